@@ -1,0 +1,7 @@
+declare const brand: unique symbol
+
+/** A primitive that cannot be swapped for another of the same representation: `Brand<number, 'EpochMs'>`. */
+export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type EpochMs = Brand<number, 'EpochMs'>

@@ -1,0 +1,79 @@
+/**
+ * What a caller may do about a failure; a new kind only where some caller would act differently.
+ *
+ * - `invalid-input`: the request or setting is wrong; the message says how to mend it
+ * - `not-found`, `already-exists`, `permission`
+ * - `corrupt`: a file is damaged or contradicts the metadata that names it
+ * - `unsupported`: well formed, but outside what this version handles
+ * - `conflict`: somebody else changed the thing first
+ * - `unavailable`: may pass by itself; safe to try again
+ * - `timeout`, `aborted`
+ * - `exhausted`: disk, memory or quota ran out
+ * - `verification-failed`: a rewrite's output is not proven equal to its input
+ * - `internal`: our bug
+ */
+export type ErrorKind =
+  | 'invalid-input'
+  | 'not-found'
+  | 'already-exists'
+  | 'permission'
+  | 'corrupt'
+  | 'unsupported'
+  | 'conflict'
+  | 'unavailable'
+  | 'timeout'
+  | 'aborted'
+  | 'exhausted'
+  | 'verification-failed'
+  | 'internal'
+
+const RETRYABLE = {
+  'invalid-input': false,
+  'not-found': false,
+  'already-exists': false,
+  permission: false,
+  corrupt: false,
+  unsupported: false,
+  conflict: false,
+  unavailable: true,
+  timeout: true,
+  aborted: false,
+  exhausted: false,
+  'verification-failed': false,
+  internal: false,
+} as const satisfies Record<ErrorKind, boolean>
+
+/**
+ * The one error class of the project. The message alone lets an operator act: it names the thing and the remedy.
+ * `context` holds what a program may want (paths, ids); it never holds a secret.
+ */
+export class MoraineError extends Error {
+  readonly kind: ErrorKind
+  readonly context: Readonly<Record<string, string | number | bigint | boolean>>
+
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    options: { cause?: unknown; context?: Readonly<Record<string, string | number | bigint | boolean>> } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = 'MoraineError'
+    this.kind = kind
+    this.context = options.context ?? {}
+  }
+}
+
+export function isKind(error: unknown, kind: ErrorKind): error is MoraineError {
+  return error instanceof MoraineError && error.kind === kind
+}
+
+/** Whether the same call may succeed if it is simply made again. */
+export function isRetryable(error: unknown): boolean {
+  return error instanceof MoraineError && RETRYABLE[error.kind]
+}
+
+/** The error's message and those of its causes on one line, for logs and stored failure reasons. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`
+}

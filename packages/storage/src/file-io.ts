@@ -1,0 +1,53 @@
+import type { EpochMs } from '@moraine/stdx/brand'
+
+/** One stored object. `location` is the absolute URI or path by which the caller knows it, unchanged. */
+export type FileStatus = {
+  readonly location: string
+  readonly sizeBytes: number
+  readonly modifiedAt: EpochMs
+}
+
+/** `exists`: an object was already there and create-only was asked for; nothing was written. */
+export type WriteOutcome = 'written' | 'exists'
+
+export type WriteOptions = {
+  /** Refuse, atomically, to replace an existing object. Needs {@link FileIO.canCreateOnly}. */
+  readonly createOnly?: boolean
+}
+
+/**
+ * Where the bytes of tables live. Locations are absolute: `file:///a/b`, `/a/b`, `s3://bucket/key`.
+ * Failures are `MoraineError`s: `not-found`, `permission`, `exhausted` (disk full), `unavailable` and `timeout`
+ * (worth another try), `unsupported`, each naming the location. Every method ends soon after its signal aborts.
+ */
+export interface FileIO {
+  /** The whole object. */
+  read(location: string, signal?: AbortSignal): Promise<Uint8Array>
+
+  /** Exactly `length` bytes from `offset`; an object too short for that is `corrupt`. */
+  readRange(location: string, offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>
+
+  /** `undefined` if there is no such object. */
+  stat(location: string, signal?: AbortSignal): Promise<FileStatus | undefined>
+
+  /** Writes the whole object, durably: after the promise resolves it survives a crash. Never leaves a part visible. */
+  write(location: string, bytes: Uint8Array, options?: WriteOptions, signal?: AbortSignal): Promise<WriteOutcome>
+
+  /** Starts a large object. It becomes visible, whole and durable, at `close`; `abort` leaves nothing behind. */
+  openWriter(location: string, options?: WriteOptions, signal?: AbortSignal): Promise<FileWriter>
+
+  /** Removes objects; those that do not exist are no error. */
+  remove(locations: readonly string[], signal?: AbortSignal): Promise<void>
+
+  /** All objects whose location starts with `prefix` (a directory ends with `/`), any depth, in no set order, paged. */
+  list(prefix: string, signal?: AbortSignal): AsyncIterable<FileStatus>
+
+  /** Whether `createOnly` is atomic at this location's store. */
+  canCreateOnly(location: string): boolean
+}
+
+export interface FileWriter {
+  write(bytes: Uint8Array): Promise<void>
+  close(): Promise<WriteOutcome>
+  abort(): Promise<void>
+}
