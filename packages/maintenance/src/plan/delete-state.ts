@@ -1,0 +1,66 @@
+import { type ContentFile, isDeletionVector } from '@moraine/iceberg/manifest/content-file'
+import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
+import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
+
+const COVERED_SEQUENCE = /-delete-s(\d+)-[^/]*$/
+
+/**
+ * The name of a delete file made from all deletes of a data file that were known up to a sequence number. The number is
+ * part of the name because nothing else in the metadata can say which earlier deletes the file already holds.
+ */
+export function coveringDeleteName(
+  dataFilePath: string,
+  coveredSequence: number,
+  uuid: string,
+  extension: string,
+): string {
+  return `${fileStem(dataFilePath)}-delete-s${coveredSequence}-${uuid}.${extension}`
+}
+
+/** Up to which sequence number a delete file holds every delete of its data file; `undefined` for foreign ones. */
+export function coveredSequence(deleteFile: ContentFile): number | undefined {
+  const match = COVERED_SEQUENCE.exec(deleteFile.filePath)
+  return match?.[1] === undefined ? undefined : Number(match[1])
+}
+
+/** The deletes of one data file, sorted out for planning. */
+export type DeleteState = {
+  /** Equality deletes whose effect no position delete of this file holds yet. */
+  readonly equality: readonly ManifestEntry[]
+  readonly positions: readonly ManifestEntry[]
+  /** Whether the position deletes are in the form optimizing would leave: one vector, or one file of this data file's own. */
+  readonly isCompact: boolean
+  /** Every delete that readers must still apply: {@link equality} and {@link positions}. */
+  readonly effective: readonly ManifestEntry[]
+}
+
+export function deleteStateOf(task: ScanTask): DeleteState {
+  if (task.deletes.length === 0) return CLEAN
+  const positions = task.deletes.filter((entry) => entry.file.content === 'position-deletes')
+  const covered = Math.max(-1, ...positions.map((entry) => coveredSequence(entry.file) ?? -1))
+  const equality = task.deletes.filter(
+    (entry) => entry.file.content === 'equality-deletes' && entry.dataSequenceNumber > covered,
+  )
+  const [first] = positions
+  const isCompact = first === undefined || (positions.length === 1 && isOwnDelete(first.file, task.data.file))
+  return { equality, positions, isCompact, effective: [...equality, ...positions] }
+}
+
+const CLEAN: DeleteState = { equality: [], positions: [], isCompact: true, effective: [] }
+
+// Amoro's optimizer, too, names such a file after its data file: `{name}-delete-{uuid}.parquet`.
+function isOwnDelete(deleteFile: ContentFile, dataFile: ContentFile): boolean {
+  return (
+    isDeletionVector(deleteFile) || fileName(deleteFile.filePath).startsWith(`${fileStem(dataFile.filePath)}-delete`)
+  )
+}
+
+function fileName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+function fileStem(path: string): string {
+  const name = fileName(path)
+  const dot = name.lastIndexOf('.')
+  return dot > 0 ? name.slice(0, dot) : name
+}
