@@ -1,14 +1,15 @@
 import { binPack } from './bin-pack.ts'
-import { type ClassifiedFile, needsConversion } from './classify-file.ts'
+import { type ClassifiedFile, needsConversion, type Wish } from './classify-file.ts'
 import { minTargetSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
 
 /** Files of one partition that are worked on together. */
 export type Bin = { readonly kind: 'rewrite' | 'convert'; readonly files: readonly ClassifiedFile[] }
 
 /**
- * Cuts the chosen files of a partition into bins (Amoro's two passes, with its hazards avoided): undersized files are
- * first packed among themselves; what stays alone is offered to bins of the second pass that come out undersized, so
- * that the result needs no further plan. Bins that gain nothing are dropped.
+ * Cuts the chosen files of a partition into bins (Amoro's two passes, with its hazards avoided): undersized files and
+ * files to be rewritten are packed among themselves; then bins whose output would still be undersized are packed with
+ * one another, so that the result needs no further plan. A file that stays alone is rewritten only if that gains
+ * something by itself.
  */
 export function packGroups(
   files: readonly ClassifiedFile[],
@@ -16,52 +17,32 @@ export function packGroups(
   sortOrderId: number,
 ): readonly Bin[] {
   const capacity = Math.max(policy.targetSizeBytes, policy.maxTaskSizeBytes)
+  const minTarget = minTargetSizeBytes(policy)
   const ordered = [...files].sort(byAge)
-  const mergeBins = binPack(
-    ordered.filter((file) => file.wish === 'merge'),
-    capacity,
-    sizeOf,
-  )
-  const lone = mergeBins.flatMap((bin) => (bin.length === 1 ? bin : []))
-  const rewriteBins = binPack(
-    ordered.filter((file) => file.wish === 'rewrite'),
-    capacity,
-    sizeOf,
-  )
-  const unplaced = fillUp(rewriteBins, lone, capacity, policy)
+  const pack = (wish: Wish) =>
+    binPack(
+      ordered.filter((file) => file.wish === wish),
+      capacity,
+      sizeOf,
+    )
+  const first = [...pack('merge'), ...pack('rewrite')]
+  const small = first.filter((bin) => sumOf(bin) <= minTarget)
+  const rewrites = [
+    ...first.filter((bin) => sumOf(bin) > minTarget),
+    ...binPack(small, capacity, sumOf).map((bins) => bins.flat()),
+  ]
+  const isLoneMerge = (bin: readonly ClassifiedFile[]) => bin.length === 1 && bin[0]?.wish === 'merge'
+  const lone = rewrites.filter(isLoneMerge).flat()
   const converted = [
     ...ordered.filter((file) => file.wish === 'convert'),
-    ...unplaced.filter((file) => needsConversion(file.deletes)),
+    ...lone.filter((file) => needsConversion(file.deletes)),
   ]
   return [
-    ...mergeBins.filter((bin) => bin.length > 1).map((bin) => rewriteBin(bin)),
-    ...rewriteBins.filter((bin) => gains(bin, sortOrderId)).map((bin) => rewriteBin(bin)),
+    ...rewrites
+      .filter((bin) => !isLoneMerge(bin) && gains(bin, sortOrderId))
+      .map((bin): Bin => ({ kind: 'rewrite', files: bin })),
     ...binPack(converted, capacity, sizeOf).map((bin): Bin => ({ kind: 'convert', files: bin })),
   ]
-}
-
-function rewriteBin(files: readonly ClassifiedFile[]): Bin {
-  return { kind: 'rewrite', files }
-}
-
-// Adds lone undersized files to rewrite bins whose output would be undersized itself; returns those that found no place.
-function fillUp(
-  bins: ClassifiedFile[][],
-  lone: readonly ClassifiedFile[],
-  capacity: number,
-  policy: OptimizingPolicy,
-): readonly ClassifiedFile[] {
-  const minTarget = minTargetSizeBytes(policy)
-  const unplaced: ClassifiedFile[] = []
-  for (const file of lone) {
-    const bin = bins.find((candidate) => {
-      const bytes = sumOf(candidate)
-      return bytes <= minTarget && bytes + sizeOf(file) <= capacity
-    })
-    if (bin === undefined) unplaced.push(file)
-    else bin.push(file)
-  }
-  return unplaced
 }
 
 // Rewriting one file by itself pays only if it loses rows or gains order.

@@ -25,6 +25,7 @@ import type {
   RewritePlan,
   SkippedPartition,
 } from './rewrite-plan.ts'
+import { tiedPartitions } from './shared-deletes.ts'
 import { skippedPartition, unreadableRest } from './skip-reason.ts'
 import type { PartitionFiles, TableFiles } from './table-files.ts'
 import { unreadableReason } from './unreadable-file.ts'
@@ -66,23 +67,16 @@ export function evaluateTable(
 
 /**
  * Plans the optimizing of one table from one snapshot (Amoro's compatibility policy). Pure: the same input gives the
- * same plan. A fixed point: once a plan is committed and nothing else happens, the next plan has no groups.
+ * same plan, whatever the order of its files. A fixed point: what was rewritten is no longer a candidate, so that
+ * repeated planning and committing ends.
  */
 export function planRewrite(input: PlanInput): RewritePlan {
   const evaluated = evaluateTable(input)
-  const due = evaluated
-    .filter(({ partition, evaluation }) => evaluation.trigger !== undefined && input.chooses(partition))
-    .sort((a, b) => b.evaluation.costBytes - a.evaluation.costBytes || (a.partition.key < b.partition.key ? -1 : 1))
-  const taken = new Map<string, readonly RewriteGroup[]>()
-  const groups: RewriteGroup[] = []
-  let cost = 0
-  for (const { partition, evaluation } of due) {
-    if (cost > input.maxCostBytes) break
-    const added = planPartition(partition, evaluation, input, groups.length)
-    taken.set(partition.key, added)
-    groups.push(...added)
-    if (added.length > 0) cost += evaluation.costBytes
-  }
+  const { bins, types } = chooseBins(evaluated, input)
+  const useful = withoutUselessConversions(bins, input)
+  const groups = useful.flatMap(({ partition, bins: each }) => each.map((bin) => ({ partition, bin })))
+  const numbered = groups.map(({ partition, bin }, index) => groupOf(bin, index + 1, partition, input))
+  const planned = new Map(useful.map((each) => [each.partition.key, each.bins.length]))
   return {
     planVersion: 1,
     tableUuid: input.metadata.tableUuid ?? '',
@@ -90,23 +84,63 @@ export function planRewrite(input: PlanInput): RewritePlan {
     baseSnapshotId: input.snapshot.snapshotId,
     baseSequenceNumber: input.snapshot.sequenceNumber,
     schemaId: input.metadata.currentSchemaId,
-    optimizingType: typeOf(due.filter(({ partition }) => (taken.get(partition.key) ?? []).length > 0)),
-    groups,
-    releasedDeletes: groups.length === 0 ? [] : releasedDeletes(input, groups),
-    skipped: skippedPartitions(evaluated, taken, input),
+    optimizingType: strongest(
+      useful.flatMap(({ partition, bins: each }) => (each.length > 0 ? [types.get(partition.key)] : [])),
+    ),
+    groups: numbered,
+    releasedDeletes: numbered.length === 0 ? [] : releasedDeletes(input, numbered),
+    skipped: skippedPartitions(evaluated, planned, input),
   }
 }
 
-function planPartition(
-  partition: PartitionFiles,
-  evaluation: PartitionEvaluation,
-  input: PlanInput,
-  groupsBefore: number,
-): readonly RewriteGroup[] {
-  const sortOrderId = input.metadata.defaultSortOrderId
-  const readable = evaluation.files.filter((file) => unreadableReason(file) === undefined)
-  const bins = packGroups(readable, input.policy, sortOrderId)
-  return bins.map((bin, index) => groupOf(bin, groupsBefore + index + 1, partition, input))
+type PartitionBins = { readonly partition: PartitionFiles; readonly bins: readonly Bin[] }
+
+/** Takes due partitions, dearest first, each with those tied to it, until the budget is crossed. */
+function chooseBins(evaluated: readonly EvaluatedPartition[], input: PlanInput) {
+  const tied = tiedPartitions(evaluated)
+  const bins: PartitionBins[] = []
+  const types = new Map<string, OptimizingType | undefined>()
+  let cost = 0
+  for (const due of dueFirst(evaluated, input)) {
+    if (cost > input.maxCostBytes) break
+    for (const { partition, evaluation } of tied(due)) {
+      if (types.has(partition.key) || !input.chooses(partition)) continue
+      types.set(partition.key, evaluation.trigger)
+      const readable = evaluation.files.filter((file) => unreadableReason(file) === undefined)
+      const packed = packGroups(readable, input.policy, input.metadata.defaultSortOrderId)
+      bins.push({ partition, bins: packed })
+      if (packed.length > 0) cost += evaluation.costBytes
+    }
+  }
+  return { bins, types }
+}
+
+function dueFirst(evaluated: readonly EvaluatedPartition[], input: PlanInput): readonly EvaluatedPartition[] {
+  return evaluated
+    .filter(({ partition, evaluation }) => evaluation.trigger !== undefined && input.chooses(partition))
+    .sort((a, b) => b.evaluation.costBytes - a.evaluation.costBytes || (a.partition.key < b.partition.key ? -1 : 1))
+}
+
+/**
+ * Drops conversions none of whose equality deletes can be released, because a file outside the plan needs them: readers
+ * would still have to apply them, and the next plan would convert them again.
+ */
+function withoutUselessConversions(chosen: readonly PartitionBins[], input: PlanInput): readonly PartitionBins[] {
+  const groupByPath = new Map<string, number>()
+  const all = chosen.flatMap(({ bins }) => bins)
+  for (const [index, bin] of all.entries())
+    for (const file of bin.files) groupByPath.set(file.task.data.file.filePath, index)
+  const released = releasableDeletes(input.files.partitions, input.files.deletes, (path) => groupByPath.get(path))
+  const isUseful = (file: ClassifiedFile) =>
+    !file.deletes.isCompact || file.deletes.equality.some((entry) => released.has(contentFileKey(entry.file)))
+  return chosen.map(({ partition, bins }) => ({
+    partition,
+    bins: bins.flatMap((bin): Bin[] => {
+      if (bin.kind === 'rewrite') return [bin]
+      const files = bin.files.filter(isUseful)
+      return files.length === 0 ? [] : [{ kind: 'convert', files }]
+    }),
+  }))
 }
 
 function groupOf(bin: Bin, groupId: number, partition: PartitionFiles, input: PlanInput): RewriteGroup {
@@ -173,20 +207,18 @@ function releasedDeletes(input: PlanInput, groups: readonly RewriteGroup[]): rea
   return [...released.values()].map(({ entry, groupIds }) => ({ delete: deleteInput(entry), groupIds }))
 }
 
-function typeOf(taken: readonly EvaluatedPartition[]): OptimizingType {
-  const types = new Set(taken.map(({ evaluation }) => evaluation.trigger))
-  if (types.has('full')) return 'full'
-  return types.has('major') ? 'major' : 'minor'
+function strongest(types: readonly (OptimizingType | undefined)[]): OptimizingType {
+  return types.includes('full') ? 'full' : types.includes('major') ? 'major' : 'minor'
 }
 
 function skippedPartitions(
   evaluated: readonly EvaluatedPartition[],
-  taken: ReadonlyMap<string, readonly RewriteGroup[]>,
+  planned: ReadonlyMap<string, number>,
   input: PlanInput,
 ): readonly SkippedPartition[] {
   return evaluated.flatMap((candidate) => {
-    const groups = taken.get(candidate.partition.key)
-    if (groups !== undefined && groups.length > 0) return unreadableRest(candidate)
+    const groups = planned.get(candidate.partition.key)
+    if (groups !== undefined && groups > 0) return unreadableRest(candidate)
     const status = groups !== undefined ? 'no-groups' : input.chooses(candidate.partition) ? 'not-taken' : 'filtered'
     return [skippedPartition(candidate, status, input.policy)]
   })

@@ -28,9 +28,13 @@ export function skippedPartition(
 
 /** The files that a planned partition leaves alone because they cannot be read; none if all can. */
 export function unreadableRest({ partition, evaluation }: EvaluatedPartition): readonly SkippedPartition[] {
-  const unreadable = evaluation.files.filter((file) => file.wish !== 'keep').flatMap((file) => unreadableReason(file) ?? [])
+  const unreadable = evaluation.files
+    .filter((file) => file.wish !== 'keep')
+    .flatMap((file) => unreadableReason(file) ?? [])
   const [first] = unreadable
-  return first === undefined ? [] : [skipEntry(partition, first.reason, `${unreadable.length} files left alone: ${first.detail}`)]
+  return first === undefined
+    ? []
+    : [skipEntry(partition, first.reason, `${unreadable.length} files left alone: ${first.detail}`)]
 }
 
 function skipEntry({ specId, partitionPath }: PartitionFiles, reason: SkipReason, detail: string): SkippedPartition {

@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { partitionKey } from '@moraine/iceberg/partition/partition-path'
+import { DeleteIndex } from '@moraine/iceberg/scan/delete-index'
+import { must } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import {
+  liveRowIds,
+  NAIVE_SPECS,
+  type NaiveDataFile,
+  type NaiveDelete,
+  type NaiveTable,
+  naiveEntries,
+  survivors,
+} from '@moraine/testkit/naive-table/naive-table'
+import { arbitraryNaiveTable } from '@moraine/testkit/naive-table/random-naive-table'
+import fc from 'fast-check'
+import { coveringDeleteName } from './delete-state.ts'
+import type { OptimizingClocks, RequestedType } from './evaluate-partition.ts'
+import { parseOptimizingPolicy } from './optimizing-policy.ts'
+import { planRewrite } from './plan-rewrite.ts'
+import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
+import type { PartitionFiles, TableFiles } from './table-files.ts'
+
+const TARGET = 128 * 1024 * 1024
+const NOW = 10_000_000 as EpochMs
+const requested = fc.constantFrom<RequestedType>('auto', 'minor', 'major', 'full')
+
+test('committing any subset of a plan keeps the rows that readers see', () => {
+  fc.assert(
+    fc.property(arbitraryNaiveTable(TARGET), requested, fc.func(fc.boolean()), (table, type, isCommitted) => {
+      const plan = planOf(table, type, NEVER)
+      const committed = new Set(plan.groups.map((group) => group.groupId).filter((id) => isCommitted(id)))
+      assert.deepEqual(liveRowIds(commit(table, plan, committed)), liveRowIds(table))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('planning is a fixed point: what was rewritten is no longer a candidate', () => {
+  fc.assert(
+    fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
+      const plan = planOf(table, type, NEVER)
+      const after = commit(table, plan, everyGroup(plan))
+      const next = planOf(after, type, NEVER)
+      // How many rows equality deletes hit is known only once they are converted; then, and only then, a second plan may
+      // find that a converted file lost too many rows to be kept.
+      const converted = new Set(
+        plan.groups.filter(isConversion).flatMap((group) => group.inputs.map((input) => input.filePath)),
+      )
+      for (const group of next.groups) {
+        assert.equal(group.method.kind, 'rewrite')
+        assert.ok(group.inputs.some((input) => converted.has(input.filePath)))
+      }
+      assert.deepEqual(planOf(commit(after, next, everyGroup(next)), type, NEVER).groups, [])
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('the order in which files are read does not change the plan', () => {
+  fc.assert(
+    fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
+      const reversed = { data: [...table.data].reverse(), deletes: table.deletes }
+      assert.deepEqual(planOf(reversed, type, NEVER).groups, planOf(table, type, NEVER).groups)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+const isConversion = (group: RewriteGroup) => group.method.kind === 'convert-deletes'
+const everyGroup = (plan: RewritePlan) => new Set(plan.groups.map((group) => group.groupId))
+const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
+
+function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks): RewritePlan {
+  const sequenceNumber = lastSequence(table)
+  return planRewrite({
+    metadata: {
+      tableUuid: 'u',
+      location: '/t',
+      currentSchemaId: 0,
+      defaultSortOrderId: 0,
+      defaultSpecId: 0,
+      properties: {},
+    } as unknown as TableMetadata,
+    snapshot: { snapshotId: 1n as SnapshotId, sequenceNumber } as Snapshot,
+    files: filesOf(table),
+    policy: parseOptimizingPolicy({}),
+    requested: type,
+    maxCostBytes: Number.POSITIVE_INFINITY,
+    chooses: () => true,
+    clocks: () => clocks,
+    now: NOW,
+  })
+}
+
+function filesOf(table: NaiveTable): TableFiles {
+  const { data, deletes } = naiveEntries(table)
+  const index = new DeleteIndex(deletes, NAIVE_SPECS, () => undefined)
+  const partitions = new Map<
+    string,
+    PartitionFiles & { files: { data: (typeof data)[number]; deletes: typeof deletes }[] }
+  >()
+  for (const entry of data) {
+    const key = partitionKey(entry.file.specId, entry.file.partition)
+    const known = partitions.get(key) ?? {
+      key,
+      specId: 0,
+      partition: entry.file.partition,
+      partitionPath: `p=${entry.file.partition[0]}`,
+      files: [],
+    }
+    known.files.push({ data: entry, deletes: index.deletesFor(entry) })
+    partitions.set(key, known)
+  }
+  return { partitions: [...partitions.values()], deletes }
+}
+
+// Does to the model what executing and committing the groups does to a table: each group sees only what the plan hands it.
+function commit(table: NaiveTable, plan: RewritePlan, committed: ReadonlySet<number>): NaiveTable {
+  const groups = plan.groups.filter((group) => committed.has(group.groupId))
+  const rewritten = new Set(
+    groups.filter((group) => !isConversion(group)).flatMap((group) => group.inputs.map((input) => input.filePath)),
+  )
+  const released = new Set(
+    plan.releasedDeletes
+      .filter((each) => each.groupIds.every((id) => committed.has(id)))
+      .map((each) => each.delete.filePath),
+  )
+  return {
+    data: [
+      ...table.data.filter((file) => !rewritten.has(file.path)),
+      ...groups.filter((group) => !isConversion(group)).flatMap((group) => outputFile(table, plan, group)),
+    ],
+    deletes: [
+      ...table.deletes.filter((each) => !released.has(each.path)),
+      ...groups
+        .filter((group) => group.method.kind === 'convert-deletes')
+        .flatMap((group) => coveringDeletes(table, plan, group)),
+    ],
+  }
+}
+
+function outputFile(table: NaiveTable, plan: RewritePlan, group: RewriteGroup): readonly NaiveDataFile[] {
+  const inputs = group.inputs.map((input) => ({ input, file: dataFile(table, input.filePath) }))
+  const rows = inputs.flatMap(({ input, file }) => survivors(file, deletesOf(table, group, input.deletes)))
+  const [first] = inputs
+  if (rows.length === 0 || first === undefined) return []
+  const sizeBytes = inputs.reduce((sum, { file }) => sum + file.sizeBytes, 0)
+  return [
+    {
+      path: `/t/data/o${plan.baseSequenceNumber}-${group.groupId}.parquet`,
+      sequence: plan.baseSequenceNumber,
+      p: first.file.p,
+      sizeBytes,
+      rows,
+    },
+  ]
+}
+
+function coveringDeletes(table: NaiveTable, plan: RewritePlan, group: RewriteGroup): readonly NaiveDelete[] {
+  return group.inputs.flatMap((input) => {
+    const file = dataFile(table, input.filePath)
+    const kept = new Set(survivors(file, deletesOf(table, group, input.deletes)))
+    const positions = file.rows.flatMap((row, pos) => (kept.has(row) ? [] : [{ path: file.path, pos }]))
+    if (positions.length === 0) return []
+    const path = `/t/data/${coveringDeleteName(file.path, plan.baseSequenceNumber, 'u', 'parquet')}`
+    return [{ kind: 'position', path, sequence: plan.baseSequenceNumber + 1, sizeBytes: 1000, p: file.p, positions }]
+  })
+}
+
+function deletesOf(table: NaiveTable, group: RewriteGroup, ordinals: readonly number[]): readonly NaiveDelete[] {
+  const paths = new Set(ordinals.map((ordinal) => must(group.deletes[ordinal], 'delete').filePath))
+  return table.deletes.filter((each) => paths.has(each.path))
+}
+
+function dataFile(table: NaiveTable, path: string): NaiveDataFile {
+  return must(
+    table.data.find((file) => file.path === path),
+    path,
+  )
+}
+
+function lastSequence(table: NaiveTable): number {
+  return Math.max(...table.data.map((file) => file.sequence), ...table.deletes.map((each) => each.sequence))
+}

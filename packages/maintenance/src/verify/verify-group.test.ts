@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Schema } from '@moraine/iceberg/schema/schema'
+import { must } from '@moraine/stdx/assert'
+import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
+import type { DeleteInput, RewriteGroup } from '../plan/rewrite-plan.ts'
+import type { OutputDataFile, RewriteResult } from '../plan/rewrite-result.ts'
+import { verifyGroup } from './verify-group.ts'
+
+const SCHEMA: Schema = {
+  schemaId: 0,
+  fields: [{ id: 1, name: 'id', required: true, type: { kind: 'int' } }],
+  identifierFieldIds: [],
+}
+const V2 = { formatVersion: 2, schema: SCHEMA } as const
+const V3 = { formatVersion: 3, schema: SCHEMA } as const
+
+const vector: DeleteInput = {
+  content: 'position-deletes',
+  filePath: '/t/dv.puffin',
+  fileFormat: 'puffin',
+  specId: 0,
+  recordCount: 5,
+  fileSizeBytes: 50,
+  dataSequenceNumber: 2,
+}
+
+const group: RewriteGroup = {
+  groupId: 1,
+  specId: 0,
+  partition: [],
+  partitionPath: '',
+  method: { kind: 'rewrite', reason: 'test' },
+  inputs: ['/t/a.parquet', '/t/b.parquet'].map((filePath) => ({
+    filePath,
+    fileFormat: 'parquet',
+    recordCount: 50,
+    fileSizeBytes: 500,
+    dataSequenceNumber: 1,
+    firstRowId: 0n,
+    deletes: [0],
+  })),
+  deletes: [vector],
+  targetSizeBytes: 1000,
+}
+
+const int = (value: number) => Uint8Array.of(value, 0, 0, 0)
+const output: OutputDataFile = {
+  filePath: '/t/o.parquet',
+  recordCount: 95,
+  fileSizeBytes: 900,
+  splitOffsets: [4],
+  sortOrderId: 0,
+  metrics: {
+    ...NO_METRICS,
+    valueCounts: new Map([[1, 95]]),
+    nullValueCounts: new Map([[1, 0]]),
+    lowerBounds: new Map([[1, int(1)]]),
+    upperBounds: new Map([[1, int(9)]]),
+  },
+}
+
+const evidence = {
+  kind: 'row-hash',
+  inputRows: 100,
+  deletedRows: 5,
+  outputRows: 95,
+  inputHash: 'ab',
+  outputHash: 'ab',
+} as const
+const cost = { elapsedMs: 1, cpuMs: 1, peakRssBytes: 1, inputBytes: 1, outputBytes: 1 }
+const result: RewriteResult = {
+  resultVersion: 1,
+  groupId: 1,
+  method: { kind: 'rewrite', reason: 'test' },
+  dataFiles: [output],
+  deleteFiles: [],
+  evidence,
+  cost,
+}
+
+test('a proven rewrite is verified', () => {
+  assert.deepEqual(verifyGroup(group, result, V2), { kind: 'verified' })
+})
+
+const refused: readonly [string, RewriteResult, RegExp][] = [
+  ['another group', { ...result, groupId: 2 }, /the result is of group 2/],
+  [
+    'another row hash',
+    { ...result, evidence: { ...evidence, outputHash: 'cd' } },
+    /row hash of the inputs less their deletes is ab, of the outputs cd/,
+  ],
+  [
+    'a lost row',
+    { ...result, evidence: { ...evidence, outputRows: 94 } },
+    /100 rows less 5 deleted is not the 94 written/,
+  ],
+  [
+    'fewer input rows than the manifests count',
+    { ...result, evidence: { ...evidence, inputRows: 99, outputRows: 94 } },
+    /manifests count 100 input rows, the files hold 99/,
+  ],
+  [
+    'a vector that was not applied',
+    {
+      ...result,
+      evidence: { ...evidence, deletedRows: 0, outputRows: 100 },
+      dataFiles: [{ ...output, recordCount: 100 }],
+    },
+    /deletion vectors hold 5 positions, 0 rows were deleted/,
+  ],
+  [
+    'files that count other rows',
+    { ...result, dataFiles: [{ ...output, recordCount: 94 }] },
+    /95 rows were written, the output files count 94/,
+  ],
+  [
+    'evidence of another kind',
+    { ...result, evidence: { kind: 'copied-ranges', inputRows: 100, outputRows: 100, ranges: [] } },
+    /rewrite needs evidence of row-hash/,
+  ],
+  [
+    'a copy although deletes apply',
+    { ...result, method: { kind: 'concat', reason: '' } },
+    /copied although deletes apply/,
+  ],
+  [
+    'an output on top of an input',
+    { ...result, dataFiles: [{ ...output, filePath: '/t/a.parquet' }] },
+    /output \/t\/a.parquet is also an input/,
+  ],
+  [
+    'nulls in a required column',
+    { ...result, dataFiles: [{ ...output, metrics: { ...output.metrics, nullValueCounts: new Map([[1, 3]]) } }] },
+    /column id: 3 nulls in a required column/,
+  ],
+  [
+    'bounds the wrong way round',
+    { ...result, dataFiles: [{ ...output, metrics: { ...output.metrics, lowerBounds: new Map([[1, int(10)]]) } }] },
+    /lower bound is above its upper bound/,
+  ],
+]
+
+for (const [what, tampered, reason] of refused) {
+  test(`refuses ${what}`, () => {
+    const verdict = verifyGroup(group, tampered, V2)
+    assert.equal(verdict.kind, 'refused')
+    assert.match(verdict.kind === 'refused' ? verdict.reason : '', reason)
+  })
+}
+
+test('refuses a v3 rewrite that drops row lineage', () => {
+  const verdict = verifyGroup(group, result, V3)
+  assert.deepEqual(verdict, {
+    kind: 'refused',
+    reason: 'group 1: /t/o.parquet: row lineage column _row_id has 0 values and unknown nulls',
+  })
+})
+
+const conversion: RewriteResult = {
+  ...result,
+  method: { kind: 'convert-deletes', reason: 'test' },
+  dataFiles: [],
+  deleteFiles: [
+    {
+      filePath: '/t/a-delete.parquet',
+      fileFormat: 'parquet',
+      recordCount: 5,
+      fileSizeBytes: 9,
+      referencedDataFile: '/t/a.parquet',
+      metrics: NO_METRICS,
+    },
+  ],
+  evidence: {
+    kind: 'deleted-positions',
+    files: [
+      { dataFile: '/t/a.parquet', recordCount: 50, deletedRows: 5, writtenPositions: 5 },
+      { dataFile: '/t/b.parquet', recordCount: 50, deletedRows: 0, writtenPositions: 0 },
+    ],
+  },
+}
+const toConvert: RewriteGroup = { ...group, method: { kind: 'convert-deletes', reason: 'test' } }
+
+test('a proven conversion is verified; one that loses a delete file or a position is refused', () => {
+  assert.deepEqual(verifyGroup(toConvert, conversion, V2), { kind: 'verified' })
+  const reasonOf = (tampered: RewriteResult) => {
+    const verdict = verifyGroup(toConvert, tampered, V2)
+    return verdict.kind === 'refused' ? verdict.reason : 'verified'
+  }
+  assert.match(reasonOf({ ...conversion, deleteFiles: [] }), /5 positions were written, the file lists 0/)
+  const [file] = conversion.deleteFiles
+  assert.match(
+    reasonOf({ ...conversion, deleteFiles: [{ ...must(file, 'delete file'), recordCount: 4 }] }),
+    /the file lists 4/,
+  )
+  assert.match(
+    reasonOf({
+      ...conversion,
+      deleteFiles: [...conversion.deleteFiles, { ...must(file, 'f'), filePath: '/x', referencedDataFile: '/t/c' }],
+    }),
+    /not part of the group/,
+  )
+  assert.match(reasonOf({ ...conversion, dataFiles: [output] }), /wrote data files/)
+})
