@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { posix } from 'node:path'
+import { test } from 'node:test'
+import { isTest, isTypeScript, root, sourceFiles } from './source-files.ts'
+
+const files = sourceFiles(isTypeScript)
+const production = files.filter((file) => !isTest(file.path) && !file.path.includes('/testkit/'))
+
+/** Ambient time, randomness and ids: each has a replacement that tests can steer. */
+const AMBIENT: readonly [RegExp, string][] = [
+  [/\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, 'take a Clock (stdx/clock)'],
+  [/\bMath\.random\(|\brandomUUID\(|\brandomBytes\(|\bgetRandomValues\(/, 'take a Random (stdx/random)'],
+  [/\bset(Timeout|Interval)\(/, 'use Clock.sleep (stdx/clock)'],
+]
+
+test('time, randomness and ids are inputs', () => {
+  const wrong = production.flatMap((file) =>
+    file.path.startsWith('packages/stdx/')
+      ? []
+      : AMBIENT.flatMap(([pattern, remedy]) =>
+          pattern.test(withoutComments(file.text)) ? [`${file.path}: ${remedy}`] : [],
+        ),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('files are named after what they hold', () => {
+  const banned = /(^|\/)(index|utils?|helpers?|common|types|constants|models?|misc)\.tsx?$/
+  assert.deepEqual(
+    files.map((file) => file.path).filter((path) => banned.test(path) || /[A-Z]/.test(posix.basename(path))),
+    [],
+  )
+})
+
+test('a file holds one concept: none is longer than 450 lines', () => {
+  const long = production.filter((file) => file.text.split('\n').length > 450).map((file) => file.path)
+  assert.deepEqual(long, [])
+})
+
+test('links in documents lead somewhere', () => {
+  const documents = sourceFiles((path) => path.endsWith('.md') && !path.includes('/fixtures/'))
+  const wrong = documents.flatMap(({ path, text }) =>
+    [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)].flatMap((match) => {
+      const target = posix.join(posix.dirname(path), match[1] ?? '')
+      return existsSync(root + target) ? [] : [`${path} links to ${match[1]}`]
+    }),
+  )
+  assert.deepEqual(wrong, [])
+})
+
+test('dependencies are pinned to one version', () => {
+  const manifests = sourceFiles((path) => /(^|\/)package\.json$/.test(path))
+  const wrong = manifests.flatMap(({ path, text }) => {
+    const {
+      dependencies = {},
+      devDependencies = {},
+      optionalDependencies = {},
+    } = JSON.parse(text) as Record<string, Record<string, string>>
+    return Object.entries({ ...dependencies, ...devDependencies, ...optionalDependencies })
+      .filter(([, version]) => !/^\d/.test(version))
+      .map(([name, version]) => `${path}: ${name} ${version}`)
+  })
+  assert.deepEqual(wrong, [])
+})
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
+}
