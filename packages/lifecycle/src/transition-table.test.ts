@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { OPTIMIZER_TRANSITIONS, type OptimizerEvent, type OptimizerStatus } from './optimizer-status.ts'
+import { PROCESS_TRANSITIONS, type ProcessEvent, type ProcessStatus } from './process-status.ts'
+import { TABLE_TRANSITIONS, type TableEvent, type TablePhase } from './table-phase.ts'
+import { TASK_TRANSITIONS, type TaskEvent, type TaskStatus } from './task-status.ts'
+import { accepts, nextStatus, type TransitionTable, terminalStatuses } from './transition-table.ts'
+
+// The truth tables: every state, every event, nothing left out.
+type TruthTable<Status extends string, Event extends string> = Record<Status, Record<Event, Status | 'illegal'>>
+
+const no = 'illegal'
+
+const TABLE: TruthTable<TablePhase, TableEvent> = {
+  idle: {
+    needWork: 'pending',
+    needNothing: no,
+    beginPlanning: no,
+    emptyPlan: no,
+    failPlanning: no,
+    abandonPlanning: no,
+    acceptPlan: no,
+    finishTasks: no,
+    endProcess: no,
+    release: no,
+  },
+  pending: {
+    needWork: 'pending',
+    needNothing: 'idle',
+    beginPlanning: 'planning',
+    emptyPlan: no,
+    failPlanning: no,
+    abandonPlanning: no,
+    acceptPlan: no,
+    finishTasks: no,
+    endProcess: no,
+    release: 'idle',
+  },
+  planning: {
+    needWork: no,
+    needNothing: no,
+    beginPlanning: no,
+    emptyPlan: 'idle',
+    failPlanning: 'pending',
+    abandonPlanning: 'pending',
+    acceptPlan: 'executing',
+    finishTasks: no,
+    endProcess: no,
+    release: 'idle',
+  },
+  executing: {
+    needWork: no,
+    needNothing: no,
+    beginPlanning: no,
+    emptyPlan: no,
+    failPlanning: no,
+    abandonPlanning: no,
+    acceptPlan: no,
+    finishTasks: 'committing',
+    endProcess: 'idle',
+    release: no,
+  },
+  committing: {
+    needWork: no,
+    needNothing: no,
+    beginPlanning: no,
+    emptyPlan: no,
+    failPlanning: no,
+    abandonPlanning: no,
+    acceptPlan: no,
+    finishTasks: no,
+    endProcess: 'idle',
+    release: no,
+  },
+}
+
+const PROCESS: TruthTable<ProcessStatus, ProcessEvent> = {
+  executing: { finishTasks: 'committing', retryCommit: no, commit: no, fail: 'failed', cancel: 'canceled' },
+  committing: { finishTasks: no, retryCommit: 'committing', commit: 'succeeded', fail: 'failed', cancel: no },
+  succeeded: { finishTasks: no, retryCommit: no, commit: no, fail: no, cancel: no },
+  failed: { finishTasks: no, retryCommit: no, commit: no, fail: no, cancel: no },
+  canceled: { finishTasks: no, retryCommit: no, commit: no, fail: no, cancel: no },
+}
+
+const TASK: TruthTable<TaskStatus, TaskEvent> = {
+  planned: {
+    schedule: 'scheduled',
+    ack: no,
+    succeed: no,
+    retry: no,
+    fail: no,
+    reset: no,
+    conflict: no,
+    cancel: 'canceled',
+  },
+  scheduled: {
+    schedule: no,
+    ack: 'acked',
+    succeed: no,
+    retry: no,
+    fail: no,
+    reset: 'planned',
+    conflict: no,
+    cancel: 'canceled',
+  },
+  acked: {
+    schedule: no,
+    ack: no,
+    succeed: 'succeeded',
+    retry: 'planned',
+    fail: 'failed',
+    reset: 'planned',
+    conflict: no,
+    cancel: 'canceled',
+  },
+  succeeded: { schedule: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: 'failed', cancel: no },
+  failed: { schedule: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
+  canceled: { schedule: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
+}
+
+const OPTIMIZER: TruthTable<OptimizerStatus, OptimizerEvent> = {
+  active: { touch: 'active', drain: 'draining', leave: 'gone', expire: 'gone' },
+  draining: { touch: 'draining', drain: 'draining', leave: 'gone', expire: 'gone' },
+  gone: { touch: no, drain: no, leave: no, expire: no },
+}
+
+function checks<S extends string, E extends string>(
+  name: string,
+  table: TransitionTable<S, E>,
+  truth: TruthTable<S, E>,
+  initial: S,
+) {
+  test(`${name}: every state and event leads where the truth table says`, () => {
+    const actual = Object.fromEntries(
+      (Object.keys(truth) as S[]).map((status) => [
+        status,
+        Object.fromEntries(
+          (Object.keys(truth[status]) as E[]).map((event) => [event, nextStatus(table, status, event)]),
+        ),
+      ]),
+    )
+    assert.deepEqual(actual, truth)
+  })
+
+  test(`${name}: every state can be reached and has a way out unless it is an end`, () => {
+    const reached = new Set<string>([initial])
+    for (let before = 0; before < reached.size; ) {
+      before = reached.size
+      for (const status of [...reached] as S[]) {
+        for (const event of Object.keys(truth[status]) as E[]) reached.add(table[status][event] ?? status)
+      }
+    }
+    assert.deepEqual([...reached].sort(), Object.keys(table).sort())
+  })
+}
+
+checks('table', TABLE_TRANSITIONS, TABLE, 'idle')
+checks('process', PROCESS_TRANSITIONS, PROCESS, 'executing')
+checks('task', TASK_TRANSITIONS, TASK, 'planned')
+checks('optimizer', OPTIMIZER_TRANSITIONS, OPTIMIZER, 'active')
+
+test('ends are the states without events', () => {
+  assert.deepEqual(terminalStatuses(TABLE_TRANSITIONS), [])
+  assert.deepEqual(terminalStatuses(PROCESS_TRANSITIONS), ['succeeded', 'failed', 'canceled'])
+  assert.deepEqual(terminalStatuses(TASK_TRANSITIONS), ['failed', 'canceled'])
+  assert.deepEqual(terminalStatuses(OPTIMIZER_TRANSITIONS), ['gone'])
+})
+
+test('a running process can be canceled, a committing one cannot', () => {
+  assert.equal(accepts(PROCESS_TRANSITIONS, 'executing', 'cancel'), true)
+  assert.equal(accepts(PROCESS_TRANSITIONS, 'committing', 'cancel'), false)
+})

@@ -1,0 +1,38 @@
+/** A state machine as plain data: for each status the events it accepts, and the status each leads to. */
+export type TransitionTable<Status extends string, Event extends string> = {
+  readonly [S in Status]: { readonly [E in Event]?: Status }
+}
+
+/** What a status means, for people and for the generated documents: nobody waits in a state without a way out. */
+export type StateNote = {
+  readonly meaning: string
+  /** Who moves the thing on. */
+  readonly owner: string
+  /** What happens, and when, if nobody does. */
+  readonly deadline: string
+}
+
+/** The status after the event, or `illegal`. */
+export function nextStatus<Status extends string, Event extends string>(
+  table: TransitionTable<Status, Event>,
+  status: Status,
+  event: Event,
+): Status | 'illegal' {
+  return table[status][event] ?? 'illegal'
+}
+
+/** Whether a thing in this status accepts the event: what buttons, commands and guards ask. */
+export function accepts<Status extends string, Event extends string>(
+  table: TransitionTable<Status, Event>,
+  status: Status,
+  event: Event,
+): boolean {
+  return table[status][event] !== undefined
+}
+
+/** The statuses that no event leaves. */
+export function terminalStatuses<Status extends string, Event extends string>(
+  table: TransitionTable<Status, Event>,
+): readonly Status[] {
+  return (Object.keys(table) as Status[]).filter((status) => Object.keys(table[status]).length === 0)
+}
