@@ -189,6 +189,7 @@ function deleteInput(entry: ManifestEntry): DeleteInput {
     filePath: file.filePath,
     fileFormat: file.fileFormat,
     specId: file.specId,
+    partition: file.partition,
     recordCount: file.recordCount,
     fileSizeBytes: file.fileSizeBytes,
     dataSequenceNumber: entry.dataSequenceNumber,

@@ -68,6 +68,7 @@ export type DeleteInput = {
   readonly filePath: string
   readonly fileFormat: FileFormat
   readonly specId: number
+  readonly partition: PartitionTuple
   readonly recordCount: number
   readonly fileSizeBytes: number
   readonly dataSequenceNumber: number

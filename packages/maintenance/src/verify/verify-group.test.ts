@@ -20,6 +20,7 @@ const vector: DeleteInput = {
   filePath: '/t/dv.puffin',
   fileFormat: 'puffin',
   specId: 0,
+  partition: [],
   recordCount: 5,
   fileSizeBytes: 50,
   dataSequenceNumber: 2,
