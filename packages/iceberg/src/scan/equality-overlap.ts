@@ -31,8 +31,13 @@ function areDisjoint(a: FileMetrics, b: FileMetrics, id: number, type: Primitive
 }
 
 function isBelow(upper: Uint8Array | undefined, lower: Uint8Array | undefined, type: PrimitiveType): boolean {
-  if (upper === undefined || lower === undefined) return false
+  if (upper === undefined || lower === undefined || (upper.length !== lower.length && isFixedWidth(type))) return false
   return compareLiterals(type, decodeSingleValue(type, upper), decodeSingleValue(type, lower)) < 0
+}
+
+// Bounds of different widths were written before and after the column was widened, say from date to timestamp.
+function isFixedWidth(type: PrimitiveType): boolean {
+  return type.kind !== 'string' && type.kind !== 'binary' && type.kind !== 'decimal'
 }
 
 function isAllNull(metrics: FileMetrics, id: number): boolean {
