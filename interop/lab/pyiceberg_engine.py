@@ -1,0 +1,55 @@
+"""What tests and the corpus do with PyIceberg."""
+
+import pyarrow as pa
+import pyiceberg
+from pyiceberg.catalog import load_catalog
+from pyiceberg.table import StaticTable
+
+from canonical_row import canonical_row, sort_rows
+
+
+class Engine:
+    def __init__(self):
+        self.catalogs = {}
+
+    def versions(self):
+        return {"pyiceberg": pyiceberg.__version__, "pyarrow": pa.__version__}
+
+    def add_catalog(self, name, properties):
+        """{"type": "rest", "uri": URL}, {"type": "sql", "uri": "sqlite:///FILE", "warehouse": DIR} and so on."""
+        self.catalogs[name] = load_catalog(name, **properties)
+
+    def load_table(self, table=None, metadata_file=None):
+        """`table` is ["catalog", "namespace", ..., "table"]."""
+        if metadata_file:
+            return StaticTable.from_metadata(metadata_file)
+        return self.catalogs[table[0]].load_table(tuple(table[1:]))
+
+    def read(self, table=None, metadata_file=None, snapshot_id=None, ref=None, row_filter=None):
+        """Canonical rows in the snapshot's schema, sorted. `row_filter`: an expression in PyIceberg's text form."""
+        loaded = self.load_table(table, metadata_file)
+        scan = loaded.scan(**({"row_filter": row_filter} if row_filter else {}))
+        if ref is not None:
+            scan = scan.use_ref(ref)
+        if snapshot_id is not None:
+            scan = scan.update(snapshot_id=int(snapshot_id))
+        fields = [field.model_dump(by_alias=True, exclude_none=True) for field in scan.projection().fields]
+        columns = [plain_column(column, field["type"]) for column, field in zip(scan.to_arrow().columns, fields)]
+        rows = sort_rows(canonical_row(values, fields) for values in zip(*columns)) if columns else []
+        return {"fields": fields, "rows": rows}
+
+    def append(self, table, rows, branch=None):
+        """Appends rows given as objects by column name, in the forms pyarrow takes for the table's types."""
+        loaded = self.load_table(table)
+        data = pa.Table.from_pylist(rows, schema=loaded.schema().as_arrow())
+        loaded.append(data, **({"branch": branch} if branch else {}))
+
+    def delete(self, table, row_filter):
+        self.load_table(table).delete(row_filter)
+
+
+def plain_column(column, type_):
+    """Nanoseconds as integers: without pandas, pyarrow refuses to make Python values of them."""
+    if isinstance(type_, str) and type_.endswith("_ns"):
+        column = column.cast(pa.int64())
+    return column.to_pylist()

@@ -1,0 +1,39 @@
+"""PyIceberg as a JSON-lines worker (json_lines.py); run it with `pyiceberg.sh worker`.
+
+| request | result |
+|---|---|
+| {"catalog": {"name", "properties": {...}}} | null |
+| {"read": {"table": [catalog, namespace, name] or "metadataFile", "snapshotId"?, "ref"?, "rowFilter"?}} | {"fields": [...], "rows": [canonical row]} |
+| {"append": {"table": [...], "rows": [{...}], "branch"?}} | null |
+| {"delete": {"table": [...], "rowFilter"}} | null |
+"""
+
+from json_lines import claim_stdout, serve
+
+
+def main():
+    answers = claim_stdout()
+    from pyiceberg_engine import Engine
+
+    engine = Engine()
+
+    def read(request):
+        asked = request["read"]
+        return engine.read(
+            asked.get("table"), asked.get("metadataFile"), asked.get("snapshotId"), asked.get("ref"), asked.get("rowFilter")
+        )
+
+    def append(request):
+        asked = request["append"]
+        engine.append(asked["table"], asked["rows"], asked.get("branch"))
+
+    def delete(request):
+        engine.delete(request["delete"]["table"], request["delete"]["rowFilter"])
+
+    def catalog(request):
+        engine.add_catalog(request["catalog"]["name"], request["catalog"]["properties"])
+
+    serve(answers, engine.versions(), {"read": read, "append": append, "delete": delete, "catalog": catalog})
+
+
+main()
