@@ -12,6 +12,8 @@ import type { RewriteGroup } from './rewrite-plan.ts'
 export type RewriteTask = {
   readonly taskVersion: 1
   readonly table: TaskTable
+  /** Of the plan's snapshot: every delete up to it that applies to an input is among the group's deletes. */
+  readonly baseSequenceNumber: number
   readonly group: RewriteGroup
   readonly output: TaskOutput
   readonly storage: StorageSettings
