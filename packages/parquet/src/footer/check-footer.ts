@@ -1,0 +1,57 @@
+import { MoraineError } from '@moraine/stdx/error'
+import { chunkRange } from './chunk-range.ts'
+import type { ColumnChunk, RowGroup } from './file-metadata.ts'
+import type { ParquetFooter } from './parquet-footer.ts'
+import type { SchemaLeaf } from './schema-tree.ts'
+
+/**
+ * Checks that a footer does not contradict itself or its file: rows add up, each row group has a chunk per column
+ * under the column's name and type, and chunks lie inside the file. Whoever uses a footer may rely on it.
+ *
+ * @throws {MoraineError} `corrupt`
+ */
+export function checkFooter(footer: ParquetFooter): void {
+  const { metadata, leaves, file } = footer
+  let rows = 0
+  metadata.rowGroups.forEach((group, at) => {
+    const where = `row group ${at}`
+    if (group.numRows < 0) throw new MoraineError('corrupt', `${where} has ${group.numRows} rows`)
+    rows += group.numRows
+    checkRowGroup(group, leaves, file.metadataOffset, where)
+  })
+  if (rows !== metadata.numRows) {
+    throw new MoraineError('corrupt', `the row groups have ${rows} rows, the file claims ${metadata.numRows}`)
+  }
+}
+
+function checkRowGroup(group: RowGroup, leaves: readonly SchemaLeaf[], end: number, where: string): void {
+  if (group.columns.length !== leaves.length) {
+    const columns = `${group.columns.length} columns, the schema ${leaves.length}`
+    throw new MoraineError('corrupt', `${where} has ${columns}`)
+  }
+  leaves.forEach((leaf, at) => {
+    const chunk = group.columns[at]
+    if (chunk !== undefined) checkChunk(chunk, leaf, end, `column ${leaf.path.join('.')} of ${where}`)
+  })
+}
+
+function checkChunk(chunk: ColumnChunk, leaf: SchemaLeaf, end: number, where: string): void {
+  const { metadata } = chunk
+  if (metadata === undefined) {
+    if (chunk.cryptoMetadata !== undefined) return
+    throw new MoraineError('corrupt', `${where} has no metadata`)
+  }
+  if (metadata.type !== leaf.type) {
+    throw new MoraineError('corrupt', `${where} is of type ${metadata.type}, in the schema ${leaf.type}`)
+  }
+  if (metadata.path.length !== leaf.path.length || metadata.path.some((name, at) => name !== leaf.path[at])) {
+    throw new MoraineError('corrupt', `${where} is named ${metadata.path.join('.')}`)
+  }
+  if (metadata.numValues < 0) throw new MoraineError('corrupt', `${where} has ${metadata.numValues} values`)
+  // The offsets count inside another file.
+  if (chunk.filePath !== undefined) return
+  const { offset, length } = chunkRange(metadata)
+  if (offset < 4 || length < 0 || offset + length > end || metadata.dataPageOffset > offset + length) {
+    throw new MoraineError('corrupt', `${where} lies at ${offset}..${offset + length}, outside of the file's 4..${end}`)
+  }
+}
