@@ -30,6 +30,15 @@ export function accepts<Status extends string, Event extends string>(
   return table[status][event] !== undefined
 }
 
+/** Whether some event leads from one status to the other: the guard of stored changes. */
+export function leadsTo<Status extends string>(
+  table: TransitionTable<Status, string>,
+  from: Status,
+  to: Status,
+): boolean {
+  return Object.values<Status | undefined>(table[from]).includes(to)
+}
+
 /** The statuses that no event leaves. */
 export function terminalStatuses<Status extends string, Event extends string>(
   table: TransitionTable<Status, Event>,

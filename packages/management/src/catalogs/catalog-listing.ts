@@ -1,0 +1,10 @@
+import type { TableFormat } from '../tables/managed-table.ts'
+import type { Namespace } from './table-pointers.ts'
+
+/** What is in the catalogs, as their metastores say now. Errors are of the catalog asked, never of the others. */
+export interface CatalogListing {
+  listDatabases(catalog: string, signal?: AbortSignal): Promise<readonly Namespace[]>
+  listTables(catalog: string, database: Namespace, signal?: AbortSignal): Promise<readonly ListedTable[]>
+}
+
+export type ListedTable = { readonly name: string; readonly format: TableFormat }

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { after, beforeEach, describe, test } from 'node:test'
+import type { OpenedStores } from '../store/stores.conformance.ts'
+
+/** What every implementation of the catalog stores must do. */
+export function catalogStoresConformance(name: string, open: () => Promise<OpenedStores>): void {
+  const holder: { opened?: OpenedStores } = {}
+  const stores = () => {
+    assert.ok(holder.opened)
+    return holder.opened.stores
+  }
+  const renew = async () => {
+    await holder.opened?.close()
+    holder.opened = await open()
+  }
+
+  describe(`${name}: catalogs`, () => {
+    beforeEach(renew)
+    after(async () => holder.opened?.close())
+    catalogConformance(stores)
+  })
+  describe(`${name}: table pointers`, () => {
+    beforeEach(renew)
+    after(async () => holder.opened?.close())
+    pointerConformance(stores)
+  })
+}
+
+function catalogConformance(stores: () => OpenedStores['stores']) {
+  test('catalogs are saved, replaced, listed and removed', async () => {
+    const lake = { name: 'lake', type: 'ams', properties: { warehouse: 'file:///lake' } } as const
+    await stores().catalogs.saveCatalog(lake)
+    await stores().catalogs.saveCatalog({ ...lake, properties: { warehouse: 's3://b' } })
+    await stores().catalogs.saveCatalog({ name: 'files', type: 'filesystem', properties: {} })
+    assert.deepEqual(await stores().catalogs.findCatalog('lake'), { ...lake, properties: { warehouse: 's3://b' } })
+    assert.deepEqual(
+      (await stores().catalogs.listCatalogs()).map((catalog) => catalog.name),
+      ['files', 'lake'],
+    )
+    await stores().catalogs.removeCatalog('lake')
+    assert.equal(await stores().catalogs.findCatalog('lake'), undefined)
+  })
+}
+
+function pointerConformance(stores: () => OpenedStores['stores']) {
+  const page = { limit: 10 }
+  const table = { catalog: 'lake', namespace: ['sales'], name: 'orders', metadataLocation: 'v1' }
+
+  test('namespaces nest, page, and keep odd names apart', async () => {
+    const { pointers } = stores()
+    const names = [['sales'], ['sales.eu'], ['sales', 'eu'], ['__proto__'], ['S ä"les']]
+    for (const namespace of names) assert.equal(await pointers.addNamespace('lake', namespace, { owner: 'a' }), true)
+    assert.equal(await pointers.addNamespace('lake', ['sales'], {}), false)
+    assert.deepEqual(await pointers.findNamespace('lake', ['sales', 'eu']), { owner: 'a' })
+    assert.equal(await pointers.findNamespace('other', ['sales']), undefined)
+    assert.deepEqual(await pointers.listNamespaces('lake', [], page), [
+      ['S ä"les'],
+      ['__proto__'],
+      ['sales'],
+      ['sales.eu'],
+    ])
+    assert.deepEqual(await pointers.listNamespaces('lake', [], { after: '__proto__', limit: 1 }), [['sales']])
+    assert.deepEqual(await pointers.listNamespaces('lake', ['sales'], page), [['sales', 'eu']])
+  })
+
+  test('properties are swapped only from what they were', async () => {
+    const { pointers } = stores()
+    await pointers.addNamespace('lake', ['sales'], { a: '1', b: '2' })
+    const swap = (expected: Record<string, string>) =>
+      pointers.swapNamespaceProperties('lake', ['sales'], expected, { a: '3' })
+    assert.equal(await swap({ a: '0', b: '2' }), false)
+    assert.equal(await swap({ b: '2', a: '1' }), true)
+    assert.deepEqual(await pointers.findNamespace('lake', ['sales']), { a: '3' })
+  })
+
+  test('a namespace with anything in it stays', async () => {
+    const { pointers } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    await pointers.addNamespace('lake', ['sales', 'eu'], {})
+    assert.equal(await pointers.removeNamespace('lake', ['sales']), 'not-empty')
+    await pointers.removeNamespace('lake', ['sales', 'eu'])
+    await pointers.addPointer(table)
+    assert.equal(await pointers.removeNamespace('lake', ['sales']), 'not-empty')
+    await pointers.removePointer('lake', ['sales'], 'orders')
+    assert.equal(await pointers.removeNamespace('lake', ['sales']), 'removed')
+    assert.equal(await pointers.removeNamespace('lake', ['sales']), 'absent')
+  })
+
+  test('of two swaps from one pointer one wins', async () => {
+    const { pointers } = stores()
+    assert.equal(await pointers.addPointer(table), 'no-namespace')
+    await pointers.addNamespace('lake', ['sales'], {})
+    assert.equal(await pointers.addPointer(table), 'added')
+    assert.equal(await pointers.addPointer({ ...table, metadataLocation: 'v9' }), 'exists')
+    const won = await Promise.all(['v2', 'v3'].map((next) => pointers.swapPointer(table, next)))
+    assert.deepEqual(won, [true, false])
+    assert.equal((await pointers.findPointer('lake', ['sales'], 'orders'))?.metadataLocation, 'v2')
+    assert.equal(await pointers.swapPointer({ ...table, name: 'absent' }, 'v2'), false)
+  })
+
+  test('a table is renamed within its catalog, and removed once', async () => {
+    const { pointers } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    await pointers.addNamespace('lake', ['old'], {})
+    await pointers.addPointer(table)
+    await pointers.addPointer({ ...table, name: 'taken' })
+    const rename = (namespace: string[], name: string) => pointers.renamePointer(table, { namespace, name })
+    assert.equal(await rename(['none'], 'x'), 'no-namespace')
+    assert.equal(await rename(['sales'], 'taken'), 'exists')
+    assert.equal(await rename(['old'], 'orders'), 'renamed')
+    assert.equal(await rename(['old'], 'orders'), 'absent')
+    assert.deepEqual(await pointers.listPointers('lake', ['old'], page), [{ ...table, namespace: ['old'] }])
+    assert.deepEqual(
+      (await pointers.listPointers('lake', ['sales'], page)).map(({ name }) => name),
+      ['taken'],
+    )
+    assert.equal(await pointers.removePointer('lake', ['old'], 'orders'), true)
+    assert.equal(await pointers.removePointer('lake', ['old'], 'orders'), false)
+  })
+}

@@ -1,0 +1,7 @@
+import type { Properties } from './table-pointers.ts'
+
+/** One text for equal properties, whatever their order: what stores keep and compare. */
+export function propertiesText(properties: Properties): string {
+  const keys = Object.keys(properties).sort((a, b) => (a < b ? -1 : 1))
+  return JSON.stringify(Object.fromEntries(keys.map((key) => [key, properties[key]])))
+}

@@ -1,0 +1,110 @@
+import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { TaskOutputFigures } from '../optimizing/task.ts'
+import type { OptimizeRequest } from '../tables/managed-table.ts'
+import type { Finding, TableEvaluation } from '../tables/table-evaluation.ts'
+import type { TableName } from '../tables/table-name.ts'
+import type { TableSettings } from '../tables/table-settings.ts'
+
+/**
+ * The work on tables, as the service asks for it. Plans, task inputs and task outputs are opaque text here. Every call
+ * may be repeated after a crash, and must then do no harm. Errors are `MoraineError`s; retryable kinds are tried again.
+ */
+export interface TableMaintenance {
+  /** The current metadata file, by the cheapest means there is; `undefined` if there is no such table. */
+  findMetadataLocation(table: TableName, signal: AbortSignal): Promise<string | undefined>
+
+  evaluate(request: EvaluateRequest, signal: AbortSignal): Promise<TableEvaluation>
+
+  plan(request: PlanRequest, signal: AbortSignal): Promise<PlannedWork>
+
+  /** The input that one attempt is sent: as planned, with the output names of that attempt. Pure. */
+  attemptInput(input: string, attempt: AttemptKey): string
+
+  /**
+   * Holds an attempt's output against its task, as far as that is possible without the table: shape, counts, hashes,
+   * evidence. Pure. What is accepted here is still verified as a whole before it is committed.
+   */
+  checkOutput(input: string, output: string): OutputCheck
+
+  /**
+   * Commits the results of a process. Must first look whether it already did, by a mark in the snapshot summary, and
+   * then report the same. Verifies everything, rebases over what others committed, and leaves out the tasks whose
+   * inputs others changed.
+   */
+  commit(request: CommitRequest, signal: AbortSignal): Promise<CommitReport>
+
+  /** Deletes the files that the attempt wrote, found by its output names. Refuses a file that the table refers to. */
+  discard(input: string, attempt: AttemptKey, signal: AbortSignal): Promise<void>
+}
+
+export type AttemptKey = { readonly processId: ProcessId; readonly taskId: TaskId; readonly attempt: number }
+
+export type EvaluateRequest = {
+  readonly table: TableName
+  readonly clocks: ReadonlyMap<string, OptimizingClocks>
+  readonly now: EpochMs
+}
+
+export type PlanRequest = EvaluateRequest & {
+  readonly processId: ProcessId
+  readonly request: Pick<OptimizeRequest, 'type' | 'filter'>
+  /** How much work one plan may hold, in the planner's cost bytes. */
+  readonly maxCostBytes: number
+}
+
+/** `tasks` may be empty; then `finding` says why nothing is to be done after all. */
+export type PlannedWork = {
+  readonly metadataLocation: string
+  readonly baseSnapshotId: SnapshotId | undefined
+  readonly type: OptimizingType
+  readonly settings: TableSettings
+  readonly finding: Finding
+  readonly plan: string
+  readonly tasks: readonly PlannedTask[]
+}
+
+export type PlannedTask = {
+  readonly partitionKey: string
+  readonly partitionPath: string
+  readonly method: string
+  readonly inputFiles: number
+  readonly inputBytes: number
+  readonly input: string
+}
+
+export type OutputCheck =
+  | { readonly kind: 'accepted'; readonly figures: TaskOutputFigures }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export type CommitRequest = {
+  readonly table: TableName
+  readonly processId: ProcessId
+  readonly plan: string
+  readonly results: readonly CommitResult[]
+}
+
+export type CommitResult = {
+  readonly taskId: TaskId
+  readonly attempt: number
+  readonly input: string
+  readonly output: string
+}
+
+/**
+ * - `settled`: the outcome is certain. `committed` names the tasks whose work is in the table, `refused` those left out
+ *   because of a conflict or a failed verification; together they are all that were asked for
+ * - `unknown`: it may or may not have been committed; ask again
+ */
+export type CommitReport =
+  | {
+      readonly kind: 'settled'
+      readonly committed: readonly TaskId[]
+      readonly refused: readonly { readonly taskId: TaskId; readonly reason: string }[]
+      /** Of the table after the commit; absent if nothing was committed. */
+      readonly snapshotId?: SnapshotId
+    }
+  | { readonly kind: 'unknown'; readonly reason: string }

@@ -1,0 +1,113 @@
+import type { ManagedCatalog } from '../catalogs/managed-catalog.ts'
+import { propertiesText } from '../catalogs/properties-text.ts'
+import type { InternalTable, Namespace, PageRequest, Properties } from '../catalogs/table-pointers.ts'
+import type { Stores } from '../store/stores.ts'
+
+type MemoryNamespace = { readonly catalog: string; readonly namespace: Namespace; properties: Properties }
+
+export function memoryCatalogs(): Pick<Stores, 'catalogs' | 'pointers'> {
+  const catalogs = new Map<string, ManagedCatalog>()
+  return {
+    catalogs: {
+      async listCatalogs() {
+        return [...catalogs.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+      },
+      async findCatalog(name) {
+        return catalogs.get(name)
+      },
+      async saveCatalog(catalog) {
+        const before = catalogs.get(catalog.name)
+        catalogs.set(catalog.name, before === undefined ? catalog : { ...before, properties: catalog.properties })
+      },
+      async removeCatalog(name) {
+        catalogs.delete(name)
+      },
+    },
+    pointers: memoryPointers(),
+  }
+}
+
+function memoryPointers(): Stores['pointers'] {
+  const namespaces = new Map<string, MemoryNamespace>()
+  const tables = new Map<string, InternalTable>()
+  const tablesIn = (catalog: string, namespace: Namespace) =>
+    [...tables.values()].filter((table) => table.catalog === catalog && same(table.namespace, namespace))
+  const childrenOf = (catalog: string, parent: Namespace) =>
+    [...namespaces.values()].filter(
+      ({ catalog: own, namespace }) =>
+        own === catalog &&
+        namespace.length === parent.length + 1 &&
+        parent.every((level, index) => namespace[index] === level),
+    )
+  return {
+    async listNamespaces(catalog, parent, page) {
+      const named = childrenOf(catalog, parent).map(({ namespace }) => ({ name: namespace.at(-1) ?? '', namespace }))
+      return paged(named, page).map(({ namespace }) => namespace)
+    },
+    async findNamespace(catalog, namespace) {
+      return namespaces.get(key(catalog, namespace))?.properties
+    },
+    async addNamespace(catalog, namespace, properties) {
+      if (namespaces.has(key(catalog, namespace))) return false
+      namespaces.set(key(catalog, namespace), { catalog, namespace, properties })
+      return true
+    },
+    async swapNamespaceProperties(catalog, namespace, expected, properties) {
+      const entry = namespaces.get(key(catalog, namespace))
+      if (entry === undefined || propertiesText(entry.properties) !== propertiesText(expected)) return false
+      entry.properties = properties
+      return true
+    },
+    async removeNamespace(catalog, namespace) {
+      if (!namespaces.has(key(catalog, namespace))) return 'absent'
+      if (tablesIn(catalog, namespace).length > 0 || childrenOf(catalog, namespace).length > 0) return 'not-empty'
+      namespaces.delete(key(catalog, namespace))
+      return 'removed'
+    },
+    async listPointers(catalog, namespace, page) {
+      return paged(tablesIn(catalog, namespace), page)
+    },
+    async findPointer(catalog, namespace, name) {
+      return tables.get(key(catalog, namespace, name))
+    },
+    async addPointer(table) {
+      if (!namespaces.has(key(table.catalog, table.namespace))) return 'no-namespace'
+      if (tables.has(key(table.catalog, table.namespace, table.name))) return 'exists'
+      tables.set(key(table.catalog, table.namespace, table.name), table)
+      return 'added'
+    },
+    async swapPointer(table, next) {
+      const own = key(table.catalog, table.namespace, table.name)
+      if (tables.get(own)?.metadataLocation !== table.metadataLocation) return false
+      tables.set(own, { ...table, metadataLocation: next })
+      return true
+    },
+    async renamePointer(table, to) {
+      const from = tables.get(key(table.catalog, table.namespace, table.name))
+      if (from === undefined) return 'absent'
+      if (!namespaces.has(key(table.catalog, to.namespace))) return 'no-namespace'
+      if (tables.has(key(table.catalog, to.namespace, to.name))) return 'exists'
+      tables.delete(key(table.catalog, table.namespace, table.name))
+      tables.set(key(table.catalog, to.namespace, to.name), { ...from, ...to })
+      return 'renamed'
+    },
+    async removePointer(catalog, namespace, name) {
+      return tables.delete(key(catalog, namespace, name))
+    },
+  }
+}
+
+function key(...parts: readonly (string | Namespace)[]): string {
+  return JSON.stringify(parts)
+}
+
+function same(a: Namespace, b: Namespace): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+function paged<T extends { readonly name: string }>(items: readonly T[], { after, limit }: PageRequest): readonly T[] {
+  return items
+    .filter(({ name }) => after === undefined || name > after)
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .slice(0, limit)
+}

@@ -1,0 +1,163 @@
+import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
+import type { DispatchableProcess, GroupTaskCount, ProcessQuery, TaskCounts } from '../optimizing/process-store.ts'
+import { NO_TASKS } from '../optimizing/process-store.ts'
+import type { Attempt, Task } from '../optimizing/task.ts'
+import type { Stores } from '../store/stores.ts'
+import type { MemoryProcess, MemoryState } from './memory-state.ts'
+
+export function memoryOptimizing(state: MemoryState): Pick<Stores, 'processes' | 'tasks' | 'discards'> {
+  return { processes: memoryProcesses(state), tasks: memoryTasks(state), discards: memoryDiscards(state) }
+}
+
+function memoryProcesses({ processes }: MemoryState): Stores['processes'] {
+  const all = () => [...processes.values()].map(({ process }) => process).sort(byId)
+  return {
+    async findProcess(processId) {
+      return processes.get(processId)?.process
+    },
+    async findPlan(processId) {
+      return processes.get(processId)?.plan
+    },
+    async listProcesses(query) {
+      const found = all()
+        .reverse()
+        .filter((process) => matches(process, query))
+      return { processes: found.slice(query.offset, query.offset + query.limit), total: found.length }
+    },
+    async listOpenProcesses(status, limit) {
+      return all()
+        .filter((process) => process.state.status === status)
+        .slice(0, limit)
+    },
+    async listFinished(before, limit) {
+      return all()
+        .filter(({ state }) => 'endedAt' in state && state.endedAt < before)
+        .slice(0, limit)
+        .map(({ processId }) => processId)
+    },
+  }
+}
+
+function memoryTasks({ processes }: MemoryState): Stores['tasks'] {
+  const slot = (processId: ProcessId, taskId: number) => processes.get(processId)?.tasks[taskId - 1]
+  const tasksOf = (entry: MemoryProcess | undefined) => entry?.tasks.map(({ task }) => task) ?? []
+  const open = () => [...processes.values()].filter(({ process }) => process.state.status === 'executing')
+  return {
+    async findTask(processId, taskId) {
+      return slot(processId, taskId)?.task
+    },
+    async listTasks(processId) {
+      return tasksOf(processes.get(processId))
+    },
+    async countTasks(processIds) {
+      return new Map(processIds.map((processId) => [processId, countTasks(tasksOf(processes.get(processId)))]))
+    },
+    async listPlanned(processId, limit) {
+      return tasksOf(processes.get(processId))
+        .filter((task) => task.state.status === 'planned')
+        .slice(0, limit)
+    },
+    async listAssigned(optimizerId) {
+      return [...processes.values()]
+        .flatMap(tasksOf)
+        .filter(
+          ({ state }) =>
+            isAssigned(state) && (optimizerId ?? state.assignment.optimizerId) === state.assignment.optimizerId,
+        )
+    },
+    async findInput(processId, taskId) {
+      return slot(processId, taskId)?.input
+    },
+    async findOutput(processId, taskId) {
+      return slot(processId, taskId)?.output
+    },
+    async listDispatchable(group) {
+      const running = runningByTable([...processes.values()].flatMap(tasksOf))
+      return open()
+        .filter(({ process }) => process.group === group)
+        .map((entry) => dispatchable(entry, running))
+        .filter(({ plannedTasks }) => plannedTasks > 0)
+        .sort((a, b) => (a.processId < b.processId ? -1 : 1))
+    },
+    async sumAttemptTime(since, now) {
+      const sums = new Map<TableId, number>()
+      for (const attempt of [...processes.values()].flatMap(({ attempts }) => [...attempts.values()])) {
+        const ms = (attempt.end?.endedAt ?? now) - Math.max(attempt.scheduledAt, since)
+        if (ms > 0) sums.set(attempt.tableId, (sums.get(attempt.tableId) ?? 0) + ms)
+      }
+      return sums
+    },
+    async listAttempts(processId) {
+      return [...(processes.get(processId)?.attempts.values() ?? [])].sort(
+        (a: Attempt, b: Attempt) => a.taskId - b.taskId || a.attempt - b.attempt,
+      )
+    },
+    async countGroupTasks() {
+      const counts = new Map<string, GroupTaskCount>()
+      for (const entry of open()) {
+        for (const { state } of tasksOf(entry)) {
+          const key = JSON.stringify([entry.process.group, state.status])
+          const before = counts.get(key)?.tasks ?? 0
+          counts.set(key, { group: entry.process.group, status: state.status, tasks: before + 1 })
+        }
+      }
+      return [...counts.values()]
+    },
+  }
+}
+
+function memoryDiscards({ discards }: MemoryState): Stores['discards'] {
+  return {
+    async listDueDiscards(now, limit) {
+      return [...discards.values()]
+        .filter(({ dueAt }) => dueAt <= now)
+        .sort((a, b) => a.dueAt - b.dueAt || (a.processId < b.processId ? -1 : 1) || a.taskId - b.taskId)
+        .slice(0, limit)
+    },
+  }
+}
+
+function dispatchable(entry: MemoryProcess, running: ReadonlyMap<TableId, number>): DispatchableProcess {
+  const { processId, tableId, quota } = entry.process
+  const times = [...entry.attempts.values()].map(({ scheduledAt }) => scheduledAt)
+  return {
+    processId,
+    tableId,
+    quota,
+    plannedTasks: entry.tasks.filter(({ task }) => task.state.status === 'planned').length,
+    runningTasks: running.get(tableId) ?? 0,
+    lastAssignedAt: Math.max(0, ...times) as EpochMs,
+  }
+}
+
+function runningByTable(tasks: readonly Task[]): ReadonlyMap<TableId, number> {
+  const running = new Map<TableId, number>()
+  for (const { tableId, state } of tasks) {
+    if (isAssigned(state)) running.set(tableId, (running.get(tableId) ?? 0) + 1)
+  }
+  return running
+}
+
+function isAssigned(state: Task['state']): state is Extract<Task['state'], { status: 'scheduled' | 'acked' }> {
+  return state.status === 'scheduled' || state.status === 'acked'
+}
+
+function countTasks(tasks: readonly Task[]): TaskCounts {
+  const counts = { ...NO_TASKS }
+  for (const { state } of tasks) counts[state.status] += 1
+  return counts
+}
+
+function matches({ tableId, state, type }: OptimizingProcess, query: ProcessQuery): boolean {
+  return (
+    tableId === query.tableId &&
+    (query.statuses === undefined || query.statuses.includes(state.status)) &&
+    (query.type === undefined || query.type === type)
+  )
+}
+
+function byId(a: OptimizingProcess, b: OptimizingProcess): number {
+  return a.processId < b.processId ? -1 : 1
+}

@@ -1,0 +1,141 @@
+import { assert, must, unreachable } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { assertLegal } from '../store/assert-legal.ts'
+import { optimizerGuard, processGuard, type StateChange, taskGuard } from '../store/state-change.ts'
+import type { StateStore } from '../store/state-store.ts'
+import { attemptKey, discardKey, type MemoryState } from './memory-state.ts'
+
+export function memoryStateStore(state: MemoryState): StateStore {
+  return {
+    async apply(changes) {
+      const undo: (() => void)[] = []
+      for (const change of changes) {
+        assertLegal(change)
+        if (!applyChange(state, change, undo)) {
+          for (const step of undo.reverse()) step()
+          return { kind: 'lost', change }
+        }
+      }
+      return { kind: 'applied' }
+    },
+  }
+}
+
+/** Whether the change's guard held. What it did can be taken back by the steps it adds to `undo`. */
+function applyChange(state: MemoryState, change: StateChange, undo: (() => void)[]): boolean {
+  const put = <K, V>(map: Map<K, V>, key: K, value: V | undefined) => {
+    const before = map.get(key)
+    undo.push(() => (before === undefined ? map.delete(key) : map.set(key, before)))
+    if (value === undefined) map.delete(key)
+    else map.set(key, value)
+  }
+  switch (change.kind) {
+    case 'patch-table':
+    case 'remove-table': {
+      const table = state.tables.get(change.tableId)
+      if (table?.version !== change.from.version || table.state.phase !== change.from.phase) return false
+      if (change.kind === 'remove-table') {
+        put(state.tables, change.tableId, undefined)
+        put(state.clocks, change.tableId, undefined)
+      } else put(state.tables, change.tableId, { ...table, ...change.patch, version: table.version + 1 })
+      return true
+    }
+    case 'set-clocks': {
+      const clocks = new Map(state.clocks.get(change.tableId))
+      const never = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
+      for (const key of change.partitionKeys)
+        clocks.set(key, { ...never, ...clocks.get(key), [change.type]: change.at })
+      put(state.clocks, change.tableId, clocks)
+      return true
+    }
+    case 'add-discard':
+      if (!state.discards.has(discardKey(change.discard)))
+        put(state.discards, discardKey(change.discard), change.discard)
+      return true
+    case 'remove-discard':
+      put(state.discards, discardKey(change.discard), undefined)
+      return true
+    case 'add-optimizer': {
+      const { optimizer, tokenHash } = change
+      put(state.optimizers, optimizer.optimizerId, { optimizer, tokenHash })
+      return true
+    }
+    case 'move-optimizer': {
+      const entry = state.optimizers.get(change.optimizerId)
+      if (entry === undefined || !sameGuard(optimizerGuard(entry.optimizer), change.from)) return false
+      put(state.optimizers, change.optimizerId, { ...entry, optimizer: { ...entry.optimizer, state: change.state } })
+      return true
+    }
+    case 'remove-optimizer':
+      put(state.optimizers, change.optimizerId, undefined)
+      return true
+    case 'add-process': {
+      const { process, plan, tasks } = change
+      assert(!state.processes.has(process.processId), `process ${process.processId} exists`)
+      const entries = tasks.map(({ task, input }) => ({ task, input, output: undefined }))
+      put(state.processes, process.processId, { process, plan, tasks: entries, attempts: new Map() })
+      return true
+    }
+    case 'remove-process':
+      put(state.processes, change.processId, undefined)
+      return true
+    case 'move-process':
+    case 'move-task':
+    case 'begin-attempt':
+    case 'end-attempt':
+      return changeProcess(state, change, undo)
+    default:
+      return unreachable(change)
+  }
+}
+
+type ProcessChange = Extract<StateChange, { kind: 'move-process' | 'move-task' | 'begin-attempt' | 'end-attempt' }>
+
+function changeProcess(state: MemoryState, change: ProcessChange, undo: (() => void)[]): boolean {
+  const processId = change.kind === 'begin-attempt' ? change.attempt.processId : change.processId
+  const entry = state.processes.get(processId)
+  if (entry === undefined) return false
+  switch (change.kind) {
+    case 'move-process': {
+      const before = entry.process
+      if (!sameGuard(processGuard(before), change.from)) return false
+      undo.push(() => {
+        entry.process = before
+      })
+      entry.process = { ...before, state: change.state, ...(change.result !== undefined && { result: change.result }) }
+      return true
+    }
+    case 'move-task': {
+      const slot = entry.tasks[change.taskId - 1]
+      if (slot === undefined || !sameGuard(taskGuard(slot.task), change.from)) return false
+      const { task, output } = slot
+      undo.push(() => {
+        slot.task = task
+        slot.output = output
+      })
+      slot.task = { ...task, state: change.state, output: change.output?.figures ?? task.output }
+      slot.output = change.output?.payload ?? output
+      return true
+    }
+    case 'begin-attempt': {
+      const key = attemptKey(change.attempt)
+      assert(!entry.attempts.has(key), `attempt ${key} exists`)
+      undo.push(() => entry.attempts.delete(key))
+      entry.attempts.set(key, change.attempt)
+      return true
+    }
+    case 'end-attempt': {
+      const before = must(entry.attempts.get(attemptKey(change)), `attempt ${attemptKey(change)}`)
+      if (before.end !== undefined) return false
+      undo.push(() => entry.attempts.set(attemptKey(change), before))
+      entry.attempts.set(attemptKey(change), { ...before, end: change.end })
+      return true
+    }
+    default:
+      return unreachable(change)
+  }
+}
+
+function sameGuard<T extends object>(actual: T, wanted: T): boolean {
+  return (Object.keys(wanted) as (keyof T)[]).every((key) => actual[key] === wanted[key])
+}

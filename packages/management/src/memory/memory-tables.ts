@@ -1,0 +1,77 @@
+import type { TableId } from '@moraine/lifecycle/identity'
+import type { ManagedTable, NewTable } from '../tables/managed-table.ts'
+import type { TableName } from '../tables/table-name.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
+import type { PhaseCount, TableQuery, TableStore } from '../tables/table-store.ts'
+import type { MemoryState } from './memory-state.ts'
+
+export function memoryTables({ tables, clocks }: MemoryState): TableStore {
+  let lastId = 0
+  const findByName = (name: TableName) => [...tables.values()].find((table) => sameName(table.name, name))
+  return {
+    async addTable(table) {
+      const existing = findByName(table.name)
+      if (existing !== undefined) return existing
+      lastId += 1
+      const added = newTable(lastId as TableId, table)
+      tables.set(added.tableId, added)
+      return added
+    },
+    async findTable(tableId) {
+      return tables.get(tableId)
+    },
+    async findTableByName(name) {
+      return findByName(name)
+    },
+    async listTables(query) {
+      return [...tables.values()]
+        .filter((table) => matches(table, query))
+        .sort((a, b) => a.tableId - b.tableId)
+        .slice(0, query.limit)
+    },
+    async countPhases() {
+      const counts = new Map<string, PhaseCount>()
+      for (const { settings, state } of tables.values()) {
+        const key = JSON.stringify([settings.group, state.phase])
+        const before = counts.get(key)?.tables ?? 0
+        counts.set(key, { group: settings.group, phase: state.phase, tables: before + 1 })
+      }
+      return [...counts.values()]
+    },
+    async listClocks(tableId) {
+      return clocks.get(tableId) ?? new Map()
+    },
+  }
+}
+
+function newTable(tableId: TableId, table: NewTable): ManagedTable {
+  return {
+    tableId,
+    ...table,
+    version: 1,
+    settings: DEFAULT_TABLE_SETTINGS,
+    state: { phase: 'idle', since: table.createdAt },
+    evaluation: undefined,
+    evaluatedAt: undefined,
+    refreshFailure: undefined,
+    emptyPlan: undefined,
+    optimizedSnapshotId: undefined,
+    optimizedAt: undefined,
+    plannedAt: undefined,
+    backOff: undefined,
+    request: undefined,
+  }
+}
+
+function matches({ tableId, name, settings, state }: ManagedTable, query: TableQuery): boolean {
+  return (
+    tableId > (query.after ?? 0) &&
+    (query.catalog === undefined || query.catalog === name.catalog) &&
+    (query.group === undefined || query.group === settings.group) &&
+    (query.phases === undefined || query.phases.includes(state.phase))
+  )
+}
+
+function sameName(a: TableName, b: TableName): boolean {
+  return a.catalog === b.catalog && a.name === b.name && JSON.stringify(a.namespace) === JSON.stringify(b.namespace)
+}

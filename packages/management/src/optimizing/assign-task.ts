@@ -1,0 +1,47 @@
+import type { OptimizerId } from '@moraine/lifecycle/identity'
+import { type Assignment, TASK_TRANSITIONS } from '@moraine/lifecycle/task-status'
+import { nextStatus } from '@moraine/lifecycle/transition-table'
+import { assert } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { type StateChange, taskGuard } from '../store/state-change.ts'
+import type { Task } from './task.ts'
+
+/** One polling thread of an optimizer. */
+export type Slot = { readonly optimizerId: OptimizerId; readonly threadId: number }
+
+/** Hands a planned task to a thread: a new attempt begins, on record from this moment. */
+export function assignTask(
+  task: Task,
+  slot: Slot,
+  now: EpochMs,
+): { readonly assignment: Assignment; readonly changes: readonly StateChange[] } {
+  assert(
+    nextStatus(TASK_TRANSITIONS, task.state.status, 'schedule') !== 'illegal',
+    `task in status ${task.state.status} is handed out`,
+  )
+  const attempt = task.state.attempts + 1
+  const assignment = { ...slot, attempt }
+  const { processId, taskId, tableId } = task
+  return {
+    assignment,
+    changes: [
+      {
+        kind: 'move-task',
+        processId,
+        taskId,
+        from: taskGuard(task),
+        state: {
+          status: 'scheduled',
+          attempts: attempt,
+          failures: task.state.failures,
+          assignment,
+          scheduledAt: now,
+        },
+      },
+      {
+        kind: 'begin-attempt',
+        attempt: { processId, taskId, attempt, tableId, ...slot, scheduledAt: now, end: undefined },
+      },
+    ],
+  }
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TableId } from '@moraine/lifecycle/identity'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import { at, buildTable, T0 } from '../testing/build.ts'
+import { type ChooseTablesInput, chooseTables } from './choose-tables.ts'
+
+const pending = (id: number, parts: Partial<ManagedTable> = {}) =>
+  buildTable({ tableId: id as TableId, state: { phase: 'pending', since: at(id) }, ...parts })
+
+function choose(tables: readonly ManagedTable[], parts: Partial<ChooseTablesInput> = {}) {
+  const decision = chooseTables({
+    pending: tables,
+    policy: 'quota',
+    groupThreads: 4,
+    planning: 0,
+    planningMax: 10,
+    waitingTasks: 0,
+    usedMs: new Map(),
+    now: at(100_000),
+    ...parts,
+  })
+  return { ids: decision.plan.map(({ tableId }) => tableId as number), nextAt: decision.nextAt }
+}
+
+test('the table that used least of its quota goes first, then the one that waits longest', () => {
+  const tables = [pending(1), pending(2), pending(3)]
+  assert.deepEqual(choose(tables, { usedMs: new Map([[1 as TableId, 5000]]) }).ids, [2, 3, 1])
+})
+
+test('the balanced policy takes the table optimized longest ago', () => {
+  const tables = [pending(1, { optimizedAt: at(9) }), pending(2, { optimizedAt: at(3) }), pending(3)]
+  assert.deepEqual(choose(tables, { policy: 'balanced' }).ids, [3, 2, 1])
+})
+
+test('a request of a person goes first and waits for nothing', () => {
+  const backOff = { failures: 3, notBefore: at(999_999), step: 'planning', reason: 'x' } as const
+  const asked = pending(9, { backOff, request: { type: 'auto', requestedAt: T0 } })
+  assert.deepEqual(choose([pending(1), asked]).ids, [9, 1])
+})
+
+test('back-off and the minimal interval make a table wait, and say until when', () => {
+  const backOff = { failures: 1, notBefore: at(150_000), step: 'planning', reason: 'x' } as const
+  const decision = choose([pending(1, { backOff }), pending(2, { plannedAt: at(80_000) }), pending(3)])
+  assert.deepEqual(decision, { ids: [3], nextAt: at(140_000) })
+})
+
+test('nothing is planned without threads, beyond the parallelism, or further ahead than the threads can work', () => {
+  const tables = [pending(1), pending(2)]
+  assert.deepEqual(choose(tables, { groupThreads: 0 }).ids, [])
+  assert.deepEqual(choose(tables, { planning: 1, planningMax: 2 }).ids, [1])
+  assert.deepEqual(choose(tables, { waitingTasks: 7 }).ids, [1, 2])
+  assert.deepEqual(choose(tables, { waitingTasks: 8 }).ids, [])
+})

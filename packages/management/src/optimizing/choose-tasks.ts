@@ -1,0 +1,45 @@
+import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import type { DispatchableProcess } from './process-store.ts'
+import { quotaThreads } from './quota.ts'
+
+export type ChooseTasksInput = {
+  readonly processes: readonly DispatchableProcess[]
+  /** Idle threads that wait for a task. */
+  readonly idleThreads: number
+  readonly groupThreads: number
+  /**
+   * Whether threads that would stay idle may go to tables beyond their quota
+   * (`self-optimizing.break-quota-limit-enabled`, and no other table of the group waits to be planned).
+   */
+  readonly mayBreakQuota: boolean
+}
+
+/**
+ * From which process each idle thread takes its next task: round robin, the one served longest ago first, each within
+ * the quota of its table. One entry per thread that gets a task; a process may appear more than once.
+ */
+export function chooseTasks(input: ChooseTasksInput): readonly ProcessId[] {
+  const ring = [...input.processes].sort(
+    (a, b) => a.lastAssignedAt - b.lastAssignedAt || (a.processId < b.processId ? -1 : 1),
+  )
+  const left = new Map(ring.map((process) => [process.processId, process.plannedTasks]))
+  const running = new Map<TableId, number>(ring.map((process) => [process.tableId, process.runningTasks]))
+  const chosen: ProcessId[] = []
+  const takeRound = (withinQuota: boolean): boolean => {
+    let took = false
+    for (const process of ring) {
+      if (chosen.length === input.idleThreads) return false
+      const planned = left.get(process.processId) ?? 0
+      const threads = running.get(process.tableId) ?? 0
+      if (planned === 0 || (withinQuota && threads >= quotaThreads(process.quota, input.groupThreads))) continue
+      left.set(process.processId, planned - 1)
+      running.set(process.tableId, threads + 1)
+      chosen.push(process.processId)
+      took = true
+    }
+    return took
+  }
+  while (takeRound(true));
+  if (input.mayBreakQuota) while (takeRound(false));
+  return chosen
+}

@@ -1,0 +1,52 @@
+import type { ProcessState } from '@moraine/lifecycle/process-status'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { patchTable, processGuard, type StateChange } from '../store/state-change.ts'
+import { type BackOff, nextBackOff } from '../tables/back-off.ts'
+import { type ManagedTable, openProcessId } from '../tables/managed-table.ts'
+import { cancelTask } from './give-up-attempt.ts'
+import type { OptimizingProcess } from './optimizing-process.ts'
+import type { Task } from './task.ts'
+
+/** A process with what belongs to it, as one consistent view. */
+export type OpenProcess = {
+  readonly process: OptimizingProcess
+  readonly table: ManagedTable
+  readonly tasks: readonly Task[]
+}
+
+/**
+ * Ends a process that has committed nothing and never tried to: open tasks are canceled, finished outputs deleted, and
+ * the table waits before it is planned again.
+ */
+export function endWithoutCommit(
+  { process, table, tasks }: OpenProcess,
+  end: { readonly status: 'failed' | 'canceled'; readonly reason: string },
+  now: EpochMs,
+): readonly StateChange[] {
+  const state: ProcessState = { status: end.status, endedAt: now, reason: end.reason }
+  return [
+    { kind: 'move-process', processId: process.processId, from: processGuard(process), state },
+    ...tasks.flatMap((task) => cancelTask(task, `the process ${end.status}: ${end.reason}`, now)),
+    ...tasks.flatMap((task) => discardOutput(task, now)),
+    ...restTable(process, table, { step: 'executing', reason: end.reason }, now),
+  ]
+}
+
+/** The output of a finished task that will not be committed. */
+export function discardOutput({ state, processId, taskId, tableId }: Task, now: EpochMs): readonly StateChange[] {
+  if (state.status !== 'succeeded') return []
+  const { attempt } = state.assignment
+  return [{ kind: 'add-discard', discard: { processId, taskId, attempt, tableId, dueAt: now } }]
+}
+
+/** The table goes to rest after a failed process, for longer each time. */
+export function restTable(
+  process: OptimizingProcess,
+  table: ManagedTable,
+  failure: Pick<BackOff, 'step' | 'reason'>,
+  now: EpochMs,
+): readonly StateChange[] {
+  if (openProcessId(table) !== process.processId) return []
+  const backOff = nextBackOff(table.backOff, failure, now)
+  return [patchTable(table, { state: { phase: 'idle', since: now }, backOff })]
+}

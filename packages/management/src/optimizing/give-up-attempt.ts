@@ -1,0 +1,64 @@
+import { assert } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { type StateChange, taskGuard } from '../store/state-change.ts'
+import { ZOMBIE_GRACE_MS } from './discard.ts'
+import { boundedReason, type Task } from './task.ts'
+
+/**
+ * Takes a running task back from a thread that is gone, late or has forgotten it. The next attempt has another number,
+ * so whatever the old one still reports is refused; what it still writes is deleted later.
+ */
+export function resetTask(task: Task, reason: string, now: EpochMs): readonly StateChange[] {
+  if (task.state.status !== 'scheduled' && task.state.status !== 'acked') return []
+  const { attempts, failures } = task.state
+  return [
+    {
+      kind: 'move-task',
+      processId: task.processId,
+      taskId: task.taskId,
+      from: taskGuard(task),
+      state: { status: 'planned', attempts, failures, reason: boundedReason(reason) },
+    },
+    ...endRunningAttempt(task, 'lost', reason, now),
+  ]
+}
+
+/** Ends a task because its process ends. One that has ended already is left as it is. */
+export function cancelTask(task: Task, reason: string, now: EpochMs): readonly StateChange[] {
+  const { status, attempts, failures } = task.state
+  if (status !== 'planned' && status !== 'scheduled' && status !== 'acked') return []
+  return [
+    {
+      kind: 'move-task',
+      processId: task.processId,
+      taskId: task.taskId,
+      from: taskGuard(task),
+      state: { status: 'canceled', attempts, failures, endedAt: now, reason: boundedReason(reason) },
+    },
+    ...(status === 'planned' ? [] : endRunningAttempt(task, 'canceled', reason, now)),
+  ]
+}
+
+function endRunningAttempt(
+  task: Task,
+  outcome: 'lost' | 'canceled',
+  reason: string,
+  now: EpochMs,
+): readonly StateChange[] {
+  const { state, processId, taskId, tableId } = task
+  assert(state.status === 'scheduled' || state.status === 'acked', `task in status ${state.status} has no attempt`)
+  const { attempt } = state.assignment
+  return [
+    {
+      kind: 'end-attempt',
+      processId,
+      taskId,
+      attempt,
+      end: { endedAt: now, outcome, reason: boundedReason(reason) },
+    },
+    {
+      kind: 'add-discard',
+      discard: { processId, taskId, attempt, tableId, dueAt: (now + ZOMBIE_GRACE_MS) as EpochMs },
+    },
+  ]
+}

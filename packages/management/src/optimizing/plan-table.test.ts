@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
+import { at, buildTable, buildWork, PROCESS_1, T0 } from '../testing/build.ts'
+import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from './plan-table.ts'
+
+const planning = (parts: Partial<ManagedTable> = {}) =>
+  buildTable({ state: { phase: 'planning', since: T0 }, request: { type: 'auto', requestedAt: T0 }, ...parts })
+
+function patchOf(changes: ReturnType<typeof acceptPlan>) {
+  const found = changes.find((change) => change.kind === 'patch-table')
+  assert.ok(found)
+  return found.patch
+}
+
+test('only a pending table is taken in hand', () => {
+  const table = buildTable({ state: { phase: 'pending', since: T0 } })
+  assert.deepEqual(patchOf(beginPlanning(table, at(5))), {
+    state: { phase: 'planning', since: at(5) },
+    plannedAt: at(5),
+  })
+  assert.deepEqual(beginPlanning(buildTable(), at(5)), [])
+})
+
+test('a plan with tasks starts a process with the rights of the settings it was made with', () => {
+  const settings = { ...DEFAULT_TABLE_SETTINGS, group: 'big', executeRetries: 9, allowPartialCommit: true }
+  const changes = acceptPlan(planning(), buildWork(2, { settings }), PROCESS_1, at(5))
+  const added = changes.find((change) => change.kind === 'add-process')
+  assert.ok(added)
+  assert.deepEqual(
+    [added.process.group, added.process.executeRetries, added.process.allowPartialCommit, added.process.taskCount],
+    ['big', 9, true, 2],
+  )
+  assert.deepEqual(
+    added.tasks.map(({ task, input }) => [task.taskId, task.partitionKey, input]),
+    [
+      [1, 'p0', '{"task":1}'],
+      [2, 'p1', '{"task":2}'],
+    ],
+  )
+  const patch = patchOf(changes)
+  assert.deepEqual(patch.state, { phase: 'executing', since: at(5), type: 'minor', processId: PROCESS_1 })
+  assert.equal('request' in patch && patch.request === undefined, true)
+})
+
+test('an empty plan brings the table to rest and is remembered with its reason', () => {
+  const work = buildWork(0, { finding: { text: 'nothing to gain', figures: {} } })
+  const patch = patchOf(acceptPlan(planning(), work, PROCESS_1, at(5)))
+  assert.deepEqual(patch.state, { phase: 'idle', since: at(5) })
+  assert.deepEqual(patch.emptyPlan, {
+    metadataLocation: work.metadataLocation,
+    type: 'minor',
+    finding: { text: 'nothing to gain', figures: {} },
+  })
+})
+
+test('a table that was switched off meanwhile is let go', () => {
+  const settings = { ...DEFAULT_TABLE_SETTINGS, enabled: false }
+  const patch = patchOf(acceptPlan(planning(), buildWork(2, { settings }), PROCESS_1, at(5)))
+  assert.equal(patch.state?.phase, 'idle')
+  assert.equal(patch.settings?.enabled, false)
+})
+
+test('a plan that comes after the table was given back changes nothing', () => {
+  assert.deepEqual(acceptPlan(buildTable(), buildWork(1), PROCESS_1, at(5)), [])
+  assert.deepEqual(failPlanning(buildTable(), 'x', at(5)), [])
+  assert.deepEqual(abandonPlanning(buildTable(), at(5)), [])
+})
+
+test('failed planning waits longer each time and shows why', () => {
+  const first = patchOf(failPlanning(planning(), 'no such file', at(0)))
+  assert.deepEqual(first.backOff, { failures: 1, notBefore: at(60_000), step: 'planning', reason: 'no such file' })
+  assert.ok(first.backOff)
+  const second = patchOf(failPlanning(planning({ backOff: first.backOff }), 'again', at(0)))
+  assert.deepEqual(second.backOff, { failures: 2, notBefore: at(120_000), step: 'planning', reason: 'again' })
+  const many = patchOf(failPlanning(planning({ backOff: { ...first.backOff, failures: 5000 } }), 'again', at(0)))
+  assert.equal(many.backOff?.notBefore, at(3_600_000))
+})
+
+test('abandoned planning goes back in the queue without blame', () => {
+  assert.deepEqual(patchOf(abandonPlanning(planning(), at(9))), { state: { phase: 'pending', since: at(9) } })
+})

@@ -1,0 +1,101 @@
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import { must } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { PlannedWork } from '../maintenance/table-maintenance.ts'
+import { patchTable, type StateChange } from '../store/state-change.ts'
+import { nextBackOff } from '../tables/back-off.ts'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import type { OptimizingProcess } from './optimizing-process.ts'
+import type { Task } from './task.ts'
+
+/** Takes a pending table in hand. Whoever wins this guarded change plans it. */
+export function beginPlanning(table: ManagedTable, now: EpochMs): readonly StateChange[] {
+  return table.state.phase === 'pending'
+    ? [patchTable(table, { state: { phase: 'planning', since: now }, plannedAt: now })]
+    : []
+}
+
+/**
+ * Turns a plan into a process with its tasks. A plan without tasks brings the table to rest, and is not made again for
+ * the same metadata. Decides nothing if the table is not being planned any more.
+ */
+export function acceptPlan(
+  table: ManagedTable,
+  work: PlannedWork,
+  processId: ProcessId,
+  now: EpochMs,
+): readonly StateChange[] {
+  if (table.state.phase !== 'planning') return []
+  const { settings } = work
+  if (!settings.enabled)
+    return [patchTable(table, { state: { phase: 'idle', since: now }, settings, request: undefined })]
+  if (work.tasks.length === 0) {
+    const emptyPlan = { metadataLocation: work.metadataLocation, type: work.type, finding: work.finding }
+    return [patchTable(table, { state: { phase: 'idle', since: now }, settings, emptyPlan, request: undefined })]
+  }
+  const process = newProcess(table, work, processId, now)
+  return [
+    {
+      kind: 'add-process',
+      process,
+      plan: work.plan,
+      tasks: work.tasks.map((planned, index) => ({ task: newTask(process, planned, index), input: planned.input })),
+    },
+    patchTable(table, {
+      state: { phase: 'executing', since: now, type: work.type, processId },
+      settings,
+      emptyPlan: undefined,
+      request: undefined,
+    }),
+  ]
+}
+
+/** The table waits to be planned again, longer after each failure in a row. */
+export function failPlanning(table: ManagedTable, reason: string, now: EpochMs): readonly StateChange[] {
+  if (table.state.phase !== 'planning') return []
+  const backOff = nextBackOff(table.backOff, { step: 'planning', reason }, now)
+  return [patchTable(table, { state: { phase: 'pending', since: now }, backOff, request: undefined })]
+}
+
+/** Whoever planned it is gone. */
+export function abandonPlanning(table: ManagedTable, now: EpochMs): readonly StateChange[] {
+  return table.state.phase === 'planning' ? [patchTable(table, { state: { phase: 'pending', since: now } })] : []
+}
+
+function newProcess(table: ManagedTable, work: PlannedWork, processId: ProcessId, now: EpochMs): OptimizingProcess {
+  const { group, quota, executeRetries, allowPartialCommit } = work.settings
+  return {
+    processId,
+    tableId: table.tableId,
+    group,
+    type: work.type,
+    createdAt: now,
+    baseSnapshotId: must(work.baseSnapshotId, 'the base snapshot of a plan with tasks'),
+    metadataLocation: work.metadataLocation,
+    quota,
+    executeRetries,
+    allowPartialCommit,
+    taskCount: work.tasks.length,
+    inputFiles: work.tasks.reduce((sum, task) => sum + task.inputFiles, 0),
+    inputBytes: work.tasks.reduce((sum, task) => sum + task.inputBytes, 0),
+    state: { status: 'executing' },
+    result: undefined,
+  }
+}
+
+function newTask(process: OptimizingProcess, planned: PlannedWork['tasks'][number], index: number): Task {
+  const { partitionKey, partitionPath, method, inputFiles, inputBytes } = planned
+  return {
+    processId: process.processId,
+    taskId: (index + 1) as TaskId,
+    tableId: process.tableId,
+    partitionKey,
+    partitionPath,
+    method,
+    inputFiles,
+    inputBytes,
+    createdAt: process.createdAt,
+    state: { status: 'planned', attempts: 0, failures: 0 },
+    output: undefined,
+  }
+}

@@ -1,0 +1,60 @@
+import { assert } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { patchTable, processGuard, type StateChange } from '../store/state-change.ts'
+import { openProcessId } from '../tables/managed-table.ts'
+import { endWithoutCommit, type OpenProcess } from './end-process.ts'
+import { cancelTask } from './give-up-attempt.ts'
+
+/**
+ * Moves an executing process on once its tasks decide: all that ran have ended, or one has failed for good. Asking
+ * again is harmless, so it is asked after every task's end and by a timer.
+ */
+export function settleProcess(open: OpenProcess, now: EpochMs): readonly StateChange[] {
+  const { process, tasks } = open
+  if (process.state.status !== 'executing') return []
+  const failed = tasks.find((task) => task.state.status === 'failed')
+  if (failed?.state.status === 'failed' && !process.allowPartialCommit) {
+    const reason = `task ${failed.taskId} failed ${failed.state.failures} times: ${failed.state.reason}`
+    return endWithoutCommit(open, { status: 'failed', reason }, now)
+  }
+  if (tasks.some(isOpen)) return []
+  return tasks.some((task) => task.state.status === 'succeeded')
+    ? beginCommitting(open, now)
+    : endWithoutCommit(open, { status: 'failed', reason: 'every task failed' }, now)
+}
+
+export type CancelDecision =
+  | { readonly kind: 'canceled'; readonly changes: readonly StateChange[] }
+  /** What has succeeded is still committed, because the table allows partial commits. */
+  | { readonly kind: 'committing'; readonly changes: readonly StateChange[] }
+  | { readonly kind: 'refused'; readonly why: 'committing' | 'ended' }
+
+/** Ends a process before its tasks have. A commit that has begun cannot be stopped. */
+export function cancelProcess(open: OpenProcess, reason: string, now: EpochMs): CancelDecision {
+  const { process, tasks } = open
+  if (process.state.status === 'committing') return { kind: 'refused', why: 'committing' }
+  if (process.state.status !== 'executing') return { kind: 'refused', why: 'ended' }
+  if (process.allowPartialCommit && tasks.some((task) => task.state.status === 'succeeded')) {
+    const canceled = tasks.flatMap((task) => cancelTask(task, reason, now))
+    return { kind: 'committing', changes: [...canceled, ...beginCommitting(open, now)] }
+  }
+  return { kind: 'canceled', changes: endWithoutCommit(open, { status: 'canceled', reason }, now) }
+}
+
+function beginCommitting({ process, table }: OpenProcess, now: EpochMs): readonly StateChange[] {
+  const { processId, type } = process
+  assert(openProcessId(table) === processId, `table ${table.tableId} is not with its process ${processId}`)
+  return [
+    {
+      kind: 'move-process',
+      processId,
+      from: processGuard(process),
+      state: { status: 'committing', since: now, commitAttempts: 0, retryAt: now },
+    },
+    patchTable(table, { state: { phase: 'committing', since: now, type, processId } }),
+  ]
+}
+
+function isOpen({ state }: OpenProcess['tasks'][number]): boolean {
+  return state.status === 'planned' || state.status === 'scheduled' || state.status === 'acked'
+}

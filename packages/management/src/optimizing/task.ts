@@ -1,0 +1,67 @@
+import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { TaskState } from '@moraine/lifecycle/task-status'
+import type { EpochMs } from '@moraine/stdx/brand'
+
+/** One rewrite group of a process, as the service follows it. What is to be done is opaque text, kept apart. */
+export type Task = {
+  readonly processId: ProcessId
+  readonly taskId: TaskId
+  readonly tableId: TableId
+  /** Canonical name of the partition, for its clocks. */
+  readonly partitionKey: string
+  /** For people: `region=eu/id_bucket=3`; empty if unpartitioned. */
+  readonly partitionPath: string
+  readonly method: string
+  readonly inputFiles: number
+  readonly inputBytes: number
+  readonly createdAt: EpochMs
+  readonly state: TaskState
+  readonly output: TaskOutputFigures | undefined
+}
+
+export type TaskOutputFigures = {
+  readonly files: number
+  readonly bytes: number
+  readonly records: number
+  /** What was done, if the footers ruled out the planned method. */
+  readonly method: string
+  readonly elapsedMs: number
+  readonly cpuMs: number
+  readonly peakRssBytes: number
+}
+
+/** One run of a task. Kept after the task has moved on: quota is derived from these records, never from a counter. */
+export type Attempt = {
+  readonly processId: ProcessId
+  readonly taskId: TaskId
+  readonly attempt: number
+  readonly tableId: TableId
+  readonly optimizerId: OptimizerId
+  readonly threadId: number
+  readonly scheduledAt: EpochMs
+  readonly end: AttemptEnd | undefined
+}
+
+export type AttemptEnd = {
+  readonly endedAt: EpochMs
+  readonly outcome: AttemptOutcome
+  readonly reason?: string
+}
+
+/** `lost`: given up by the service because its owner was gone, late or silent. */
+export type AttemptOutcome = 'succeeded' | 'failed' | 'lost' | 'canceled'
+
+/** The assignment a task is under: it is with a thread, or was when it succeeded. */
+export function assignmentOf(task: Task) {
+  const { state } = task
+  return state.status === 'scheduled' || state.status === 'acked' || state.status === 'succeeded'
+    ? state.assignment
+    : undefined
+}
+
+/** Failure texts are kept to this length. */
+const REASON_LENGTH_MAX = 4000
+
+export function boundedReason(reason: string): string {
+  return reason.length <= REASON_LENGTH_MAX ? reason : `${reason.slice(0, REASON_LENGTH_MAX - 3)}...`
+}

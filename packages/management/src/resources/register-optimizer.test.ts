@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { OPTIMIZER_1, T0 } from '../testing/build.ts'
+import { type Registration, registerOptimizer } from './register-optimizer.ts'
+import { maxCostBytes, schedulingPolicy } from './resource-group.ts'
+
+const group = { name: 'default', container: 'local', properties: {} }
+
+function register(parts: Partial<Registration> = {}, known = { group: group as typeof group | undefined }) {
+  const registration = {
+    group: 'default',
+    resourceId: 'r1',
+    threads: 2,
+    memoryMb: 512,
+    properties: { 'payload-versions': '1', 'heart-beat-interval': '10000' },
+    ...parts,
+  }
+  const ids = { optimizerId: OPTIMIZER_1, tokenHash: 'hash', heartbeatTimeoutMs: 60_000 }
+  return registerOptimizer(registration, { ...ids, ...known }, T0)
+}
+
+test('a fitting optimizer is registered with the container of its group', () => {
+  const decision = register()
+  assert.ok(decision.kind === 'accepted')
+  assert.deepEqual(decision.optimizer.state, { status: 'active', touchedAt: T0 })
+  assert.equal(decision.optimizer.container, 'local')
+  const byHand = register({ resourceId: undefined })
+  assert.ok(byHand.kind === 'accepted')
+  assert.equal(byHand.optimizer.container, '')
+})
+
+test('the rest is refused, with the reason', () => {
+  const refused = (parts: Partial<Registration>, known?: { group: undefined }) => {
+    const decision = register(parts, known)
+    assert.ok(decision.kind === 'refused')
+    return [decision.why, decision.reason] as const
+  }
+  assert.deepEqual(refused({}, { group: undefined }), ['unknown-group', "resource group 'default' does not exist"])
+  for (const [parts, pattern] of [
+    [{ threads: 0 }, /1 to 1024 threads, not 0/],
+    [{ threads: 5000 }, /not 5000/],
+    [{ memoryMb: -1 }, /-1 MB/],
+    [{ properties: { 'payload-versions': '1', 'heart-beat-interval': '60000' } }, /must be below/],
+    [{ properties: { 'payload-versions': '2,3' } }, /version 1/],
+    [{ properties: {} }, /Amoro's own optimizers/],
+  ] as const) {
+    const [why, reason] = refused(parts)
+    assert.equal(why, 'forbidden')
+    assert.match(reason, pattern)
+  }
+})
+
+test('a group says how its tables are chosen and how much one plan may hold', () => {
+  assert.equal(schedulingPolicy(group), 'quota')
+  assert.equal(schedulingPolicy({ ...group, properties: { 'scheduling-policy': 'Balanced' } }), 'balanced')
+  assert.equal(maxCostBytes(group, 3), 3 * 512 * 1024 * 1024)
+  assert.equal(maxCostBytes({ ...group, properties: { 'max-input-file-size-per-thread': '1000' } }, 0), 1000)
+})

@@ -1,0 +1,73 @@
+import type { OptimizerId } from '@moraine/lifecycle/identity'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { StateChange } from '../store/state-change.ts'
+import type { Optimizer } from './optimizer.ts'
+import type { ResourceGroup } from './resource-group.ts'
+
+export type Registration = {
+  readonly group: string
+  readonly resourceId: string | undefined
+  readonly threads: number
+  readonly memoryMb: number
+  readonly properties: Readonly<Record<string, string>>
+}
+
+export type RegisterDecision =
+  | { readonly kind: 'accepted'; readonly optimizer: Optimizer; readonly changes: readonly StateChange[] }
+  | { readonly kind: 'refused'; readonly why: 'unknown-group' | 'forbidden'; readonly reason: string }
+
+/** Versions of task payloads that this service writes; a worker names those it reads in this property. */
+export const PAYLOAD_VERSIONS_PROPERTY = 'payload-versions'
+export const PAYLOAD_VERSION = '1'
+
+const THREADS_MAX = 1024
+
+export function registerOptimizer(
+  registration: Registration,
+  known: {
+    readonly group: ResourceGroup | undefined
+    readonly optimizerId: OptimizerId
+    readonly tokenHash: string
+    readonly heartbeatTimeoutMs: number
+  },
+  now: EpochMs,
+): RegisterDecision {
+  const { group, threads, memoryMb, properties } = registration
+  if (known.group === undefined) {
+    return { kind: 'refused', why: 'unknown-group', reason: `resource group '${group}' does not exist` }
+  }
+  const reason = refusal(registration, known.heartbeatTimeoutMs)
+  if (reason !== undefined) return { kind: 'refused', why: 'forbidden', reason }
+  const optimizer: Optimizer = {
+    optimizerId: known.optimizerId,
+    group,
+    container: registration.resourceId === undefined ? '' : known.group.container,
+    resourceId: registration.resourceId ?? '',
+    threads,
+    memoryMb,
+    registeredAt: now,
+    properties,
+    state: { status: 'active', touchedAt: now },
+  }
+  return {
+    kind: 'accepted',
+    optimizer,
+    changes: [{ kind: 'add-optimizer', optimizer, tokenHash: known.tokenHash }],
+  }
+}
+
+function refusal({ threads, memoryMb, properties }: Registration, heartbeatTimeoutMs: number): string | undefined {
+  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
+    return `an optimizer has 1 to ${THREADS_MAX} threads, not ${threads}`
+  }
+  if (!Number.isInteger(memoryMb) || memoryMb < 0) return `memory of ${memoryMb} MB makes no sense`
+  const interval = properties['heart-beat-interval']
+  if (interval !== undefined && !(Number(interval) < heartbeatTimeoutMs)) {
+    return `heart-beat-interval ${interval} ms must be below optimizer.heart-beat-timeout ${heartbeatTimeoutMs} ms`
+  }
+  const versions = (properties[PAYLOAD_VERSIONS_PROPERTY] ?? '').split(',').map((version) => version.trim())
+  if (!versions.includes(PAYLOAD_VERSION)) {
+    return `the optimizer must read task payloads of version ${PAYLOAD_VERSION} (property ${PAYLOAD_VERSIONS_PROPERTY}); Amoro's own optimizers read Java objects only and cannot be used`
+  }
+  return undefined
+}

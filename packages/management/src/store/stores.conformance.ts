@@ -1,0 +1,427 @@
+import assert from 'node:assert/strict'
+import { after, beforeEach, describe, test } from 'node:test'
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import { ackTask } from '../optimizing/ack-task.ts'
+import { assignTask } from '../optimizing/assign-task.ts'
+import { completeTask } from '../optimizing/complete-task.ts'
+import { resetTask } from '../optimizing/give-up-attempt.ts'
+import { acceptPlan, beginPlanning } from '../optimizing/plan-table.ts'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import { recordEvaluation } from '../tables/refresh-table.ts'
+import {
+  at,
+  buildEvaluation,
+  buildOptimizer,
+  buildWork,
+  OPTIMIZER_1,
+  OPTIMIZER_2,
+  OUTPUT_FIGURES,
+  PROCESS_1,
+  PROCESS_2,
+  SLOT_1,
+  SNAPSHOT,
+  T0,
+} from '../testing/build.ts'
+import { patchTable, type StateChange } from './state-change.ts'
+import type { Stores } from './stores.ts'
+
+export type OpenedStores = { readonly stores: Stores; close(): Promise<void> }
+
+/** What every implementation of the stores must do, told through the decisions that production makes. */
+export function storesConformance(name: string, open: () => Promise<OpenedStores>): void {
+  describe(`${name}: managed tables`, () => tableConformance(open))
+  describe(`${name}: processes and tasks`, () => processConformance(open))
+  describe(`${name}: optimizers and groups`, () => resourceConformance(open))
+}
+
+function setUp(open: () => Promise<OpenedStores>) {
+  const holder: { opened?: OpenedStores } = {}
+  beforeEach(async () => {
+    await holder.opened?.close()
+    holder.opened = await open()
+  })
+  after(async () => holder.opened?.close())
+  return () => {
+    assert.ok(holder.opened)
+    return holder.opened.stores
+  }
+}
+
+const ORDERS = { catalog: 'lake', namespace: ['sales', 'eu.north'], name: 'orders "2026"' }
+
+async function apply(stores: Stores, changes: readonly StateChange[]): Promise<void> {
+  assert.deepEqual(await stores.state.apply(changes), { kind: 'applied' })
+}
+
+async function load(stores: Stores, table: ManagedTable): Promise<ManagedTable> {
+  const found = await stores.tables.findTable(table.tableId)
+  assert.ok(found)
+  return found
+}
+
+function tableConformance(open: () => Promise<OpenedStores>) {
+  const stores = setUp(open)
+  const add = (name: string) =>
+    stores().tables.addTable({ name: { ...ORDERS, name }, format: 'ICEBERG', createdAt: T0 })
+
+  test('a table is added once, with an id of its own, and found by id and by name', async () => {
+    const first = await stores().tables.addTable({ name: ORDERS, format: 'ICEBERG', createdAt: T0 })
+    const again = await stores().tables.addTable({ name: ORDERS, format: 'ICEBERG', createdAt: at(5) })
+    const other = await add('other')
+    assert.deepEqual(again, first)
+    assert.notEqual(other.tableId, first.tableId)
+    assert.deepEqual(first.state, { phase: 'idle', since: T0 })
+    assert.deepEqual(await stores().tables.findTable(first.tableId), first)
+    assert.deepEqual(await stores().tables.findTableByName(ORDERS), first)
+    assert.equal(await stores().tables.findTableByName({ ...ORDERS, namespace: ['sales'] }), undefined)
+  })
+
+  test('a patch writes what it names and nothing else, and every value survives', async () => {
+    const table = await add('orders')
+    const patch = {
+      state: { phase: 'pending', since: at(1) },
+      evaluation: buildEvaluation({ reevaluateAt: at(99) }),
+      evaluatedAt: at(2),
+      refreshFailure: { since: at(3), reason: 'no such bucket' },
+      emptyPlan: { metadataLocation: 'a', type: 'full', finding: { text: 'none', figures: { groups: 0 } } },
+      optimizedSnapshotId: SNAPSHOT,
+      optimizedAt: at(4),
+      plannedAt: at(5),
+      backOff: { failures: 2, notBefore: at(6), step: 'committing', reason: 'conflict' },
+      request: { type: 'auto', filter: "day = '2026-11-21'", requestedAt: at(7) },
+      settings: { ...table.settings, group: 'big', quota: 4 },
+    } as const
+    await apply(stores(), [patchTable(table, patch)])
+    assert.deepEqual(await load(stores(), table), { ...table, ...patch, version: table.version + 1 })
+
+    const patched = await load(stores(), table)
+    await apply(stores(), [patchTable(patched, { backOff: undefined })])
+    assert.deepEqual(await load(stores(), table), {
+      ...patched,
+      backOff: undefined,
+      version: patched.version + 1,
+    })
+  })
+
+  test('of two patches from one version the second loses, and nothing of its list is written', async () => {
+    const table = await add('orders')
+    const other = await add('other')
+    await apply(stores(), [patchTable(table, { plannedAt: at(1) })])
+    const lost = patchTable(table, { plannedAt: at(2) })
+    const outcome = await stores().state.apply([patchTable(other, { plannedAt: at(3) }), lost])
+    assert.deepEqual(outcome, { kind: 'lost', change: lost })
+    assert.equal((await load(stores(), table)).plannedAt, at(1))
+    assert.deepEqual(await load(stores(), other), other)
+  })
+
+  test('a change of phase that the transition table does not know is refused', async () => {
+    const table = await add('orders')
+    const wrong = patchTable(table, { state: { phase: 'committing', since: T0, type: 'minor', processId: PROCESS_1 } })
+    await assert.rejects(stores().state.apply([wrong]), /goes from idle to committing/)
+    assert.deepEqual(await load(stores(), table), table)
+  })
+
+  test('tables are listed in pages, by catalog, group and phase, and counted', async () => {
+    const tables = [await add('a'), await add('b'), await add('c')] as const
+    await apply(stores(), [
+      patchTable(tables[1], { settings: { ...tables[1].settings, group: 'big' } }),
+      patchTable(tables[2], { state: { phase: 'pending', since: at(1) } }),
+    ])
+    const names = async (query: Parameters<Stores['tables']['listTables']>[0]) =>
+      (await stores().tables.listTables(query)).map((table) => table.name.name)
+    assert.deepEqual(await names({ limit: 2 }), ['a', 'b'])
+    assert.deepEqual(await names({ limit: 2, after: tables[1].tableId }), ['c'])
+    assert.deepEqual(await names({ limit: 9, group: 'big' }), ['b'])
+    assert.deepEqual(await names({ limit: 9, phases: ['pending', 'executing'] }), ['c'])
+    assert.deepEqual(await names({ limit: 9, catalog: 'lake' }), ['a', 'b', 'c'])
+    assert.deepEqual(await names({ limit: 9, catalog: 'other' }), [])
+    const counts = (await stores().tables.countPhases()).map(({ group, phase, tables }) => [group, phase, tables])
+    assert.deepEqual(counts.sort(compareText), [
+      ['big', 'idle', 1],
+      ['default', 'idle', 1],
+      ['default', 'pending', 1],
+    ])
+  })
+
+  test('clocks are kept for each partition and type', async () => {
+    const table = await add('orders')
+    const key = 'a "partition" key'.padEnd(2000, 'x')
+    const set = (partitionKeys: readonly string[], type: 'minor' | 'full', ms: number): StateChange => ({
+      kind: 'set-clocks',
+      tableId: table.tableId,
+      partitionKeys,
+      type,
+      at: at(ms),
+    })
+    await apply(stores(), [set(['p', key], 'minor', 1)])
+    await apply(stores(), [set([key], 'full', 2), set([key], 'minor', 3)])
+    const clocks = await stores().tables.listClocks(table.tableId)
+    assert.deepEqual([...clocks].sort(compareText), [
+      [key, { minor: at(3), major: 0, full: at(2) }],
+      ['p', { minor: at(1), major: 0, full: 0 }],
+    ])
+  })
+
+  test('a removed table is gone with its clocks, and its name can be used again', async () => {
+    const table = await add('orders')
+    await apply(stores(), [
+      { kind: 'set-clocks', tableId: table.tableId, partitionKeys: ['p'], type: 'minor', at: T0 },
+      { kind: 'remove-table', tableId: table.tableId, from: { version: table.version, phase: 'idle' } },
+    ])
+    assert.equal(await stores().tables.findTable(table.tableId), undefined)
+    const again = await add('orders')
+    assert.notEqual(again.tableId, table.tableId)
+    assert.equal((await stores().tables.listClocks(again.tableId)).size, 0)
+  })
+}
+
+/** Brings a new table to a running process with `tasks` tasks. */
+async function startProcess(stores: Stores, name: string, processId: ProcessId, tasks: number) {
+  const added = await stores.tables.addTable({ name: { ...ORDERS, name }, format: 'ICEBERG', createdAt: T0 })
+  await apply(stores, recordEvaluation(added, buildEvaluation(), at(1)))
+  await apply(stores, beginPlanning(await load(stores, added), at(2)))
+  await apply(stores, acceptPlan(await load(stores, added), buildWork(tasks), processId, at(3)))
+  const process = await stores.processes.findProcess(processId)
+  assert.ok(process)
+  return { table: await load(stores, added), process }
+}
+
+async function task(stores: Stores, processId: ProcessId, taskId: number) {
+  const found = await stores.tasks.findTask(processId, taskId as TaskId)
+  assert.ok(found)
+  return found
+}
+
+function processConformance(open: () => Promise<OpenedStores>) {
+  const stores = setUp(open)
+
+  test('a plan becomes a process with its tasks, in one step with the table', async () => {
+    const { table, process } = await startProcess(stores(), 'orders', PROCESS_1, 2)
+    assert.deepEqual(table.state, { phase: 'executing', since: at(3), type: 'minor', processId: PROCESS_1 })
+    assert.equal(process.inputFiles, 26)
+    assert.equal(process.baseSnapshotId, SNAPSHOT)
+    assert.deepEqual(process.state, { status: 'executing' })
+    assert.equal(await stores().processes.findPlan(PROCESS_1), '{"planVersion":1}')
+    assert.equal(await stores().tasks.findInput(PROCESS_1, 2 as TaskId), '{"task":2}')
+    const tasks = await stores().tasks.listTasks(PROCESS_1)
+    assert.deepEqual(
+      tasks.map(({ taskId, partitionPath, state }) => [taskId, partitionPath, state]),
+      [
+        [1, 'day=0', { status: 'planned', attempts: 0, failures: 0 }],
+        [2, 'day=1', { status: 'planned', attempts: 0, failures: 0 }],
+      ],
+    )
+  })
+
+  test('a task goes through an attempt to success, and its output is kept apart', async () => {
+    const { process } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const assigned = assignTask(await task(stores(), PROCESS_1, 1), SLOT_1, at(4))
+    await apply(stores(), assigned.changes)
+    assert.deepEqual((await task(stores(), PROCESS_1, 1)).state, {
+      status: 'scheduled',
+      attempts: 1,
+      failures: 0,
+      assignment: { ...SLOT_1, attempt: 1 },
+      scheduledAt: at(4),
+    })
+    const ack = ackTask(await task(stores(), PROCESS_1, 1), { ...SLOT_1, attempt: 1 }, at(5))
+    assert.equal(ack.kind, 'accepted')
+    await apply(stores(), ack.kind === 'accepted' ? ack.changes : [])
+    const report = { kind: 'succeeded', payload: '{"out":1}', figures: OUTPUT_FIGURES } as const
+    const done = completeTask(await task(stores(), PROCESS_1, 1), process, { ...SLOT_1, attempt: 1 }, report, at(6))
+    assert.equal(done.kind, 'accepted')
+    await apply(stores(), done.kind === 'accepted' ? done.changes : [])
+    const ended = await task(stores(), PROCESS_1, 1)
+    assert.equal(ended.state.status, 'succeeded')
+    assert.deepEqual(ended.output, OUTPUT_FIGURES)
+    assert.equal(await stores().tasks.findOutput(PROCESS_1, 1 as TaskId), '{"out":1}')
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1), [
+      {
+        processId: PROCESS_1,
+        taskId: 1,
+        attempt: 1,
+        tableId: process.tableId,
+        ...SLOT_1,
+        scheduledAt: at(4),
+        end: { endedAt: at(6), outcome: 'succeeded' },
+      },
+    ])
+  })
+
+  test('a guard on status and attempts lets one of two writers win', async () => {
+    await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const planned = await task(stores(), PROCESS_1, 1)
+    await apply(stores(), assignTask(planned, SLOT_1, at(4)).changes)
+    const second = await stores().state.apply(
+      assignTask(planned, { optimizerId: OPTIMIZER_2, threadId: 7 }, at(4)).changes,
+    )
+    assert.equal(second.kind, 'lost')
+    assert.equal((await stores().tasks.listAttempts(PROCESS_1)).length, 1)
+    const assigned = await stores().tasks.listAssigned()
+    assert.deepEqual(
+      assigned.map(({ taskId }) => taskId),
+      [1],
+    )
+    assert.equal((await stores().tasks.listAssigned(OPTIMIZER_2)).length, 0)
+  })
+
+  test('a lost attempt leaves a discard that is due later and can be done once', async () => {
+    const { table } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    await apply(stores(), assignTask(await task(stores(), PROCESS_1, 1), SLOT_1, at(4)).changes)
+    await apply(stores(), resetTask(await task(stores(), PROCESS_1, 1), 'owner gone', at(5)))
+    assert.deepEqual((await task(stores(), PROCESS_1, 1)).state, {
+      status: 'planned',
+      attempts: 1,
+      failures: 0,
+      reason: 'owner gone',
+    })
+    assert.deepEqual(await stores().discards.listDueDiscards(at(5), 9), [])
+    const [due] = await stores().discards.listDueDiscards(at(3_600_000), 9)
+    assert.ok(due)
+    assert.deepEqual([due.taskId, due.attempt, due.tableId], [1, 1, table.tableId])
+    await apply(stores(), [{ kind: 'remove-discard', discard: due }])
+    assert.deepEqual(await stores().discards.listDueDiscards(at(3_600_000), 9), [])
+  })
+
+  test('what can be handed out is derived from the records', async () => {
+    const first = await startProcess(stores(), 'a', PROCESS_1, 2)
+    const second = await startProcess(stores(), 'b', PROCESS_2, 1)
+    await apply(stores(), assignTask(await task(stores(), PROCESS_1, 1), SLOT_1, at(10)).changes)
+    assert.deepEqual(await stores().tasks.listDispatchable('default'), [
+      {
+        processId: PROCESS_1,
+        tableId: first.table.tableId,
+        quota: 0.5,
+        plannedTasks: 1,
+        runningTasks: 1,
+        lastAssignedAt: at(10),
+      },
+      {
+        processId: PROCESS_2,
+        tableId: second.table.tableId,
+        quota: 0.5,
+        plannedTasks: 1,
+        runningTasks: 0,
+        lastAssignedAt: 0,
+      },
+    ])
+    assert.deepEqual(await stores().tasks.listDispatchable('other'), [])
+    assert.deepEqual(
+      (await stores().tasks.listPlanned(PROCESS_1, 5)).map(({ taskId }) => taskId),
+      [2],
+    )
+    const used = await stores().tasks.sumAttemptTime(at(12), at(15))
+    assert.deepEqual([...used], [[first.table.tableId, 3]])
+    const counts = await stores().tasks.countTasks([PROCESS_1, PROCESS_2])
+    assert.deepEqual(counts.get(PROCESS_1), {
+      planned: 1,
+      scheduled: 1,
+      acked: 0,
+      succeeded: 0,
+      failed: 0,
+      canceled: 0,
+    })
+    const byGroup = (await stores().tasks.countGroupTasks()).map(({ status, tasks }) => [status, tasks])
+    assert.deepEqual(byGroup.sort(compareText), [
+      ['planned', 2],
+      ['scheduled', 1],
+    ])
+  })
+
+  test('processes are listed newest first with a total, and removed with all that is theirs', async () => {
+    const { table } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const from = { status: 'executing', commitAttempts: 0 } as const
+    const state = { status: 'failed', endedAt: at(50), reason: 'no reason' } as const
+    await apply(stores(), [
+      { kind: 'move-process', processId: PROCESS_1, from, state },
+      patchTable(table, { state: { phase: 'idle', since: at(50) } }),
+    ])
+    const page = await stores().processes.listProcesses({ tableId: table.tableId, offset: 0, limit: 1 })
+    assert.equal(page.total, 1)
+    assert.deepEqual(page.processes[0]?.state, state)
+    const running = { tableId: table.tableId, statuses: ['executing'], offset: 0, limit: 9 } as const
+    assert.equal((await stores().processes.listProcesses(running)).total, 0)
+    assert.deepEqual(await stores().processes.listOpenProcesses('executing', 9), [])
+    assert.deepEqual(await stores().processes.listFinished(at(50), 9), [])
+    assert.deepEqual(await stores().processes.listFinished(at(51), 9), [PROCESS_1])
+    await apply(stores(), [{ kind: 'remove-process', processId: PROCESS_1 }])
+    assert.equal(await stores().processes.findProcess(PROCESS_1), undefined)
+    assert.deepEqual(await stores().tasks.listTasks(PROCESS_1), [])
+    assert.equal(await stores().tasks.findInput(PROCESS_1, 1 as TaskId), undefined)
+  })
+
+  test('a commit that is tried again is guarded by its number of tries', async () => {
+    await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const move = (commitAttempts: number, status: 'executing' | 'committing', next: number): StateChange => ({
+      kind: 'move-process',
+      processId: PROCESS_1,
+      from: { status, commitAttempts },
+      state: { status: 'committing', since: at(5), commitAttempts: next, retryAt: at(6), reason: 'timeout' },
+    })
+    await apply(stores(), [move(0, 'executing', 0)])
+    await apply(stores(), [move(0, 'committing', 1)])
+    assert.equal((await stores().state.apply([move(0, 'committing', 1)])).kind, 'lost')
+    const [open] = await stores().processes.listOpenProcesses('committing', 9)
+    assert.deepEqual(open?.state, {
+      status: 'committing',
+      since: at(5),
+      commitAttempts: 1,
+      retryAt: at(6),
+      reason: 'timeout',
+    })
+  })
+}
+
+function resourceConformance(open: () => Promise<OpenedStores>) {
+  const stores = setUp(open)
+
+  test('an optimizer is found by its id and by the hash of its token, touches, and is gone once', async () => {
+    const optimizer = buildOptimizer()
+    await apply(stores(), [{ kind: 'add-optimizer', optimizer, tokenHash: 'hash-1' }])
+    assert.deepEqual(await stores().optimizers.findOptimizer(OPTIMIZER_1), optimizer)
+    assert.deepEqual(await stores().optimizers.findOptimizerByToken('hash-1'), optimizer)
+    assert.equal(await stores().optimizers.findOptimizerByToken('hash-2'), undefined)
+    assert.equal(await stores().optimizers.touchOptimizer(OPTIMIZER_1, at(5)), true)
+    const stale: StateChange = {
+      kind: 'move-optimizer',
+      optimizerId: OPTIMIZER_1,
+      from: { status: 'active', touchedAt: T0 },
+      state: { status: 'gone', touchedAt: T0, goneAt: at(6), reason: 'silent' },
+    }
+    assert.equal((await stores().state.apply([stale])).kind, 'lost')
+    await apply(stores(), [{ ...stale, from: { status: 'active', touchedAt: at(5) } }])
+    assert.equal(await stores().optimizers.touchOptimizer(OPTIMIZER_1, at(7)), false)
+    assert.deepEqual(await stores().optimizers.listLiveOptimizers(), [])
+    assert.deepEqual(await stores().optimizers.listGone(at(7), 9), [OPTIMIZER_1])
+    await apply(stores(), [{ kind: 'remove-optimizer', optimizerId: OPTIMIZER_1 }])
+    assert.equal(await stores().optimizers.findOptimizer(OPTIMIZER_1), undefined)
+  })
+
+  test('live optimizers are listed by group', async () => {
+    const other = buildOptimizer({ optimizerId: OPTIMIZER_2, group: 'big', registeredAt: at(1) })
+    await apply(stores(), [
+      { kind: 'add-optimizer', optimizer: buildOptimizer(), tokenHash: 'hash-1' },
+      { kind: 'add-optimizer', optimizer: other, tokenHash: 'hash-2' },
+    ])
+    assert.deepEqual(await stores().optimizers.listLiveOptimizers('big'), [other])
+    assert.equal((await stores().optimizers.listLiveOptimizers()).length, 2)
+  })
+
+  test('groups are saved, replaced, listed and removed', async () => {
+    const group = { name: 'default', container: 'local', properties: { memory: '1024' } }
+    await stores().groups.saveGroup(group)
+    await stores().groups.saveGroup({ ...group, properties: {} })
+    await stores().groups.saveGroup({ ...group, name: 'big' })
+    assert.deepEqual(await stores().groups.findGroup('default'), { ...group, properties: {} })
+    assert.deepEqual(
+      (await stores().groups.listGroups()).map(({ name }) => name),
+      ['big', 'default'],
+    )
+    await stores().groups.removeGroup('big')
+    assert.equal(await stores().groups.findGroup('big'), undefined)
+  })
+}
+
+function compareText(a: readonly unknown[], b: readonly unknown[]): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1
+}

@@ -1,0 +1,21 @@
+import type { CatalogStore } from '../catalogs/managed-catalog.ts'
+import type { TablePointers } from '../catalogs/table-pointers.ts'
+import type { DiscardStore } from '../optimizing/discard.ts'
+import type { ProcessStore, TaskStore } from '../optimizing/process-store.ts'
+import type { OptimizerStore } from '../resources/optimizer.ts'
+import type { ResourceGroupStore } from '../resources/resource-group.ts'
+import type { TableStore } from '../tables/table-store.ts'
+import type { StateStore } from './state-store.ts'
+
+/** What one database offers. Functions take the few of these that they need. */
+export type Stores = {
+  readonly state: StateStore
+  readonly tables: TableStore
+  readonly processes: ProcessStore
+  readonly tasks: TaskStore
+  readonly discards: DiscardStore
+  readonly optimizers: OptimizerStore
+  readonly groups: ResourceGroupStore
+  readonly catalogs: CatalogStore
+  readonly pointers: TablePointers
+}

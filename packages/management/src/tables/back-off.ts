@@ -1,0 +1,24 @@
+import type { EpochMs } from '@moraine/stdx/brand'
+
+/** A table whose processes fail waits longer each time, and says why. A success or a person's request ends it. */
+export type BackOff = {
+  /** Failures in a row. */
+  readonly failures: number
+  readonly notBefore: EpochMs
+  readonly step: 'planning' | 'executing' | 'committing'
+  readonly reason: string
+}
+
+const FIRST_MS = 60_000
+const LONGEST_MS = 3_600_000
+
+/** 1, 2, 4 ... minutes, at most an hour. */
+export function nextBackOff(
+  previous: BackOff | undefined,
+  failure: Pick<BackOff, 'step' | 'reason'>,
+  now: EpochMs,
+): BackOff {
+  const failures = (previous?.failures ?? 0) + 1
+  const delayMs = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 16), LONGEST_MS)
+  return { failures, notBefore: (now + delayMs) as EpochMs, step: failure.step, reason: failure.reason }
+}

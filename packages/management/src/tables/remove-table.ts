@@ -1,0 +1,19 @@
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { OpenProcess } from '../optimizing/end-process.ts'
+import { cancelProcess } from '../optimizing/settle-process.ts'
+import { type StateChange, tableGuard } from '../store/state-change.ts'
+import type { ManagedTable } from './managed-table.ts'
+
+/**
+ * Forgets a table that its catalog no longer has. Its process is canceled first; one that is committing ends by itself,
+ * and the removal is asked for again.
+ */
+export function removeTable(
+  table: ManagedTable,
+  open: OpenProcess | undefined,
+  now: EpochMs,
+): readonly StateChange[] | 'wait' {
+  if (open === undefined) return [{ kind: 'remove-table', tableId: table.tableId, from: tableGuard(table) }]
+  const canceled = cancelProcess(open, 'the table is not in its catalog any more', now)
+  return canceled.kind === 'refused' ? 'wait' : canceled.changes
+}

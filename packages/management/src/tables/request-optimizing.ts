@@ -1,0 +1,21 @@
+import type { EpochMs } from '@moraine/stdx/brand'
+import { patchTable, type StateChange } from '../store/state-change.ts'
+import type { ManagedTable, OptimizeRequest } from './managed-table.ts'
+
+export type RequestDecision =
+  | { readonly kind: 'accepted'; readonly changes: readonly StateChange[] }
+  | { readonly kind: 'refused'; readonly why: 'disabled' | 'busy' }
+
+/**
+ * A person wants the table optimized now: it goes before others and does not wait for intervals or its back-off. Refused
+ * while a process owns the table.
+ */
+export function requestOptimizing(table: ManagedTable, request: OptimizeRequest, now: EpochMs): RequestDecision {
+  if (!table.settings.enabled) return { kind: 'refused', why: 'disabled' }
+  const { phase } = table.state
+  if (phase !== 'idle' && phase !== 'pending') return { kind: 'refused', why: 'busy' }
+  return {
+    kind: 'accepted',
+    changes: [patchTable(table, { request, ...(phase === 'idle' && { state: { phase: 'pending', since: now } }) })],
+  }
+}

@@ -1,0 +1,40 @@
+import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import type { HealthScore } from '@moraine/maintenance/plan/health-score'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { TableSettings } from './table-settings.ts'
+
+/** What a look at one state of a table found. */
+export type TableEvaluation = {
+  /** The metadata file that was looked at. */
+  readonly metadataLocation: string
+  /** The current snapshot of `main`; absent in a table without data. */
+  readonly snapshotId: SnapshotId | undefined
+  readonly settings: TableSettings
+  /** `undefined`: no trigger holds. */
+  readonly needed: OptimizingType | undefined
+  readonly finding: Finding
+  readonly health: HealthScore | undefined
+  readonly totals: TableTotals
+  /** What the triggers picked out. */
+  readonly pending: WorkFigures
+  /** When a trigger that waits for time would change the answer, if nothing is committed before. */
+  readonly reevaluateAt: EpochMs | undefined
+}
+
+/** A rule that decided, in words, with the figures it decided on. */
+export type Finding = {
+  readonly text: string
+  readonly figures: Readonly<Record<string, number>>
+}
+
+export type TableTotals = {
+  readonly dataFiles: number
+  readonly dataBytes: number
+  readonly records: number
+  readonly positionDeleteFiles: number
+  readonly equalityDeleteFiles: number
+  readonly deleteBytes: number
+}
+
+export type WorkFigures = { readonly partitions: number; readonly files: number; readonly bytes: number }

@@ -1,0 +1,29 @@
+import type { TableId } from '@moraine/lifecycle/identity'
+import type { TablePhase } from '@moraine/lifecycle/table-phase'
+import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
+import type { ManagedTable, NewTable } from './managed-table.ts'
+import type { TableName } from './table-name.ts'
+
+/** Reads managed tables. They change only through `StateStore.apply`, except for being added. */
+export interface TableStore {
+  /** Adds a table in phase idle, or finds the one of that name. */
+  addTable(table: NewTable): Promise<ManagedTable>
+  findTable(tableId: TableId): Promise<ManagedTable | undefined>
+  findTableByName(name: TableName): Promise<ManagedTable | undefined>
+  /** In order of id, those after `after`. */
+  listTables(query: TableQuery): Promise<readonly ManagedTable[]>
+  /** How many tables of each group are in each phase. */
+  countPhases(): Promise<readonly PhaseCount[]>
+  /** Clocks of the partitions that have been optimized at least once. */
+  listClocks(tableId: TableId): Promise<ReadonlyMap<string, OptimizingClocks>>
+}
+
+export type TableQuery = {
+  readonly after?: TableId
+  readonly limit: number
+  readonly catalog?: string
+  readonly group?: string
+  readonly phases?: readonly TablePhase[]
+}
+
+export type PhaseCount = { readonly group: string; readonly phase: TablePhase; readonly tables: number }

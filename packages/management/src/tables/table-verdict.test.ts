@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { NO_TASKS } from '../optimizing/process-store.ts'
+import { at, buildEvaluation, buildProcess, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
+import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
+import { tableVerdict, type VerdictFacts } from './table-verdict.ts'
+
+const SEEN = buildEvaluation({ needed: undefined, finding: { text: '3 fragments of 12', figures: { fragments: 3 } } })
+
+function verdict(table: Partial<VerdictFacts['table']>, facts: Partial<VerdictFacts> = {}) {
+  return tableVerdict({
+    table: buildTable({ evaluation: SEEN, ...table }),
+    open: undefined,
+    groupExists: true,
+    groupThreads: 2,
+    now: at(1000),
+    ...facts,
+  })
+}
+
+const pending = { state: { phase: 'pending', since: at(1) } } as const
+
+test('an idle table says what it was found to be', () => {
+  assert.equal(verdict({ evaluation: undefined }).kind, 'not-evaluated')
+  const failing = verdict({ refreshFailure: { since: at(7), reason: 'no such bucket' } })
+  assert.deepEqual([failing.kind, failing.since], ['refresh-failing', at(7)])
+  assert.match(failing.text, /no such bucket/)
+  assert.equal(verdict({ settings: { ...DEFAULT_TABLE_SETTINGS, enabled: false } }).kind, 'disabled')
+  const nothing = verdict({ evaluation: { ...SEEN, reevaluateAt: at(5000) } })
+  assert.deepEqual(
+    [nothing.kind, nothing.text, nothing.until, nothing.figures],
+    ['nothing-due', '3 fragments of 12', at(5000), { fragments: 3 }],
+  )
+  const finding = { text: 'bins of one file', figures: {} }
+  const empty = verdict({
+    evaluation: { ...SEEN, needed: 'minor' },
+    emptyPlan: { metadataLocation: SEEN.metadataLocation, type: 'minor', finding },
+  })
+  assert.equal(empty.kind, 'empty-plan')
+  assert.match(empty.text, /bins of one file/)
+})
+
+test('a pending table names what it waits for', () => {
+  assert.equal(verdict(pending, { groupExists: false }).kind, 'group-missing')
+  assert.equal(verdict(pending, { groupThreads: 0 }).kind, 'no-optimizer')
+  assert.equal(verdict(pending).kind, 'queued')
+  const backOff = { failures: 4, notBefore: at(9000), step: 'executing', reason: 'disk full' } as const
+  const waiting = verdict({ ...pending, backOff })
+  assert.deepEqual([waiting.kind, waiting.until, waiting.figures], ['backing-off', at(9000), { failures: 4 }])
+  assert.match(waiting.text, /4 failures in a row, the last while executing: disk full/)
+  assert.equal(verdict({ ...pending, plannedAt: at(500) }).kind, 'min-plan-interval')
+})
+
+test('an executing table says who works on it', () => {
+  const state = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
+  const open = (tasks: Partial<typeof NO_TASKS>) => ({ process: buildProcess(), tasks: { ...NO_TASKS, ...tasks } })
+  assert.equal(
+    verdict({ state }, { open: open({ acked: 1, succeeded: 1 }) }).text,
+    '1 threads are working, 1 of 2 tasks done',
+  )
+  assert.equal(verdict({ state }, { open: open({ planned: 2 }) }).kind, 'waiting-for-thread')
+  assert.equal(verdict({ state }, { open: open({ planned: 2 }), groupThreads: 0 }).kind, 'no-optimizer')
+})
+
+test('a commit that takes several tries says why', () => {
+  const state = { phase: 'committing', since: T0, type: 'minor', processId: PROCESS_1 } as const
+  const process = buildProcess({
+    state: { status: 'committing', since: T0, commitAttempts: 2, retryAt: at(4000), reason: 'catalog down' },
+  })
+  const trying = verdict({ state }, { open: { process, tasks: NO_TASKS } })
+  assert.deepEqual([trying.kind, trying.until], ['committing', at(4000)])
+  assert.match(trying.text, /2 tries.*catalog down/)
+})

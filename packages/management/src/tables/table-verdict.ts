@@ -1,0 +1,143 @@
+import type { TablePhase } from '@moraine/lifecycle/table-phase'
+import { unreachable } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { planNotBefore } from '../optimizing/choose-tables.ts'
+import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
+import type { TaskCounts } from '../optimizing/process-store.ts'
+import type { ManagedTable } from './managed-table.ts'
+
+/** Why a table is, or is not, being optimized at this moment, and what would change that. */
+export type TableVerdict = {
+  readonly phase: TablePhase
+  readonly kind: VerdictKind
+  /** One sentence with the figures, for a person. */
+  readonly text: string
+  readonly since: EpochMs
+  /** When time alone changes the verdict. */
+  readonly until: EpochMs | undefined
+  readonly figures: Readonly<Record<string, number>>
+}
+
+export type VerdictKind =
+  | 'not-evaluated'
+  | 'refresh-failing'
+  | 'disabled'
+  | 'nothing-due'
+  | 'empty-plan'
+  | 'group-missing'
+  | 'no-optimizer'
+  | 'backing-off'
+  | 'min-plan-interval'
+  | 'queued'
+  | 'planning'
+  | 'waiting-for-thread'
+  | 'executing'
+  | 'committing'
+
+/** The facts a verdict is drawn from; none of them is remembered only in memory. */
+export type VerdictFacts = {
+  readonly table: ManagedTable
+  readonly open: { readonly process: OptimizingProcess; readonly tasks: TaskCounts } | undefined
+  readonly groupExists: boolean
+  readonly groupThreads: number
+  readonly now: EpochMs
+}
+
+export function tableVerdict(facts: VerdictFacts): TableVerdict {
+  const { phase } = facts.table.state
+  switch (phase) {
+    case 'idle':
+      return idleVerdict(facts)
+    case 'pending':
+      return pendingVerdict(facts)
+    case 'planning':
+      return verdict(facts, 'planning', 'a plan is being made')
+    case 'executing':
+      return executingVerdict(facts)
+    case 'committing':
+      return committingVerdict(facts)
+    default:
+      return unreachable(phase)
+  }
+}
+
+function idleVerdict(facts: VerdictFacts): TableVerdict {
+  const { table } = facts
+  const { evaluation, emptyPlan, refreshFailure, settings } = table
+  if (refreshFailure !== undefined) {
+    const text = `the table cannot be read: ${refreshFailure.reason}`
+    return { ...verdict(facts, 'refresh-failing', text), since: refreshFailure.since }
+  }
+  if (evaluation === undefined) return verdict(facts, 'not-evaluated', 'the table has not been looked at yet')
+  if (!settings.enabled) return verdict(facts, 'disabled', 'self-optimizing.enabled is false')
+  if (evaluation.needed !== undefined && emptyPlan?.metadataLocation === evaluation.metadataLocation) {
+    const text = `a trigger holds, but planning found no task: ${emptyPlan.finding.text}`
+    return { ...verdict(facts, 'empty-plan', text), figures: emptyPlan.finding.figures }
+  }
+  const text = evaluation.finding.text
+  return {
+    ...verdict(facts, 'nothing-due', text),
+    figures: evaluation.finding.figures,
+    until: evaluation.reevaluateAt,
+  }
+}
+
+function pendingVerdict(facts: VerdictFacts): TableVerdict {
+  const { table, groupExists, groupThreads, now } = facts
+  const { group } = table.settings
+  if (!groupExists) {
+    return verdict(facts, 'group-missing', `resource group '${group}' (self-optimizing.group) does not exist`)
+  }
+  if (groupThreads === 0) {
+    return verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${group}'`)
+  }
+  const until = planNotBefore(table)
+  if (until <= now) {
+    const text = table.evaluation?.finding.text ?? 'a person asked for it'
+    return {
+      ...verdict(facts, 'queued', `waits to be planned: ${text}`),
+      figures: table.evaluation?.finding.figures ?? {},
+    }
+  }
+  if (table.backOff !== undefined && table.backOff.notBefore === until) {
+    const { failures, step, reason } = table.backOff
+    const text = `waits after ${failures} failures in a row, the last while ${step}: ${reason}`
+    return { ...verdict(facts, 'backing-off', text), until, figures: { failures } }
+  }
+  const text = `planned at most every ${table.settings.minPlanIntervalMs} ms (self-optimizing.min-plan-interval)`
+  return { ...verdict(facts, 'min-plan-interval', text), until }
+}
+
+function executingVerdict(facts: VerdictFacts): TableVerdict {
+  const { open, groupThreads, table } = facts
+  if (open === undefined) return verdict(facts, 'executing', 'a process is running')
+  const { tasks, process } = open
+  const running = tasks.scheduled + tasks.acked
+  const figures = { tasks: process.taskCount, planned: tasks.planned, running, succeeded: tasks.succeeded }
+  const progress = `${tasks.succeeded} of ${process.taskCount} tasks done`
+  if (running > 0) {
+    return { ...verdict(facts, 'executing', `${running} threads are working, ${progress}`), figures }
+  }
+  return groupThreads === 0
+    ? {
+        ...verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${process.group}'`),
+        figures,
+      }
+    : {
+        ...verdict(facts, 'waiting-for-thread', `${progress}, waits for a thread of group '${table.settings.group}'`),
+        figures,
+      }
+}
+
+function committingVerdict(facts: VerdictFacts): TableVerdict {
+  const state = facts.open?.process.state
+  if (state?.status !== 'committing' || state.commitAttempts === 0) {
+    return verdict(facts, 'committing', 'the results are being committed')
+  }
+  const text = `${state.commitAttempts} tries to commit did not settle it, the last: ${state.reason ?? 'unknown'}`
+  return { ...verdict(facts, 'committing', text), until: state.retryAt, figures: { tries: state.commitAttempts } }
+}
+
+function verdict({ table }: VerdictFacts, kind: VerdictKind, text: string): TableVerdict {
+  return { phase: table.state.phase, kind, text, since: table.state.since, until: undefined, figures: {} }
+}
