@@ -13,7 +13,10 @@ export type MergePolicy = {
  * Chooses the manifests to be merged, each list into one. Only manifests of the same content and spec are merged, only
  * once there are `minCount` of them below the target size, and never across it; their order is kept.
  */
-export function manifestsToMerge(manifests: readonly ManifestFile[], policy: MergePolicy): readonly (readonly ManifestFile[])[] {
+export function manifestsToMerge(
+  manifests: readonly ManifestFile[],
+  policy: MergePolicy,
+): readonly (readonly ManifestFile[])[] {
   if (!policy.enabled) return []
   const small = Map.groupBy(
     manifests.filter((manifest) => manifest.manifestLength < policy.targetSizeBytes),

@@ -24,6 +24,8 @@ export type TaskTable = {
   readonly formatVersion: FormatVersion
   /** The schema the output is written with. */
   readonly schema: Schema
+  /** The table's other schemas, newest first: equality deletes may compare columns that have been dropped since. */
+  readonly otherSchemas?: readonly Schema[]
   /** Specs of the inputs and of the deletes. */
   readonly partitionSpecs: readonly PartitionSpec[]
   /** Output rows are sorted by it if it has fields. */

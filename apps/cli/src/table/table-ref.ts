@@ -1,0 +1,37 @@
+import { MoraineError } from '@moraine/stdx/error'
+
+/** How the command line names a table. */
+export type TableRef =
+  | { readonly kind: 'directory'; readonly location: string }
+  | { readonly kind: 'metadata-file'; readonly location: string }
+  | { readonly kind: 'identifier'; readonly levels: readonly string[] }
+
+/**
+ * Anything with a slash is a location: a metadata file if it ends in `.metadata.json` (or its gzip forms), else a table
+ * directory. The rest is a dotted name; a level that holds a dot is put in double quotes or backquotes.
+ */
+export function parseTableRef(text: string): TableRef {
+  if (text.trim() === '')
+    throw new MoraineError('invalid-input', 'the table is empty: give a directory, a metadata file or a name')
+  if (/\.metadata\.json(\.gz)?$/.test(text)) return { kind: 'metadata-file', location: text }
+  if (text.includes('/') || text === '.' || text === '..')
+    return { kind: 'directory', location: text.replace(/(?<=.)\/+$/, '') }
+  return { kind: 'identifier', levels: parseLevels(text) }
+}
+
+function parseLevels(text: string): readonly string[] {
+  const levels: string[] = []
+  const level = /\s*(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+))\s*(\.|$)/y
+  while (level.lastIndex < text.length) {
+    const at = level.lastIndex
+    const match = level.exec(text)
+    if (match === null)
+      throw new MoraineError('invalid-input', `'${text}' is no table name: it cannot be read from character ${at + 1}`)
+    levels.push(match[1]?.replaceAll('""', '"') ?? match[2]?.replaceAll('``', '`') ?? match[3]?.trim() ?? '')
+    if (match[4] === '') break
+    if (level.lastIndex === text.length) levels.push('')
+  }
+  if (levels.some((each) => each === ''))
+    throw new MoraineError('invalid-input', `'${text}' is no table name: a part of it is empty`)
+  return levels
+}

@@ -1,0 +1,232 @@
+import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
+import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
+import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
+import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
+import { findSnapshot, isAncestor } from '@moraine/iceberg/metadata/snapshot-history'
+import { readManifestEntries, readManifests } from '@moraine/iceberg/scan/read-manifests'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import type { RewritePlan } from '../plan/rewrite-plan.ts'
+import type { RewriteResult } from '../plan/rewrite-result.ts'
+import { verifyGroup } from '../verify/verify-group.ts'
+import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
+import { type GroupConflict, type Resolution, resolveConflicts } from './resolve-conflicts.ts'
+import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
+
+export type CommitInput = {
+  readonly identifier: TableIdentifier
+  readonly plan: RewritePlan
+  /** Results of finished groups; the plan's other groups are left as they are. */
+  readonly results: readonly RewriteResult[]
+  /** Marks the snapshot, so that a commit whose answer was lost is recognised after a restart. */
+  readonly processId: string
+}
+
+export type CommitContext = {
+  readonly catalog: Catalog
+  readonly io: FileIO
+  readonly clock: Clock
+  readonly random: Random
+  readonly signal?: AbortSignal
+}
+
+export type CommitReport =
+  | {
+      readonly kind: 'committed'
+      readonly table: LoadedTable
+      readonly snapshotId: SnapshotId
+      readonly groupIds: readonly number[]
+      readonly left: readonly GroupConflict[]
+      readonly releasedDeletes: number
+    }
+  /** No group could be committed; each says why. */
+  | { readonly kind: 'nothing'; readonly left: readonly GroupConflict[] }
+  /** The catalog did not say whether it committed, and cannot be asked now. Outputs must be kept; commit again later. */
+  | { readonly kind: 'unknown'; readonly cause: Error }
+
+/** Summary entries by which our snapshots are known: Amoro's word for who made it, and the process. */
+const PRODUCER = 'snapshot.producer'
+const PROCESS = 'moraine.process-id'
+const GROUPS = 'moraine.groups'
+
+const MAX_ATTEMPTS = 10
+
+/**
+ * Verifies results, validates them against what changed since the plan, and commits what still holds in one snapshot.
+ * Safe to call again after a crash at any point: a commit that landed is found by its process id and not made twice.
+ * Removes nothing but manifests it staged itself; outputs of groups left out are the caller's to discard.
+ */
+export async function commitRewrite(input: CommitInput, context: CommitContext): Promise<CommitReport> {
+  let attempt = 0
+  for (;;) {
+    attempt += 1
+    const table = await context.catalog.loadTable(input.identifier, context.signal)
+    const landed = findLanded(table, input)
+    if (landed !== undefined) return landed
+    const verified = verifyAll(input, table)
+    const resolution = await resolve(input, verified, table, context)
+    const left = [...verified.refused, ...resolution.conflicts]
+    if (resolution.groups.length === 0) return { kind: 'nothing', left }
+    const staged = await stage(input, resolution, table, attempt, context)
+    const outcome = await context.catalog.commitTable(input.identifier, staged, context.signal)
+    if (outcome.kind === 'committed') return committed(outcome.table, staged, resolution, left)
+    if (outcome.kind === 'unknown') return settle(input, staged, outcome.cause, context)
+    await context.io.remove(staged.writtenFiles)
+    if (attempt >= MAX_ATTEMPTS) throw gaveUp(input, outcome.reason)
+    await context.clock.sleep(backOffMs(attempt, context.random), context.signal)
+  }
+}
+
+function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): CommitReport | undefined {
+  const snapshot = metadata.snapshots.find((each) => each.summary[PROCESS] === input.processId)
+  if (snapshot === undefined) return undefined
+  const groupIds = (snapshot.summary[GROUPS] ?? '').split(',').filter(Boolean).map(Number)
+  const done = new Set(groupIds)
+  const left = input.results
+    .filter((result) => !done.has(result.groupId))
+    .map((result) => ({ groupId: result.groupId, reason: 'not part of the commit that landed' }))
+  const removed = Number(snapshot.summary['removed-delete-files'] ?? 0)
+  return {
+    kind: 'committed',
+    table: { ...table, metadata },
+    snapshotId: snapshot.snapshotId,
+    groupIds,
+    left,
+    releasedDeletes: removed,
+  }
+}
+
+type Verified = { readonly groups: Resolution['groups']; readonly refused: readonly GroupConflict[] }
+
+function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): Verified {
+  const schema = metadata.schemas.find((each) => each.schemaId === plan.schemaId)
+  if (schema === undefined)
+    throw new MoraineError('conflict', `the table no longer has schema ${plan.schemaId}, which the plan was made with`)
+  const groups: Resolution['groups'][number][] = []
+  const refused: GroupConflict[] = []
+  for (const result of results) {
+    const group = plan.groups.find((each) => each.groupId === result.groupId)
+    if (group === undefined) throw new MoraineError('invalid-input', `the plan has no group ${result.groupId}`)
+    const verdict = verifyGroup(group, result, { formatVersion: metadata.formatVersion, schema })
+    if (verdict.kind === 'verified') groups.push(group)
+    else refused.push({ groupId: group.groupId, reason: verdict.reason })
+  }
+  return { groups, refused }
+}
+
+async function resolve(
+  input: CommitInput,
+  verified: Verified,
+  { metadata }: LoadedTable,
+  context: CommitContext,
+): Promise<Resolution> {
+  const { plan } = input
+  const none = (reason: string): Resolution => ({
+    groups: [],
+    conflicts: verified.groups.map((group) => ({ groupId: group.groupId, reason })),
+    released: [],
+  })
+  if ((metadata.tableUuid ?? '') !== plan.tableUuid) return none('the table was replaced by another of the same name')
+  // After a roll-back the deletes that were applied may be undone, although the files are live again.
+  if (!isAncestor(metadata, plan.baseSnapshotId))
+    return none(`snapshot ${plan.baseSnapshotId} is no longer part of the table's history`)
+  const changes = await changesSince(plan.baseSnapshotId, metadata, context)
+  return resolveConflicts(plan, verified.groups, changes, metadata)
+}
+
+async function changesSince(
+  base: SnapshotId,
+  metadata: LoadedTable['metadata'],
+  { io, signal }: CommitContext,
+): Promise<TableChanges> {
+  const current = metadata.currentSnapshotId
+  if (current === undefined || current === base) return { added: [], removed: new Set() }
+  const [before, after] = await Promise.all(
+    [base, current].map((id) => readManifests(io, metadata, findSnapshot(metadata, id), signal)),
+  )
+  const { gone, fresh } = differingManifests(before ?? [], after ?? [])
+  const read = async (manifests: typeof gone) => (await readManifestEntries(io, metadata, manifests, signal)).flat()
+  return tableChanges(await read(gone), await read(fresh))
+}
+
+async function stage(
+  { plan, results, processId }: CommitInput,
+  { groups, released }: Resolution,
+  { metadata }: LoadedTable,
+  attempt: number,
+  context: CommitContext,
+): Promise<StagedCommit> {
+  const resultOf = new Map(results.map((result) => [result.groupId, result]))
+  const rewritten = groups.filter((group) => group.method.kind !== 'convert-deletes')
+  return stageSnapshot(
+    metadata,
+    {
+      operation: 'replace',
+      added: groups.flatMap((group) => {
+        const result = resultOf.get(group.groupId)
+        return result === undefined ? [] : addedFiles(plan, group, result)
+      }),
+      removed: [
+        ...rewritten.flatMap((group) => group.inputs.map((each) => inputFile(group, each))),
+        ...released.map((each) => deleteInputFile(each)),
+      ],
+      summary: {
+        [PRODUCER]: 'OPTIMIZE',
+        [PROCESS]: processId,
+        [GROUPS]: groups.map((group) => group.groupId).join(','),
+      },
+    },
+    { ...context, attempt },
+  )
+}
+
+function committed(
+  table: LoadedTable,
+  staged: StagedCommit,
+  resolution: Resolution,
+  left: readonly GroupConflict[],
+): CommitReport {
+  return {
+    kind: 'committed',
+    table,
+    snapshotId: staged.snapshot.snapshotId,
+    groupIds: resolution.groups.map((group) => group.groupId),
+    left,
+    releasedDeletes: resolution.released.length,
+  }
+}
+
+/** After an unknown outcome the table itself is asked; if it cannot be reached, or does not show the commit, nothing is removed. */
+async function settle(
+  input: CommitInput,
+  staged: StagedCommit,
+  cause: Error,
+  context: CommitContext,
+): Promise<CommitReport> {
+  try {
+    const table = await context.catalog.loadTable(input.identifier, context.signal)
+    const landed = findLanded(table, input)
+    if (landed !== undefined) return landed
+  } catch (error) {
+    return {
+      kind: 'unknown',
+      cause: new AggregateError([cause, error], `commit ${staged.snapshot.snapshotId} has an unknown outcome`),
+    }
+  }
+  return { kind: 'unknown', cause }
+}
+
+function gaveUp({ identifier }: CommitInput, reason: string): MoraineError {
+  return new MoraineError(
+    'conflict',
+    `table ${formatIdentifier(identifier)} changed during each of ${MAX_ATTEMPTS} attempts to commit, last: ${reason}`,
+  )
+}
+
+function backOffMs(attempt: number, random: Random): number {
+  const [jitter = 0] = random.bytes(1)
+  return Math.min(100 * 2 ** (attempt - 1), 5000) * (0.5 + jitter / 512)
+}
