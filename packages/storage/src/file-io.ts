@@ -18,7 +18,9 @@ export type WriteOptions = {
 /**
  * Where the bytes of tables live. Locations are absolute: `file:///a/b`, `/a/b`, `s3://bucket/key`.
  * Failures are `MoraineError`s: `not-found`, `permission`, `exhausted` (disk full), `unavailable` and `timeout`
- * (worth another try), `unsupported`, each naming the location. Every method ends soon after its signal aborts.
+ * (worth another try), `unsupported`, each naming the location. Every method ends soon after its signal aborts, with
+ * the signal's reason if that is a `MoraineError`, else with `aborted`. A write that ends with `unavailable`, `timeout`
+ * or `aborted` may have happened.
  */
 export interface FileIO {
   /** The whole object. */
@@ -33,21 +35,33 @@ export interface FileIO {
   /** Writes the whole object, durably: after the promise resolves it survives a crash. Never leaves a part visible. */
   write(location: string, bytes: Uint8Array, options?: WriteOptions, signal?: AbortSignal): Promise<WriteOutcome>
 
-  /** Starts a large object. It becomes visible, whole and durable, at `close`; `abort` leaves nothing behind. */
+  /**
+   * Starts a large object. It becomes visible, whole and durable, at `close`; `abort` leaves nothing behind. The signal
+   * is the writer's too: once it aborts, `write` and `close` fail.
+   */
   openWriter(location: string, options?: WriteOptions, signal?: AbortSignal): Promise<FileWriter>
 
   /** Removes objects; those that do not exist are no error. */
   remove(locations: readonly string[], signal?: AbortSignal): Promise<void>
 
-  /** All objects whose location starts with `prefix` (a directory ends with `/`), any depth, in no set order, paged. */
+  /**
+   * All objects whose location starts with `prefix` (a directory ends with `/`), any depth, in no set order, paged.
+   * Locations are spelled as `prefix` is. There is no error if nothing is there.
+   */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<FileStatus>
 
-  /** Whether `createOnly` is atomic at this location's store. */
+  /** Whether `createOnly` is atomic at this location's store. Where it is not, asking for it is `unsupported`. */
   canCreateOnly(location: string): boolean
+
+  /** The path by which other programs on this machine can open the object, if there is one. */
+  localPath?(location: string): string | undefined
 }
 
+/** Not for concurrent use: await each call before the next. A writer that is not closed must be aborted. */
 export interface FileWriter {
+  /** Adds bytes; the caller may reuse their memory once the promise resolves. After a failure only `abort` is left. */
   write(bytes: Uint8Array): Promise<void>
   close(): Promise<WriteOutcome>
+  /** Gives up. Does nothing after a `close` that succeeded, or a second time. */
   abort(): Promise<void>
 }

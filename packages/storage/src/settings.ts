@@ -1,0 +1,6 @@
+/**
+ * How to reach the stores: properties by the names that Iceberg's FileIO implementations give them (`s3.endpoint`,
+ * `s3.access-key-id`), as a catalog or a REST server's table `config` hands them out. Plain JSON: it travels to
+ * optimizers within a task. It may hold secrets.
+ */
+export type StorageSettings = Readonly<Record<string, string>>

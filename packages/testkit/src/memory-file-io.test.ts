@@ -1,0 +1,11 @@
+import { fileIoConformance } from './conformance/file-io.ts'
+import { memoryFileIO } from './memory-file-io.ts'
+
+const dispose = async () => {}
+
+fileIoConformance('memory', async () => ({ io: memoryFileIO(), root: 'memory://store/root', dispose }))
+fileIoConformance('memory without conditional writes', async () => ({
+  io: memoryFileIO({ createOnly: false }),
+  root: '/root',
+  dispose,
+}))
