@@ -74,4 +74,4 @@ function decodeChecked(bytes: Uint8Array, what: string): Uint8Array {
 }
 
 // One chunk holds a usual block, so that zlib need not join several.
-const CHUNK_BYTES = 128 << 10
+const CHUNK_BYTES = 64 << 10

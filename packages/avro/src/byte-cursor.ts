@@ -10,6 +10,8 @@ export class ByteCursor {
   position = 0
   /** What is being read, for error messages; set by whoever knows the schema. */
   field = ''
+  /** Which value of the file is being read, from 0, for error messages; -1 outside of values. */
+  ordinal = -1
   readonly #what: string
   #emptyItems = 0
   #depth = 0
@@ -21,11 +23,10 @@ export class ByteCursor {
   }
 
   fail(detail: string): never {
+    const value = this.ordinal < 0 ? '' : `value ${this.ordinal}, `
     const field = this.field === '' ? '' : `${this.field}: `
-    throw new MoraineError(
-      'corrupt',
-      `${this.#what} is damaged: ${field}${detail} (byte ${this.position} of the block)`,
-    )
+    const place = `byte ${this.position} of ${this.end}`
+    throw new MoraineError('corrupt', `${this.#what} is damaged: ${value}${field}${detail} (${place})`)
   }
 
   readByte(): number {
@@ -159,8 +160,11 @@ export class ByteCursor {
     return count
   }
 
-  /** Skips the items of an array or map; blocks that carry their size in bytes are skipped whole. */
-  skipItems(itemBytesMin: number, skipItem: (cursor: ByteCursor) => void): void {
+  /**
+   * Skips the items of an array or map; `skipMany` moves past a number of them. Blocks that carry their size in bytes
+   * are skipped whole.
+   */
+  skipItems(itemBytesMin: number, skipMany: (cursor: ByteCursor, count: number) => void): void {
     for (;;) {
       const count = this.readLong()
       if (count === 0) return
@@ -168,7 +172,7 @@ export class ByteCursor {
         this.skipBytes()
       } else {
         this.checkCount(count, itemBytesMin)
-        for (let index = 0; index < count; index += 1) skipItem(this)
+        skipMany(this, count)
       }
     }
   }
@@ -192,8 +196,14 @@ export class ByteCursor {
     this.#depth -= 1
   }
 
-  skipVarint(): void {
-    while (this.readByte() >= 0x80);
+  skipVarints(count: number): void {
+    const { bytes } = this
+    let at = this.position
+    for (let left = count; left > 0; at += 1) {
+      const byte = bytes[at] ?? this.#truncated()
+      if (byte < 0x80) left -= 1
+    }
+    this.position = at
   }
 
   skipBytes(): void {

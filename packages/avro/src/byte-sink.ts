@@ -23,9 +23,10 @@ export class ByteSink {
     return new Uint8Array(this.view())
   }
 
-  /** Forgets what was written; the memory is kept for what comes next. */
-  clear(): void {
-    this.#length = 0
+  /** Forgets what was written after the first `length` bytes; the memory is kept for what comes next. */
+  truncate(length: number): void {
+    assert(length <= this.#length, 'a sink is truncated to more than it holds')
+    this.#length = length
   }
 
   writeByte(value: number): void {
@@ -40,7 +41,8 @@ export class ByteSink {
 
   /** An Avro `int` or `long`; the number must be a safe integer. */
   writeLong(value: number): void {
-    assert(Number.isSafeInteger(value), `${value} is no exact integer`)
+    // The message of an assertion would be built every time.
+    if (!Number.isSafeInteger(value)) assert(false, `${value} is no exact integer`)
     let at = this.#room(VARINT_BYTES_MAX)
     const bytes = this.#bytes
     let rest: number
@@ -66,14 +68,19 @@ export class ByteSink {
 
   /** An Avro `long` with all its 64 bits. */
   writeBigLong(value: bigint): void {
-    assert(BigInt.asIntN(64, value) === value, `${value} does not fit 64 bits`)
+    if (BigInt.asIntN(64, value) !== value) assert(false, `${value} does not fit 64 bits`)
+    scratch.setBigInt64(0, value)
+    const high = scratch.getInt32(0)
+    const sign = high >> 31
+    let low = (scratch.getInt32(4) << 1) ^ sign
+    let rest = ((high << 1) | (scratch.getInt32(4) >>> 31)) ^ sign
     let at = this.#room(VARINT_BYTES_MAX)
-    let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
-    while (rest > 0x7fn) {
-      this.#bytes[at++] = Number(rest & 0x7fn) | 0x80
-      rest >>= 7n
+    while (rest !== 0 || low >>> 0 > 0x7f) {
+      this.#bytes[at++] = (low & 0x7f) | 0x80
+      low = (low >>> 7) | (rest << 25)
+      rest >>>= 7
     }
-    this.#bytes[at++] = Number(rest)
+    this.#bytes[at++] = low
     this.#length = at
   }
 
@@ -121,3 +128,4 @@ export class ByteSink {
 }
 
 const VARINT_BYTES_MAX = 10
+const scratch = new DataView(new ArrayBuffer(8))

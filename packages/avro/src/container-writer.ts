@@ -68,7 +68,7 @@ export class ContainerWriter {
     this.#output.writeLong(this.#count)
     this.#output.writeBytes(compressBlock(this.sink.view(), this.#compression))
     this.#output.writeFixed(this.#sync)
-    this.sink.clear()
+    this.sink.truncate(0)
     this.#count = 0
   }
 }

@@ -193,6 +193,7 @@ test('damage is named: no magic, no marker, false counts, false checksum, garbag
   assert.throws(() => read(fileWithBlock('null', 2, Uint8Array.of(2))), corrupt(/2 items exceed what is left/))
   assert.throws(() => read(fileWithBlock('null', -1, Uint8Array.of())), corrupt(/claims -1 values/))
   assert.throws(() => read(fileWithBlock('null', 1, Uint8Array.of(2, 4))), corrupt(/bytes are left/))
+  assert.throws(() => read(fileWithBlock('null', 2, Uint8Array.of(2, 0x80))), corrupt(/value 1, the data end here/))
   assert.throws(() => read(fileWithBlock('deflate', 1, Uint8Array.of(7, 7, 7))), corrupt(/cannot be decompressed/))
   assert.throws(() => read(fileWithBlock('zstandard', 1, Uint8Array.of(7, 7, 7))), corrupt(/cannot be decompressed/))
   const snappy = snappyBlock(Uint8Array.of(2))

@@ -17,10 +17,15 @@ export function compileDecoder(schema: AvroSchema): AvroDecoder {
 export function* decodeValues(container: AvroContainer): Generator<AvroValue, void, undefined> {
   const decode = compileDecoder(container.schema)
   const valueBytesMin = encodedBytesMin(container.schema)
+  let ordinal = 0
   for (const block of container.blocks()) {
     const cursor = new ByteCursor(block.bytes, container.what)
     cursor.checkCount(block.count, valueBytesMin)
-    for (let index = 0; index < block.count; index += 1) yield decode(cursor)
+    for (let index = 0; index < block.count; index += 1) {
+      cursor.ordinal = ordinal
+      ordinal += 1
+      yield decode(cursor)
+    }
     if (cursor.position !== cursor.end) {
       throw new MoraineError('corrupt', `${container.what} is damaged: bytes are left after the last value of a block`)
     }

@@ -20,7 +20,7 @@ function compile(schema: AvroSchema, records: Records): AvroSkipper {
     case 'int':
     case 'long':
     case 'enum':
-      return (cursor) => cursor.skipVarint()
+      return (cursor) => cursor.skipVarints(1)
     case 'float':
       return (cursor) => void cursor.take(4)
     case 'double':
@@ -31,18 +31,20 @@ function compile(schema: AvroSchema, records: Records): AvroSkipper {
     case 'fixed':
       return (cursor) => void cursor.take(schema.size)
     case 'array': {
-      const skipItem = compile(schema.items, records)
+      const skipMany = repeated(schema.items, records)
       const itemBytesMin = encodedBytesMin(schema.items)
-      return (cursor) => cursor.skipItems(itemBytesMin, skipItem)
+      return (cursor) => cursor.skipItems(itemBytesMin, skipMany)
     }
     case 'map': {
       const skipValue = compile(schema.values, records)
-      const skipEntry = (cursor: ByteCursor) => {
-        cursor.skipBytes()
-        skipValue(cursor)
+      const skipMany = (cursor: ByteCursor, count: number) => {
+        for (let left = count; left > 0; left -= 1) {
+          cursor.skipBytes()
+          skipValue(cursor)
+        }
       }
       const entryBytesMin = 1 + encodedBytesMin(schema.values)
-      return (cursor) => cursor.skipItems(entryBytesMin, skipEntry)
+      return (cursor) => cursor.skipItems(entryBytesMin, skipMany)
     }
     case 'union': {
       const skippers = schema.branches.map((branch) => compile(branch, records))
@@ -51,6 +53,31 @@ function compile(schema: AvroSchema, records: Records): AvroSkipper {
     case 'record':
       return compileRecord(schema, records)
   }
+}
+
+/** Moves past a number of values in a row. Metrics in manifests are such rows, and most of what is skipped there. */
+function repeated(schema: AvroSchema, records: Records): (cursor: ByteCursor, count: number) => void {
+  const fields = schema.kind === 'record' ? schema.fields.map((field) => field.schema.kind) : [schema.kind]
+  if (fields.length > 0 && fields.every(isVarint)) {
+    return (cursor, count) => cursor.skipVarints(count * fields.length)
+  }
+  const [first, second, ...more] = fields
+  if (first !== undefined && isVarint(first) && (second === 'bytes' || second === 'string') && more.length === 0) {
+    return (cursor, count) => {
+      for (let left = count; left > 0; left -= 1) {
+        cursor.skipVarints(1)
+        cursor.skipBytes()
+      }
+    }
+  }
+  const skip = compile(schema, records)
+  return (cursor, count) => {
+    for (let left = count; left > 0; left -= 1) skip(cursor)
+  }
+}
+
+function isVarint(kind: AvroSchema['kind']): boolean {
+  return kind === 'int' || kind === 'long' || kind === 'enum'
 }
 
 function compileRecord(record: AvroRecord, records: Records): AvroSkipper {

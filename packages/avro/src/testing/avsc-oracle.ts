@@ -12,10 +12,14 @@ import { type AvroUnionValue, type AvroValue, optionOf } from '../avro-value.ts'
 export function oracleType(schemaText: string): avsc.Type {
   return avsc.Type.forSchema(JSON.parse(schemaText) as avsc.Schema, {
     wrapUnions: 'always',
-    registry: { long: bigLong },
+    typeHook: (schema) => (nameOf(schema) === 'long' ? bigLong : undefined),
     // Dates and decimals stay what they are encoded as.
     logicalTypes: {},
   })
+}
+
+function nameOf(schema: unknown): unknown {
+  return typeof schema === 'object' && schema !== null && 'type' in schema ? schema.type : schema
 }
 
 const bigLong = avsc.types.LongType.__with({
@@ -96,24 +100,43 @@ export async function oracleReadFile(bytes: Uint8Array): Promise<{
 export async function oracleWriteFile(
   schemaText: string,
   values: readonly unknown[],
-  options: { readonly codec: string; readonly blockSize?: number },
+  options: {
+    readonly codec: string
+    readonly blockSize?: number
+    readonly metadata?: { readonly [key: string]: Buffer }
+  },
 ): Promise<Uint8Array> {
+  const sync = Buffer.from('sixteen bytes ok')
   const encoder = new avsc.streams.BlockEncoder(oracleType(schemaText), {
     codec: options.codec,
     blockSize: options.blockSize ?? 1 << 16,
+    syncMarker: sync,
+    // Its own header would lack the attributes that Avro does not know, field ids among them.
+    writeHeader: 'never',
     codecs: {
       ...avsc.streams.BlockEncoder.defaultCodecs(),
       zstandard: (block, done) => done(null, zstdCompressSync(block)),
       snappy: (block, done) => done(null, snappyBlock(block)),
     },
   } as ConstructorParameters<typeof avsc.streams.BlockEncoder>[1])
-  const chunks: Buffer[] = []
+  const meta = { 'avro.schema': Buffer.from(schemaText), 'avro.codec': Buffer.from(options.codec), ...options.metadata }
+  const chunks: Buffer[] = [HEADER.toBuffer({ magic: Buffer.from('Obj\x01'), meta, sync })]
   encoder.on('data', (chunk: Buffer) => chunks.push(chunk))
   for (const value of values) encoder.write(value)
   encoder.end()
   await once(encoder, 'end')
   return Buffer.concat(chunks)
 }
+
+const HEADER = avsc.Type.forSchema({
+  type: 'record',
+  name: 'org.apache.avro.file.Header',
+  fields: [
+    { name: 'magic', type: { type: 'fixed', name: 'Magic', size: 4 } },
+    { name: 'meta', type: { type: 'map', values: 'bytes' } },
+    { name: 'sync', type: { type: 'fixed', name: 'Sync', size: 16 } },
+  ],
+})
 
 export function snappyBlock(block: Uint8Array): Buffer {
   const checksum = Buffer.alloc(4)
