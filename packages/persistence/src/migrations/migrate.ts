@@ -1,0 +1,46 @@
+import { MoraineError } from '@moraine/stdx/error'
+import type { Kysely } from 'kysely'
+import type { Database } from '../schema.ts'
+import { initial } from './0001-initial.ts'
+import type { ColumnTypes, Migration } from './migration.ts'
+
+/** All steps, in order of version, without gaps. */
+export const MIGRATIONS: readonly Migration[] = [initial]
+
+type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }
+
+/**
+ * Brings the database to the newest version, each step in a transaction with its entry in `schema_migration`, so that a
+ * crash leaves it at some version and never between two.
+ *
+ * @throws {MoraineError} `unsupported` if a newer server has migrated it already.
+ */
+export async function migrate(
+  db: Kysely<Database>,
+  types: ColumnTypes,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
+  const migrated = db as unknown as Kysely<MigratedDatabase>
+  await db.schema
+    .createTable('schema_migration')
+    .ifNotExists()
+    .addColumn('version', 'integer', (column) => column.primaryKey())
+    .addColumn('name', 'varchar(255)', (column) => column.notNull())
+    .execute()
+  const applied = await migrated.selectFrom('schema_migration').select(['version', 'name']).orderBy('version').execute()
+  const last = applied.at(-1)
+  const newest = migrations.at(-1)?.version ?? 0
+  if (last !== undefined && last.version > newest) {
+    throw new MoraineError(
+      'unsupported',
+      `the database is at version ${last.version} (${last.name}), this server knows versions up to ${newest}: run a server at least as new as the one that wrote it`,
+    )
+  }
+  for (const migration of migrations.filter(({ version }) => version > (last?.version ?? 0))) {
+    await migrated.transaction().execute(async (transaction) => {
+      await migration.up(transaction as unknown as Kysely<Database>, types)
+      const { version, name } = migration
+      await transaction.insertInto('schema_migration').values({ version, name }).execute()
+    })
+  }
+}

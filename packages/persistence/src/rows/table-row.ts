@@ -1,0 +1,89 @@
+import type { TableState } from '@moraine/lifecycle/table-phase'
+import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
+import type { ManagedTable, TablePatch } from '@moraine/management/tables/managed-table'
+import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
+import { assert } from '@moraine/stdx/assert'
+import type { ManagedTableRow } from '../schema.ts'
+import { fromJson, fromNullableJson, toJson } from './json-column.ts'
+
+export function tableFromRow(row: ManagedTableRow): ManagedTable {
+  return {
+    tableId: row.table_id,
+    name: { catalog: row.catalog_name, namespace: fromJson<string[]>(row.namespace), name: row.table_name },
+    format: row.format,
+    createdAt: row.created_at,
+    version: row.version,
+    settings: fromJson(row.settings),
+    state: stateFromRow(row),
+    evaluation: evaluationFromJson(row.evaluation),
+    evaluatedAt: row.evaluated_at ?? undefined,
+    refreshFailure: fromNullableJson(row.refresh_failure),
+    emptyPlan: fromNullableJson(row.empty_plan),
+    optimizedSnapshotId: snapshotIdFromText(row.optimized_snapshot_id),
+    optimizedAt: row.optimized_at ?? undefined,
+    plannedAt: row.planned_at ?? undefined,
+    backOff: fromNullableJson(row.back_off),
+    request: fromNullableJson(row.request),
+  }
+}
+
+/** The columns that a patch names. */
+export function patchToRow(patch: TablePatch): Partial<ManagedTableRow> {
+  return {
+    ...(patch.settings && { settings: JSON.stringify(patch.settings), group_name: patch.settings.group }),
+    ...(patch.state && stateToRow(patch.state)),
+    ...('evaluation' in patch && { evaluation: evaluationToJson(patch.evaluation) }),
+    ...('evaluatedAt' in patch && { evaluated_at: patch.evaluatedAt ?? null }),
+    ...('refreshFailure' in patch && { refresh_failure: toJson(patch.refreshFailure) }),
+    ...('emptyPlan' in patch && { empty_plan: toJson(patch.emptyPlan) }),
+    ...('optimizedSnapshotId' in patch && { optimized_snapshot_id: patch.optimizedSnapshotId?.toString() ?? null }),
+    ...('optimizedAt' in patch && { optimized_at: patch.optimizedAt ?? null }),
+    ...('plannedAt' in patch && { planned_at: patch.plannedAt ?? null }),
+    ...('backOff' in patch && { back_off: toJson(patch.backOff) }),
+    ...('request' in patch && { request: toJson(patch.request) }),
+  }
+}
+
+type SnapshotId = OptimizingProcess['baseSnapshotId']
+
+export function snapshotIdFromText(text: string | null): SnapshotId | undefined {
+  return text === null ? undefined : (BigInt(text) as SnapshotId)
+}
+
+function stateFromRow(row: ManagedTableRow): TableState {
+  const { phase, phase_since: since, optimizing_type: type, process_id: processId } = row
+  if (phase !== 'executing' && phase !== 'committing') return { phase, since }
+  assert(type !== null && processId !== null, `table ${row.table_id} is ${phase} without a process`)
+  return { phase, since, type, processId }
+}
+
+function stateToRow(state: TableState) {
+  const owned = state.phase === 'executing' || state.phase === 'committing'
+  return {
+    phase: state.phase,
+    phase_since: state.since,
+    optimizing_type: owned ? state.type : null,
+    process_id: owned ? state.processId : null,
+  }
+}
+
+/** The evaluation as it is stored: the 64-bit id as text. */
+type StoredEvaluation = Omit<TableEvaluation, 'snapshotId'> & { readonly snapshotId: string | null }
+
+function evaluationToJson(evaluation: TableEvaluation | undefined): string | null {
+  if (evaluation === undefined) return null
+  const stored: StoredEvaluation = { ...evaluation, snapshotId: evaluation.snapshotId?.toString() ?? null }
+  return JSON.stringify(stored)
+}
+
+function evaluationFromJson(text: string | null): TableEvaluation | undefined {
+  if (text === null) return undefined
+  const stored = fromJson<StoredEvaluation>(text)
+  return {
+    ...stored,
+    snapshotId: snapshotIdFromText(stored.snapshotId),
+    needed: stored.needed,
+    health: stored.health,
+    reevaluateAt: stored.reevaluateAt,
+  }
+}

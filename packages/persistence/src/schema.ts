@@ -1,0 +1,157 @@
+import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizerStatus } from '@moraine/lifecycle/optimizer-status'
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import type { ProcessStatus } from '@moraine/lifecycle/process-status'
+import type { TablePhase } from '@moraine/lifecycle/table-phase'
+import type { TaskStatus } from '@moraine/lifecycle/task-status'
+import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
+import type { AttemptOutcome } from '@moraine/management/optimizing/task'
+import type { TableFormat } from '@moraine/management/tables/managed-table'
+import type { EpochMs } from '@moraine/stdx/brand'
+
+/**
+ * The tables of the database, the same on every engine. Times are epoch milliseconds, booleans 0 or 1, JSON and 64-bit
+ * ids text. Names of any length and letter case are found by their SHA-256 (`*_hash`).
+ */
+export type Database = {
+  id_sequence: { name: string; last_value: number }
+  managed_table: ManagedTableRow
+  partition_clock: {
+    table_id: TableId
+    partition_hash: string
+    partition_key: string
+    minor_at: EpochMs
+    major_at: EpochMs
+    full_at: EpochMs
+  }
+  optimizing_process: ProcessRow
+  process_plan: { process_id: ProcessId; plan: string }
+  task: TaskRow
+  task_input: { process_id: ProcessId; task_id: TaskId; input: string }
+  task_output: { process_id: ProcessId; task_id: TaskId; output: string }
+  task_attempt: AttemptRow
+  output_discard: {
+    process_id: ProcessId
+    task_id: TaskId
+    attempt: number
+    table_id: TableId
+    due_at: EpochMs
+  }
+  optimizer: OptimizerRow
+  resource_group: { name: string; container: string; properties: string }
+  managed_catalog: { name: string; type: CatalogType; properties: string }
+  catalog_namespace: {
+    catalog_name: string
+    namespace_hash: string
+    parent_hash: string
+    namespace: string
+    name: string
+    properties: string
+  }
+  catalog_table: {
+    catalog_name: string
+    table_hash: string
+    namespace_hash: string
+    namespace: string
+    name: string
+    metadata_location: string
+  }
+}
+
+export type ManagedTableRow = {
+  table_id: TableId
+  name_hash: string
+  catalog_name: string
+  namespace: string
+  table_name: string
+  format: TableFormat
+  created_at: EpochMs
+  version: number
+  group_name: string
+  phase: TablePhase
+  phase_since: EpochMs
+  optimizing_type: OptimizingType | null
+  process_id: ProcessId | null
+  settings: string
+  evaluation: string | null
+  evaluated_at: EpochMs | null
+  refresh_failure: string | null
+  empty_plan: string | null
+  optimized_snapshot_id: string | null
+  optimized_at: EpochMs | null
+  planned_at: EpochMs | null
+  back_off: string | null
+  request: string | null
+}
+
+export type ProcessRow = {
+  process_id: ProcessId
+  table_id: TableId
+  group_name: string
+  optimizing_type: OptimizingType
+  created_at: EpochMs
+  base_snapshot_id: string
+  metadata_location: string
+  quota: number
+  execute_retries: number
+  allow_partial_commit: number
+  task_count: number
+  input_files: number
+  input_bytes: number
+  status: ProcessStatus
+  commit_attempts: number
+  ended_at: EpochMs | null
+  state: string
+  result: string | null
+}
+
+export type TaskRow = {
+  process_id: ProcessId
+  task_id: TaskId
+  table_id: TableId
+  partition_key: string
+  partition_path: string
+  method: string
+  input_files: number
+  input_bytes: number
+  created_at: EpochMs
+  status: TaskStatus
+  attempts: number
+  failures: number
+  optimizer_id: OptimizerId | null
+  thread_id: number | null
+  scheduled_at: EpochMs | null
+  acked_at: EpochMs | null
+  ended_at: EpochMs | null
+  reason: string | null
+  output_figures: string | null
+}
+
+export type AttemptRow = {
+  process_id: ProcessId
+  task_id: TaskId
+  attempt: number
+  table_id: TableId
+  optimizer_id: OptimizerId
+  thread_id: number
+  scheduled_at: EpochMs
+  ended_at: EpochMs | null
+  outcome: AttemptOutcome | null
+  reason: string | null
+}
+
+export type OptimizerRow = {
+  optimizer_id: OptimizerId
+  token_hash: string
+  group_name: string
+  container: string
+  resource_id: string
+  threads: number
+  memory_mb: number
+  registered_at: EpochMs
+  properties: string
+  status: OptimizerStatus
+  touched_at: EpochMs
+  gone_at: EpochMs | null
+  reason: string | null
+}

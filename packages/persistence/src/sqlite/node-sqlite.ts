@@ -1,0 +1,93 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
+import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
+import type { SqliteDatabase, SqliteStatement } from 'kysely'
+
+/** Statements kept prepared; the queries of the stores are far fewer. */
+const STATEMENTS_MAX = 256
+
+/**
+ * Node's SQLite as the driver that Kysely wants. The file is locked for as long as it is open: two services on one file
+ * would both believe that they lead. Commits are on disk when they return.
+ *
+ * @throws {MoraineError} `conflict` if another process has it open.
+ */
+export function nodeSqlite(path: string): SqliteDatabase {
+  const fail = (cause: unknown): never => {
+    throw databaseError(path, cause)
+  }
+  const db = attempt(() => open(path), fail)
+  const statements = new Map<string, StatementSync>()
+  const prepared = (sql: string): StatementSync => {
+    const known = statements.get(sql)
+    if (known !== undefined) return known
+    if (statements.size >= STATEMENTS_MAX) statements.clear()
+    const statement = db.prepare(sql)
+    statements.set(sql, statement)
+    return statement
+  }
+  return {
+    close: () => db.close(),
+    prepare(sql) {
+      // SQLite itself ends a transaction on some failures, a full disk among them.
+      if (sql === 'rollback' && !db.isTransaction) return nothing
+      const statement = attempt(() => prepared(sql), fail)
+      return {
+        reader: statement.columns().length > 0,
+        all: (parameters) => attempt(() => statement.all(...bound(parameters)), fail),
+        run: (parameters) => attempt(() => statement.run(...bound(parameters)), fail),
+        iterate: (parameters) => attempt(() => statement.iterate(...bound(parameters)), fail),
+      }
+    },
+  }
+}
+
+const nothing: SqliteStatement = {
+  reader: false,
+  all: () => [],
+  run: () => ({ changes: 0, lastInsertRowid: 0 }),
+  iterate: () => [].values(),
+}
+
+function open(path: string): DatabaseSync {
+  const db = new DatabaseSync(path, { timeout: 500 })
+  try {
+    db.exec('PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE; COMMIT')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
+
+// Kysely hands over what the stores gave it: text, numbers and null.
+function bound(parameters: readonly unknown[]): SQLInputValue[] {
+  return parameters as SQLInputValue[]
+}
+
+function attempt<T>(action: () => T, fail: (cause: unknown) => never): T {
+  try {
+    return action()
+  } catch (cause) {
+    return fail(cause)
+  }
+}
+
+// SQLite's primary result codes (https://www.sqlite.org/rescode.html).
+const CODES: Readonly<Record<number, { readonly kind: ErrorKind; readonly remedy: string }>> = {
+  5: { kind: 'conflict', remedy: 'another process has it open; stop that one first' },
+  6: { kind: 'conflict', remedy: 'another process has it open; stop that one first' },
+  8: { kind: 'permission', remedy: 'it cannot be written; check the rights of the file and its directory' },
+  10: { kind: 'unavailable', remedy: 'reading or writing failed; check the disk' },
+  11: { kind: 'corrupt', remedy: 'the file is damaged; restore it from a backup' },
+  13: { kind: 'exhausted', remedy: 'the disk is full; make room' },
+  14: { kind: 'permission', remedy: 'it cannot be opened; check that its directory exists and can be written' },
+  26: { kind: 'corrupt', remedy: 'the file is not an SQLite database; move it away' },
+}
+
+function databaseError(path: string, cause: unknown): MoraineError {
+  const code = typeof cause === 'object' && cause !== null && 'errcode' in cause ? Number(cause.errcode) & 0xff : 0
+  const known = CODES[code]
+  return known === undefined
+    ? new MoraineError('internal', `database ${path}: unexpected failure`, { cause })
+    : new MoraineError(known.kind, `database ${path}: ${known.remedy}`, { cause })
+}

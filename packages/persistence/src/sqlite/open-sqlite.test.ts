@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { test } from 'node:test'
+import { catalogStoresConformance } from '@moraine/management/catalogs/catalog-stores.conformance'
+import { storesConformance } from '@moraine/management/store/stores.conformance'
+import { isKind } from '@moraine/stdx/error'
+import { Kysely, SqliteDialect } from 'kysely'
+import { migrate } from '../migrations/migrate.ts'
+import type { Database } from '../schema.ts'
+import { sqlStores } from '../stores/sql-stores.ts'
+import { nodeSqlite } from './node-sqlite.ts'
+import { openSqlite } from './open-sqlite.ts'
+
+storesConformance('sqlite', () => openSqlite(':memory:'))
+catalogStoresConformance('sqlite', () => openSqlite(':memory:'))
+
+function withDirectory(run: (directory: string) => Promise<void>) {
+  return async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'moraine-sqlite-'))
+    try {
+      await run(directory)
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+}
+
+const ORDERS = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
+
+test(
+  'what was written is there when the file is opened again',
+  withDirectory(async (directory) => {
+    const path = join(directory, 'moraine.db')
+    const first = await openSqlite(path)
+    const table = await first.stores.tables.addTable({ name: ORDERS, format: 'ICEBERG', createdAt: 5 as never })
+    await first.close()
+    const second = await openSqlite(path)
+    assert.deepEqual(await second.stores.tables.findTableByName(ORDERS), table)
+    await second.close()
+  }),
+)
+
+test(
+  'a database that a newer server has migrated is refused with its version',
+  withDirectory(async (directory) => {
+    const path = join(directory, 'moraine.db')
+    await (await openSqlite(path)).close()
+    const raw = new DatabaseSync(path)
+    raw.exec("INSERT INTO schema_migration (version, name) VALUES (7000, 'from-the-future')")
+    raw.close()
+    await assert.rejects(
+      openSqlite(path),
+      (error) => isKind(error, 'unsupported') && /version 7000 \(from-the-future\)/.test(error.message),
+    )
+  }),
+)
+
+test('a full disk is said so, nothing of the change is written, and work goes on when there is room', async () => {
+  const sqlite = nodeSqlite(':memory:')
+  const limit = (pages: number) => sqlite.prepare(`PRAGMA max_page_count=${pages}`).all([])
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) })
+  await migrate(db, { longText: 'text' })
+  const stores = sqlStores(db)
+  limit(100)
+  const big = { name: 'big', container: 'local', properties: { note: 'x'.repeat(1_000_000) } }
+  await assert.rejects(stores.groups.saveGroup(big), (error) => isKind(error, 'exhausted'))
+  assert.deepEqual(await stores.groups.listGroups(), [])
+  limit(10_000)
+  await stores.groups.saveGroup(big)
+  assert.equal((await stores.groups.listGroups()).length, 1)
+  await db.destroy()
+})
+
+test(
+  'a file that is no database, and a directory that is not there, are named with the remedy',
+  withDirectory(async (directory) => {
+    const path = join(directory, 'moraine.db')
+    writeFileSync(path, 'this is not a database, but it is long enough to have a header'.repeat(20))
+    await assert.rejects(openSqlite(path), (error) => isKind(error, 'corrupt') && error.message.includes(path))
+    const nowhere = join(directory, 'none', 'moraine.db')
+    await assert.rejects(openSqlite(nowhere), (error) => isKind(error, 'permission') && error.message.includes(nowhere))
+  }),
+)

@@ -1,0 +1,233 @@
+import { assertLegal } from '@moraine/management/store/assert-legal'
+import type { StateChange } from '@moraine/management/store/state-change'
+import type { StateStore } from '@moraine/management/store/state-store'
+import { unreachable } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Kysely, Transaction, UpdateResult } from 'kysely'
+import { nameHash } from '../name-hash.ts'
+import { optimizerStateToRow, optimizerToRow } from '../rows/optimizer-row.ts'
+import { processStateToRow, processToRow, resultToJson } from '../rows/process-row.ts'
+import { patchToRow } from '../rows/table-row.ts'
+import { attemptToRow, taskStateToRow, taskToRow } from '../rows/task-row.ts'
+import type { Database } from '../schema.ts'
+
+export function sqlStateStore(db: Kysely<Database>): StateStore {
+  return {
+    async apply(changes) {
+      if (changes.length === 0) return { kind: 'applied' }
+      for (const change of changes) assertLegal(change)
+      try {
+        await db.transaction().execute(async (transaction) => {
+          for (const change of changes) {
+            if (!(await applyChange(transaction, change))) throw new LostRace(change)
+          }
+        })
+        return { kind: 'applied' }
+      } catch (error) {
+        if (error instanceof LostRace) return { kind: 'lost', change: error.change }
+        throw error
+      }
+    },
+  }
+}
+
+/** Leaves the transaction, which is then rolled back. */
+class LostRace extends Error {
+  readonly change: StateChange
+  constructor(change: StateChange) {
+    super('lost')
+    this.change = change
+  }
+}
+
+/** Whether the change's guard held. */
+async function applyChange(db: Transaction<Database>, change: StateChange): Promise<boolean> {
+  switch (change.kind) {
+    case 'patch-table':
+      return won(
+        await db
+          .updateTable('managed_table')
+          .set((expression) => ({ ...patchToRow(change.patch), version: expression('version', '+', 1) }))
+          .where('table_id', '=', change.tableId)
+          .where('version', '=', change.from.version)
+          .where('phase', '=', change.from.phase)
+          .executeTakeFirst(),
+      )
+    case 'remove-table':
+      return removeTable(db, change)
+    case 'set-clocks':
+      return setClocks(db, change)
+    case 'add-process':
+      return addProcess(db, change)
+    case 'move-process':
+      return won(
+        await db
+          .updateTable('optimizing_process')
+          .set({
+            ...processStateToRow(change.state),
+            ...(change.result !== undefined && { result: resultToJson(change.result) }),
+          })
+          .where('process_id', '=', change.processId)
+          .where('status', '=', change.from.status)
+          .where('commit_attempts', '=', change.from.commitAttempts)
+          .executeTakeFirst(),
+      )
+    case 'remove-process':
+      return removeProcess(db, change)
+    case 'move-task':
+      return moveTask(db, change)
+    case 'begin-attempt':
+      await db.insertInto('task_attempt').values(attemptToRow(change.attempt)).execute()
+      return true
+    case 'end-attempt':
+      return won(
+        await db
+          .updateTable('task_attempt')
+          .set({ ended_at: change.end.endedAt, outcome: change.end.outcome, reason: change.end.reason ?? null })
+          .where('process_id', '=', change.processId)
+          .where('task_id', '=', change.taskId)
+          .where('attempt', '=', change.attempt)
+          .where('ended_at', 'is', null)
+          .executeTakeFirst(),
+      )
+    case 'add-discard':
+    case 'remove-discard':
+      return changeDiscard(db, change)
+    case 'add-optimizer':
+      await db.insertInto('optimizer').values(optimizerToRow(change.optimizer, change.tokenHash)).execute()
+      return true
+    case 'move-optimizer':
+      return won(
+        await db
+          .updateTable('optimizer')
+          .set(optimizerStateToRow(change.state))
+          .where('optimizer_id', '=', change.optimizerId)
+          .where('status', '=', change.from.status)
+          .where('touched_at', '=', change.from.touchedAt)
+          .executeTakeFirst(),
+      )
+    case 'remove-optimizer':
+      await db.deleteFrom('optimizer').where('optimizer_id', '=', change.optimizerId).execute()
+      return true
+    default:
+      return unreachable(change)
+  }
+}
+
+type ChangeOf<Kind extends StateChange['kind']> = Extract<StateChange, { kind: Kind }>
+
+async function removeTable(db: Transaction<Database>, change: ChangeOf<'remove-table'>): Promise<boolean> {
+  const { numDeletedRows } = await db
+    .deleteFrom('managed_table')
+    .where('table_id', '=', change.tableId)
+    .where('version', '=', change.from.version)
+    .where('phase', '=', change.from.phase)
+    .executeTakeFirst()
+  await db.deleteFrom('partition_clock').where('table_id', '=', change.tableId).execute()
+  return numDeletedRows === 1n
+}
+
+const NEVER = 0 as EpochMs
+
+async function setClocks(db: Transaction<Database>, change: ChangeOf<'set-clocks'>): Promise<boolean> {
+  const column = `${change.type}_at` as const
+  for (const key of change.partitionKeys) {
+    const partition = { table_id: change.tableId, partition_hash: nameHash(key) }
+    const known = await db
+      .updateTable('partition_clock')
+      .set({ [column]: change.at })
+      .where('table_id', '=', partition.table_id)
+      .where('partition_hash', '=', partition.partition_hash)
+      .executeTakeFirst()
+    if (won(known)) continue
+    await db
+      .insertInto('partition_clock')
+      .values({
+        ...partition,
+        partition_key: key,
+        minor_at: NEVER,
+        major_at: NEVER,
+        full_at: NEVER,
+        [column]: change.at,
+      })
+      .execute()
+  }
+  return true
+}
+
+// Rows of one insert: engines limit the number of parameters of a statement.
+const ROWS_PER_INSERT = 200
+
+async function addProcess(db: Transaction<Database>, change: ChangeOf<'add-process'>): Promise<boolean> {
+  const { process, plan, tasks } = change
+  await db.insertInto('optimizing_process').values(processToRow(process)).execute()
+  await db.insertInto('process_plan').values({ process_id: process.processId, plan }).execute()
+  for (let start = 0; start < tasks.length; start += ROWS_PER_INSERT) {
+    const some = tasks.slice(start, start + ROWS_PER_INSERT)
+    const inputs = some.map(({ task, input }) => ({ process_id: task.processId, task_id: task.taskId, input }))
+    await db
+      .insertInto('task')
+      .values(some.map(({ task }) => taskToRow(task)))
+      .execute()
+    await db.insertInto('task_input').values(inputs).execute()
+  }
+  return true
+}
+
+async function removeProcess(db: Transaction<Database>, { processId }: ChangeOf<'remove-process'>): Promise<boolean> {
+  const owned = ['process_plan', 'task', 'task_input', 'task_output', 'task_attempt', 'optimizing_process'] as const
+  for (const table of owned) await db.deleteFrom(table).where('process_id', '=', processId).execute()
+  return true
+}
+
+async function moveTask(db: Transaction<Database>, change: ChangeOf<'move-task'>): Promise<boolean> {
+  const { processId, taskId, output } = change
+  const moved = await db
+    .updateTable('task')
+    .set({
+      ...taskStateToRow(change.state),
+      ...(output !== undefined && { output_figures: JSON.stringify(output.figures) }),
+    })
+    .where('process_id', '=', processId)
+    .where('task_id', '=', taskId)
+    .where('status', '=', change.from.status)
+    .where('attempts', '=', change.from.attempts)
+    .executeTakeFirst()
+  if (!won(moved)) return false
+  if (output !== undefined) {
+    const row = { process_id: processId, task_id: taskId, output: output.payload }
+    await db.insertInto('task_output').values(row).execute()
+  }
+  return true
+}
+
+async function changeDiscard(
+  db: Transaction<Database>,
+  { kind, discard }: ChangeOf<'add-discard' | 'remove-discard'>,
+): Promise<boolean> {
+  const known = await db
+    .selectFrom('output_discard')
+    .select('attempt')
+    .where('process_id', '=', discard.processId)
+    .where('task_id', '=', discard.taskId)
+    .where('attempt', '=', discard.attempt)
+    .executeTakeFirst()
+  if (kind === 'add-discard' && known === undefined) {
+    const { processId, taskId, attempt, tableId, dueAt } = discard
+    const row = { process_id: processId, task_id: taskId, attempt, table_id: tableId, due_at: dueAt }
+    await db.insertInto('output_discard').values(row).execute()
+  }
+  if (kind === 'remove-discard' && known !== undefined) {
+    await db
+      .deleteFrom('output_discard')
+      .where('process_id', '=', discard.processId)
+      .where('task_id', '=', discard.taskId)
+      .where('attempt', '=', discard.attempt)
+      .execute()
+  }
+  return true
+}
+
+function won({ numUpdatedRows }: UpdateResult): boolean {
+  return numUpdatedRows === 1n
+}

@@ -1,0 +1,23 @@
+import type { Stores } from '@moraine/management/store/stores'
+import type { Kysely } from 'kysely'
+import type { Database } from '../schema.ts'
+import { sqlCatalogs } from './sql-catalogs.ts'
+import { sqlProcesses } from './sql-processes.ts'
+import { sqlResources } from './sql-resources.ts'
+import { sqlStateStore } from './sql-state-store.ts'
+import { sqlTablePointers } from './sql-table-pointers.ts'
+import { sqlTables } from './sql-tables.ts'
+import { sqlTasks } from './sql-tasks.ts'
+
+/** All stores over one database. Only SQL that every supported engine understands. */
+export function sqlStores(db: Kysely<Database>): Stores {
+  return {
+    state: sqlStateStore(db),
+    tables: sqlTables(db),
+    processes: sqlProcesses(db),
+    ...sqlTasks(db),
+    ...sqlResources(db),
+    catalogs: sqlCatalogs(db),
+    pointers: sqlTablePointers(db),
+  }
+}

@@ -1,0 +1,208 @@
+import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import type { DiscardStore } from '@moraine/management/optimizing/discard'
+import {
+  type DispatchableProcess,
+  NO_TASKS,
+  type TaskCounts,
+  type TaskStore,
+} from '@moraine/management/optimizing/process-store'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Kysely } from 'kysely'
+import { attemptFromRow, taskFromRow } from '../rows/task-row.ts'
+import type { Database } from '../schema.ts'
+
+export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; readonly discards: DiscardStore } {
+  const tasks: TaskStore = {
+    async findTask(processId, taskId) {
+      const row = await db
+        .selectFrom('task')
+        .selectAll()
+        .where('process_id', '=', processId)
+        .where('task_id', '=', taskId)
+        .executeTakeFirst()
+      return row && taskFromRow(row)
+    },
+    async listTasks(processId) {
+      const query = db.selectFrom('task').selectAll().where('process_id', '=', processId).orderBy('task_id')
+      return (await query.execute()).map(taskFromRow)
+    },
+    countTasks: (processIds) => countTasks(db, processIds),
+    async listPlanned(processId, limit) {
+      const rows = await db
+        .selectFrom('task')
+        .selectAll()
+        .where('process_id', '=', processId)
+        .where('status', '=', 'planned')
+        .orderBy('task_id')
+        .limit(limit)
+        .execute()
+      return rows.map(taskFromRow)
+    },
+    async listAssigned(optimizerId) {
+      let query = db
+        .selectFrom('task')
+        .selectAll()
+        .where('status', 'in', ['scheduled', 'acked'])
+        .orderBy('process_id')
+        .orderBy('task_id')
+      if (optimizerId !== undefined) query = query.where('optimizer_id', '=', optimizerId)
+      return (await query.execute()).map(taskFromRow)
+    },
+    async findInput(processId, taskId) {
+      const row = await db
+        .selectFrom('task_input')
+        .select('input')
+        .where('process_id', '=', processId)
+        .where('task_id', '=', taskId)
+        .executeTakeFirst()
+      return row?.input
+    },
+    async findOutput(processId, taskId) {
+      const row = await db
+        .selectFrom('task_output')
+        .select('output')
+        .where('process_id', '=', processId)
+        .where('task_id', '=', taskId)
+        .executeTakeFirst()
+      return row?.output
+    },
+    listDispatchable: (group) => listDispatchable(db, group),
+    sumAttemptTime: (since, now) => sumAttemptTime(db, since, now),
+    async listAttempts(processId) {
+      const rows = await db
+        .selectFrom('task_attempt')
+        .selectAll()
+        .where('process_id', '=', processId)
+        .orderBy('task_id')
+        .orderBy('attempt')
+        .execute()
+      return rows.map(attemptFromRow)
+    },
+    async countGroupTasks() {
+      const rows = await db
+        .selectFrom('optimizing_process as process')
+        .innerJoin('task', 'task.process_id', 'process.process_id')
+        .where('process.status', '=', 'executing')
+        .select(({ fn }) => ['process.group_name', 'task.status', fn.countAll<number>().as('tasks')])
+        .groupBy(['process.group_name', 'task.status'])
+        .execute()
+      return rows.map(({ group_name: group, status, tasks }) => ({ group, status, tasks: Number(tasks) }))
+    },
+  }
+  return { tasks, discards: sqlDiscards(db) }
+}
+
+function sqlDiscards(db: Kysely<Database>): DiscardStore {
+  return {
+    async listDueDiscards(now, limit) {
+      const rows = await db
+        .selectFrom('output_discard')
+        .selectAll()
+        .where('due_at', '<=', now)
+        .orderBy('due_at')
+        .orderBy('process_id')
+        .orderBy('task_id')
+        .limit(limit)
+        .execute()
+      return rows.map((row) => ({
+        processId: row.process_id,
+        taskId: row.task_id,
+        attempt: row.attempt,
+        tableId: row.table_id,
+        dueAt: row.due_at,
+      }))
+    },
+  }
+}
+
+async function countTasks(
+  db: Kysely<Database>,
+  processIds: readonly ProcessId[],
+): Promise<ReadonlyMap<ProcessId, TaskCounts>> {
+  const counts = new Map(processIds.map((processId) => [processId, { ...NO_TASKS }]))
+  if (processIds.length === 0) return counts
+  const rows = await db
+    .selectFrom('task')
+    .select(({ fn }) => ['process_id', 'status', fn.countAll<number>().as('tasks')])
+    .where('process_id', 'in', processIds)
+    .groupBy(['process_id', 'status'])
+    .execute()
+  for (const { process_id, status, tasks } of rows) {
+    const count = counts.get(process_id)
+    if (count !== undefined) count[status] = Number(tasks)
+  }
+  return counts
+}
+
+async function listDispatchable(db: Kysely<Database>, group: string): Promise<readonly DispatchableProcess[]> {
+  const rows = await db
+    .selectFrom('optimizing_process as process')
+    .innerJoin('task', 'task.process_id', 'process.process_id')
+    .where('process.status', '=', 'executing')
+    .where('process.group_name', '=', group)
+    .where('task.status', '=', 'planned')
+    .select(({ fn }) => [
+      'process.process_id',
+      'process.table_id',
+      'process.quota',
+      fn.countAll<number>().as('planned'),
+    ])
+    .groupBy(['process.process_id', 'process.table_id', 'process.quota'])
+    .orderBy('process.process_id')
+    .execute()
+  if (rows.length === 0) return []
+  const running = await countRunning(db)
+  const assigned = await lastAssigned(
+    db,
+    rows.map(({ process_id }) => process_id),
+  )
+  return rows.map((row) => ({
+    processId: row.process_id,
+    tableId: row.table_id,
+    quota: row.quota,
+    plannedTasks: Number(row.planned),
+    runningTasks: running.get(row.table_id) ?? 0,
+    lastAssignedAt: assigned.get(row.process_id) ?? (0 as EpochMs),
+  }))
+}
+
+async function countRunning(db: Kysely<Database>): Promise<ReadonlyMap<TableId, number>> {
+  const rows = await db
+    .selectFrom('task')
+    .select(({ fn }) => ['table_id', fn.countAll<number>().as('tasks')])
+    .where('status', 'in', ['scheduled', 'acked'])
+    .groupBy('table_id')
+    .execute()
+  return new Map(rows.map(({ table_id, tasks }) => [table_id, Number(tasks)]))
+}
+
+async function lastAssigned(
+  db: Kysely<Database>,
+  processIds: readonly ProcessId[],
+): Promise<ReadonlyMap<ProcessId, EpochMs>> {
+  const rows = await db
+    .selectFrom('task_attempt')
+    .select(({ fn }) => ['process_id', fn.max('scheduled_at').as('last')])
+    .where('process_id', 'in', processIds)
+    .groupBy('process_id')
+    .execute()
+  return new Map(rows.map(({ process_id, last }) => [process_id, last]))
+}
+
+async function sumAttemptTime(
+  db: Kysely<Database>,
+  since: EpochMs,
+  now: EpochMs,
+): Promise<ReadonlyMap<TableId, number>> {
+  const rows = await db
+    .selectFrom('task_attempt')
+    .select(['table_id', 'scheduled_at', 'ended_at'])
+    .where((expression) => expression.or([expression('ended_at', 'is', null), expression('ended_at', '>', since)]))
+    .execute()
+  const sums = new Map<TableId, number>()
+  for (const { table_id, scheduled_at, ended_at } of rows) {
+    const ms = (ended_at ?? now) - Math.max(scheduled_at, since)
+    if (ms > 0) sums.set(table_id, (sums.get(table_id) ?? 0) + ms)
+  }
+  return sums
+}
