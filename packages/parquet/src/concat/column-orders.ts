@@ -1,6 +1,5 @@
 import { must } from '@moraine/stdx/assert'
 import {
-  EMPTY_STRUCT,
   encodeCompactTree,
   structList,
   structOf,
@@ -8,6 +7,7 @@ import {
   type ThriftList,
   type ThriftStruct,
 } from '@moraine/thrift/thrift-tree'
+import { TYPE_DEFINED_ORDER } from '../footer/edit-footer.ts'
 import type { ConcatInput } from './concat-plan.ts'
 import type { InputColumns } from './output-schema.ts'
 
@@ -27,8 +27,6 @@ export function agreeOnColumnOrders(inputs: readonly ConcatInput[], columns: rea
   }
   return { kind: 'equal', list: agreed === undefined || agreed.list.length === 0 ? undefined : structList(agreed.list) }
 }
-
-export const TYPE_DEFINED_ORDER: ThriftStruct = structOf({ 1: EMPTY_STRUCT })
 
 function ownOrders(tree: ThriftStruct, columns: InputColumns): ThriftStruct[] {
   const orders = structsOf(tree, 7)

@@ -31,6 +31,10 @@ const PHYSICAL_TYPES = [
 ] as const
 const REPETITIONS = ['REQUIRED', 'OPTIONAL', 'REPEATED'] as const
 
+/** The codes of the two enums on the wire. */
+export const physicalCode = (type: PhysicalType): number => PHYSICAL_TYPES.indexOf(type)
+export const repetitionCode = (value: Repetition): number => REPETITIONS.indexOf(value)
+
 export const physicalType = named(PHYSICAL_TYPES, 'physical type')
 export const repetition = named(REPETITIONS, 'repetition type')
 

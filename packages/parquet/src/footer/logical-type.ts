@@ -27,6 +27,8 @@ export type LogicalType =
   | { readonly kind: 'variant'; readonly version?: number }
   | { readonly kind: 'geometry'; readonly crs?: string }
   | { readonly kind: 'geography'; readonly crs?: string; readonly algorithm?: number }
+  /** Only the older annotation has it. */
+  | { readonly kind: 'interval' }
   | { readonly kind: 'other'; readonly fieldId: number; readonly hex: string }
 
 export type TimeUnit = 'millis' | 'micros' | 'nanos'
@@ -65,8 +67,9 @@ export function formatLogicalType(type: LogicalType): ThriftStruct {
       const algorithm = type.algorithm === undefined ? undefined : i32(type.algorithm)
       return structOf({ 18: structOf({ 1: optionalText(type.crs), 2: algorithm }) })
     }
+    case 'interval':
     case 'other':
-      throw new MoraineError('unsupported', `a logical type with field id ${type.fieldId} cannot be written`)
+      throw new MoraineError('unsupported', `logical type ${logicalTypeText(type)} cannot be written`)
     case 'string':
     case 'map':
     case 'list':
@@ -98,10 +101,25 @@ export function fromConvertedType(converted: number, scale = 0, precision = 0): 
       return { kind: 'timestamp', isAdjustedToUtc: true, unit: 'millis' }
     case 10:
       return { kind: 'timestamp', isAdjustedToUtc: true, unit: 'micros' }
+    case 21:
+      return { kind: 'interval' }
     default:
       if (converted < 11 || converted > 18) return undefined
       return { kind: 'integer', bitWidth: 8 << ((converted - 11) & 3), isSigned: converted >= 15 }
   }
+}
+
+/** The annotation of the older kind that must accompany a logical type, if there is one. */
+export function toConvertedType(type: LogicalType): number | undefined {
+  const converted = Array.from({ length: 22 }, (_, code) => code).find((code) => {
+    const legacy = fromConvertedType(code)
+    if (legacy === undefined || legacy.kind !== type.kind) return false
+    if (type.kind === 'decimal') return true
+    // The older kinds do not know whether times are adjusted to UTC.
+    const compared = type.kind === 'time' || type.kind === 'timestamp' ? { ...type, isAdjustedToUtc: true } : type
+    return logicalTypeText(legacy) === logicalTypeText(compared)
+  })
+  return converted
 }
 
 /** A text that is equal for equal types only. */
