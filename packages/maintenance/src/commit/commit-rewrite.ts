@@ -1,4 +1,4 @@
-import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
+import type { LoadedTable, TableStore } from '@moraine/catalogs/catalog'
 import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
@@ -26,7 +26,7 @@ export type CommitInput = {
 }
 
 export type CommitContext = {
-  readonly catalog: Catalog
+  readonly tables: TableStore
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
@@ -63,7 +63,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
   let attempt = 0
   for (;;) {
     attempt += 1
-    const table = await context.catalog.loadTable(input.identifier, context.signal)
+    const table = await context.tables.loadTable(input.identifier, context.signal)
     const landed = findLanded(table, input)
     if (landed !== undefined) return landed
     const verified = verifyAll(input, table)
@@ -71,7 +71,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
     const left = [...verified.refused, ...resolution.conflicts]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
     const staged = await stage(input, resolution, table, attempt, context)
-    const outcome = await context.catalog.commitTable(input.identifier, staged, context.signal)
+    const outcome = await context.tables.commitTable(input.identifier, staged, context.signal)
     if (outcome.kind === 'committed') return committed(outcome.table, staged, resolution, left)
     if (outcome.kind === 'unknown') return settle(input, staged, outcome.cause, context)
     await context.io.remove(staged.writtenFiles)
@@ -207,7 +207,7 @@ async function settle(
   context: CommitContext,
 ): Promise<CommitReport> {
   try {
-    const table = await context.catalog.loadTable(input.identifier, context.signal)
+    const table = await context.tables.loadTable(input.identifier, context.signal)
     const landed = findLanded(table, input)
     if (landed !== undefined) return landed
   } catch (error) {
