@@ -10,6 +10,8 @@ export type LoadedTable = {
   readonly identifier: TableIdentifier
   readonly metadata: TableMetadata
   readonly metadataLocation: string
+  /** Settings for reaching the table's files, credentials among them, if the catalog hands any out. Never to be logged. */
+  readonly storageProperties?: Readonly<Record<string, string>>
 }
 
 /**
@@ -18,7 +20,11 @@ export type LoadedTable = {
  */
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly table: LoadedTable }
-  | { readonly kind: 'conflict'; readonly reason: string }
+  /**
+   * Nothing was applied. `raced`: all requirements held, but another commit came first; the same commit may succeed if
+   * it is made again. Without it a requirement failed, or the catalog does not tell.
+   */
+  | { readonly kind: 'conflict'; readonly reason: string; readonly raced?: true }
   | { readonly kind: 'unknown'; readonly cause: Error }
 
 export type TableCommit = {
@@ -35,12 +41,30 @@ export type CreateTable = {
   readonly properties?: Readonly<Record<string, string>>
 }
 
+/** No key stands in both. */
+export type NamespaceChange = {
+  readonly set: Readonly<Record<string, string>>
+  readonly remove: readonly string[]
+}
+
+/** What is needed to read one table and to commit to it. */
+export interface TableStore {
+  loadTable(identifier: TableIdentifier, signal?: AbortSignal): Promise<LoadedTable>
+  /** The current metadata file, by the cheapest means there is; `undefined` if there is no such table. */
+  findMetadataLocation(identifier: TableIdentifier, signal?: AbortSignal): Promise<string | undefined>
+  /**
+   * Applies all updates if all requirements hold, else nothing. A table that does not exist is created if
+   * `assert-create` is among the requirements, and is `not-found` otherwise.
+   */
+  commitTable(identifier: TableIdentifier, commit: TableCommit, signal?: AbortSignal): Promise<CommitOutcome>
+}
+
 /**
  * Where tables are found and commits become visible. Failures are `MoraineError`s: `not-found` and `already-exists`
  * name the namespace or table; `unsupported` says what this kind of catalog cannot do. Lists come in pages of bounded
  * size; an absent `nextPage` ends them.
  */
-export interface Catalog {
+export interface Catalog extends TableStore {
   readonly name: string
 
   listNamespaces(parent: Namespace, page?: string, signal?: AbortSignal): Promise<Page<Namespace>>
@@ -52,18 +76,20 @@ export interface Catalog {
   /** Refuses, as `conflict`, while the namespace holds tables or namespaces. */
   dropNamespace(namespace: Namespace, signal?: AbortSignal): Promise<void>
   loadNamespace(namespace: Namespace, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>
+  /** Returns the keys of `remove` that were not there. */
+  updateNamespace(namespace: Namespace, change: NamespaceChange, signal?: AbortSignal): Promise<readonly string[]>
 
   listTables(namespace: Namespace, page?: string, signal?: AbortSignal): Promise<Page<TableIdentifier>>
-  loadTable(identifier: TableIdentifier, signal?: AbortSignal): Promise<LoadedTable>
-  /** The current metadata file, by the cheapest means there is; `undefined` if there is no such table. */
-  findMetadataLocation(identifier: TableIdentifier, signal?: AbortSignal): Promise<string | undefined>
   createTable(identifier: TableIdentifier, table: CreateTable, signal?: AbortSignal): Promise<LoadedTable>
+  /**
+   * The metadata `createTable` would begin with, location and uuid included; nothing is stored. Whoever wants to write
+   * files before the table exists commits it with `assert-create`.
+   */
+  stageTable(identifier: TableIdentifier, table: CreateTable, signal?: AbortSignal): Promise<TableMetadata>
   registerTable(identifier: TableIdentifier, metadataLocation: string, signal?: AbortSignal): Promise<LoadedTable>
   /** Forgets the table; its files stay. */
   dropTable(identifier: TableIdentifier, signal?: AbortSignal): Promise<void>
   renameTable(from: TableIdentifier, to: TableIdentifier, signal?: AbortSignal): Promise<void>
-  /** Applies all updates if all requirements hold, else nothing. */
-  commitTable(identifier: TableIdentifier, commit: TableCommit, signal?: AbortSignal): Promise<CommitOutcome>
 }
 
 export type Page<T> = { readonly items: readonly T[]; readonly nextPage?: string }
