@@ -38,7 +38,7 @@ export interface TableMaintenance {
   commit(request: CommitRequest, signal: AbortSignal): Promise<CommitReport>
 
   /** Deletes the files that the attempt wrote, found by its output names. Refuses a file that the table refers to. */
-  discard(input: string, attempt: AttemptKey, signal: AbortSignal): Promise<void>
+  discard(table: TableName, input: string, attempt: AttemptKey, signal: AbortSignal): Promise<void>
 }
 
 export type AttemptKey = { readonly processId: ProcessId; readonly taskId: TaskId; readonly attempt: number }

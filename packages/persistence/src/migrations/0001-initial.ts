@@ -52,7 +52,7 @@ async function createTables(db: Kysely<Database>, { longText }: ColumnTypes): Pr
     .createIndex('managed_table_phase')
     .ifNotExists()
     .on('managed_table')
-    .columns(['group_name', 'phase'])
+    .columns(['phase', 'group_name'])
     .execute()
   await db.schema
     .createTable('partition_clock')
