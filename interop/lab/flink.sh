@@ -10,7 +10,7 @@ HADOOP_VERSION=3.3.6
 FLINK=$LAB/opt/flink-$FLINK_VERSION
 
 install() {
-  once flink "$FLINK_VERSION iceberg-$ICEBERG_VERSION hadoop-$HADOOP_VERSION" install_flink
+  once flink "$FLINK_VERSION gateway iceberg-$ICEBERG_VERSION hadoop-$HADOOP_VERSION" install_flink
   JAVA_HOME=$(java_home 11 17)
 }
 
@@ -23,7 +23,7 @@ install_flink() {
     -d "$staging" "apache-flink-libraries==$FLINK_VERSION"
   tar xzf "$staging"/apache*flink*libraries-"$FLINK_VERSION".tar.gz -C "$staging" --strip-components=2 "$root/deps/lib" "$root/deps/opt"
   rm "$staging"/*.tar.gz
-  for jar in "org.apache.iceberg:iceberg-flink-runtime-1.20:$ICEBERG_VERSION" \
+  for jar in "org.apache.flink:flink-sql-gateway:$FLINK_VERSION" "org.apache.iceberg:iceberg-flink-runtime-1.20:$ICEBERG_VERSION" \
     "org.apache.hadoop:hadoop-client-api:$HADOOP_VERSION" "org.apache.hadoop:hadoop-client-runtime:$HADOOP_VERSION" \
     commons-logging:commons-logging:1.3.5; do
     jar=$(maven_jar "$jar")

@@ -2,7 +2,7 @@
 
 A request is an object with an `id` and one further key that names the operation: {"id": 1, "sql": "SELECT 1"}.
 The answer is {"id": 1, "result": ...} or {"id": 1, "error": "..."}. {"cancel": 1} has no answer of its own; it makes
-request 1 fail soon. The worker ends when stdin does.
+request 1 fail soon. When stdin ends, what runs is cancelled and the worker ends.
 """
 
 import json
@@ -11,6 +11,8 @@ import queue
 import sys
 import threading
 import traceback
+
+CANCEL_AGAIN_SECONDS = 0.2
 
 
 def claim_stdout():
@@ -22,32 +24,57 @@ def claim_stdout():
 
 def serve(answers, ready, operations, cancel=lambda request_id: None):
     """`operations`: name to function of the request; `ready`: the facts sent as the first line."""
-    send(answers, {"ready": ready})
-    requests = queue.Queue()
-    threading.Thread(target=read_requests, args=(requests, cancel), daemon=True).start()
-    while (request := requests.get()) is not None:
-        send(answers, answer(request, operations))
+    Server(answers, operations, cancel).run(ready)
 
 
-def read_requests(requests, cancel):
-    for line in sys.stdin:
-        request = json.loads(line)
-        if "cancel" in request:
-            cancel(request["cancel"])
-        else:
-            requests.put(request)
-    requests.put(None)
+class Server:
+    def __init__(self, answers, operations, cancel):
+        self.answers = answers
+        self.operations = operations
+        self.cancel = cancel
+        self.requests = queue.Queue()
+        self.cancelled = set()
+        self.running = None  # the id of the request that runs
+        self.ending = False
 
+    def run(self, ready):
+        send(self.answers, {"ready": ready})
+        threading.Thread(target=self.read, daemon=True).start()
+        threading.Thread(target=self.keep_cancelling, daemon=True).start()
+        while (request := self.requests.get()) is not None and not self.ending:
+            self.running = request["id"]
+            send(self.answers, self.answer(request))
+            self.running = None
 
-def answer(request, operations):
-    name = next((key for key in request if key in operations), None)
-    try:
-        if name is None:
-            raise ValueError(f"no such operation: {', '.join(request)}; there are {', '.join(operations)}")
-        return {"id": request["id"], "result": operations[name](request)}
-    except Exception as error:
-        traceback.print_exc(limit=5)
-        return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
+    def read(self):
+        for line in sys.stdin:
+            request = json.loads(line)
+            if "cancel" in request:
+                self.cancelled.add(request["cancel"])
+            else:
+                self.requests.put(request)
+        self.ending = True
+        self.requests.put(None)
+
+    def keep_cancelling(self):
+        """Again and again, because a cancellation that arrives before an engine has started the work is lost on it."""
+        while True:
+            running = self.running
+            if running is not None and (self.ending or running in self.cancelled):
+                self.cancel(running)
+            threading.Event().wait(CANCEL_AGAIN_SECONDS)
+
+    def answer(self, request):
+        name = next((key for key in request if key in self.operations), None)
+        try:
+            if request["id"] in self.cancelled:
+                raise RuntimeError("cancelled before it began")
+            if name is None:
+                raise ValueError(f"no such operation: {', '.join(request)}; there are {', '.join(self.operations)}")
+            return {"id": request["id"], "result": self.operations[name](request)}
+        except Exception as error:
+            traceback.print_exc(limit=5)
+            return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
 
 
 def send(answers, message):

@@ -5,10 +5,12 @@
 . "$(dirname "$0")/lab.sh"
 PYICEBERG_VERSION=0.12.0
 PYARROW_VERSION=26.0.1
-SQLALCHEMY_VERSION=2.0.58
+PYICEBERG_CORE_VERSION=0.10.1 # partition transforms
+SQLALCHEMY_VERSION=2.0.58     # the SQL catalog
 
 install() {
-  PYICEBERG_ENV=$(venv pyiceberg "pyiceberg==$PYICEBERG_VERSION" "pyarrow==$PYARROW_VERSION" "sqlalchemy==$SQLALCHEMY_VERSION")
+  PYICEBERG_ENV=$(venv pyiceberg "pyiceberg==$PYICEBERG_VERSION" "pyarrow==$PYARROW_VERSION" \
+    "pyiceberg-core==$PYICEBERG_CORE_VERSION" "sqlalchemy==$SQLALCHEMY_VERSION")
 }
 
 run_python() {

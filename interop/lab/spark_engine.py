@@ -48,6 +48,11 @@ SCALAR_TYPES = {
     types.NullType: "unknown",
 }
 
+# Dates and timestamps as the integers that Spark sends: Python's own types end at the years 1 and 9999, and its
+# conversion already fails within a day of them.
+for exact in (types.DateType, types.TimestampType, types.TimestampNTZType):
+    exact.fromInternal = lambda self, value: value
+
 
 def open_session(conf=None):
     """Starts the session; `conf` is added to SESSION_CONF. The jar is on the driver's class path too, for py4j."""
@@ -145,7 +150,9 @@ class Engine:
             return path
         shadow = tempfile.mkdtemp(dir=self.scratch)
         os.mkdir(os.path.join(shadow, "metadata"))
-        shutil.copy(path, os.path.join(shadow, "metadata", "v1.metadata.json"))
+        with open(path, "rb") as metadata:
+            suffix = "gz.metadata.json" if metadata.read(2) == b"\x1f\x8b" else "metadata.json"
+        shutil.copy(path, os.path.join(shadow, "metadata", f"v1.{suffix}"))
         with open(os.path.join(shadow, "metadata", "version-hint.text"), "w") as hint:
             hint.write("1")
         return shadow
