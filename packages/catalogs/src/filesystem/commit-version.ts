@@ -1,0 +1,102 @@
+import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { tableProperty } from '@moraine/iceberg/metadata/table-properties'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import { uuidV4 } from '@moraine/stdx/random'
+import type { CommitOutcome, TableCommit } from '../catalog.ts'
+import { noSuchTable } from '../catalog-error.ts'
+import { applyCommit } from '../metadata-file/apply-commit.ts'
+import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
+import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { checksumFiles } from './checksum-file.ts'
+import { claimVersion } from './claim-version.ts'
+import { type HadoopStore, loadCurrentVersion, type TableVersion } from './hadoop-store.ts'
+import { versionFile } from './version-file.ts'
+
+/** Commits to the table at a location by making its next version. A table that does not exist may be created. */
+export async function commitVersion(
+  store: HadoopStore,
+  identifier: TableIdentifier,
+  tableLocation: string,
+  commit: TableCommit,
+  signal?: AbortSignal,
+): Promise<CommitOutcome> {
+  const base = await loadCurrentVersion(store, tableLocation, signal)
+  const table = base && { metadata: base.metadata, metadataLocation: base.file.location }
+  const applied = applyCommit(table, commit, { now: store.clock.now(), newTableUuid: uuidV4(store.random) })
+  if (applied.kind === 'conflict') return applied
+  if (applied.kind === 'missing') throw noSuchTable(identifier)
+  if (table !== undefined && applied.metadata === table.metadata) {
+    return { kind: 'committed', table: { identifier, ...table } }
+  }
+  return makeVersion(store, identifier, tableLocation, { base, next: applied.metadata }, signal)
+}
+
+/** As {@link commitVersion}, for metadata that is already what the next version is to hold. */
+export async function makeVersion(
+  store: HadoopStore,
+  identifier: TableIdentifier,
+  tableLocation: string,
+  { base, next }: { readonly base: TableVersion | undefined; readonly next: TableMetadata },
+  signal?: AbortSignal,
+): Promise<CommitOutcome> {
+  if (!store.io.canCreateOnly(tableLocation)) {
+    throw new MoraineError(
+      'unsupported',
+      `the store of ${tableLocation} cannot create a file only if it does not exist, so commits of a filesystem catalog could be lost; use an internal or REST catalog`,
+    )
+  }
+  checkStaysInPlace(base?.metadata, next)
+  const codec = codecAfter(base?.metadata, next)
+  const file = versionFile(tableLocation, (base?.file.version ?? 0) + 1, codec)
+  const bytes = encodeMetadataFile(formatTableMetadata(next), file.location)
+  const outcome = await claimVersion(store, tableLocation, file, bytes, signal)
+  if (outcome === 'theirs') {
+    const reason = `another commit made version ${file.version} of ${formatIdentifier(identifier)}`
+    return { kind: 'conflict', reason, raced: true }
+  }
+  if (outcome !== 'ours') return { kind: 'unknown', cause: outcome.unknown }
+  if (base !== undefined) await removeObsolete(store, base.metadata, next)
+  return { kind: 'committed', table: { identifier, metadata: next, metadataLocation: file.location } }
+}
+
+function checkStaysInPlace(base: TableMetadata | undefined, next: TableMetadata): void {
+  if (base !== undefined && base.location !== next.location) {
+    throw new MoraineError('unsupported', `a table of a filesystem catalog cannot move from ${base.location}`)
+  }
+  if (tableProperty(next.properties, 'write.metadata.path') !== undefined) {
+    throw new MoraineError(
+      'unsupported',
+      `a table of a filesystem catalog has its metadata at ${next.location}/metadata; remove the property write.metadata.path`,
+    )
+  }
+}
+
+/**
+ * By the properties of the base, not the new ones, so that whoever starts from the same base creates the same file: a
+ * change of the property counts from the commit after it.
+ */
+function codecAfter(base: TableMetadata | undefined, next: TableMetadata): 'none' | 'gzip' {
+  const asked = tableProperty(next.properties, CODEC_PROPERTY)
+  if (base === undefined) return asked
+  try {
+    return tableProperty(base.properties, CODEC_PROPERTY)
+  } catch (error) {
+    // Somebody set it to what nobody can write; this commit mends it.
+    if (isKind(error, 'invalid-input')) return 'none'
+    throw error
+  }
+}
+
+const CODEC_PROPERTY = 'write.metadata.compression-codec'
+
+async function removeObsolete(store: HadoopStore, base: TableMetadata, next: TableMetadata): Promise<void> {
+  const locations = obsoleteMetadataFiles(base, next)
+  if (locations.length === 0) return
+  try {
+    await store.io.remove([...locations, ...checksumFiles(locations)])
+  } catch (error) {
+    store.onLeftover(error, locations)
+  }
+}

@@ -1,0 +1,97 @@
+import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { MoraineError } from '@moraine/stdx/error'
+import { sameLocation } from '@moraine/storage/location'
+import type { TableStore } from '../catalog.ts'
+import { noSuchTable } from '../catalog-error.ts'
+import type { TableIdentifier } from '../table-identifier.ts'
+import { commitVersion } from './commit-version.ts'
+import { findCurrentVersion } from './find-version.ts'
+import { type HadoopStore, loadCurrentVersion } from './hadoop-store.ts'
+import { metadataFolder, parseVersionFile } from './version-file.ts'
+
+/** One table opened without a catalog. Its methods answer for `identifier`, which is the table's folder name. */
+export type TableDirectory = TableStore & {
+  readonly identifier: TableIdentifier
+  /** Why commits are refused, as `unsupported`; absent if they are not. */
+  readonly readOnly?: string
+}
+
+/**
+ * Opens the table that `location` names: a table's folder, which is a table in Hadoop layout, or a `...metadata.json`
+ * file. The file of the current version in Hadoop layout stands for the table; any other is the table as of that file,
+ * and is read-only, since only its catalog knows what is current.
+ */
+export async function openTableDirectory(
+  store: HadoopStore,
+  location: string,
+  signal?: AbortSignal,
+): Promise<TableDirectory> {
+  const path = location.replace(/\/+$/, '')
+  if (!/\.metadata\.json(\.gz)?$/.test(path)) return openFolder(store, path, signal)
+  const version = parseVersionFile(path)
+  if (version === undefined) {
+    return openFile(store, path, 'a single metadata file can be read only; to change the table go through its catalog')
+  }
+  const current = await findCurrentVersion(store.io, version.tableLocation, signal)
+  if (current?.location === path) return openFolder(store, version.tableLocation, signal)
+  return openFile(store, path, `version ${version.version} is not the current one, which is ${current?.location}`)
+}
+
+async function openFolder(
+  store: HadoopStore,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<TableDirectory> {
+  const identifier = identifierOf(folder)
+  const opened = await loadCurrentVersion(store, folder, signal)
+  if (opened === undefined) throw await noTable(store, folder, signal)
+  const { location } = opened.metadata
+  const moved = sameLocation(location, folder)
+    ? undefined
+    : `the table's metadata says that it is at ${location}; a copied or moved table can be read only, since changes would touch the files of the original`
+  return {
+    identifier,
+    ...(moved === undefined ? {} : { readOnly: moved }),
+    async loadTable(_, loadSignal) {
+      const current = await loadCurrentVersion(store, folder, loadSignal)
+      if (current === undefined) throw noSuchTable(identifier)
+      return { identifier, metadata: current.metadata, metadataLocation: current.file.location }
+    },
+    findMetadataLocation: async (_, findSignal) => (await findCurrentVersion(store.io, folder, findSignal))?.location,
+    commitTable: (_, commit, commitSignal) =>
+      moved === undefined
+        ? commitVersion(store, identifier, folder, commit, commitSignal)
+        : Promise.reject(new MoraineError('unsupported', `${folder}: ${moved}`)),
+  }
+}
+
+async function openFile(store: HadoopStore, file: string, readOnly: string): Promise<TableDirectory> {
+  const identifier = identifierOf(file.replace(/\/metadata\/[^/]*$/, ''))
+  const load = async (signal?: AbortSignal) => parseTableMetadata(await store.io.read(file, signal), file)
+  return {
+    identifier,
+    readOnly,
+    loadTable: async (_, signal) => ({ identifier, metadata: await load(signal), metadataLocation: file }),
+    findMetadataLocation: async (_, signal) => ((await store.io.stat(file, signal)) === undefined ? undefined : file),
+    commitTable: () => Promise.reject(new MoraineError('unsupported', `${file}: ${readOnly}`)),
+  }
+}
+
+function identifierOf(folder: string): TableIdentifier {
+  return { namespace: [], name: folder.slice(folder.lastIndexOf('/') + 1) }
+}
+
+async function noTable({ io }: HadoopStore, folder: string, signal: AbortSignal | undefined): Promise<MoraineError> {
+  for await (const { location } of io.list(metadataFolder(folder), signal)) {
+    if (!location.endsWith('.metadata.json')) continue
+    const remedy = 'name one of them to read it, or go through the catalog to change the table'
+    return new MoraineError(
+      'unsupported',
+      `${folder} belongs to a catalog, which alone knows the current of its metadata files, such as ${location}; ${remedy}`,
+    )
+  }
+  return new MoraineError(
+    'not-found',
+    `there is no Iceberg table at ${folder}: ${folder}/metadata has no metadata file`,
+  )
+}

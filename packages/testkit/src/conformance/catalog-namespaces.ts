@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import type { Catalog, Page } from '@moraine/catalogs/catalog'
+import type { CatalogTraits, OpenCatalog } from './catalog.ts'
+import { catalogTest, createOrders, entries, ORDERS, rejectsAs } from './catalog-samples.ts'
+
+export function catalogNamespaceTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
+  catalogTest(name, 'a namespace is there from its creation to its drop, for every client', open, async (opened) => {
+    const { catalog, other } = opened
+    await rejectsAs('not-found', 'sales', catalog.loadNamespace(['sales']))
+    await rejectsAs('not-found', 'sales', catalog.dropNamespace(['sales']))
+    await rejectsAs('not-found', 'sales', catalog.listTables(['sales']))
+    assert.deepEqual(await catalog.listNamespaces([]), { items: [] })
+
+    await catalog.createNamespace(['sales'])
+    await catalog.createNamespace(['hr'])
+    await rejectsAs('already-exists', 'sales', other.createNamespace(['sales']))
+    assert.deepEqual(sorted(await other.listNamespaces([])), [['hr'], ['sales']])
+    assert.deepEqual(await other.listTables(['sales']), { items: [] })
+    await other.loadNamespace(['sales'])
+
+    await other.dropNamespace(['sales'])
+    await rejectsAs('not-found', 'sales', catalog.loadNamespace(['sales']))
+    assert.deepEqual(await catalog.listNamespaces([]), { items: [['hr']] })
+  })
+
+  catalogTest(name, 'a namespace with a table is not dropped, and is once the table is', open, async (opened) => {
+    const { catalog } = opened
+    await createOrders(opened)
+    await rejectsAs('conflict', 'sales', catalog.dropNamespace(['sales']))
+    await catalog.loadTable(ORDERS)
+    await catalog.dropTable(ORDERS)
+    await catalog.dropNamespace(['sales'])
+    assert.deepEqual(await catalog.listNamespaces([]), { items: [] })
+  })
+
+  catalogTest(name, 'the root is no namespace to create, drop or load', open, async ({ catalog }) => {
+    await rejectsAs('invalid-input', 'namespace', catalog.createNamespace([]))
+    await rejectsAs('invalid-input', 'namespace', catalog.dropNamespace([]))
+    await rejectsAs('invalid-input', 'namespace', catalog.loadNamespace([]))
+    await rejectsAs('invalid-input', 'namespace', catalog.listTables([]))
+  })
+
+  nestedNamespaceTests(name, traits, open)
+  namespacePropertyTests(name, traits, open)
+}
+
+function nestedNamespaceTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
+  if (!traits.nestedNamespaces) {
+    catalogTest(name, 'a namespace inside another is refused', open, async ({ catalog }) => {
+      await catalog.createNamespace(['a'])
+      await rejectsAs('unsupported', 'a', catalog.createNamespace(['a', 'b']))
+    })
+    return
+  }
+  catalogTest(name, 'namespaces nest, and each lists only its own children', open, async ({ catalog, other }) => {
+    for (const namespace of [['a'], ['a', 'b'], ['a', 'b', 'c'], ['a', 'x'], ['a.b']]) {
+      await catalog.createNamespace(namespace)
+    }
+    assert.deepEqual(sorted(await other.listNamespaces([])), [['a'], ['a.b']])
+    assert.deepEqual(sorted(await other.listNamespaces(['a'])), [
+      ['a', 'b'],
+      ['a', 'x'],
+    ])
+    assert.deepEqual(await other.listNamespaces(['a', 'b']), { items: [['a', 'b', 'c']] })
+    assert.deepEqual(await other.listNamespaces(['a.b']), { items: [] })
+    await rejectsAs('not-found', 'a.y', other.listNamespaces(['a', 'y']))
+    await rejectsAs('conflict', 'a.b', other.dropNamespace(['a', 'b']))
+    await other.dropNamespace(['a', 'b', 'c'])
+    await other.dropNamespace(['a', 'b'])
+    assert.deepEqual(await catalog.listNamespaces(['a']), { items: [['a', 'x']] })
+  })
+}
+
+function namespacePropertyTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
+  if (!traits.namespaceProperties) {
+    catalogTest(name, 'namespace properties are refused', open, async ({ catalog }) => {
+      await rejectsAs('unsupported', 'sales', catalog.createNamespace(['sales'], { owner: 'me' }))
+      assert.deepEqual(await catalog.listNamespaces([]), { items: [] })
+      await catalog.createNamespace(['sales'])
+      await rejectsAs('unsupported', 'sales', catalog.updateNamespace(['sales'], { set: { a: 'b' }, remove: [] }))
+    })
+    return
+  }
+  catalogTest(name, 'namespace properties are set, removed and reported missing', open, async ({ catalog, other }) => {
+    const properties = JSON.parse('{"owner":"me","__proto__":"kept","constructor":"also"}') as Record<string, string>
+    await catalog.createNamespace(['sales'], properties)
+    assert.deepEqual(entries(await other.loadNamespace(['sales'])), entries(properties))
+
+    const missing = await other.updateNamespace(['sales'], {
+      set: { a: 'b', owner: 'you' },
+      remove: ['constructor', 'none', '__proto__'],
+    })
+    assert.deepEqual(missing, ['none'])
+    assert.deepEqual(entries(await catalog.loadNamespace(['sales'])), entries({ a: 'b', owner: 'you' }))
+    await rejectsAs('not-found', 'hr', catalog.updateNamespace(['hr'], { set: { a: 'b' }, remove: [] }))
+  })
+
+  catalogTest(name, 'concurrent changes of namespace properties all count', open, async ({ catalog, other }) => {
+    await catalog.createNamespace(['sales'])
+    const change = (client: Catalog, key: string) =>
+      client.updateNamespace(['sales'], { set: { [key]: 'x' }, remove: [] })
+    await Promise.all([change(catalog, 'a'), change(other, 'b'), change(catalog, 'c'), change(other, 'd')])
+    assert.deepEqual(Object.keys(await catalog.loadNamespace(['sales'])).sort(), ['a', 'b', 'c', 'd'])
+  })
+}
+
+function sorted({ items }: Page<readonly string[]>): readonly (readonly string[])[] {
+  return [...items].sort((a, b) => (a.join('\u0000') < b.join('\u0000') ? -1 : 1))
+}
