@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '@moraine/stdx/clock'
+import { isKind } from '@moraine/stdx/error'
+import { seededRandom } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { createOrders, ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { memoryTablePointers } from '@moraine/testkit/memory-table-pointers'
+import type { Catalog, CommitOutcome } from '../catalog.ts'
+import { internalCatalog } from './internal-catalog.ts'
+import type { TablePointers } from './table-pointers.ts'
+
+let seed = 0
+
+function open(pointers: TablePointers, io: FileIO, leftovers: unknown[] = []): Catalog {
+  seed += 1
+  return internalCatalog({
+    name: 'lake',
+    warehouse: 's3://b/wh/',
+    pointers,
+    io,
+    clock: systemClock,
+    random: seededRandom(seed),
+    onLeftover: (_, locations) => leftovers.push(...locations),
+  })
+}
+
+async function openForConformance(): Promise<CatalogUnderTest> {
+  const store = memoryTablePointers()
+  const io = memoryFileIO()
+  let lose: 'answer' | 'request' | undefined
+  const lossy: TablePointers = {
+    ...store,
+    async swapPointer(table, next) {
+      const losing = lose
+      lose = undefined
+      const won = losing === 'request' ? undefined : await store.swapPointer(table, next)
+      if (losing !== undefined || won === undefined) throw new Error('database connection lost')
+      return won
+    },
+  }
+  return {
+    catalog: open(lossy, io),
+    other: open(store, io),
+    io,
+    scratch: 's3://b/scratch',
+    loseNextAnswer: () => {
+      lose = 'answer'
+    },
+    loseNextRequest: () => {
+      lose = 'request'
+    },
+    close: async () => {},
+  }
+}
+
+catalogConformance(
+  'internal catalog',
+  {
+    nestedNamespaces: true,
+    namespaceProperties: true,
+    impliedNamespaces: false,
+    renames: true,
+    refusedNames: [],
+    fillsPages: true,
+  },
+  openForConformance,
+)
+
+const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<CommitOutcome> =>
+  catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates: { [key]: value } }] })
+
+test("metadata files are named as Iceberg's metastore catalogs name them", async () => {
+  const catalog = open(memoryTablePointers(), memoryFileIO())
+  const { metadataLocation } = await createOrders({ catalog })
+  assert.match(metadataLocation, /^s3:\/\/b\/wh\/sales\/orders\/metadata\/00000-[0-9a-f-]{36}\.metadata\.json$/)
+  const outcome = await setProperty(catalog, 'write.metadata.path', 's3://c/meta/')
+  assert.match(outcome.kind === 'committed' ? outcome.table.metadataLocation : '', /^s3:\/\/c\/meta\/00001-/)
+})
+
+test('a swap whose answer was lost is settled by reading the pointer back', async () => {
+  const store = memoryTablePointers()
+  const io = memoryFileIO()
+  const catalog = open(
+    {
+      ...store,
+      async swapPointer(table, next) {
+        await store.swapPointer(table, next)
+        // Others have gone on before it is looked at.
+        for (const step of ['a', 'b']) assert.equal((await setProperty(open(store, io), step)).kind, 'committed')
+        throw new Error('connection lost')
+      },
+    },
+    io,
+  )
+  await createOrders({ catalog })
+  assert.equal((await setProperty(catalog, 'mine')).kind, 'committed')
+  assert.equal((await catalog.loadTable(ORDERS)).metadata.properties['mine'], 'x')
+})
+
+test('a swap that was lost for good is a conflict, and its file is removed', async () => {
+  const store = memoryTablePointers()
+  const io = memoryFileIO()
+  const catalog = open(
+    {
+      ...store,
+      async swapPointer() {
+        assert.equal((await setProperty(open(store, io), 'theirs')).kind, 'committed')
+        throw new Error('connection lost')
+      },
+    },
+    io,
+  )
+  await createOrders({ catalog })
+  const outcome = await setProperty(catalog, 'mine')
+  assert.deepEqual([outcome.kind, outcome.kind === 'conflict' && outcome.raced], ['conflict', true])
+  assert.equal(io.locations().filter((location) => location.includes('/metadata/')).length, 2)
+})
+
+test('the file of a swap of unknown fate stays, since the swap may yet arrive', async () => {
+  const store = memoryTablePointers()
+  const io = memoryFileIO()
+  let late: () => Promise<unknown> = async () => {}
+  const catalog = open(
+    {
+      ...store,
+      swapPointer(table, next) {
+        late = () => store.swapPointer(table, next)
+        return Promise.reject(new Error('connection lost'))
+      },
+    },
+    io,
+  )
+  await createOrders({ catalog })
+  const outcome = await setProperty(catalog, 'mine')
+  assert.match(outcome.kind === 'unknown' ? outcome.cause.message : outcome.kind, /connection lost/)
+  await late()
+  assert.equal((await catalog.loadTable(ORDERS)).metadata.properties['mine'], 'x')
+})
+
+test('a creation whose answer was lost is settled, too', async () => {
+  const store = memoryTablePointers()
+  const catalog = open(
+    {
+      ...store,
+      async addPointer(table) {
+        await store.addPointer(table)
+        throw new Error('connection lost')
+      },
+    },
+    memoryFileIO(),
+  )
+  const created = await createOrders({ catalog })
+  assert.deepEqual(await catalog.loadTable(ORDERS), created)
+
+  const deaf = open({ ...store, addPointer: () => Promise.reject(new Error('connection lost')) }, memoryFileIO())
+  await assert.rejects(deaf.createTable({ ...ORDERS, name: 'b' }, ORDERS_TABLE), (error) =>
+    isKind(error, 'unavailable'),
+  )
+})
+
+test('a file that cannot be removed after a lost race is reported and does no harm', async () => {
+  const store = memoryTablePointers()
+  const io = memoryFileIO()
+  const leftovers: string[] = []
+  const catalog = open(
+    {
+      ...store,
+      async swapPointer(table, next) {
+        await setProperty(open(store, io), 'theirs')
+        return store.swapPointer(table, next)
+      },
+    },
+    { ...io, remove: () => Promise.reject(new Error('read-only')) },
+    leftovers,
+  )
+  await createOrders({ catalog })
+  assert.equal((await setProperty(catalog, 'mine')).kind, 'conflict')
+  assert.equal(leftovers.length, 1)
+})
+
+test('a pointer to a file that is gone names the table, the file and what to do', async () => {
+  const io = memoryFileIO()
+  const pointers = memoryTablePointers()
+  const { metadataLocation } = await createOrders({ catalog: open(pointers, io) })
+  await io.remove([metadataLocation])
+  await assert.rejects(open(pointers, io).loadTable(ORDERS), (error) => {
+    assert.ok(isKind(error, 'corrupt'))
+    assert.ok(error.message.includes('sales.orders') && error.message.includes(metadataLocation), error.message)
+    return true
+  })
+})
+
+test('a metadata file that a newer commit removes while it is looked for is no failure', async () => {
+  const io = memoryFileIO()
+  const pointers = memoryTablePointers()
+  const writer = open(pointers, io)
+  await createOrders({ catalog: writer })
+  let raced = false
+  const reader = open(pointers, {
+    ...io,
+    async read(location, signal) {
+      if (!raced) {
+        raced = true
+        assert.equal((await setProperty(writer, 'newer')).kind, 'committed')
+        await io.remove([location])
+      }
+      return io.read(location, signal)
+    },
+  })
+  assert.equal((await reader.loadTable(ORDERS)).metadata.properties['newer'], 'x')
+})

@@ -1,0 +1,38 @@
+import type { Clock } from '@moraine/stdx/clock'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import type { Catalog } from '../catalog.ts'
+import { internalNamespaces } from './internal-namespaces.ts'
+import type { InternalStore } from './internal-store.ts'
+import { internalTables } from './internal-tables.ts'
+import { metadataCache } from './metadata-cache.ts'
+import type { TablePointers } from './table-pointers.ts'
+
+export type InternalCatalogOptions = {
+  readonly name: string
+  /** Where tables go that are created without a location. */
+  readonly warehouse: string
+  readonly pointers: TablePointers
+  readonly io: FileIO
+  readonly clock: Clock
+  readonly random: Random
+  /** Told of files that could not be removed after the outcome was settled; they do no harm. */
+  readonly onLeftover: InternalStore['onLeftover']
+}
+
+/**
+ * The catalog that this service keeps itself: the current metadata file of each table is a row in its database, and a
+ * commit swaps that pointer if it still is what the commit was based on. Metadata files are written where Iceberg's
+ * metastore catalogs write them. A lost race is a `conflict` with `raced`; whether to try again is the caller's to say.
+ */
+export function internalCatalog(options: InternalCatalogOptions): Catalog {
+  const store: InternalStore = {
+    ...options,
+    warehouse: options.warehouse.replace(/\/+$/, ''),
+    cache: metadataCache(CACHED_METADATA_BYTES_MAX),
+  }
+  return { name: options.name, ...internalNamespaces(store), ...internalTables(store) }
+}
+
+/** Of the files; the parsed values take a few times as much memory. */
+const CACHED_METADATA_BYTES_MAX = 32 * 1024 * 1024

@@ -1,0 +1,83 @@
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import type { Clock } from '@moraine/stdx/clock'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import type { LoadedTable } from '../catalog.ts'
+import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import type { MetadataCache } from './metadata-cache.ts'
+import { isUniqueMetadataLocation } from './metadata-file-name.ts'
+import type { InternalTable, TablePointers } from './table-pointers.ts'
+
+/** What the parts of an internal catalog work with. */
+export type InternalStore = {
+  readonly name: string
+  /** Without a trailing slash. */
+  readonly warehouse: string
+  readonly pointers: TablePointers
+  readonly io: FileIO
+  readonly clock: Clock
+  readonly random: Random
+  readonly cache: MetadataCache
+  /** Told of files that could not be removed after the outcome was settled; they do no harm. */
+  readonly onLeftover: (error: unknown, locations: readonly string[]) => void
+}
+
+export function findPointer(
+  store: InternalStore,
+  { namespace, name }: TableIdentifier,
+): Promise<InternalTable | undefined> {
+  return store.pointers.findPointer(store.name, namespace, name)
+}
+
+/** The table and its pointer. A metadata file that a newer commit has removed meanwhile is looked for again. */
+export async function loadPointed(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  signal?: AbortSignal,
+): Promise<{ readonly pointer: InternalTable; readonly table: LoadedTable } | undefined> {
+  let missing: { readonly location: string; readonly error: MoraineError } | undefined
+  for (;;) {
+    const pointer = await findPointer(store, identifier)
+    if (pointer === undefined) return undefined
+    const { metadataLocation } = pointer
+    if (missing?.location === metadataLocation) {
+      throw new MoraineError(
+        'corrupt',
+        `the current metadata file of table ${formatIdentifier(identifier)} is gone: ${metadataLocation}; restore the file, or drop the table and register an older one`,
+        { cause: missing.error },
+      )
+    }
+    try {
+      const metadata = await readMetadata(store, metadataLocation, signal)
+      return { pointer, table: { identifier, metadata, metadataLocation } }
+    } catch (error) {
+      if (!isKind(error, 'not-found')) throw error
+      missing = { location: metadataLocation, error }
+    }
+  }
+}
+
+export async function readMetadata(
+  store: InternalStore,
+  location: string,
+  signal?: AbortSignal,
+): Promise<TableMetadata> {
+  const cached = store.cache.find(location)
+  if (cached !== undefined) return cached
+  const bytes = await store.io.read(location, signal)
+  const metadata = parseTableMetadata(bytes, location)
+  if (isUniqueMetadataLocation(location)) store.cache.add(location, metadata, bytes.byteLength)
+  return metadata
+}
+
+/** Removes files that nobody needs any more; a failure does not change what has been decided. */
+export async function removeQuietly(store: InternalStore, locations: readonly string[]): Promise<void> {
+  if (locations.length === 0) return
+  try {
+    await store.io.remove(locations)
+  } catch (error) {
+    store.onLeftover(error, locations)
+  }
+}

@@ -1,0 +1,105 @@
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { MoraineError } from '@moraine/stdx/error'
+import type { Catalog, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
+import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { cutPage, PAGE_SIZE } from '../page.ts'
+import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { commitInternalTable, commitNewTable } from './internal-commit.ts'
+import { findPointer, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
+import { addPointer } from './swap-pointer.ts'
+import { newTableLocation } from './table-location.ts'
+
+type Tables = Omit<
+  Catalog,
+  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+>
+
+/** The tables of an internal catalog. */
+export function internalTables(store: InternalStore): Tables {
+  const { name: catalog, pointers } = store
+  return {
+    async listTables(namespace, page) {
+      checkNamespace(namespace)
+      if ((await pointers.findNamespace(catalog, namespace)) === undefined) throw noSuchNamespace(namespace)
+      const request = { ...(page === undefined ? {} : { after: page }), limit: PAGE_SIZE + 1 }
+      const { items, ...rest } = cutPage(await pointers.listPointers(catalog, namespace, request), ({ name }) => name)
+      return { items: items.map(({ name }) => ({ namespace, name })), ...rest }
+    },
+
+    async loadTable(identifier, signal) {
+      checkIdentifier(identifier)
+      const found = await loadPointed(store, identifier, signal)
+      if (found === undefined) throw noSuchTable(identifier)
+      return found.table
+    },
+
+    async findMetadataLocation(identifier) {
+      checkIdentifier(identifier)
+      return (await findPointer(store, identifier))?.metadataLocation
+    },
+
+    commitTable: (identifier, commit, signal) => commitInternalTable(store, identifier, commit, signal),
+
+    async createTable(identifier, table, signal) {
+      const metadata = await stage(store, identifier, table, signal)
+      return created(identifier, await commitNewTable(store, identifier, metadata, signal))
+    },
+
+    stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
+
+    async registerTable(identifier, metadataLocation, signal) {
+      checkIdentifier(identifier)
+      if ((await findPointer(store, identifier)) !== undefined) throw tableExists(identifier)
+      const metadata = await readMetadata(store, metadataLocation, signal)
+      const { namespace, name } = identifier
+      const outcome = await addPointer(store, { catalog, namespace, name, metadataLocation })
+      if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
+      if (outcome === 'lost') throw tableExists(identifier)
+      if (outcome !== 'won') throw uncertain(identifier, outcome.unknown)
+      return { identifier, metadata, metadataLocation }
+    },
+
+    async dropTable(identifier) {
+      checkIdentifier(identifier)
+      if (!(await pointers.removePointer(catalog, identifier.namespace, identifier.name))) throw noSuchTable(identifier)
+    },
+
+    async renameTable(from, to) {
+      checkIdentifier(from)
+      checkIdentifier(to)
+      const pointer = await findPointer(store, from)
+      const outcome = pointer === undefined ? 'absent' : await pointers.renamePointer(pointer, to)
+      if (outcome === 'absent') throw noSuchTable(from)
+      if (outcome === 'exists') throw tableExists(to)
+      if (outcome === 'no-namespace') throw noSuchNamespace(to.namespace)
+    },
+  }
+}
+
+async function stage(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  table: CreateTable,
+  signal: AbortSignal | undefined,
+): Promise<TableMetadata> {
+  checkIdentifier(identifier)
+  const properties = await store.pointers.findNamespace(store.name, identifier.namespace)
+  if (properties === undefined) throw noSuchNamespace(identifier.namespace)
+  if ((await findPointer(store, identifier)) !== undefined) throw tableExists(identifier)
+  const location = table.location ?? (await newTableLocation(store, identifier, properties, signal))
+  return createdMetadata(table, location, store)
+}
+
+function created(identifier: TableIdentifier, outcome: CommitOutcome): LoadedTable {
+  if (outcome.kind === 'committed') return outcome.table
+  throw outcome.kind === 'conflict' ? tableExists(identifier) : uncertain(identifier, outcome.cause)
+}
+
+function uncertain(identifier: TableIdentifier, cause: Error): MoraineError {
+  return new MoraineError(
+    'unavailable',
+    `table ${formatIdentifier(identifier)} may or may not have been created; look for it`,
+    { cause },
+  )
+}

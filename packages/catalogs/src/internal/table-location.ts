@@ -1,0 +1,40 @@
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import type { TableIdentifier } from '../table-identifier.ts'
+import type { Properties } from './table-pointers.ts'
+
+/**
+ * Where a new table's files go: under its namespace's `location` property or `<warehouse>/<namespace>`, in a folder of
+ * its own. The levels of a namespace make one folder, `a.b`, so that no table lies inside the folder of another, whose
+ * maintenance would take its files for orphans. Where the folder holds files already, of a table that was dropped or
+ * renamed, or where names had to be changed to serve as folders, it ends with random digits: the files of two tables
+ * never mix.
+ */
+export async function newTableLocation(
+  { warehouse, io, random }: { readonly warehouse: string; readonly io: FileIO; readonly random: Random },
+  { namespace, name }: TableIdentifier,
+  namespaceProperties: Properties,
+  signal?: AbortSignal,
+): Promise<string> {
+  const configured = Object.hasOwn(namespaceProperties, 'location') ? namespaceProperties['location'] : undefined
+  const parent = (configured ?? `${warehouse}/${namespace.map(levelName).join('.')}`).replace(/\/+$/, '')
+  const location = `${parent}/${folderName(name)}`
+  const changed =
+    folderName(name) !== name || (configured === undefined && namespace.some((each) => levelName(each) !== each))
+  if (!changed && (await isEmpty(io, location, signal))) return location
+  return `${location}-${Buffer.from(random.bytes(4)).toString('hex')}`
+}
+
+/** Letters, digits and a few signs stay; locations with others are read differently by different engines. */
+function folderName(name: string): string {
+  return name.replace(/[^\p{L}\p{M}\p{N}_\-.=]/gu, '_').replace(/^\./, '_')
+}
+
+function levelName(level: string): string {
+  return folderName(level).replaceAll('.', '_')
+}
+
+async function isEmpty(io: FileIO, location: string, signal: AbortSignal | undefined): Promise<boolean> {
+  for await (const _ of io.list(`${location}/`, signal)) return false
+  return true
+}

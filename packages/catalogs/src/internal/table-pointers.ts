@@ -1,0 +1,45 @@
+import type { Namespace } from '../table-identifier.ts'
+
+/**
+ * Where internal catalogs keep their namespaces and, for each table, the one metadata file that is current. A commit is
+ * a compare-and-swap of that pointer. A write that throws may have taken effect nevertheless.
+ */
+export interface TablePointers {
+  /** Children of `parent` in order of their last level, those whose last level comes after `after`. */
+  listNamespaces(catalog: string, parent: Namespace, page: PageRequest): Promise<readonly Namespace[]>
+  findNamespace(catalog: string, namespace: Namespace): Promise<Properties | undefined>
+  /** `false` if it is there already. */
+  addNamespace(catalog: string, namespace: Namespace, properties: Properties): Promise<boolean>
+  /** Replaces its properties; `false` if there is no such namespace or its properties are not `expected` any more. */
+  swapNamespaceProperties(
+    catalog: string,
+    namespace: Namespace,
+    expected: Properties,
+    properties: Properties,
+  ): Promise<boolean>
+  removeNamespace(catalog: string, namespace: Namespace): Promise<'removed' | 'absent' | 'not-empty'>
+
+  /** Tables of `namespace` in order of name, those whose name comes after `after`. */
+  listPointers(catalog: string, namespace: Namespace, page: PageRequest): Promise<readonly InternalTable[]>
+  findPointer(catalog: string, namespace: Namespace, name: string): Promise<InternalTable | undefined>
+  /** `exists`: the name is taken; `no-namespace`: there is nowhere to put it. */
+  addPointer(table: InternalTable): Promise<'added' | 'exists' | 'no-namespace'>
+  /** Whether it won: the pointer was `table.metadataLocation` and is `next` now. */
+  swapPointer(table: InternalTable, next: string): Promise<boolean>
+  /** Moves the name; the pointer may have been swapped meanwhile and goes with it. */
+  renamePointer(
+    table: InternalTable,
+    to: Pick<InternalTable, 'namespace' | 'name'>,
+  ): Promise<'renamed' | 'absent' | 'exists' | 'no-namespace'>
+  removePointer(catalog: string, namespace: Namespace, name: string): Promise<boolean>
+}
+
+export type Properties = Readonly<Record<string, string>>
+export type PageRequest = { readonly after?: string; readonly limit: number }
+
+export type InternalTable = {
+  readonly catalog: string
+  readonly namespace: Namespace
+  readonly name: string
+  readonly metadataLocation: string
+}
