@@ -1,0 +1,72 @@
+import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
+import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
+import type { JsonDecoder } from '@moraine/stdx/exact-json-decode'
+import type { CatalogEntity } from '../catalog-error.ts'
+import type { RestResponse } from './rest-transport.ts'
+
+/** What an answer with status 409 or 404 is about; the protocol leaves that to the request. */
+export type RestSubject = { readonly entity: CatalogEntity; readonly conflict: 'already-exists' | 'conflict' }
+
+/** The error that an answer with an unsuccessful status stands for. Its message has the server's own. */
+export function restFailure(response: RestResponse, subject: RestSubject): MoraineError {
+  const { message, type } = errorModel(response.json)
+  const entity = type?.startsWith('NoSuchNamespace') ? 'namespace' : subject.entity
+  const said = message === undefined ? '' : `: ${message.slice(0, MESSAGE_LENGTH_MAX)}`
+  return new MoraineError(
+    kindOf(response.status, subject),
+    `${response.what} answered ${response.status}${type === undefined ? '' : ` ${type}`}${said}${remedy(response.status)}`,
+    { context: { entity, status: response.status } },
+  )
+}
+
+/** The answer, if its status says success. */
+export function expectSuccess(response: RestResponse, subject: RestSubject): RestResponse {
+  if (response.status >= 200 && response.status < 300) return response
+  throw restFailure(response, subject)
+}
+
+/** The body of a successful answer. */
+export function decodeAnswer<T>({ json, what }: RestResponse, decode: JsonDecoder<T>): T {
+  if (json === undefined) throw new MoraineError('corrupt', `the answer to ${what} is empty or no JSON`)
+  return decode(json, { document: `the answer to ${what}`, kind: 'corrupt' })
+}
+
+function kindOf(status: number, subject: RestSubject): ErrorKind {
+  if (status >= 500) return status === 501 ? 'unsupported' : 'unavailable'
+  if (status >= 300 && status < 400) return 'unavailable'
+  return KINDS[status] ?? (status === 409 ? subject.conflict : 'invalid-input')
+}
+
+const KINDS: Readonly<Record<number, ErrorKind>> = {
+  401: 'permission',
+  403: 'permission',
+  404: 'not-found',
+  405: 'unsupported',
+  406: 'unsupported',
+  408: 'unavailable',
+  419: 'permission',
+  429: 'unavailable',
+}
+
+function remedy(status: number): string {
+  if (status === 401 || status === 419) return '; check the token or credential of the catalog'
+  if (status >= 300 && status < 400)
+    return '; redirects are not followed, set the uri of the catalog to the final address'
+  return ''
+}
+
+function errorModel(json: JsonValue | undefined): { readonly message?: string; readonly type?: string } {
+  const error = isObject(json) && Object.hasOwn(json, 'error') ? json['error'] : undefined
+  if (!isObject(error)) return {}
+  const { message, type } = error
+  return {
+    ...(typeof message === 'string' ? { message } : {}),
+    ...(typeof type === 'string' ? { type } : {}),
+  }
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+const MESSAGE_LENGTH_MAX = 2000

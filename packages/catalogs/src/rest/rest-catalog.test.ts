@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError, type ErrorKind, isKind } from '@moraine/stdx/error'
+import { seededRandom } from '@moraine/stdx/random'
+import { ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import type { TableCommit } from '../catalog.ts'
+import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { openRestCatalog } from './rest-catalog.ts'
+
+// Against a server made of answers; apps/server runs the conformance suite against the real one.
+
+const URI = 'https://host/iceberg'
+const COMMENT: TableCommit = { requirements: [], updates: [{ action: 'set-properties', updates: { comment: 'x' } }] }
+
+type Seen = { readonly method: string; readonly url: string; readonly headers: Headers; readonly body: string }
+type Answer = (seen: Seen) => Response | Promise<Response>
+
+/** Time stands still; sleepers wake when told. */
+function stillClock() {
+  let monotonicMs = 0
+  const sleepers: (() => void)[] = []
+  const clock: Clock = {
+    now: () => 1000 as EpochMs,
+    monotonicMs: () => monotonicMs,
+    sleep: () => new Promise((resolve) => sleepers.push(resolve)),
+  }
+  return {
+    clock,
+    pass(ms: number) {
+      monotonicMs += ms
+    },
+    wakeAll() {
+      for (const wake of sleepers.splice(0)) wake()
+    },
+  }
+}
+
+const json = (body: unknown, status = 200, headers: Record<string, string> = {}) =>
+  new Response(typeof body === 'string' ? body : JSON.stringify(body), {
+    status,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
+const failure = (status: number, type: string, message: string) =>
+  json({ error: { message, type, code: status } }, status)
+const CONFIG = { defaults: {}, overrides: {} }
+
+/** A catalog whose server gives `answers` in turn, after that for its configuration. */
+async function open(answers: readonly Answer[], properties: Record<string, string> = {}, config: unknown = CONFIG) {
+  const time = stillClock()
+  const seen: Seen[] = []
+  const queue = [() => json(config), ...answers]
+  const send: typeof fetch = async (input, init) => {
+    const request = new Request(input as URL, init)
+    const call = { method: request.method, url: request.url, headers: request.headers, body: await request.text() }
+    seen.push(call)
+    const answer = queue.shift()
+    assert.ok(answer, `unexpected ${call.method} ${call.url}`)
+    return Promise.race([answer(call), rejectedOnAbort(request.signal)])
+  }
+  const catalog = await openRestCatalog({
+    name: 'rest',
+    properties: { uri: `${URI}/`, ...properties },
+    clock: time.clock,
+    fetch: send,
+  })
+  return { catalog, seen, ...time }
+}
+
+const METADATA = formatTableMetadata(
+  createdMetadata(ORDERS_TABLE, 's3://b/t', { clock: stillClock().clock, random: seededRandom(1) }),
+)
+const LOADED = `{"metadata-location":"s3://b/t/metadata/1.metadata.json","metadata":${METADATA}}`
+
+test('the configuration decides prefix, separator and headers; the server has the last word', async () => {
+  const { catalog, seen } = await open(
+    [() => json({ namespaces: [['a', 'b.c']], 'next-page-token': 'more' }), () => json({ namespaces: [] })],
+    { warehouse: 'wh 1', prefix: 'mine', 'header.X-Team': 'blue' },
+    {
+      defaults: { 'namespace-separator': '.' },
+      overrides: { prefix: 'catalogs/wh%201', 'namespace-separator': '%2E%2E' },
+    },
+  )
+  assert.equal(seen[0]?.url, `${URI}/v1/config?warehouse=wh+1`)
+  assert.deepEqual(await catalog.listNamespaces(['a', 'x y']), { items: [['a', 'b.c']], nextPage: 'more' })
+  assert.equal(seen[1]?.url, `${URI}/v1/catalogs/wh%201/namespaces?parent=a..x+y&pageToken=`)
+  assert.equal(seen[1]?.headers.get('x-team'), 'blue')
+  await catalog.listNamespaces([], 'more')
+  assert.equal(seen[2]?.url, `${URI}/v1/catalogs/wh%201/namespaces?pageToken=more`)
+})
+
+test('names are encoded once, and levels parted by the unit separator', async () => {
+  const { catalog, seen } = await open([() => json(LOADED)])
+  await catalog.loadTable({ namespace: ['a/b', 'c.d'], name: 'ü?#%' })
+  assert.equal(seen[1]?.url, `${URI}/v1/namespaces/a%2Fb%1Fc.d/tables/%C3%BC%3F%23%25`)
+  await assert.rejects(catalog.loadTable({ namespace: ['a'], name: '..' }), (error) => isKind(error, 'unsupported'))
+})
+
+test('ids beyond 2^53 go out and come in with all digits', async () => {
+  const { catalog, seen } = await open([() => json(LOADED)])
+  const snapshotId = 9007199254740993n as never
+  await catalog.commitTable(ORDERS, {
+    requirements: [{ type: 'assert-ref-snapshot-id', ref: 'main', snapshotId }],
+    updates: [{ action: 'remove-snapshots', snapshotIds: [snapshotId] }],
+  })
+  assert.match(seen[1]?.body ?? '', /"snapshot-id":9007199254740993[,}]/)
+  assert.match(seen[1]?.body ?? '', /"snapshot-ids":\[9007199254740993\]/)
+})
+
+test('credentials that a catalog vends are storage properties, those for the longest prefix first', async () => {
+  const extras = JSON.stringify({
+    config: { 's3.endpoint': 'e', 's3.secret-access-key': 'general' },
+    'storage-credentials': [
+      { prefix: 's3://b', config: { 's3.secret-access-key': 'bucket' } },
+      { prefix: 's3://b/t', config: { 's3.secret-access-key': 'table' } },
+      { prefix: 's3://c', config: { 's3.secret-access-key': 'other' } },
+    ],
+  })
+  const { catalog, seen } = await open([() => json(`${LOADED.slice(0, -1)},${extras.slice(1)}`)])
+  assert.deepEqual((await catalog.loadTable(ORDERS)).storageProperties, {
+    's3.endpoint': 'e',
+    's3.secret-access-key': 'table',
+  })
+  assert.equal(seen[1]?.headers.get('x-iceberg-access-delegation'), 'vended-credentials')
+})
+
+test('an unchanged metadata location is confirmed by its entity tag', async () => {
+  const { catalog, seen } = await open([
+    () => json(LOADED, 200, { etag: '"1"' }),
+    () => new Response(null, { status: 304 }),
+    () => failure(404, 'NoSuchTableException', 'gone'),
+  ])
+  assert.equal(await catalog.findMetadataLocation(ORDERS), 's3://b/t/metadata/1.metadata.json')
+  assert.equal(await catalog.findMetadataLocation(ORDERS), 's3://b/t/metadata/1.metadata.json')
+  assert.equal(seen[2]?.headers.get('if-none-match'), '"1"')
+  assert.equal(await catalog.findMetadataLocation(ORDERS), undefined)
+})
+
+test('a 404 from something that is no catalog is not taken for a missing table', async () => {
+  const { catalog } = await open([() => new Response('<html>not here</html>', { status: 404 })])
+  await assert.rejects(catalog.findMetadataLocation(ORDERS), (error) => isKind(error, 'not-found'))
+})
+
+const FAILURES: readonly [number, string, ErrorKind][] = [
+  [400, 'BadRequestException', 'invalid-input'],
+  [401, 'NotAuthorizedException', 'permission'],
+  [403, 'ForbiddenException', 'permission'],
+  [404, 'NoSuchTableException', 'not-found'],
+  [406, 'UnsupportedOperationException', 'unsupported'],
+  [419, 'AuthenticationTimeoutException', 'permission'],
+  [422, 'UnprocessableEntityException', 'invalid-input'],
+  [429, 'TooManyRequestsException', 'unavailable'],
+  [500, 'InternalServerError', 'unavailable'],
+  [501, 'NotImplementedException', 'unsupported'],
+  [503, 'ServiceUnavailableException', 'unavailable'],
+]
+
+for (const [status, type, kind] of FAILURES) {
+  test(`status ${status} is ${kind} and carries the server's words`, async () => {
+    const { catalog } = await open([() => failure(status, type, 'because of the moon')])
+    await assert.rejects(catalog.loadTable(ORDERS), (error) => {
+      assert.ok(isKind(error, kind))
+      assert.match(error.message, new RegExp(`GET ${URI}/v1/namespaces/sales/tables/orders answered ${status} ${type}`))
+      assert.match(error.message, /because of the moon/)
+      return true
+    })
+  })
+}
+
+test('status 409 means what the request was about', async () => {
+  const conflict = () => failure(409, 'AlreadyExistsException', 'taken')
+  const { catalog } = await open(Array.from({ length: 5 }, () => conflict))
+  await assert.rejects(catalog.createNamespace(['a']), (error) => isKind(error, 'already-exists'))
+  await assert.rejects(catalog.createTable(ORDERS, ORDERS_TABLE), (error) => isKind(error, 'already-exists'))
+  await assert.rejects(catalog.renameTable(ORDERS, ORDERS), (error) => isKind(error, 'already-exists'))
+  await assert.rejects(catalog.dropNamespace(['a']), (error) => isKind(error, 'conflict'))
+  const outcome = await catalog.commitTable(ORDERS, COMMENT)
+  assert.match(outcome.kind === 'conflict' ? outcome.reason : outcome.kind, /taken/)
+})
+
+const UNKNOWN: readonly [string, Answer][] = [
+  ['500', () => failure(500, 'CommitStateUnknownException', 'who knows')],
+  ['502 from a proxy', () => new Response('<html>', { status: 502 })],
+  ['503', () => failure(503, 'ServiceUnavailableException', 'later')],
+  ['504', () => new Response(null, { status: 504 })],
+  ['a connection that breaks', () => Promise.reject(new TypeError('fetch failed'))],
+  ['an answer that breaks off', () => json(LOADED.slice(0, 50))],
+  ['an answer without a table', () => json({})],
+]
+
+for (const [what, answer] of UNKNOWN) {
+  test(`a commit answered by ${what} is unknown`, async () => {
+    const { catalog } = await open([answer])
+    assert.equal((await catalog.commitTable(ORDERS, COMMENT)).kind, 'unknown')
+  })
+}
+
+test('a commit without an answer in time is unknown, a load is a timeout', async () => {
+  const hanging: Answer = () => new Promise(() => {})
+  const { catalog, wakeAll, seen } = await open([hanging, hanging])
+  const sent = async (count: number) => {
+    while (seen.length < count) await new Promise((resolve) => setImmediate(resolve))
+    wakeAll()
+  }
+  const commit = catalog.commitTable(ORDERS, COMMENT)
+  await sent(2)
+  assert.equal((await commit).kind, 'unknown')
+  const load = catalog.loadTable(ORDERS)
+  await sent(3)
+  await assert.rejects(load, (error) => isKind(error, 'timeout'))
+})
+
+test('refusals of a commit that cannot have taken effect are thrown', async () => {
+  for (const [status, kind] of [
+    [400, 'invalid-input'],
+    [403, 'permission'],
+    [404, 'not-found'],
+    [429, 'unavailable'],
+  ] as const) {
+    const { catalog } = await open([() => failure(status, 'Some', 'no')])
+    await assert.rejects(catalog.commitTable(ORDERS, COMMENT), (error) => isKind(error, kind))
+  }
+})
+
+test('a request that its caller gives up is aborted', async () => {
+  const { catalog } = await open([])
+  const giveUp = AbortSignal.abort()
+  await assert.rejects(catalog.loadTable(ORDERS, giveUp), (error) => isKind(error, 'aborted'))
+})
+
+test('a redirect is not followed, and says where the setting is', async () => {
+  const { catalog } = await open([() => new Response(null, { status: 307, headers: { location: 'https://evil/' } })])
+  await assert.rejects(catalog.loadTable(ORDERS), /set the uri of the catalog/)
+})
+
+test('settings that cannot work are refused by name', async () => {
+  for (const [properties, message] of [
+    [{ uri: 'host:8181' }, /property uri/],
+    [{ 'rest.sigv4-enabled': 'true' }, /SigV4/],
+    [{ 'rest.auth.type': 'google' }, /google/],
+    [{ 'namespace-separator': '%' }, /namespace-separator/],
+  ] as const) {
+    await assert.rejects(open([], properties), message)
+  }
+})
+
+test('errors and settings show no secret', async () => {
+  const properties = { token: 'sesame', 'header.x-key': 'sesame2' }
+  const { catalog } = await open([() => failure(500, 'InternalServerError', 'oops')], properties)
+  const error: unknown = await catalog.loadTable(ORDERS).catch((cause: unknown) => cause)
+  assert.ok(!describeError(error).includes('sesame'))
+})
+
+function rejectedOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '@moraine/stdx/clock'
+import type { Catalog } from '../catalog.ts'
+import { decodeAnswer, expectSuccess } from './rest-answer.ts'
+import { authorized } from './rest-auth.ts'
+import { decodeRestConfig } from './rest-json.ts'
+import { restNamespaces } from './rest-namespaces.ts'
+import { restPaths } from './rest-path.ts'
+import { type RestSettings, restSettings } from './rest-settings.ts'
+import { restTables } from './rest-tables.ts'
+import { type RestTransport, restTransport } from './rest-transport.ts'
+
+export type RestCatalogOptions = {
+  readonly name: string
+  /**
+   * What Iceberg's own clients take: `uri`, `warehouse`, `prefix`, `token`, or `credential` (`id:secret`) with
+   * `oauth2-server-uri`, `scope`, `audience` and `resource`, and `header.*`.
+   */
+  readonly properties: Readonly<Record<string, string>>
+  readonly clock: Clock
+  /** For tests; the runtime's by default. */
+  readonly fetch?: typeof fetch
+  /** Of each request. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * A catalog behind Iceberg's REST protocol. Asks the server for its configuration first; what it overrides counts, then
+ * the given properties, then its defaults. A commit that the server may have made without our hearing of it is
+ * `unknown`. Tokens and credentials appear in no message.
+ */
+export async function openRestCatalog(options: RestCatalogOptions, signal?: AbortSignal): Promise<Catalog> {
+  const given = restSettings(options.properties)
+  const request = { method: 'GET', path: 'v1/config', query: { warehouse: given.warehouse } } as const
+  const answer = await transportOf(given, options)(request, signal)
+  const config = decodeAnswer(expectSuccess(answer, { entity: 'warehouse', conflict: 'conflict' }), decodeRestConfig)
+  const settings = restSettings({ ...config.defaults, ...options.properties, ...config.overrides })
+  const transport = transportOf(settings, options)
+  const paths = restPaths(settings.prefix, settings.namespaceSeparator)
+  return { name: options.name, ...restNamespaces(transport, paths), ...restTables(transport, paths) }
+}
+
+const TIMEOUT_MS = 60_000
+
+function transportOf(settings: RestSettings, options: RestCatalogOptions): RestTransport {
+  const { clock, fetch: send = fetch, timeoutMs = TIMEOUT_MS } = options
+  const base = { uri: settings.uri, headers: settings.headers, fetch: send, clock, timeoutMs }
+  return authorized(restTransport(base), settings.credentials, base)
+}

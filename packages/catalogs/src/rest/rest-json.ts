@@ -1,0 +1,163 @@
+import { decodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { decodeTableRequirement, encodeTableRequirement } from '@moraine/iceberg/metadata/table-requirement-json'
+import { decodeTableUpdate, encodeTableUpdate } from '@moraine/iceberg/metadata/table-update-json'
+import { decodeUnboundPartitionSpec, encodePartitionSpec } from '@moraine/iceberg/partition/partition-spec-json'
+import { decodeSchema, encodeSchema } from '@moraine/iceberg/schema/schema-json'
+import { decodeSortOrder, encodeSortOrder } from '@moraine/iceberg/sort/sort-order-json'
+import { dropUndefined } from '@moraine/stdx/drop-undefined'
+import type { JsonObject } from '@moraine/stdx/exact-json'
+import {
+  flag,
+  type JsonDecoder,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  required,
+  text,
+} from '@moraine/stdx/exact-json-decode'
+import type { CreateTable, LoadedTable, NamespaceChange, Page, TableCommit } from '../catalog.ts'
+import type { Namespace, TableIdentifier } from '../table-identifier.ts'
+
+// The bodies of Iceberg's REST catalog protocol (rest-catalog-open-api.yaml), for client and server alike.
+
+const properties = mapOf(text)
+
+export type NamespaceBody = { readonly namespace: Namespace; readonly properties: Readonly<Record<string, string>> }
+
+/** CreateNamespaceRequest, CreateNamespaceResponse and GetNamespaceResponse. */
+export const decodeNamespaceBody: JsonDecoder<NamespaceBody> = (value, place) => {
+  const json = record(value, place)
+  return {
+    namespace: required(json, 'namespace', listOf(text)),
+    properties: optional(json, 'properties', properties) ?? {},
+  }
+}
+
+/** UpdateNamespacePropertiesRequest. */
+export const decodeNamespaceChange: JsonDecoder<NamespaceChange> = (value, place) => {
+  const json = record(value, place)
+  return {
+    set: optional(json, 'updates', properties) ?? {},
+    remove: optional(json, 'removals', listOf(text)) ?? [],
+  }
+}
+
+export function encodeNamespaceChange({ set, remove }: NamespaceChange): JsonObject {
+  return { updates: set, removals: remove }
+}
+
+/** UpdateNamespacePropertiesResponse; of interest are the keys that were not there. */
+export const decodeMissingKeys: JsonDecoder<readonly string[]> = (value, place) =>
+  optional(record(value, place), 'missing', listOf(text)) ?? []
+
+export const decodeIdentifier: JsonDecoder<TableIdentifier> = (value, place) => {
+  const json = record(value, place)
+  return { namespace: required(json, 'namespace', listOf(text)), name: required(json, 'name', text) }
+}
+
+export function encodeIdentifier({ namespace, name }: TableIdentifier): JsonObject {
+  return { namespace, name }
+}
+
+/** ListNamespacesResponse. */
+export const decodeNamespacePage: JsonDecoder<Page<Namespace>> = (value, place) => {
+  const json = record(value, place)
+  const items = required(json, 'namespaces', listOf(listOf(text)))
+  return dropUndefined<Page<Namespace>>({ items, nextPage: optional(json, 'next-page-token', text) })
+}
+
+/** ListTablesResponse. */
+export const decodeTablePage: JsonDecoder<Page<TableIdentifier>> = (value, place) => {
+  const json = record(value, place)
+  const items = required(json, 'identifiers', listOf(decodeIdentifier))
+  return dropUndefined<Page<TableIdentifier>>({ items, nextPage: optional(json, 'next-page-token', text) })
+}
+
+export type CreateTableBody = { readonly name: string; readonly table: CreateTable; readonly stage: boolean }
+
+/** CreateTableRequest. */
+export const decodeCreateTable: JsonDecoder<CreateTableBody> = (value, place) => {
+  const json = record(value, place)
+  const table = dropUndefined<CreateTable>({
+    schema: required(json, 'schema', decodeSchema),
+    partitionSpec: optional(json, 'partition-spec', decodeUnboundPartitionSpec),
+    sortOrder: optional(json, 'write-order', decodeSortOrder),
+    location: optional(json, 'location', text),
+    properties: optional(json, 'properties', properties),
+  })
+  return { name: required(json, 'name', text), table, stage: optional(json, 'stage-create', flag) ?? false }
+}
+
+export function encodeCreateTable({ name, table, stage }: CreateTableBody): JsonObject {
+  return {
+    name,
+    location: table.location,
+    schema: encodeSchema(table.schema),
+    'partition-spec': table.partitionSpec && encodePartitionSpec(table.partitionSpec),
+    'write-order': table.sortOrder && encodeSortOrder(table.sortOrder),
+    'stage-create': stage,
+    properties: table.properties,
+  }
+}
+
+/** CommitTableRequest; the identifier in it repeats the path. */
+export const decodeCommit: JsonDecoder<TableCommit> = (value, place) => {
+  const json = record(value, place)
+  return {
+    requirements: required(json, 'requirements', listOf(decodeTableRequirement)),
+    updates: required(json, 'updates', listOf(decodeTableUpdate)),
+  }
+}
+
+export function encodeCommit(identifier: TableIdentifier, { requirements, updates }: TableCommit): JsonObject {
+  return {
+    identifier: encodeIdentifier(identifier),
+    requirements: requirements.map(encodeTableRequirement),
+    updates: updates.map(encodeTableUpdate),
+  }
+}
+
+/** LoadTableResult and CommitTableResponse. Of the credentials, those for the longest prefix of the location count. */
+export function decodeLoadedTable(identifier: TableIdentifier): JsonDecoder<LoadedTable> {
+  return (value, place) => {
+    const json = record(value, place)
+    const metadata = required(json, 'metadata', decodeTableMetadata)
+    const credential = (optional(json, 'storage-credentials', listOf(decodeCredential)) ?? [])
+      .filter(({ prefix }) => metadata.location.startsWith(prefix))
+      .sort((a, b) => b.prefix.length - a.prefix.length)[0]
+    const storageProperties = { ...optional(json, 'config', properties), ...credential?.config }
+    return {
+      identifier,
+      metadata,
+      metadataLocation: required(json, 'metadata-location', text),
+      ...(Object.keys(storageProperties).length === 0 ? {} : { storageProperties }),
+    }
+  }
+}
+
+/** The metadata alone, of an answer to a staged creation, whose table has no metadata file yet. */
+export const decodeStagedMetadata: JsonDecoder<LoadedTable['metadata']> = (value, place) =>
+  required(record(value, place), 'metadata', decodeTableMetadata)
+
+const decodeCredential: JsonDecoder<{ readonly prefix: string; readonly config: Readonly<Record<string, string>> }> = (
+  value,
+  place,
+) => {
+  const json = record(value, place)
+  return { prefix: required(json, 'prefix', text), config: required(json, 'config', properties) }
+}
+
+export type RestConfig = {
+  readonly defaults: Readonly<Record<string, string>>
+  readonly overrides: Readonly<Record<string, string>>
+}
+
+/** CatalogConfig. */
+export const decodeRestConfig: JsonDecoder<RestConfig> = (value, place) => {
+  const json = record(value, place)
+  return {
+    defaults: optional(json, 'defaults', properties) ?? {},
+    overrides: optional(json, 'overrides', properties) ?? {},
+  }
+}

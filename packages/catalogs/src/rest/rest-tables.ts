@@ -1,0 +1,128 @@
+import { MoraineError } from '@moraine/stdx/error'
+import type { Catalog, CommitOutcome, TableCommit } from '../catalog.ts'
+import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { rememberedLocations } from './remembered-locations.ts'
+import { decodeAnswer, expectSuccess, type RestSubject, restFailure } from './rest-answer.ts'
+import {
+  decodeLoadedTable,
+  decodeStagedMetadata,
+  decodeTablePage,
+  encodeCommit,
+  encodeCreateTable,
+  encodeIdentifier,
+} from './rest-json.ts'
+import type { RestPaths } from './rest-path.ts'
+import type { RestResponse, RestTransport } from './rest-transport.ts'
+
+type Tables = Omit<
+  Catalog,
+  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+>
+
+/** The tables of a REST catalog. */
+export function restTables(send: RestTransport, paths: RestPaths): Tables {
+  const remembered = rememberedLocations()
+  return {
+    async listTables(namespace, page, signal) {
+      const request = {
+        method: 'GET',
+        path: paths.namespace(namespace, 'tables'),
+        query: { pageToken: page ?? '' },
+      } as const
+      return decodeAnswer(expectSuccess(await send(request, signal), NAMESPACE), decodeTablePage)
+    },
+
+    async loadTable(identifier, signal) {
+      const request = { method: 'GET', path: paths.table(identifier), headers: DELEGATE } as const
+      return decodeAnswer(expectSuccess(await send(request, signal), TABLE), decodeLoadedTable(identifier))
+    },
+
+    async findMetadataLocation(identifier, signal) {
+      const path = paths.table(identifier)
+      const known = remembered.find(path)
+      const headers = known === undefined ? {} : { 'if-none-match': known.etag }
+      const response = await send({ method: 'GET', path, headers, query: { snapshots: 'refs' } }, signal)
+      if (response.status === 304 && known !== undefined) return known.metadataLocation
+      // One without an error model comes from something else than a catalog.
+      if (response.status === 404 && response.json !== undefined) return undefined
+      const loaded = decodeAnswer(expectSuccess(response, TABLE), decodeLoadedTable(identifier))
+      remembered.add(path, response.etag, loaded.metadataLocation)
+      return loaded.metadataLocation
+    },
+
+    commitTable: (identifier, commit, signal) => commitTable(send, paths, identifier, commit, signal),
+
+    async createTable(identifier, table, signal) {
+      const body = encodeCreateTable({ name: identifier.name, table, stage: false })
+      const request = { method: 'POST', path: tablesPath(paths, identifier), headers: DELEGATE, body } as const
+      return decodeAnswer(expectSuccess(await send(request, signal), NEW_TABLE), decodeLoadedTable(identifier))
+    },
+
+    async stageTable(identifier, table, signal) {
+      const body = encodeCreateTable({ name: identifier.name, table, stage: true })
+      const request = { method: 'POST', path: tablesPath(paths, identifier), body } as const
+      return decodeAnswer(expectSuccess(await send(request, signal), NEW_TABLE), decodeStagedMetadata)
+    },
+
+    async registerTable(identifier, metadataLocation, signal) {
+      checkIdentifier(identifier)
+      const body = { name: identifier.name, 'metadata-location': metadataLocation }
+      const request = { method: 'POST', path: paths.namespace(identifier.namespace, 'register'), body } as const
+      return decodeAnswer(expectSuccess(await send(request, signal), NEW_TABLE), decodeLoadedTable(identifier))
+    },
+
+    async dropTable(identifier, signal) {
+      const request = { method: 'DELETE', path: paths.table(identifier), query: { purgeRequested: 'false' } } as const
+      expectSuccess(await send(request, signal), TABLE)
+    },
+
+    async renameTable(from, to, signal) {
+      checkIdentifier(from)
+      checkIdentifier(to)
+      const body = { source: encodeIdentifier(from), destination: encodeIdentifier(to) }
+      expectSuccess(await send({ method: 'POST', path: paths.rename(), body }, signal), RENAMED_TABLE)
+    },
+  }
+}
+
+const NAMESPACE: RestSubject = { entity: 'namespace', conflict: 'conflict' }
+const TABLE: RestSubject = { entity: 'table', conflict: 'conflict' }
+const NEW_TABLE: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
+const RENAMED_TABLE: RestSubject = { entity: 'table', conflict: 'already-exists' }
+
+/** Asks for credentials to the table's files, where the catalog hands them out. */
+const DELEGATE = { 'x-iceberg-access-delegation': 'vended-credentials' }
+
+function tablesPath(paths: RestPaths, identifier: TableIdentifier): string {
+  checkIdentifier(identifier)
+  return paths.namespace(identifier.namespace, 'tables')
+}
+
+async function commitTable(
+  send: RestTransport,
+  paths: RestPaths,
+  identifier: TableIdentifier,
+  commit: TableCommit,
+  signal: AbortSignal | undefined,
+): Promise<CommitOutcome> {
+  const request = { method: 'POST', path: paths.table(identifier), body: encodeCommit(identifier, commit) } as const
+  let response: RestResponse
+  try {
+    response = await send(request, signal)
+  } catch (cause) {
+    // Without a token the commit was not even sent. Otherwise the server may have had it.
+    if (!(cause instanceof MoraineError) || cause.kind === 'permission') throw cause
+    return { kind: 'unknown', cause }
+  }
+  const { status } = response
+  if (status === 409) return { kind: 'conflict', reason: restFailure(response, TABLE).message }
+  // Also 503: it may come from a proxy that had passed the request on. 501 says that there is no such request.
+  if (status >= 500 && status !== 501) return { kind: 'unknown', cause: restFailure(response, TABLE) }
+  expectSuccess(response, TABLE)
+  try {
+    return { kind: 'committed', table: decodeAnswer(response, decodeLoadedTable(identifier)) }
+  } catch (cause) {
+    if (!(cause instanceof MoraineError)) throw cause
+    return { kind: 'unknown', cause }
+  }
+}

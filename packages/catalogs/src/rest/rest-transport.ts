@@ -1,0 +1,139 @@
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+
+export type RestRequest = {
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD'
+  /** Under the catalog's base URI, each part encoded, without a leading slash. */
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | undefined>>
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: JsonObject
+}
+
+export type RestResponse = {
+  readonly status: number
+  readonly etag?: string
+  /** Absent if the body is empty or is no JSON. */
+  readonly json?: JsonValue
+  /** For messages: method and URL without the query. */
+  readonly what: string
+}
+
+/**
+ * Sends one request and returns the answer, whatever its status. No answer is `unavailable`, or `timeout` after the
+ * deadline, or `aborted` with the signal; an answer beyond the size limit is `corrupt`.
+ */
+export type RestTransport = (request: RestRequest, signal?: AbortSignal) => Promise<RestResponse>
+
+export type TransportOptions = {
+  /** Without a trailing slash. */
+  readonly uri: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly fetch: typeof fetch
+  readonly clock: Clock
+  readonly timeoutMs: number
+}
+
+export function restTransport(options: TransportOptions): RestTransport {
+  return async (request, signal) => {
+    const url = new URL(`${options.uri}/${request.path}`)
+    const what = `${request.method} ${url.href}`
+    for (const [key, value] of Object.entries(request.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(key, value)
+    }
+    const body = request.body === undefined ? undefined : formatExactJson(request.body)
+    const init: RequestInit = {
+      method: request.method,
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...options.headers,
+        ...request.headers,
+      },
+      // A POST that was redirected would arrive as a GET.
+      redirect: 'manual',
+      ...(body === undefined ? {} : { body }),
+    }
+    return exchange(url, init, what, options, signal)
+  }
+}
+
+/** Sends a form, as OAuth2 servers want it, to an absolute URI. */
+export function postForm(
+  uri: string,
+  form: Readonly<Record<string, string>>,
+  options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
+  signal?: AbortSignal,
+): Promise<RestResponse> {
+  const body = new URLSearchParams(form).toString()
+  const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
+  const init: RequestInit = { method: 'POST', headers, body, redirect: 'manual' }
+  return exchange(new URL(uri), init, `POST ${uri}`, options, signal)
+}
+
+async function exchange(
+  url: URL,
+  init: RequestInit,
+  what: string,
+  options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
+  signal: AbortSignal | undefined,
+): Promise<RestResponse> {
+  const deadline = new AbortController()
+  const answered = new AbortController()
+  options.clock.sleep(options.timeoutMs, answered.signal).then(
+    () => deadline.abort(),
+    () => {},
+  )
+  try {
+    signal?.throwIfAborted()
+    const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
+    const response = await options.fetch(url, { ...init, signal: either })
+    const text = await readText(response, what)
+    const etag = response.headers.get('etag')
+    return {
+      status: response.status,
+      what,
+      ...(etag === null ? {} : { etag }),
+      ...parsedBody(text, response, what),
+    }
+  } catch (cause) {
+    if (cause instanceof MoraineError) throw cause
+    if (signal?.aborted) throw new MoraineError('aborted', `${what} was given up`, { cause })
+    if (deadline.signal.aborted) {
+      throw new MoraineError('timeout', `${what} had no answer within ${options.timeoutMs} ms`, { cause })
+    }
+    throw new MoraineError('unavailable', `${what} got no answer`, { cause })
+  } finally {
+    answered.abort()
+  }
+}
+
+function parsedBody(text: string, response: Response, what: string): { json?: JsonValue } {
+  if (text === '' || response.headers.get('content-type')?.includes('json') !== true) return {}
+  try {
+    return { json: parseExactJson(text, `the answer to ${what}`) }
+  } catch (error) {
+    // What counts of a failure is its status; proxies send error pages under any name.
+    if (response.ok) throw error
+    return {}
+  }
+}
+
+async function readText(response: Response, what: string): Promise<string> {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength
+    if (bytes > ANSWER_BYTES_MAX) {
+      throw new MoraineError('corrupt', `the answer to ${what} is larger than ${ANSWER_BYTES_MAX} bytes`)
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** Metadata of 10,000 snapshots is 8 MB. */
+const ANSWER_BYTES_MAX = 256 * 1024 * 1024
