@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import fc from 'fast-check'
-import { f, opt, struct } from './struct.ts'
+import { f, struct } from './struct.ts'
+import { anyEverything, everything, point } from './testing/everything.ts'
 import {
   decodeCompactTree,
   encodeCompactTree,
@@ -15,67 +16,20 @@ import {
   withFields,
 } from './thrift-tree.ts'
 import {
-  binary,
   bool,
   decodeCompact,
   double,
   encodeCompact,
   i8,
-  i16,
   i32,
   i64,
   list,
   map,
   safeI64,
-  set,
   string,
   type ThriftType,
 } from './thrift-type.ts'
 import { WireType } from './wire-type.ts'
-
-const point = struct('Point', { x: f(1, i32), y: f(2, i32) })
-const everything = struct('Everything', {
-  flag: f(1, bool),
-  tiny: f(2, i8),
-  short: f(3, i16),
-  int: f(4, i32),
-  long: f(5, i64),
-  size: f(6, safeI64),
-  ratio: f(7, double),
-  name: f(8, string),
-  bytes: f(9, binary),
-  flags: f(10, list(bool)),
-  points: f(11, list(point)),
-  unique: f(12, set(i32)),
-  byName: f(13, map(string, list(i64))),
-  origin: f(40, point),
-  note: opt(300, string),
-  late: opt(7000, bool),
-})
-
-const plain = { noNullPrototype: true }
-const anyPoint = fc.record({ x: fc.integer(), y: fc.integer() }, plain)
-const anyEverything = fc.record(
-  {
-    flag: fc.boolean(),
-    tiny: fc.integer({ min: -128, max: 127 }),
-    short: fc.integer({ min: -32768, max: 32767 }),
-    int: fc.integer(),
-    long: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
-    size: fc.maxSafeInteger(),
-    ratio: fc.double({ noNaN: true }),
-    name: fc.string({ unit: 'binary' }),
-    bytes: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-    flags: fc.array(fc.boolean(), { maxLength: 20 }),
-    points: fc.array(anyPoint),
-    unique: fc.array(fc.integer()),
-    byName: fc
-      .array(fc.tuple(fc.string(), fc.array(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }))))
-      .map((entries) => new Map(entries)),
-    origin: anyPoint,
-  },
-  plain,
-)
 
 test('every typed value comes back from the compact protocol', () => {
   fc.assert(

@@ -1,0 +1,114 @@
+import type { Socket } from 'node:net'
+import { type BoundService, type CallFailure, dispatchMessage } from './dispatch.ts'
+import { encodeFrame, FrameDecoder } from './frame.ts'
+
+export type ServerConnectionOptions = {
+  readonly services: readonly BoundService[]
+  readonly maxFrameBytes: number
+  readonly maxCalls: number
+  readonly monotonicMs: () => number
+  readonly onFailure: (failure: CallFailure) => void
+}
+
+/** One client of a server: cuts frames, answers calls side by side, and stops reading while too much is under way. */
+export class ServerConnection {
+  readonly peer: string
+  /** Settles when the socket is closed. */
+  readonly closed: Promise<void>
+
+  readonly #socket: Socket
+  readonly #options: ServerConnectionOptions
+  readonly #decoder: FrameDecoder
+  readonly #gone = new AbortController()
+  #calls = 0
+  #isDraining = false
+  #isStopping = false
+  #activeAt: number
+
+  constructor(socket: Socket, options: ServerConnectionOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#activeAt = options.monotonicMs()
+    this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
+    socket.setNoDelay(true)
+    socket.on('data', (chunk: Buffer) => {
+      this.#decoder.push(chunk)
+      this.#startCalls()
+    })
+    socket.on('drain', () => {
+      this.#isDraining = false
+      this.#startCalls()
+    })
+    // A client that goes away is no failure of the server; `close` follows.
+    socket.on('error', () => undefined)
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#gone.abort()
+        resolve()
+      })
+    })
+  }
+
+  /** Since when no frame has been completed or answered; a call being answered counts as activity. */
+  idleMs(): number {
+    const isWorking = this.#calls > 0 && !this.#isDraining
+    return isWorking ? 0 : this.#options.monotonicMs() - this.#activeAt
+  }
+
+  /** Takes no further calls and closes once those under way are answered. */
+  stop(): void {
+    this.#isStopping = true
+    this.#socket.pause()
+    if (this.#calls === 0) this.#socket.end(() => this.#socket.destroy())
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #startCalls(): void {
+    try {
+      while (this.#calls < this.#options.maxCalls && !this.#isDraining && !this.#isStopping) {
+        const message = this.#decoder.next()
+        if (message === undefined) {
+          this.#socket.resume()
+          return
+        }
+        this.#activeAt = this.#options.monotonicMs()
+        this.#calls += 1
+        void this.#answer(message)
+      }
+      this.#socket.pause()
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  async #answer(message: Uint8Array): Promise<void> {
+    const { services, maxFrameBytes, onFailure } = this.#options
+    try {
+      const answer = await dispatchMessage(
+        message,
+        services,
+        { signal: this.#gone.signal, peer: this.peer },
+        maxFrameBytes,
+      )
+      if (answer.failure !== undefined) onFailure(answer.failure)
+      if (this.#socket.writable && !this.#socket.write(encodeFrame(answer.reply))) this.#isDraining = true
+      if (answer.mustClose) this.stop()
+    } catch (error) {
+      this.#refuse(error)
+    }
+    this.#activeAt = this.#options.monotonicMs()
+    this.#calls -= 1
+    if (this.#isStopping) this.stop()
+    else this.#startCalls()
+  }
+
+  // What cannot be read cannot be answered; other connections are not concerned.
+  #refuse(error: unknown): void {
+    this.#options.onFailure({ name: 'connection', peer: this.peer, error })
+    this.#socket.destroy()
+  }
+}

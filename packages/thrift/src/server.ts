@@ -1,0 +1,104 @@
+import { type AddressInfo, createServer } from 'node:net'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import type { BoundService, CallFailure } from './dispatch.ts'
+import { ServerConnection } from './server-connection.ts'
+
+export type ThriftServerOptions = {
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly port: number
+  /** Called as `Service:method`; a single one also without its name. */
+  readonly services: readonly BoundService[]
+  readonly clock: Clock
+  /** Larger messages close their connection; 100 MiB by default. */
+  readonly maxFrameBytes?: number
+  /** A connection without a completed message for so long is closed; 10 minutes by default. */
+  readonly idleTimeoutMs?: number
+  /** Further clients are turned away; 10,000 by default. */
+  readonly maxConnections?: number
+  /** Calls of one client under way at once; further ones wait unread. 64 by default. */
+  readonly maxCallsPerConnection?: number
+  /** Hears of every call that failed in no declared way, and of damaged connections. */
+  readonly onFailure: (failure: CallFailure) => void
+}
+
+export type ThriftServer = {
+  readonly port: number
+  readonly connections: number
+  /** Stops listening, lets calls finish for `graceMs`, then cuts them off. May be called twice. */
+  stop(graceMs?: number): Promise<void>
+}
+
+/** Serves Thrift over the framed transport, in the binary or the compact protocol, as each client speaks. */
+export async function startThriftServer(options: ThriftServerOptions): Promise<ThriftServer> {
+  const { clock, idleTimeoutMs = 600_000 } = options
+  const connections = new Set<ServerConnection>()
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+    const connection = new ServerConnection(socket, {
+      services: options.services,
+      maxFrameBytes: options.maxFrameBytes ?? 100 * 1024 * 1024,
+      maxCalls: options.maxCallsPerConnection ?? 64,
+      monotonicMs: () => clock.monotonicMs(),
+      onFailure: options.onFailure,
+    })
+    connections.add(connection)
+    void connection.closed.then(() => connections.delete(connection))
+  })
+  server.maxConnections = options.maxConnections ?? 10_000
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(options, cause)))
+    server.listen(options.port, options.host, resolve)
+  })
+  const stopping = new AbortController()
+  void closeIdle(connections, clock, idleTimeoutMs, stopping.signal)
+  const closed = new Promise<void>((resolve) => {
+    server.once('close', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections.size
+    },
+    async stop(graceMs = 5000) {
+      if (!stopping.signal.aborted) {
+        stopping.abort()
+        server.close()
+        for (const connection of connections) connection.stop()
+      }
+      const finished = new AbortController()
+      const patience = clock.sleep(graceMs, finished.signal).then(
+        () => {
+          for (const connection of connections) connection.destroy()
+        },
+        () => undefined,
+      )
+      await closed
+      finished.abort()
+      await patience
+    },
+  }
+}
+
+async function closeIdle(
+  connections: ReadonlySet<ServerConnection>,
+  clock: Clock,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(Math.max(1, timeoutMs / 4), signal).catch(() => undefined)
+    for (const connection of connections) {
+      if (connection.idleMs() >= timeoutMs) connection.destroy()
+    }
+  }
+}
+
+function cannotListen({ host, port }: ThriftServerOptions, cause: NodeJS.ErrnoException): MoraineError {
+  if (cause.code === 'EADDRINUSE') {
+    return new MoraineError('conflict', `port ${port} of ${host} is taken; choose another or stop its owner`, { cause })
+  }
+  if (cause.code === 'EACCES')
+    return new MoraineError('permission', `port ${port} of ${host} may not be used`, { cause })
+  return new MoraineError('unavailable', `cannot listen on port ${port} of ${host}`, { cause })
+}
