@@ -66,18 +66,20 @@ export async function dispatchMessage(
   context: CallContext,
   maxReplyBytes: number,
 ): Promise<Answer> {
-  const { header, reader } = readMessage(message)
+  const { header: called, reader } = readMessage(message)
+  // Apache's servers answer without the service's name.
+  const header = { ...called, name: called.name.slice(called.name.indexOf(':') + 1) }
   const fail = (type: number, text: string, error: unknown, mustClose = false): Answer => {
-    const failure = { name: header.name, peer: context.peer, error }
+    const failure = { name: called.name, peer: context.peer, error }
     return { reply: exceptionReply(header, type, text), mustClose, failure }
   }
-  const found = findMethod(header.name, services)
+  const found = findMethod(called.name, services)
   if (found === undefined) {
-    const text = `unknown method ${header.name}`
+    const text = `unknown method ${called.name}`
     return fail(ApplicationError.unknownMethod, text, new MoraineError('not-found', text))
   }
   if (header.type !== 'call') {
-    const text = `${header.name} was sent as a ${header.type}; only calls are answered`
+    const text = `${called.name} was sent as a ${header.type}; only calls are answered`
     return fail(ApplicationError.invalidMessageType, text, new MoraineError('unsupported', text), true)
   }
   let args: unknown
