@@ -1,0 +1,21 @@
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { StorageSettings } from '@moraine/storage/settings'
+
+/** A running MinIO with an empty bucket, or why there is none. */
+export type Minio = { readonly settings: StorageSettings; readonly warehouse: string } | { readonly skip: string }
+
+const script = fileURLToPath(new URL('../lab/minio.sh', import.meta.url))
+
+/** Starts a server of its own under `name`; the first time on a machine it is built, which takes minutes. */
+export function startMinio(name: string): Minio {
+  const { status, stdout, stderr } = spawnSync(script, ['start', name], { encoding: 'utf8' })
+  if (status === 75) return { skip: stderr.trim().split('\n').at(-1) ?? 'MinIO cannot be had here' }
+  if (status !== 0) throw new Error(`minio.sh start ended with ${status}:\n${stderr}`)
+  const settings = JSON.parse(stdout) as StorageSettings
+  return { settings, warehouse: settings['warehouse'] ?? '' }
+}
+
+export function stopMinio(name: string): void {
+  spawnSync(script, ['stop', name])
+}

@@ -1,0 +1,14 @@
+import { MoraineError } from '@moraine/stdx/error'
+
+/**
+ * Refuses a key (or the beginning of one) that opendal would take for another: it drops repeated and leading slashes and
+ * space at both ends, and S3's listings cannot carry U+FFFE and U+FFFF. Removing such an object would remove its
+ * neighbour.
+ */
+export function checkObjectKey(location: string, key: string): void {
+  if (!/^\/|\/\/|^\p{White_Space}|\p{White_Space}$|[\ufffe\uffff]/u.test(key)) return
+  throw new MoraineError(
+    'unsupported',
+    `${location} cannot be used: the object-store client would take it for another name, since it has an empty part, space at its beginning or end, or a noncharacter`,
+  )
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { type ErrorKind, isKind } from '@moraine/stdx/error'
+import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
+import { objectStoreFileIO } from './object-store-file-io.ts'
+import { OBJECT_STORE_SERVICES, type ObjectStoreService } from './object-store-service.ts'
+import type { StorageSettings } from './settings.ts'
+
+function serviceOf(scheme: string): ObjectStoreService {
+  const service = OBJECT_STORE_SERVICES.find(({ schemes }) => schemes.includes(scheme))
+  assert.ok(service)
+  return service
+}
+
+// JSON of settings by Iceberg's names, with a `warehouse` to write in: what interop/lab/minio.sh start prints.
+const server = process.env['MORAINE_TEST_S3']
+fileIoConformance(
+  'S3 of MORAINE_TEST_S3',
+  async () => {
+    const settings = JSON.parse(server ?? '{}') as StorageSettings
+    const root = `${settings['warehouse']}/file-io-${Date.now()} #%20`
+    return { io: objectStoreFileIO(serviceOf('s3'), settings), root, dispose: async () => {} }
+  },
+  { refusedNames: ['trailing '], skip: server === undefined ? 'MORAINE_TEST_S3 is not set' : undefined },
+)
+
+test('objects are written, read, listed and removed', async (t) => {
+  // opendal's files stand in for a store, so that this needs no server; `interop/storage` has one.
+  const directory = await mkdtemp(join(tmpdir(), 'moraine-opendal-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const more = (bucket: string) => ({ root: `${directory}/${bucket}`, atomic_write_dir: `${directory}/unfinished` })
+  const service = { schemes: ['files'], service: 'fs', canCreateOnly: false, options: {}, otherSettings: [], more }
+  const io = objectStoreFileIO(service, {})
+  const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index % 251)
+  assert.equal(await io.write('files://one/a b/1', bytes), 'written')
+  assert.equal(await io.write('files://two/a b/2', bytes), 'written')
+  const writer = await io.openWriter('files://one/a b/c/3')
+  for (let part = 0; part < 20; part += 1) await writer.write(new Uint8Array(1_000_000).fill(part))
+  assert.equal(await io.stat('files://one/a b/c/3'), undefined)
+  assert.equal(await writer.close(), 'written')
+  assert.deepEqual(await io.read('files://two/a b/2'), bytes)
+  assert.deepEqual(await io.readRange('files://one/a b/c/3', 12_999_999, 2), Uint8Array.of(12, 13))
+  const listed = await Array.fromAsync(io.list('files://one/a'))
+  assert.deepEqual(
+    new Map(listed.map(({ location, sizeBytes }) => [location, sizeBytes])),
+    new Map([
+      ['files://one/a b/c/3', 20_000_000],
+      ['files://one/a b/1', 1000],
+    ]),
+  )
+  await io.remove(['files://one/a b/1', 'files://two/a b/2', 'files://two/a b/none', 'files://one/a b/'])
+  assert.equal(await io.stat('files://two/a b/2'), undefined)
+  assert.equal((await Array.fromAsync(io.list('files://one/'))).length, 1)
+})
+
+test('locations that are no object of the store are refused before anything is loaded', async () => {
+  const io = objectStoreFileIO(serviceOf('s3'), {})
+  const refused = (promise: Promise<unknown>, kind: ErrorKind, message: RegExp) =>
+    assert.rejects(promise, (error) => isKind(error, kind) && message.test(error.message))
+  await refused(io.read('gs://bucket/a'), 'unsupported', /gs:\/\/bucket\/a is not an object of s3/)
+  await refused(io.read('/a'), 'unsupported', /\/a is not an object of s3/)
+  await refused(io.read('s3:///a'), 'invalid-input', /names no bucket/)
+  await refused(io.read('s3://bucket/a/'), 'invalid-input', /names a directory/)
+  await refused(io.write('s3://bucket', new Uint8Array()), 'invalid-input', /names a directory/)
+  await refused(io.remove(['s3a://bucket/a//b']), 'unsupported', /s3a:\/\/bucket\/a\/\/b cannot be used/)
+  await refused(Array.fromAsync(io.list('s3://bucket//a/')), 'unsupported', /cannot be used/)
+  assert.equal(await io.stat('s3://bucket/a/'), undefined)
+})
+
+test('a server that cannot be reached is unavailable, and an abort does not wait for it', async () => {
+  // Port 9 of this machine, discard, takes no connections.
+  const io = objectStoreFileIO(serviceOf('s3'), { 's3.endpoint': 'http://127.0.0.1:9', 's3.anonymous': 'true' })
+  await assert.rejects(io.read('s3://bucket/a'), (error) => {
+    return (
+      isKind(error, 'unavailable') &&
+      error.message.startsWith('reading s3://bucket/a failed: the store cannot be reached')
+    )
+  })
+  const controller = new AbortController()
+  const listing = Array.fromAsync(io.list('s3://bucket/a/', controller.signal))
+  controller.abort(new Error('enough'))
+  await assert.rejects(listing, (error) => isKind(error, 'aborted'))
+})
