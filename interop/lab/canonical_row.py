@@ -93,12 +93,13 @@ def double(value, _type):
 
 
 def single(value, _type):
-    """The fewest digits that round to the same 32-bit float; `value` holds that float exactly."""
+    """The fewest digits that round to the same 32-bit float, half away from zero; `value` holds that float exactly."""
     value = float(value)
     for digits in range(1, 10):
-        text = f"{value:.{digits}g}"
-        if to_single(float(text)) == value:
-            return layout(text)
+        context = decimal.Context(prec=digits, rounding=decimal.ROUND_HALF_UP)
+        shorter = context.create_decimal(decimal.Decimal(value))
+        if to_single(float(shorter)) == value:
+            return layout(str(shorter))
     return layout(repr(value))  # NaN, which equals nothing
 
 
