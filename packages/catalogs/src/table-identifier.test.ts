@@ -9,8 +9,8 @@ test('names of 255 bytes pass, longer ones do not', () => {
   assert.throws(() => checkNamespace(['a', 'b'.repeat(256)]), /longer than 255 bytes/)
 })
 
-test('levels that are empty, have control characters or no UTF-8 form are refused', () => {
-  for (const bad of ['', '\u0000', 'a\nb', 'a\u001fb', '\u007f', '\udc00']) {
+test('levels that are empty or dots, have control characters or no UTF-8 form are refused', () => {
+  for (const bad of ['', '.', '..', '\u0000', 'a\nb', 'a\u001fb', '\u007f', '\udc00']) {
     assert.throws(
       () => checkNamespace(['fine', bad]),
       (error) => isKind(error, 'invalid-input'),

@@ -11,8 +11,9 @@ export function formatIdentifier({ namespace, name }: TableIdentifier): string {
 }
 
 /**
- * Refuses, as `invalid-input`, the root and names that no catalog holds: empty ones, those longer than 255 bytes in
- * UTF-8 and those with control characters, one of which (0x1F) separates levels in the REST protocol.
+ * Refuses, as `invalid-input`, the root and names that no catalog holds: empty ones, `.` and `..`, which no path can
+ * have, those longer than 255 bytes in UTF-8, and those with control characters, one of which (0x1F) separates levels
+ * in the REST protocol.
  */
 export function checkNamespace(namespace: Namespace): void {
   if (namespace.length === 0) throw new MoraineError('invalid-input', 'a namespace needs at least one level')
@@ -29,7 +30,9 @@ export function checkIdentifier({ namespace, name }: TableIdentifier): void {
 const NAME_BYTES_MAX = 255
 
 function checkName(name: string, what: string): void {
-  if (name === '') throw new MoraineError('invalid-input', `a ${what} must not be empty`)
+  if (name === '' || name === '.' || name === '..') {
+    throw new MoraineError('invalid-input', `${JSON.stringify(name)} cannot be a ${what}`)
+  }
   if (Buffer.byteLength(name) > NAME_BYTES_MAX) {
     throw new MoraineError('invalid-input', `the ${what} ${name} is longer than ${NAME_BYTES_MAX} bytes in UTF-8`)
   }

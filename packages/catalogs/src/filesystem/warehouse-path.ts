@@ -27,7 +27,7 @@ function checkFolderName(name: string): void {
   if (!isFolderName(name)) {
     throw new MoraineError(
       'unsupported',
-      `a filesystem catalog cannot hold the name ${JSON.stringify(name)}: names are folders, so they have no slash, backslash or colon and are not . or ..`,
+      `a filesystem catalog cannot hold the name ${JSON.stringify(name)}: names are folders, so they have no slash, backslash or colon`,
     )
   }
 }

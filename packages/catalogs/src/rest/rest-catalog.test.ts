@@ -95,7 +95,7 @@ test('names are encoded once, and levels parted by the unit separator', async ()
   const { catalog, seen } = await open([() => json(LOADED)])
   await catalog.loadTable({ namespace: ['a/b', 'c.d'], name: 'ü?#%' })
   assert.equal(seen[1]?.url, `${URI}/v1/namespaces/a%2Fb%1Fc.d/tables/%C3%BC%3F%23%25`)
-  await assert.rejects(catalog.loadTable({ namespace: ['a'], name: '..' }), (error) => isKind(error, 'unsupported'))
+  await assert.rejects(catalog.loadTable({ namespace: ['a'], name: '..' }), (error) => isKind(error, 'invalid-input'))
 })
 
 test('ids beyond 2^53 go out and come in with all digits', async () => {

@@ -23,14 +23,14 @@ export function restPaths(prefix: string, separator: string): RestPaths {
   }
   const encode = (namespace: Namespace) => {
     check(namespace)
-    return namespace.map(segment).join(encodeURIComponent(separator))
+    return namespace.map((level) => encodeURIComponent(level)).join(encodeURIComponent(separator))
   }
   return {
     namespaces: () => `${base}/namespaces`,
     namespace: (namespace, below) => `${base}/namespaces/${encode(namespace)}${below === undefined ? '' : `/${below}`}`,
     table: (identifier) => {
       checkIdentifier(identifier)
-      return `${base}/namespaces/${encode(identifier.namespace)}/tables/${segment(identifier.name)}`
+      return `${base}/namespaces/${encode(identifier.namespace)}/tables/${encodeURIComponent(identifier.name)}`
     },
     rename: () => `${base}/tables/rename`,
     parent: (namespace) => {
@@ -43,11 +43,3 @@ export function restPaths(prefix: string, separator: string): RestPaths {
 
 /** What separates the levels of a namespace unless a server's configuration says otherwise. */
 export const UNIT_SEPARATOR = '\u001f'
-
-function segment(name: string): string {
-  // URLs take these two away, encoded or not.
-  if (name === '.' || name === '..') {
-    throw new MoraineError('unsupported', `a REST catalog cannot be asked for the name ${name}`)
-  }
-  return encodeURIComponent(name)
-}
