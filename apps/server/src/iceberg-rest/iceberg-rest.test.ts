@@ -1,0 +1,388 @@
+import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import type { Catalog } from '@moraine/catalogs/catalog'
+import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import { systemClock } from '@moraine/stdx/clock'
+import { systemRandom } from '@moraine/stdx/random'
+import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { memoryTablePointers } from '@moraine/testkit/memory-table-pointers'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { icebergRest } from './iceberg-rest.ts'
+import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
+
+const BASE = '/api/iceberg/rest'
+
+function lake(pointers: TablePointers = memoryTablePointers(), io = memoryFileIO()): Catalog {
+  return internalCatalog({
+    name: 'lake',
+    warehouse: 's3://b/wh',
+    pointers,
+    io,
+    clock: systemClock,
+    random: systemRandom,
+    onLeftover: (error) => assert.fail(String(error)),
+  })
+}
+
+async function serve(catalog: Catalog, hooks: IcebergRestHooks = {}): Promise<FastifyInstance> {
+  const server = Fastify({ routerOptions: { maxParamLength: 5000 }, forceCloseConnections: true })
+  await server.register(icebergRest, {
+    prefix: BASE,
+    catalogs: (warehouse) => (warehouse === 'la ke' ? catalog : undefined),
+    ...hooks,
+  })
+  return server
+}
+
+/** Real sockets: what the client sends is parsed by the server's HTTP parser and back. */
+async function openForConformance(): Promise<CatalogUnderTest> {
+  const io = memoryFileIO()
+  const server = await serve(lake(memoryTablePointers(), io))
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  const uri = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}${BASE}`
+  let lose: 'answer' | 'request' | undefined
+  const lossy: typeof fetch = async (input, init) => {
+    const losing = lose
+    lose = undefined
+    if (losing === 'request') throw new TypeError('fetch failed')
+    const response = await fetch(input, init)
+    if (losing === undefined) return response
+    await response.arrayBuffer()
+    throw new TypeError('fetch failed')
+  }
+  const open = (send: typeof fetch) =>
+    openRestCatalog({ name: 'rest', properties: { uri, warehouse: 'la ke' }, clock: systemClock, fetch: send })
+  return {
+    catalog: await open(lossy),
+    other: await open(fetch),
+    io,
+    scratch: 's3://b/scratch',
+    loseNextAnswer: () => {
+      lose = 'answer'
+    },
+    loseNextRequest: () => {
+      lose = 'request'
+    },
+    close: () => server.close(),
+  }
+}
+
+catalogConformance(
+  'REST client, REST server, internal catalog',
+  {
+    nestedNamespaces: true,
+    namespaceProperties: true,
+    impliedNamespaces: false,
+    renames: true,
+    refusedNames: [],
+    fillsPages: false,
+  },
+  openForConformance,
+)
+
+type Call = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'; body?: string; headers?: Record<string, string> }
+
+/** What a server answers below the catalog's prefix. */
+async function ask(server: FastifyInstance, path: string, { method = 'GET', body, headers = {} }: Call = {}) {
+  const response = await server.inject({
+    method,
+    url: `${BASE}/v1/${path}`,
+    headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+    ...(body === undefined ? {} : { payload: body }),
+  })
+  return { status: response.statusCode, text: response.body, headers: response.headers }
+}
+
+const error = (type: string, code: number, message: string) => JSON.stringify({ error: { message, type, code } })
+const CATALOG = 'catalogs/la%20ke'
+const NAMESPACE = '{"namespace":["sales"],"properties":{"owner":"me"}}'
+const TABLE = JSON.stringify({
+  name: 'orders',
+  schema: { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'id', required: true, type: 'long' }] },
+})
+
+async function serveOrders(hooks: IcebergRestHooks = {}) {
+  const server = await serve(lake(), hooks)
+  await ask(server, `${CATALOG}/namespaces`, { method: 'POST', body: NAMESPACE })
+  const created = await ask(server, `${CATALOG}/namespaces/sales/tables`, { method: 'POST', body: TABLE })
+  assert.equal(created.status, 200)
+  return server
+}
+
+const ORDERS = `${CATALOG}/namespaces/sales/tables/orders`
+
+test('the configuration names the prefix and the endpoints there are', async () => {
+  const server = await serve(lake())
+  const { status, text } = await ask(server, 'config?warehouse=la%20ke')
+  assert.equal(status, 200)
+  const config = JSON.parse(text) as { overrides: unknown; endpoints: readonly string[] }
+  assert.deepEqual(config.overrides, { prefix: CATALOG })
+  assert.ok(config.endpoints.includes('POST /v1/{prefix}/namespaces/{namespace}/tables/{table}'))
+  assert.ok(config.endpoints.includes('HEAD /v1/{prefix}/namespaces/{namespace}'))
+  assert.ok(!config.endpoints.some((endpoint) => endpoint.includes('views')))
+
+  assert.deepEqual(pick(await ask(server, 'config')), [
+    400,
+    error('BadRequestException', 400, 'name the catalog in the parameter warehouse'),
+  ])
+  assert.deepEqual(pick(await ask(server, 'config?warehouse=pond')), [
+    404,
+    error('NoSuchWarehouseException', 404, 'Warehouse does not exist: pond'),
+  ])
+})
+
+test('namespaces are answered as the specification says', async () => {
+  const server = await serve(lake())
+  const all = `${CATALOG}/namespaces`
+  assert.deepEqual(pick(await ask(server, all)), [200, '{"namespaces":[],"next-page-token":null}'])
+  assert.deepEqual(pick(await ask(server, all, { method: 'POST', body: NAMESPACE })), [200, NAMESPACE])
+  assert.deepEqual(pick(await ask(server, all, { method: 'POST', body: NAMESPACE })), [
+    409,
+    error('AlreadyExistsException', 409, 'Namespace already exists: sales'),
+  ])
+  assert.deepEqual(pick(await ask(server, `${all}?pageToken=&pageSize=10`)), [
+    200,
+    '{"namespaces":[["sales"]],"next-page-token":null}',
+  ])
+  assert.deepEqual(pick(await ask(server, `${all}/sales`)), [200, NAMESPACE])
+  assert.deepEqual(pick(await ask(server, `${all}/sales`, { method: 'HEAD' })), [204, ''])
+  assert.equal((await ask(server, `${all}/none`, { method: 'HEAD' })).status, 404)
+  assert.deepEqual(pick(await ask(server, `${all}/none`)), [
+    404,
+    error('NoSuchNamespaceException', 404, 'Namespace does not exist: none'),
+  ])
+  const change = (body: string) => ask(server, `${all}/sales/properties`, { method: 'POST', body })
+  assert.deepEqual(pick(await change('{"removals":["x","owner"],"updates":{"a":"b"}}')), [
+    200,
+    '{"updated":["a"],"removed":["owner"],"missing":["x"]}',
+  ])
+  assert.equal((await change('{"removals":["a"],"updates":{"a":"b"}}')).status, 422)
+  await ask(server, `${all}/sales/tables`, { method: 'POST', body: TABLE })
+  assert.match((await ask(server, `${all}/sales`, { method: 'DELETE' })).text, /NamespaceNotEmptyException.*"code":409/)
+  await ask(server, ORDERS, { method: 'DELETE' })
+  assert.deepEqual(pick(await ask(server, `${all}/sales`, { method: 'DELETE' })), [204, ''])
+})
+
+test('a table is loaded, confirmed by its entity tag, and dropped', async () => {
+  const server = await serveOrders()
+  assert.deepEqual(pick(await ask(server, `${CATALOG}/namespaces/sales/tables`)), [
+    200,
+    '{"identifiers":[{"namespace":["sales"],"name":"orders"}],"next-page-token":null}',
+  ])
+  const loaded = await ask(server, ORDERS)
+  assert.equal(loaded.status, 200)
+  assert.match(String(loaded.headers['content-type']), /^application\/json/)
+  assert.match(loaded.text, /^\{"metadata-location":"s3:\/\/b\/wh\/sales\/orders\/metadata\/00000-/)
+  const etag = String(loaded.headers.etag)
+  const again = await ask(server, ORDERS, { headers: { 'if-none-match': `"other", ${etag}` } })
+  assert.deepEqual([again.status, again.text, again.headers.etag], [304, '', etag])
+
+  const commit = '{"requirements":[],"updates":[{"action":"set-properties","updates":{"a":"b"}}]}'
+  const committed = await ask(server, ORDERS, { method: 'POST', body: commit })
+  assert.equal(committed.status, 200)
+  const after = await ask(server, ORDERS, { headers: { 'if-none-match': etag } })
+  assert.deepEqual([after.status, after.text], [200, committed.text])
+
+  assert.deepEqual(pick(await ask(server, ORDERS, { method: 'HEAD' })), [204, ''])
+  assert.deepEqual(pick(await ask(server, ORDERS, { method: 'DELETE' })), [204, ''])
+  assert.equal((await ask(server, ORDERS, { method: 'HEAD' })).status, 404)
+  assert.deepEqual(pick(await ask(server, ORDERS)), [
+    404,
+    error('NoSuchTableException', 404, 'Table does not exist: sales.orders'),
+  ])
+  assert.match(
+    (await ask(server, `${CATALOG}/namespaces/none/tables`, { method: 'POST', body: TABLE })).text,
+    /NoSuchNamespaceException/,
+  )
+})
+
+test('snapshots=refs leaves out those that no branch or tag points to', async () => {
+  const server = await serveOrders()
+  const commit = (updates: readonly unknown[]) =>
+    ask(server, ORDERS, { method: 'POST', body: JSON.stringify({ requirements: [], updates }) })
+  for (const id of [1, 2]) {
+    const snapshot = {
+      'snapshot-id': id,
+      'sequence-number': id,
+      'timestamp-ms': 4e12,
+      'manifest-list': 's3://b/l.avro',
+      summary: { operation: 'append' },
+      'schema-id': 0,
+    }
+    const added = await commit([
+      { action: 'add-snapshot', snapshot },
+      { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': id },
+    ])
+    assert.equal(added.status, 200, added.text)
+  }
+  const ids = async (query: string) => {
+    const { metadata } = JSON.parse((await ask(server, ORDERS + query)).text) as {
+      metadata: { snapshots: readonly { 'snapshot-id': number }[] }
+    }
+    return metadata.snapshots.map((snapshot) => snapshot['snapshot-id'])
+  }
+  assert.deepEqual([await ids(''), await ids('?snapshots=refs')], [[1, 2], [2]])
+})
+
+test('requirements that fail are 409, what is not understood is 400', async () => {
+  const server = await serveOrders()
+  const commit = (body: string) => ask(server, ORDERS, { method: 'POST', body })
+  assert.match(
+    (await commit('{"requirements":[{"type":"assert-current-schema-id","current-schema-id":9}],"updates":[]}')).text,
+    /Requirement failed: current schema changed.*"type":"CommitFailedException","code":409/,
+  )
+  for (const [body, message] of [
+    ['{"requirements":[{"type":"assert-moon"}],"updates":[]}', /requirements\[0\]/],
+    ['{"requirements":[],"updates":[{"action":"fly"}]}', /updates\[0\]/],
+    ['{"requirements":[]}', /updates is missing/],
+    ['{"requirements":[],', /not valid JSON/],
+    ['{"requirements":[],"updates":[{"action":"set-current-schema","schema-id":5}]}', /5/],
+  ] as const) {
+    const { status, text } = await commit(body)
+    assert.equal(status, 400, text)
+    assert.match(text, message)
+    assert.match(text, /"type":"BadRequestException","code":400/)
+  }
+  assert.equal((await commit('')).status, 400)
+  const form = await ask(server, ORDERS, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a' })
+  assert.match(form.text, /"code":415/)
+})
+
+test('a staged creation answers without a location of metadata', async () => {
+  const server = await serve(lake())
+  await ask(server, `${CATALOG}/namespaces`, { method: 'POST', body: NAMESPACE })
+  const body = `${TABLE.slice(0, -1)},"stage-create":true}`
+  const { status, text } = await ask(server, `${CATALOG}/namespaces/sales/tables`, { method: 'POST', body })
+  assert.equal(status, 200)
+  assert.match(text, /^\{"metadata":\{"format-version":2/)
+  assert.equal((await ask(server, ORDERS, { method: 'HEAD' })).status, 404)
+})
+
+test('a rename moves, and needs a table and a free name', async () => {
+  const server = await serveOrders()
+  const rename = (from: string, to: string) =>
+    ask(server, `${CATALOG}/tables/rename`, {
+      method: 'POST',
+      body: JSON.stringify({
+        source: { namespace: ['sales'], name: from },
+        destination: { namespace: ['sales'], name: to },
+      }),
+    })
+  assert.match((await rename('none', 'x')).text, /NoSuchTableException.*404/)
+  assert.match((await rename('orders', 'orders')).text, /AlreadyExistsException.*409/)
+  assert.deepEqual(pick(await rename('orders', 'moved')), [204, ''])
+  assert.equal((await ask(server, `${CATALOG}/namespaces/sales/tables/moved`, { method: 'HEAD' })).status, 204)
+})
+
+test('hooks hear of what was done, and a hook that fails changes no answer', async () => {
+  const heard: unknown[] = []
+  const server = await serveOrders({
+    onCommit: ({ catalog, identifier, metadataLocation }) => {
+      heard.push(['commit', catalog, identifier.name, /\/(\d+)-/.exec(metadataLocation)?.[1]])
+      throw new Error('hook')
+    },
+    onDrop: ({ identifier, purgeRequested }) => heard.push(['drop', identifier.name, purgeRequested]),
+    onRename: ({ from, to }) => heard.push(['rename', from.name, to.name]),
+    onMetricsReport: ({ report }) => heard.push(['metrics', report['snapshot-id']]),
+  })
+  const post = (path: string, body: string) => ask(server, path, { method: 'POST', body })
+  assert.equal(
+    (await post(ORDERS, '{"requirements":[],"updates":[{"action":"set-properties","updates":{"a":"b"}}]}')).status,
+    200,
+  )
+  assert.equal(
+    (await post(`${ORDERS}/metrics`, '{"report-type":"scan-report","snapshot-id":9007199254740993}')).status,
+    204,
+  )
+  await post(
+    `${CATALOG}/tables/rename`,
+    '{"source":{"namespace":["sales"],"name":"orders"},"destination":{"namespace":["sales"],"name":"b"}}',
+  )
+  assert.equal(
+    (await ask(server, `${CATALOG}/namespaces/sales/tables/b?purgeRequested=true`, { method: 'DELETE' })).status,
+    204,
+  )
+  assert.deepEqual(heard, [
+    ['commit', 'lake', 'orders', '00000'],
+    ['commit', 'lake', 'orders', '00001'],
+    ['metrics', 9007199254740993n],
+    ['rename', 'orders', 'b'],
+    ['drop', 'b', true],
+  ])
+})
+
+test('a commit of unknown fate is 500 CommitStateUnknownException', async () => {
+  const catalog = lake()
+  const server = await serve({
+    ...catalog,
+    commitTable: async () => ({ kind: 'unknown', cause: new Error('connection lost') }),
+  })
+  const { status, text } = await ask(server, ORDERS, { method: 'POST', body: '{"requirements":[],"updates":[]}' })
+  assert.equal(status, 500)
+  assert.match(text, /"type":"CommitStateUnknownException","code":500/)
+})
+
+test('a commit that was merely overtaken is made again', async () => {
+  const store = memoryTablePointers()
+  const io = memoryFileIO()
+  let overtakes = 3
+  const catalog = lake(
+    {
+      ...store,
+      async swapPointer(table, next) {
+        if (overtakes > 0) {
+          overtakes -= 1
+          const updates = { [`other-${overtakes}`]: 'x' }
+          await lake(store, io).commitTable(
+            { namespace: ['sales'], name: 'orders' },
+            { requirements: [], updates: [{ action: 'set-properties', updates }] },
+          )
+        }
+        return store.swapPointer(table, next)
+      },
+    },
+    io,
+  )
+  const server = await serve(catalog)
+  await ask(server, `${CATALOG}/namespaces`, { method: 'POST', body: NAMESPACE })
+  await ask(server, `${CATALOG}/namespaces/sales/tables`, { method: 'POST', body: TABLE })
+  const body = '{"requirements":[],"updates":[{"action":"set-properties","updates":{"mine":"y"}}]}'
+  const { status, text } = await ask(server, ORDERS, { method: 'POST', body })
+  assert.equal(status, 200)
+  for (const key of ['mine', 'other-0', 'other-1', 'other-2']) assert.match(text, new RegExp(`"${key}":`))
+})
+
+test('bugs are 500 and tell nothing; unknown paths are 404 in the same form', async () => {
+  const server = await serve({ ...lake(), loadTable: () => Promise.reject(new TypeError('secret of the house')) })
+  const failed = await ask(server, ORDERS)
+  assert.equal(failed.status, 500)
+  assert.ok(!failed.text.includes('secret'))
+  assert.match(failed.text, /"type":"InternalServerError","code":500/)
+  const lost = await ask(server, `${CATALOG}/namespaces/sales/views`)
+  assert.match(lost.text, /"type":"NotFoundException","code":404/)
+})
+
+test('a server whose paths are cut short is refused at once', async () => {
+  const server = Fastify()
+  server.register(icebergRest, { prefix: BASE, catalogs: () => undefined })
+  await assert.rejects(async () => server.ready(), /maxParamLength/)
+})
+
+test('deep namespaces fit the path', async () => {
+  const server = await serve(lake())
+  const levels = Array.from({ length: 8 }, (_, at) => `level-${at}-${'x'.repeat(100)}`)
+  for (let depth = 1; depth <= levels.length; depth += 1) {
+    const body = JSON.stringify({ namespace: levels.slice(0, depth) })
+    assert.equal((await ask(server, `${CATALOG}/namespaces`, { method: 'POST', body })).status, 200)
+  }
+  const { text } = await ask(server, `${CATALOG}/namespaces/${levels.join('%1F')}`)
+  assert.deepEqual((JSON.parse(text) as { namespace: unknown }).namespace, levels)
+})
+
+function pick({ status, text }: { readonly status: number; readonly text: string }): readonly [number, string] {
+  return [status, text]
+}

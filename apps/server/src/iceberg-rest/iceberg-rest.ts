@@ -1,0 +1,136 @@
+import type { Catalog } from '@moraine/catalogs/catalog'
+import { assert } from '@moraine/stdx/assert'
+import { MoraineError } from '@moraine/stdx/error'
+import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
+import { NAMESPACE_ROUTES } from './namespace-routes.ts'
+import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
+import type { RestAnswer, RestRoute } from './rest-route.ts'
+import { TABLE_ROUTES } from './table-routes.ts'
+
+export type IcebergRestOptions = IcebergRestHooks & {
+  /** The catalog that is served under a warehouse's name; `undefined` if there is none. */
+  readonly catalogs: (warehouse: string) => Catalog | undefined | Promise<Catalog | undefined>
+}
+
+/**
+ * Serves catalogs by Iceberg's REST protocol: a Fastify plugin, to be registered under a prefix such as
+ * `/api/iceberg/rest`. A client names its warehouse to `/v1/config` and is sent to `/v1/catalogs/<warehouse>`.
+ *
+ * Bodies are JSON with exact 64-bit integers, in errors too. A commit that may or may not have been made is answered
+ * 500 `CommitStateUnknownException`; 503 always means that nothing was done. The server's `maxParamLength` has to leave
+ * room for namespaces, which Fastify's default of 100 does not.
+ */
+export async function icebergRest(server: FastifyInstance, options: IcebergRestOptions): Promise<void> {
+  const { maxParamLength = 0 } = server.initialConfig.routerOptions ?? {}
+  assert(maxParamLength >= PARAM_LENGTH_MIN, `routerOptions.maxParamLength must be at least ${PARAM_LENGTH_MIN}`)
+  useExactJson(server)
+  server.setErrorHandler((error, request, reply) => {
+    const answer = restErrorOf(error)
+    if (answer.status >= 500) request.log.error(error)
+    return sendError(reply, answer)
+  })
+  server.setNotFoundHandler((request, reply) =>
+    sendError(reply, {
+      status: 404,
+      type: 'NotFoundException',
+      message: `no such endpoint: ${request.method} ${request.url}`,
+    }),
+  )
+  server.get('/v1/config', { exposeHeadRoute: false }, async (request) => {
+    const { warehouse } = request.query as { warehouse?: string }
+    if (warehouse === undefined || warehouse === '') {
+      throw new MoraineError('invalid-input', 'name the catalog in the parameter warehouse')
+    }
+    await findCatalog(options, warehouse)
+    const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
+    return { defaults: {}, overrides, endpoints: ROUTES.map(({ method, path }) => `${method} ${path}`) }
+  })
+  for (const route of ROUTES) addRoute(server, options, route)
+}
+
+const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
+const PARAM_LENGTH_MIN = 1024
+/** A commit of many removed snapshots or a schema of thousands of columns has a few megabytes. */
+const BODY_BYTES_MAX = 64 * 1024 * 1024
+
+function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: RestRoute): void {
+  server.route({
+    method: route.method,
+    url: route.path.replace('{prefix}', 'catalogs/:warehouse').replaceAll(/\{(\w+)\}/g, ':$1'),
+    exposeHeadRoute: false,
+    bodyLimit: BODY_BYTES_MAX,
+    handler: async (request, reply) => {
+      const params = request.params as Readonly<Record<string, string | undefined>>
+      const answer = await route.answer({
+        catalog: await findCatalog(options, params['warehouse'] ?? ''),
+        params,
+        query: lastOfEach(request.query as Readonly<Record<string, string | readonly string[]>>),
+        headers: { 'if-none-match': request.headers['if-none-match'] },
+        body: request.body as JsonValue | undefined,
+        hooks: guarded(options, request),
+      })
+      return send(reply, answer)
+    },
+  })
+}
+
+async function findCatalog({ catalogs }: IcebergRestOptions, warehouse: string): Promise<Catalog> {
+  const catalog = await catalogs(warehouse)
+  if (catalog !== undefined) return catalog
+  throw new MoraineError('not-found', `Warehouse does not exist: ${warehouse}`, { context: { entity: 'warehouse' } })
+}
+
+function useExactJson(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers()
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: BODY_BYTES_MAX },
+    async (_: FastifyRequest, text: string) => {
+      if (text === '') return undefined
+      try {
+        return parseExactJson(text, 'request body')
+      } catch (cause) {
+        throw new MoraineError('invalid-input', 'the request body is not valid JSON', { cause })
+      }
+    },
+  )
+  server.setReplySerializer((payload) => formatExactJson(payload))
+}
+
+/** Of a parameter that is given several times the last counts. */
+function lastOfEach(query: Readonly<Record<string, string | readonly string[]>>): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(query).map(([key, value]) => [key, typeof value === 'string' ? value : value.at(-1)]),
+  )
+}
+
+function guarded(hooks: IcebergRestHooks, request: FastifyRequest): IcebergRestHooks {
+  const guard =
+    <Event>(hook: ((event: Event) => void) | undefined) =>
+    (event: Event) => {
+      try {
+        hook?.(event)
+      } catch (error) {
+        request.log.error(error, 'a hook of the REST catalog failed')
+      }
+    }
+  return {
+    onCommit: guard(hooks.onCommit),
+    onDrop: guard(hooks.onDrop),
+    onRename: guard(hooks.onRename),
+    onMetricsReport: guard(hooks.onMetricsReport),
+  }
+}
+
+function send(reply: FastifyReply, { status, json, text, etag }: RestAnswer): FastifyReply {
+  reply.code(status)
+  if (etag !== undefined) reply.header('etag', etag)
+  if (json === undefined && text === undefined) return reply.send()
+  return reply.type('application/json; charset=utf-8').send(text ?? json)
+}
+
+function sendError(reply: FastifyReply, error: RestError): FastifyReply {
+  return send(reply, { status: error.status, json: encodeRestError(error) })
+}

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { LoadedTable } from '@moraine/catalogs/catalog'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+
+/** Which snapshots a client asks for: all, or those that branches and tags point to. */
+export type SnapshotMode = 'all' | 'refs'
+
+/** The text of a `LoadTableResult`. That of the metadata is kept as long as the catalog keeps the metadata itself. */
+export function formatLoadedTable(table: LoadedTable, snapshots: SnapshotMode): string {
+  const { metadata, metadataLocation, storageProperties } = table
+  const text = snapshots === 'all' ? formatOnce(metadata) : formatTableMetadata(withoutHistory(metadata))
+  const config = storageProperties === undefined ? '' : `,"config":${JSON.stringify(storageProperties)}`
+  return `{"metadata-location":${JSON.stringify(metadataLocation)},"metadata":${text}${config}}`
+}
+
+/** Metadata files do not change, so their location tells versions apart. */
+export function locationEtag(metadataLocation: string, snapshots: SnapshotMode): string {
+  return `"${createHash('sha256').update(`${snapshots} ${metadataLocation}`).digest('base64url').slice(0, 22)}"`
+}
+
+/** Whether a client that sends this `If-None-Match` has the table as it is. */
+export function isCurrent(ifNoneMatch: string, metadataLocation: string, snapshots: SnapshotMode): boolean {
+  const etag = locationEtag(metadataLocation, snapshots)
+  return ifNoneMatch.split(',').some((known) => known.trim().replace(/^W\//, '') === etag)
+}
+
+const formatted = new WeakMap<TableMetadata, string>()
+
+function formatOnce(metadata: TableMetadata): string {
+  const known = formatted.get(metadata)
+  if (known !== undefined) return known
+  const text = formatTableMetadata(metadata)
+  formatted.set(metadata, text)
+  return text
+}
+
+function withoutHistory(metadata: TableMetadata): TableMetadata {
+  const referenced = new Set(Object.values(metadata.refs).map(({ snapshotId }) => snapshotId))
+  return { ...metadata, snapshots: metadata.snapshots.filter(({ snapshotId }) => referenced.has(snapshotId)) }
+}

@@ -1,0 +1,70 @@
+import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
+import { encodeRestError } from './rest-error.ts'
+import { bodyOf, NO_CONTENT, namespaceOf, ok, pageOf, type RestRoute, splitNamespace } from './rest-route.ts'
+
+const ALL = '/v1/{prefix}/namespaces'
+const ONE = `${ALL}/{namespace}`
+
+export const NAMESPACE_ROUTES: readonly RestRoute[] = [
+  {
+    method: 'GET',
+    path: ALL,
+    async answer(call) {
+      const parent = splitNamespace(call.query['parent'] ?? '')
+      const { items, nextPage } = await call.catalog.listNamespaces(parent, pageOf(call))
+      return ok({ namespaces: items, 'next-page-token': nextPage ?? null })
+    },
+  },
+  {
+    method: 'POST',
+    path: ALL,
+    async answer(call) {
+      const { namespace, properties } = bodyOf(call, decodeNamespaceBody)
+      await call.catalog.createNamespace(namespace, properties)
+      return ok({ namespace, properties: await call.catalog.loadNamespace(namespace) })
+    },
+  },
+  {
+    method: 'HEAD',
+    path: ONE,
+    async answer(call) {
+      await call.catalog.loadNamespace(namespaceOf(call))
+      return NO_CONTENT
+    },
+  },
+  {
+    method: 'GET',
+    path: ONE,
+    async answer(call) {
+      const namespace = namespaceOf(call)
+      return ok({ namespace, properties: await call.catalog.loadNamespace(namespace) })
+    },
+  },
+  {
+    method: 'DELETE',
+    path: ONE,
+    async answer(call) {
+      await call.catalog.dropNamespace(namespaceOf(call))
+      return NO_CONTENT
+    },
+  },
+  {
+    method: 'POST',
+    path: `${ONE}/properties`,
+    async answer(call) {
+      const change = bodyOf(call, decodeNamespaceChange)
+      const both = change.remove.find((key) => Object.hasOwn(change.set, key))
+      if (both !== undefined) {
+        const message = `property ${both} is both to be set and to be removed`
+        const error = { status: 422, type: 'UnprocessableEntityException', message }
+        return { status: error.status, json: encodeRestError(error) }
+      }
+      const missing = await call.catalog.updateNamespace(namespaceOf(call), change)
+      return ok({
+        updated: Object.keys(change.set),
+        removed: change.remove.filter((key) => !missing.includes(key)),
+        missing,
+      })
+    },
+  },
+]

@@ -1,0 +1,71 @@
+import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
+import type { JsonObject } from '@moraine/stdx/exact-json'
+
+/** An error as the protocol's `IcebergErrorResponse` has it. Clients act on the status and, for 404, on the type. */
+export type RestError = { readonly status: number; readonly type: string; readonly message: string }
+
+export function encodeRestError({ status, type, message }: RestError): JsonObject {
+  return { error: { message, type, code: status } }
+}
+
+/** What a failure means to a client. Of what is no `MoraineError` nothing is told but that it happened. */
+export function restErrorOf(error: unknown): RestError {
+  if (!(error instanceof MoraineError)) return frameworkError(error) ?? INTERNAL
+  const { status, type } = BY_KIND[error.kind]
+  const entity = error.context['entity']
+  return {
+    status,
+    type: (typeof entity === 'string' && BY_ENTITY[`${error.kind} ${entity}`]) || type,
+    message: error.message,
+  }
+}
+
+/** The answer to a commit that may or may not have been made: clients must not clean up after it. */
+export function commitStateUnknown(cause: Error): RestError {
+  return {
+    status: 500,
+    type: 'CommitStateUnknownException',
+    message: `the commit may or may not have been made: ${cause.message}`,
+  }
+}
+
+export function commitFailed(reason: string): RestError {
+  return { status: 409, type: 'CommitFailedException', message: reason }
+}
+
+const INTERNAL: RestError = {
+  status: 500,
+  type: 'InternalServerError',
+  message: 'the server failed; its log has the details under the id of this request',
+}
+
+const BY_KIND = {
+  'invalid-input': { status: 400, type: 'BadRequestException' },
+  'not-found': { status: 404, type: 'NotFoundException' },
+  'already-exists': { status: 409, type: 'AlreadyExistsException' },
+  permission: { status: 403, type: 'ForbiddenException' },
+  corrupt: { status: 500, type: 'InternalServerError' },
+  unsupported: { status: 406, type: 'UnsupportedOperationException' },
+  conflict: { status: 409, type: 'CommitFailedException' },
+  unavailable: { status: 503, type: 'ServiceUnavailableException' },
+  timeout: { status: 503, type: 'ServiceUnavailableException' },
+  aborted: { status: 503, type: 'ServiceUnavailableException' },
+  exhausted: { status: 503, type: 'ServiceUnavailableException' },
+  'verification-failed': { status: 500, type: 'InternalServerError' },
+  internal: { status: 500, type: 'InternalServerError' },
+} as const satisfies Record<ErrorKind, { readonly status: number; readonly type: string }>
+
+const BY_ENTITY: Readonly<Record<string, string>> = {
+  'not-found warehouse': 'NoSuchWarehouseException',
+  'not-found namespace': 'NoSuchNamespaceException',
+  'not-found table': 'NoSuchTableException',
+  'conflict namespace': 'NamespaceNotEmptyException',
+}
+
+/** What Fastify itself refuses: a body too large, of an unknown type, a path that cannot be decoded. */
+function frameworkError(error: unknown): RestError | undefined {
+  if (!(error instanceof Error) || !('statusCode' in error)) return undefined
+  const { statusCode } = error
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode >= 500) return undefined
+  return { status: statusCode, type: 'BadRequestException', message: error.message }
+}

@@ -1,0 +1,70 @@
+import type { Catalog } from '@moraine/catalogs/catalog'
+import {
+  checkIdentifier,
+  checkNamespace,
+  type Namespace,
+  type TableIdentifier,
+} from '@moraine/catalogs/table-identifier'
+import { MoraineError } from '@moraine/stdx/error'
+import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
+import type { JsonDecoder } from '@moraine/stdx/exact-json-decode'
+import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
+
+/** One endpoint of the protocol: its method and path as the specification writes them, and what it does. */
+export type RestRoute = {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
+  readonly path: string
+  readonly answer: (call: RestCall) => Promise<RestAnswer>
+}
+
+export type RestCall = {
+  readonly catalog: Catalog
+  /** Parts of the path, decoded. */
+  readonly params: Readonly<Record<string, string | undefined>>
+  readonly query: Readonly<Record<string, string | undefined>>
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly body: JsonValue | undefined
+  readonly hooks: IcebergRestHooks
+}
+
+/** `text` is JSON already. */
+export type RestAnswer = {
+  readonly status: number
+  readonly json?: JsonObject
+  readonly text?: string
+  readonly etag?: string
+}
+
+export const NO_CONTENT: RestAnswer = { status: 204 }
+
+export function ok(json: JsonObject): RestAnswer {
+  return { status: 200, json }
+}
+
+export function namespaceOf({ params }: RestCall): Namespace {
+  const namespace = splitNamespace(params['namespace'] ?? '')
+  checkNamespace(namespace)
+  return namespace
+}
+
+export function identifierOf(call: RestCall): TableIdentifier {
+  const identifier = { namespace: namespaceOf(call), name: call.params['table'] ?? '' }
+  checkIdentifier(identifier)
+  return identifier
+}
+
+/** The levels of a namespace in a path or a query; none for the empty text. */
+export function splitNamespace(text: string): Namespace {
+  return text === '' ? [] : text.split('\u001f')
+}
+
+/** What the request's body says; it is `invalid-input` if it says nothing of the kind. */
+export function bodyOf<T>({ body }: RestCall, decode: JsonDecoder<T>): T {
+  if (body === undefined) throw new MoraineError('invalid-input', 'the request has no JSON body')
+  return decode(body, { document: 'request body', kind: 'invalid-input' })
+}
+
+/** The page asked for; an empty token asks for the first. */
+export function pageOf({ query }: RestCall): string | undefined {
+  return query['pageToken'] === '' ? undefined : query['pageToken']
+}

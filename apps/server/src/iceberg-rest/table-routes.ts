@@ -1,0 +1,147 @@
+import type { CommitOutcome, LoadedTable, TableCommit } from '@moraine/catalogs/catalog'
+import { noSuchTable } from '@moraine/catalogs/catalog-error'
+import { decodeCommit, decodeCreateTable, decodeIdentifier, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
+import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { record, required, text } from '@moraine/stdx/exact-json-decode'
+import { formatLoadedTable, isCurrent, locationEtag } from './loaded-table.ts'
+import { commitFailed, commitStateUnknown, encodeRestError } from './rest-error.ts'
+import {
+  bodyOf,
+  identifierOf,
+  NO_CONTENT,
+  namespaceOf,
+  ok,
+  pageOf,
+  type RestAnswer,
+  type RestCall,
+  type RestRoute,
+} from './rest-route.ts'
+
+const NAMESPACE = '/v1/{prefix}/namespaces/{namespace}'
+const ALL = `${NAMESPACE}/tables`
+const ONE = `${ALL}/{table}`
+
+export const TABLE_ROUTES: readonly RestRoute[] = [
+  {
+    method: 'GET',
+    path: ALL,
+    async answer(call) {
+      const { items, nextPage } = await call.catalog.listTables(namespaceOf(call), pageOf(call))
+      return ok({ identifiers: items.map(encodeIdentifier), 'next-page-token': nextPage ?? null })
+    },
+  },
+  { method: 'POST', path: ALL, answer: createTable },
+  { method: 'GET', path: ONE, answer: loadTable },
+  {
+    method: 'HEAD',
+    path: ONE,
+    async answer(call) {
+      const identifier = identifierOf(call)
+      if ((await call.catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
+      return NO_CONTENT
+    },
+  },
+  {
+    method: 'POST',
+    path: ONE,
+    answer: (call) => commitTable(call, identifierOf(call), bodyOf(call, decodeCommit)),
+  },
+  {
+    method: 'DELETE',
+    path: ONE,
+    async answer(call) {
+      const identifier = identifierOf(call)
+      await call.catalog.dropTable(identifier)
+      call.hooks.onDrop?.({
+        catalog: call.catalog.name,
+        identifier,
+        purgeRequested: call.query['purgeRequested']?.toLowerCase() === 'true',
+      })
+      return NO_CONTENT
+    },
+  },
+  {
+    method: 'POST',
+    path: `${NAMESPACE}/register`,
+    async answer(call) {
+      const { name, location } = bodyOf(call, (value, place) => {
+        const json = record(value, place)
+        return { name: required(json, 'name', text), location: required(json, 'metadata-location', text) }
+      })
+      return found(call, await call.catalog.registerTable({ namespace: namespaceOf(call), name }, location))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/{prefix}/tables/rename',
+    async answer(call) {
+      const { from, to } = bodyOf(call, (value, place) => {
+        const json = record(value, place)
+        return { from: required(json, 'source', decodeIdentifier), to: required(json, 'destination', decodeIdentifier) }
+      })
+      await call.catalog.renameTable(from, to)
+      call.hooks.onRename?.({ catalog: call.catalog.name, from, to })
+      return NO_CONTENT
+    },
+  },
+  {
+    method: 'POST',
+    path: `${ONE}/metrics`,
+    async answer(call) {
+      const report = bodyOf(call, (value, place) => record(value, place).object)
+      call.hooks.onMetricsReport?.({ catalog: call.catalog.name, identifier: identifierOf(call), report })
+      return NO_CONTENT
+    },
+  },
+]
+
+async function createTable(call: RestCall): Promise<RestAnswer> {
+  const { name, table, stage } = bodyOf(call, decodeCreateTable)
+  const identifier = { namespace: namespaceOf(call), name }
+  if (!stage) return found(call, await call.catalog.createTable(identifier, table))
+  return ok({ metadata: encodeTableMetadata(await call.catalog.stageTable(identifier, table)) })
+}
+
+async function loadTable(call: RestCall): Promise<RestAnswer> {
+  const identifier = identifierOf(call)
+  const snapshots = call.query['snapshots'] === 'refs' ? 'refs' : 'all'
+  const known = call.headers['if-none-match']
+  if (known !== undefined) {
+    const metadataLocation = await call.catalog.findMetadataLocation(identifier)
+    if (metadataLocation !== undefined && isCurrent(known, metadataLocation, snapshots)) {
+      return { status: 304, etag: locationEtag(metadataLocation, snapshots) }
+    }
+  }
+  const table = await call.catalog.loadTable(identifier)
+  return {
+    status: 200,
+    text: formatLoadedTable(table, snapshots),
+    etag: locationEtag(table.metadataLocation, snapshots),
+  }
+}
+
+/**
+ * A commit whose requirements hold, but which another overtook on the last step, is made again on top of that one: it
+ * does not conflict. Each round lost is somebody else's commit made.
+ */
+async function commitTable(call: RestCall, identifier: TableIdentifier, commit: TableCommit): Promise<RestAnswer> {
+  let outcome: CommitOutcome
+  let round = 0
+  do {
+    outcome = await call.catalog.commitTable(identifier, commit)
+    round += 1
+  } while (outcome.kind === 'conflict' && outcome.raced === true && round < ROUNDS_MAX)
+  if (outcome.kind === 'committed') return found(call, outcome.table)
+  const error = outcome.kind === 'conflict' ? commitFailed(outcome.reason) : commitStateUnknown(outcome.cause)
+  return { status: error.status, json: encodeRestError(error) }
+}
+
+const ROUNDS_MAX = 20
+
+/** The answer with a table's new state, of which the service is told. */
+function found(call: RestCall, table: LoadedTable): RestAnswer {
+  const { identifier, metadataLocation } = table
+  call.hooks.onCommit?.({ catalog: call.catalog.name, identifier, metadataLocation })
+  return { status: 200, text: formatLoadedTable(table, 'all'), etag: locationEtag(metadataLocation, 'all') }
+}
