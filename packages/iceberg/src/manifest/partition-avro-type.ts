@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { PartitionSpec } from '../partition/partition-spec.ts'
+import type { PartitionField, PartitionSpec } from '../partition/partition-spec.ts'
 import type { PrimitiveType } from '../schema/type.ts'
 import { avroName } from './avro-name.ts'
 
@@ -10,7 +10,7 @@ import { avroName } from './avro-name.ts'
 export function partitionAvroRecord(spec: PartitionSpec, types: readonly PrimitiveType[]): object {
   const defined = new Set<string>()
   const fields = spec.fields.map((field, at) => {
-    const type = avroType(types[at] ?? { kind: 'unknown' }, field.name, defined)
+    const type = avroType(types[at] ?? { kind: 'unknown' }, field, defined)
     const name = avroName(field.name)
     return {
       name,
@@ -31,7 +31,7 @@ export function decimalBytes(precision: number): number {
   return bytes
 }
 
-function avroType(type: PrimitiveType, fieldName: string, defined: Set<string>): object | string {
+function avroType(type: PrimitiveType, field: PartitionField, defined: Set<string>): object | string {
   switch (type.kind) {
     case 'boolean':
     case 'int':
@@ -53,13 +53,13 @@ function avroType(type: PrimitiveType, fieldName: string, defined: Set<string>):
     case 'binary':
       return 'bytes'
     case 'uuid':
-      return fixed('uuid_fixed', 16, { logicalType: 'uuid' }, defined)
+      return fixed(unique('uuid_fixed', field, defined), 16, { logicalType: 'uuid' })
     case 'fixed':
-      return fixed(`fixed_${type.length}`, type.length, {}, defined)
+      return fixed(unique(`fixed_${type.length}`, field, defined), type.length, {})
     case 'decimal': {
       const { precision, scale } = type
       const logical = { logicalType: 'decimal', precision, scale }
-      return fixed(`decimal_${precision}_${scale}`, decimalBytes(precision), logical, defined)
+      return fixed(unique(`decimal_${precision}_${scale}`, field, defined), decimalBytes(precision), logical)
     }
     case 'unknown':
       return 'null'
@@ -68,14 +68,21 @@ function avroType(type: PrimitiveType, fieldName: string, defined: Set<string>):
     case 'variant':
       throw new MoraineError(
         'unsupported',
-        `partition field "${fieldName}": a partition cannot be of type ${type.kind}`,
+        `partition field "${field.name}": a partition cannot be of type ${type.kind}`,
       )
   }
 }
 
-/** A named type is spelled out once and then referred to by its name. */
-function fixed(name: string, size: number, logical: object, defined: Set<string>): object | string {
-  if (defined.has(name)) return name
-  defined.add(name)
+/**
+ * The name of a fixed type, which a schema may define only once. The reference implementation then refers to the first
+ * definition, which PyIceberg cannot read; a name of its own is read by all.
+ */
+function unique(name: string, field: PartitionField, defined: Set<string>): string {
+  const free = defined.has(name) ? `${name}_${field.fieldId}` : name
+  defined.add(free)
+  return free
+}
+
+function fixed(name: string, size: number, logical: object): object {
   return { type: 'fixed', name, size, ...logical }
 }

@@ -69,7 +69,7 @@ test('tuples of every type come back, null values too, and avsc reads them', () 
   )
 })
 
-test('the Avro types are those of the specification, a named type spelled out once', () => {
+test('the Avro types are those of the specification, each fixed type with a name of its own', () => {
   const types: readonly PrimitiveType[] = [
     { kind: 'decimal', precision: 9, scale: 2 },
     { kind: 'decimal', precision: 9, scale: 2 },
@@ -85,7 +85,7 @@ test('the Avro types are those of the specification, a named type spelled out on
     record.fields.map((field) => field.type),
     [
       ['null', { type: 'fixed', name: 'decimal_9_2', size: 4, logicalType: 'decimal', precision: 9, scale: 2 }],
-      ['null', 'decimal_9_2'],
+      ['null', { type: 'fixed', name: 'decimal_9_2_1001', size: 4, logicalType: 'decimal', precision: 9, scale: 2 }],
       ['null', { type: 'fixed', name: 'uuid_fixed', size: 16, logicalType: 'uuid' }],
       ['null', { type: 'long', logicalType: 'timestamp-micros', 'adjust-to-utc': true }],
       ['null', { type: 'long', logicalType: 'timestamp-nanos', 'adjust-to-utc': false }],
@@ -94,7 +94,10 @@ test('the Avro types are those of the specification, a named type spelled out on
   )
   assert.deepEqual(record.fields[1], {
     name: 'b_x2Ec',
-    type: ['null', 'decimal_9_2'],
+    type: [
+      'null',
+      { type: 'fixed', name: 'decimal_9_2_1001', size: 4, logicalType: 'decimal', precision: 9, scale: 2 },
+    ],
     default: null,
     'iceberg-field-name': 'b.c',
     'field-id': 1001,

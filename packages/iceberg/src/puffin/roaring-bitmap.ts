@@ -75,11 +75,13 @@ type ContainerHeader = {
 }
 
 class Input {
+  readonly bytes: Uint8Array
   position: number
   readonly #view: DataView
   readonly #what: string
 
   constructor(bytes: Uint8Array, offset: number, what: string) {
+    this.bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.position = offset
     this.#what = what
@@ -136,12 +138,15 @@ function readHeader(input: Input, start: number): readonly ContainerHeader[] {
 }
 
 function readArray(input: Input, base: number, values: Uint32Array): void {
+  const { bytes } = input
+  let position = input.take(2 * values.length)
   let last = -1
   for (let index = 0; index < values.length; index += 1) {
-    const low = input.u16()
+    const low = (bytes[position] ?? 0) | ((bytes[position + 1] ?? 0) << 8)
     if (low <= last) input.fail('values are out of order')
     last = low
     values[index] = base + low
+    position += 2
   }
 }
 
@@ -160,16 +165,16 @@ function readRuns(input: Input, base: number, values: Uint32Array): void {
 }
 
 function readBits(input: Input, base: number, values: Uint32Array): void {
+  const { bytes } = input
+  const start = input.take(BITMAP_BYTES)
   let at = 0
-  const end = input.take(BITMAP_BYTES) + BITMAP_BYTES
-  input.position = end - BITMAP_BYTES
-  for (let word = base; input.position < end; word += 32) {
-    for (let bits = input.u32(); bits !== 0; bits &= bits - 1) {
-      if (at === values.length) input.fail('a bitmap has more values than the header says')
-      values[at++] = word + 31 - Math.clz32(bits & -bits)
+  for (let index = 0; index < BITMAP_BYTES; index += 1) {
+    for (let bits = bytes[start + index] ?? 0; bits !== 0; bits &= bits - 1) {
+      // Beyond the end nothing is stored, and the count tells.
+      values[at++] = base + 8 * index + 31 - Math.clz32(bits & -bits)
     }
   }
-  if (at !== values.length) input.fail('a bitmap has fewer values than the header says')
+  if (at !== values.length) input.fail(`a bitmap has ${at} values, not the ${values.length} of the header`)
 }
 
 type Container = {
