@@ -5,18 +5,18 @@ import type { Catalog } from '@moraine/catalogs/catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import { memoryCatalogs } from '@moraine/management/memory/memory-catalogs'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { memoryTablePointers } from '@moraine/testkit/memory-table-pointers'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { icebergRest } from './iceberg-rest.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 
 const BASE = '/api/iceberg/rest'
 
-function lake(pointers: TablePointers = memoryTablePointers(), io = memoryFileIO()): Catalog {
+function lake(pointers: TablePointers = memoryCatalogs().pointers, io = memoryFileIO()): Catalog {
   return internalCatalog({
     name: 'lake',
     warehouse: 's3://b/wh',
@@ -41,7 +41,7 @@ async function serve(catalog: Catalog, hooks: IcebergRestHooks = {}): Promise<Fa
 /** Real sockets: what the client sends is parsed by the server's HTTP parser and back. */
 async function openForConformance(): Promise<CatalogUnderTest> {
   const io = memoryFileIO()
-  const server = await serve(lake(memoryTablePointers(), io))
+  const server = await serve(lake(memoryCatalogs().pointers, io))
   await server.listen({ host: '127.0.0.1', port: 0 })
   const uri = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}${BASE}`
   let lose: 'answer' | 'request' | undefined
@@ -327,7 +327,7 @@ test('a commit of unknown fate is 500 CommitStateUnknownException', async () => 
 })
 
 test('a commit that was merely overtaken is made again', async () => {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const io = memoryFileIO()
   let overtakes = 3
   const catalog = lake(

@@ -1,26 +1,29 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
-import { seededRandom } from '@moraine/stdx/random'
+import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
-import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { localFileIO } from '@moraine/storage/local-file-io'
+import { type CatalogTraits, type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { createOrders, ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { Catalog, CommitOutcome } from '../catalog.ts'
 import { filesystemCatalog } from './filesystem-catalog.ts'
 
-const WAREHOUSE = '/wh'
 const FOLDER = '/wh/sales/orders/metadata'
 const encode = (text: string) => new TextEncoder().encode(text)
 
 let seed = 0
 
-function open(io: FileIO, leftovers: unknown[] = []): Catalog {
+function open(io: FileIO, leftovers: unknown[] = [], warehouse = '/wh'): Catalog {
   seed += 1
   return filesystemCatalog({
     name: 'lake',
-    warehouse: `${WAREHOUSE}/`,
+    warehouse: `${warehouse}/`,
     io,
     clock: systemClock,
     random: seededRandom(seed),
@@ -28,8 +31,7 @@ function open(io: FileIO, leftovers: unknown[] = []): Catalog {
   })
 }
 
-async function openForConformance(): Promise<CatalogUnderTest> {
-  const store = memoryFileIO()
+function openForConformance(store: FileIO, directory: string, close: () => void): CatalogUnderTest {
   let lose: 'answer' | 'request' | undefined
   const lossy: FileIO = {
     ...store,
@@ -42,33 +44,35 @@ async function openForConformance(): Promise<CatalogUnderTest> {
     },
   }
   return {
-    catalog: open(lossy),
-    other: open(store),
+    catalog: open(lossy, [], `${directory}/wh`),
+    other: open(store, [], `${directory}/wh`),
     io: store,
-    scratch: '/scratch',
+    scratch: `${directory}/scratch`,
     loseNextAnswer: () => {
       lose = 'answer'
     },
     loseNextRequest: () => {
       lose = 'request'
     },
-    close: async () => {},
+    close: async () => close(),
   }
 }
 
-catalogConformance(
-  'filesystem catalog',
-  {
-    nestedNamespaces: true,
-    namespaceProperties: false,
-    impliedNamespaces: true,
-    renames: false,
-    refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
-    // Each table costs a walk through the warehouse; see below for pages.
-    fillsPages: false,
-  },
-  openForConformance,
-)
+const TRAITS: CatalogTraits = {
+  nestedNamespaces: true,
+  namespaceProperties: false,
+  impliedNamespaces: true,
+  renames: false,
+  refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
+  // Each table costs a walk through the warehouse; see below for pages.
+  fillsPages: false,
+}
+
+catalogConformance('filesystem catalog', TRAITS, async () => openForConformance(memoryFileIO(), 's3://b', () => {}))
+catalogConformance('filesystem catalog on disk', TRAITS, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'moraine-warehouse-'))
+  return openForConformance(localFileIO(systemRandom), directory, () => rmSync(directory, { recursive: true }))
+})
 
 const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<CommitOutcome> =>
   catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates: { [key]: value } }] })

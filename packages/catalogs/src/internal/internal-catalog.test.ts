@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { memoryCatalogs } from '@moraine/management/memory/memory-catalogs'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
@@ -7,7 +8,6 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { createOrders, ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { memoryTablePointers } from '@moraine/testkit/memory-table-pointers'
 import type { Catalog, CommitOutcome } from '../catalog.ts'
 import { internalCatalog } from './internal-catalog.ts'
 import type { TablePointers } from './table-pointers.ts'
@@ -28,7 +28,7 @@ function open(pointers: TablePointers, io: FileIO, leftovers: unknown[] = []): C
 }
 
 async function openForConformance(): Promise<CatalogUnderTest> {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const io = memoryFileIO()
   let lose: 'answer' | 'request' | undefined
   const lossy: TablePointers = {
@@ -73,7 +73,7 @@ const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<Commit
   catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates: { [key]: value } }] })
 
 test("metadata files are named as Iceberg's metastore catalogs name them", async () => {
-  const catalog = open(memoryTablePointers(), memoryFileIO())
+  const catalog = open(memoryCatalogs().pointers, memoryFileIO())
   const { metadataLocation } = await createOrders({ catalog })
   assert.match(metadataLocation, /^s3:\/\/b\/wh\/sales\/orders\/metadata\/00000-[0-9a-f-]{36}\.metadata\.json$/)
   const outcome = await setProperty(catalog, 'write.metadata.path', 's3://c/meta/')
@@ -81,7 +81,7 @@ test("metadata files are named as Iceberg's metastore catalogs name them", async
 })
 
 test('a swap whose answer was lost is settled by reading the pointer back', async () => {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const io = memoryFileIO()
   const catalog = open(
     {
@@ -101,7 +101,7 @@ test('a swap whose answer was lost is settled by reading the pointer back', asyn
 })
 
 test('a swap that was lost for good is a conflict, and its file is removed', async () => {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const io = memoryFileIO()
   const catalog = open(
     {
@@ -120,7 +120,7 @@ test('a swap that was lost for good is a conflict, and its file is removed', asy
 })
 
 test('the file of a swap of unknown fate stays, since the swap may yet arrive', async () => {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const io = memoryFileIO()
   let late: () => Promise<unknown> = async () => {}
   const catalog = open(
@@ -141,7 +141,7 @@ test('the file of a swap of unknown fate stays, since the swap may yet arrive', 
 })
 
 test('a creation whose answer was lost is settled, too', async () => {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const catalog = open(
     {
       ...store,
@@ -162,7 +162,7 @@ test('a creation whose answer was lost is settled, too', async () => {
 })
 
 test('a file that cannot be removed after a lost race is reported and does no harm', async () => {
-  const store = memoryTablePointers()
+  const store = memoryCatalogs().pointers
   const io = memoryFileIO()
   const leftovers: string[] = []
   const catalog = open(
@@ -183,7 +183,7 @@ test('a file that cannot be removed after a lost race is reported and does no ha
 
 test('a pointer to a file that is gone names the table, the file and what to do', async () => {
   const io = memoryFileIO()
-  const pointers = memoryTablePointers()
+  const pointers = memoryCatalogs().pointers
   const { metadataLocation } = await createOrders({ catalog: open(pointers, io) })
   await io.remove([metadataLocation])
   await assert.rejects(open(pointers, io).loadTable(ORDERS), (error) => {
@@ -195,7 +195,7 @@ test('a pointer to a file that is gone names the table, the file and what to do'
 
 test('a metadata file that a newer commit removes while it is looked for is no failure', async () => {
   const io = memoryFileIO()
-  const pointers = memoryTablePointers()
+  const pointers = memoryCatalogs().pointers
   const writer = open(pointers, io)
   await createOrders({ catalog: writer })
   let raced = false
