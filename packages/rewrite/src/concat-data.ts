@@ -1,0 +1,170 @@
+import type { DataInput } from '@moraine/maintenance/plan/rewrite-plan'
+import type { OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
+import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
+import type { ConcatInput, ConcatPlan } from '@moraine/parquet/concat/concat-plan'
+import { loadConcatSource } from '@moraine/parquet/concat/concat-source'
+import { planConcat } from '@moraine/parquet/concat/plan-concat'
+import { runConcat } from '@moraine/parquet/concat/run-concat'
+import { type VerifiedRange, verifyConcat } from '@moraine/parquet/concat/verify-concat'
+import { haveFieldIds } from '@moraine/parquet/footer/schema-fingerprint'
+import type { RangeReader } from '@moraine/parquet/range-reader'
+import { mapBounded } from '@moraine/stdx/bounded'
+import { MoraineError } from '@moraine/stdx/error'
+import type { FileIO } from '@moraine/storage/file-io'
+import { CREATED_BY } from './output/created-by.ts'
+import { outputMetrics } from './output/output-metrics.ts'
+import { outputFiles } from './output/output-size.ts'
+import type { PublishedFiles } from './output/published-files.ts'
+import { STAGING_LIMIT } from './staging/stage-inputs.ts'
+import type { TaskContext } from './task-context.ts'
+import type { TaskOutcome } from './task-outcome.ts'
+
+export type ConcatOutcome = TaskOutcome | { readonly kind: 'refused'; readonly reason: string }
+
+/**
+ * Copies the row groups of the inputs into new files, straight from store to store. Every output is planned from the
+ * footers before the first byte is written; if one of the inputs does not fit, nothing has happened yet and a rewrite is
+ * needed. What was written is read back, and each copied range compared by its CRC.
+ */
+export async function concatData(
+  task: RewriteTask,
+  context: TaskContext,
+  published: PublishedFiles,
+): Promise<ConcatOutcome> {
+  const planned = await planOutputs(task, context)
+  if ('kind' in planned) return planned
+  const total = planned.reduce((sum, { plan }) => sum + plan.sizeBytes, 0)
+  let before = 0
+  const dataFiles: OutputDataFile[] = []
+  const ranges: VerifiedRange[] = []
+  context.onProgress({ phase: 'writing', fraction: 0 })
+  for (const [at, { inputs, plan }] of planned.entries()) {
+    const filePath = `${task.output.directory}${task.output.filePrefix}-${at}.parquet`
+    const written = before
+    ranges.push(
+      ...(await writeOutput(filePath, inputs, plan, context, published, (bytes) =>
+        context.onProgress({ phase: 'writing', fraction: (written + bytes) / total }),
+      )),
+    )
+    before += plan.sizeBytes
+    dataFiles.push({
+      filePath,
+      recordCount: plan.rows,
+      fileSizeBytes: plan.sizeBytes,
+      sortOrderId: 0,
+      metrics: outputMetrics(plan.footer, 'other').metrics,
+      splitOffsets: plan.splitOffsets,
+    })
+  }
+  const rows = dataFiles.reduce((sum, file) => sum + file.recordCount, 0)
+  return {
+    method: { kind: 'concat', reason: task.group.method.reason },
+    dataFiles,
+    deleteFiles: [],
+    evidence: {
+      kind: 'copied-ranges',
+      inputRows: task.group.inputs.reduce((sum, input) => sum + input.recordCount, 0),
+      outputRows: rows,
+      ranges: ranges.map(({ length, crc, crcWritten }) => ({ bytes: length, crcRead: crc, crcWritten })),
+    },
+  }
+}
+
+type PlannedOutput = { readonly inputs: readonly DataInput[]; readonly plan: ConcatPlan }
+type Refusal = { readonly kind: 'refused'; readonly reason: string }
+
+async function planOutputs(task: RewriteTask, context: TaskContext): Promise<readonly PlannedOutput[] | Refusal> {
+  if (task.group.inputs.some((input) => input.deletes.length > 0)) {
+    return { kind: 'refused', reason: 'deletes apply to the files' }
+  }
+  // Rows of a table that was just upgraded have no ids yet; the commit gives them some.
+  const rowLineage = task.table.formatVersion >= 3 && task.group.inputs.some((input) => input.firstRowId !== undefined)
+  let done = 0
+  const sources = await mapBounded(
+    task.group.inputs,
+    STAGING_LIMIT,
+    async (input, signal) => {
+      const source = await loadSource(context.io, input, signal)
+      done += 1
+      context.onProgress({ phase: 'staging', fraction: done / task.group.inputs.length })
+      return source
+    },
+    context.signal,
+  )
+  const unnamed = sources.find(({ source }) => !haveFieldIds(source.footer.leaves))
+  if (unnamed !== undefined) {
+    return { kind: 'refused', reason: `${unnamed.source.footer.file.name} has columns without field ids` }
+  }
+  const outputs: PlannedOutput[] = []
+  for (const members of splitInputs(task.group.inputs, task.group.targetSizeBytes)) {
+    const inputs = members.map((at) => sources[at]).filter((source) => source !== undefined)
+    const plan = planConcat(inputs, { rowLineage, createdBy: CREATED_BY })
+    if (plan.kind === 'refused') return plan
+    outputs.push({ inputs: members.flatMap((at) => task.group.inputs[at] ?? []), plan })
+  }
+  return outputs
+}
+
+async function loadSource(io: FileIO, input: DataInput, signal: AbortSignal): Promise<ConcatInput> {
+  const { filePath, recordCount, firstRowId, dataSequenceNumber } = input
+  const found = await io.stat(filePath, signal)
+  if (found === undefined)
+    throw new MoraineError('not-found', `${filePath}, which the table's metadata names, is missing`)
+  if (found.sizeBytes !== input.fileSizeBytes) {
+    throw new MoraineError(
+      'corrupt',
+      `${filePath} has ${found.sizeBytes} bytes, its manifest says ${input.fileSizeBytes}`,
+    )
+  }
+  const source = await loadConcatSource(rangeReader(io, input), filePath, signal)
+  const rows = source.footer.metadata.numRows
+  if (rows !== recordCount) {
+    throw new MoraineError('corrupt', `${filePath} holds ${rows} rows, its manifest says ${recordCount}`)
+  }
+  if (firstRowId === undefined) return { source }
+  return { source, lineage: { firstRowId, sequenceNumber: BigInt(dataSequenceNumber) } }
+}
+
+function rangeReader(io: FileIO, file: { readonly filePath: string; readonly fileSizeBytes: number }): RangeReader {
+  return {
+    sizeBytes: file.fileSizeBytes,
+    readRange: (offset, length, signal) => io.readRange(file.filePath, offset, length, signal),
+  }
+}
+
+/** Positions of the inputs of each output: neighbours, divided so that the outputs are about equally large. */
+function splitInputs(inputs: readonly DataInput[], targetBytes: number): readonly (readonly number[])[] {
+  const total = inputs.reduce((sum, input) => sum + input.fileSizeBytes, 0)
+  const files = outputFiles(total, targetBytes)
+  const outputs: number[][] = Array.from({ length: files }, () => [])
+  let before = 0
+  for (const [at, { fileSizeBytes }] of inputs.entries()) {
+    // By where the middle of the file falls in the row of all bytes.
+    const output = Math.floor(((before + fileSizeBytes / 2) / total) * files)
+    outputs[Math.min(output, files - 1)]?.push(at)
+    before += fileSizeBytes
+  }
+  return outputs.filter((output) => output.length > 0)
+}
+
+async function writeOutput(
+  filePath: string,
+  inputs: readonly DataInput[],
+  plan: ConcatPlan,
+  context: TaskContext,
+  published: PublishedFiles,
+  onProgress: (bytes: number) => void,
+): Promise<readonly VerifiedRange[]> {
+  const readers = inputs.map((input) => rangeReader(context.io, input))
+  const writer = await published.create(filePath, context.signal)
+  const result = await runConcat(plan, readers, writer, context.signal, onProgress)
+    .then(async (finished) => {
+      await writer.close()
+      return finished
+    })
+    .catch(async (error: unknown) => {
+      await writer.abort()
+      throw error
+    })
+  return verifyConcat(result, rangeReader(context.io, { filePath, fileSizeBytes: plan.sizeBytes }), context.signal)
+}

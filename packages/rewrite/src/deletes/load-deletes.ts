@@ -1,0 +1,195 @@
+import type { DeleteInput, RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
+import { mapBounded } from '@moraine/stdx/bounded'
+import { MoraineError } from '@moraine/stdx/error'
+import type { DuckDbSession } from '../duckdb/duckdb-pool.ts'
+import { namingFiles } from '../duckdb/name-files.ts'
+import type { ReadPlan } from '../read-plan/read-plan.ts'
+import { groupByShape, KEY_FACTOR, type SourceFile, type SourceShape } from '../read-plan/row-source.ts'
+import { type PreparedFile, prepareFile, stagedPath } from '../read-plan/source-file.ts'
+import { sqlName } from '../sql/sql-text.ts'
+import { stageFile } from '../staging/stage-file.ts'
+import { STAGING_LIMIT } from '../staging/stage-inputs.ts'
+import type { TaskContext } from '../task-context.ts'
+import { POSITIONS_TABLE } from './delete-tables.ts'
+import { readDeletionVector } from './deletion-vector.ts'
+import { equalityKeys } from './equality-keys.ts'
+import type { LoadedDeletes } from './live-rows.ts'
+import { type Application, POSITION_DELETE_NAMES, positionDeleteStatements } from './position-deletes.ts'
+
+/** The deletes of a group, brought into the task directory. */
+export type StagedDeletes = {
+  readonly positions: readonly StagedDelete[]
+  readonly equality: readonly StagedDelete[]
+  readonly vectors: readonly StagedVector[]
+}
+
+/** `at` is the position in the group's list of deletes. */
+type StagedDelete = {
+  readonly at: number
+  readonly input: DeleteInput
+  readonly file: PreparedFile
+  readonly positions?: never
+}
+type StagedVector = {
+  readonly at: number
+  readonly input: DeleteInput
+  readonly positions: BigInt64Array
+  readonly file?: never
+}
+
+export async function stageDeletes(
+  group: RewriteGroup,
+  plan: ReadPlan,
+  context: TaskContext,
+  directory: string,
+): Promise<StagedDeletes> {
+  const staged = await mapBounded(
+    group.deletes.map((input, at) => ({ input, at })),
+    STAGING_LIMIT,
+    async ({ input, at }, signal): Promise<StagedVector | StagedDelete> => {
+      if (input.fileFormat === 'puffin') {
+        return { at, input, positions: await readDeletionVector(context.io, input, signal) }
+      }
+      const source = { location: input.filePath, sizeBytes: input.fileSizeBytes }
+      const file = await stageFile(context.io, source, stagedPath(directory, 'delete', at), signal)
+      const mapping = input.content === 'position-deletes' ? POSITION_DELETE_NAMES : plan.mapping
+      return { at, input, file: await prepareFile(file, input, { mapping, wanted: plan.wanted }) }
+    },
+    context.signal,
+  )
+  const vectors = staged.flatMap((each) => (each.positions === undefined ? [] : [each]))
+  const files = staged.flatMap((each) => (each.file === undefined ? [] : [each]))
+  return {
+    vectors,
+    positions: files.filter((each) => each.input.content === 'position-deletes'),
+    equality: files.filter((each) => each.input.content === 'equality-deletes'),
+  }
+}
+
+/**
+ * Fills tables of the session with the deletes, each key once.
+ *
+ * @param inputs the staged data files in the order of the group's inputs
+ * @throws {MoraineError} `corrupt` where a delete names a row that its data file does not have, or holds another number
+ * of positions than its manifest says
+ */
+export async function loadDeletes(
+  session: DuckDbSession,
+  group: RewriteGroup,
+  inputs: readonly SourceFile[],
+  staged: StagedDeletes,
+  plan: ReadPlan,
+): Promise<LoadedDeletes> {
+  const ordinals = ordinalsOf(groupByShape(inputs))
+  const targets = group.inputs.map((input, at) => {
+    const file = inputs[at]
+    return {
+      filePath: input.filePath,
+      recordCount: input.recordCount,
+      ordinal: (file && ordinals.get(file)) ?? 0,
+      deletes: input.deletes,
+    }
+  })
+  await loadPositions(session, targets, staged)
+  const equality = [...Map.groupBy(staged.equality, ({ input }) => equalityIdsOf(input).join(','))].map(
+    ([, members], ordinal) =>
+      equalityKeys(
+        { equalityIds: equalityIdsOf(members[0]?.input), files: members.map(({ file }) => file) },
+        inputs,
+        ordinal,
+        plan,
+      ),
+  )
+  await namingFiles(
+    session,
+    staged.equality.map(({ file }) => file),
+    async () => {
+      for (const keys of equality) await session.run(keys.createSql)
+    },
+  )
+  return { hasPositions: staged.positions.length + staged.vectors.length > 0, equality }
+}
+
+type Target = {
+  readonly filePath: string
+  readonly ordinal: number
+  readonly recordCount: number
+  readonly deletes: readonly number[]
+}
+
+/** The number of each file in the order in which the shapes are read. */
+function ordinalsOf(shapes: readonly SourceShape[]): ReadonlyMap<SourceFile, number> {
+  return new Map(shapes.flatMap((shape) => shape.files.map((file, at) => [file, shape.firstOrdinal + at] as const)))
+}
+
+async function loadPositions(session: DuckDbSession, targets: readonly Target[], staged: StagedDeletes): Promise<void> {
+  if (staged.positions.length + staged.vectors.length === 0) return
+  const table = sqlName(POSITIONS_TABLE)
+  const loose = `${POSITIONS_TABLE}_loose`
+  await session.run(`CREATE TEMP TABLE ${sqlName(loose)}(k BIGINT)`)
+  for (const vector of staged.vectors) {
+    for (const target of targets.filter(({ deletes }) => deletes.includes(vector.at))) {
+      await session.appendKeys(loose, vectorKeys(vector, target))
+    }
+  }
+  const files = staged.positions.map(({ file }) => file)
+  if (files.length > 0)
+    await namingFiles(session, files, () => loadPositionFiles(session, targets, staged.positions, loose))
+  // Several delete files may name one row.
+  await session.run(`CREATE TEMP TABLE ${table} AS SELECT DISTINCT k FROM ${sqlName(loose)}`)
+  await session.run(`DROP TABLE ${sqlName(loose)}`)
+}
+
+function vectorKeys({ input, positions }: StagedVector, { filePath, ordinal, recordCount }: Target): BigInt64Array {
+  if (input.referencedDataFile !== undefined && input.referencedDataFile !== filePath) {
+    throw new MoraineError(
+      'corrupt',
+      `the deletion vector at ${input.contentOffset} of ${input.filePath} is of ${input.referencedDataFile}, the plan applies it to ${filePath}`,
+    )
+  }
+  const last = positions.at(-1)
+  if (last !== undefined && last >= BigInt(recordCount)) {
+    throw new MoraineError(
+      'corrupt',
+      `the deletion vector at ${input.contentOffset} of ${input.filePath} deletes row ${last} of ${filePath}, which has ${recordCount} rows`,
+    )
+  }
+  const first = BigInt(ordinal) * BigInt(KEY_FACTOR)
+  return positions.map((position) => first + position)
+}
+
+async function loadPositionFiles(
+  session: DuckDbSession,
+  targets: readonly Target[],
+  deletes: readonly StagedDelete[],
+  loose: string,
+): Promise<void> {
+  const files = deletes.map(({ file }) => file)
+  const applications = targets.flatMap((target): readonly Application[] =>
+    deletes.flatMap(({ at }, deleteFile) =>
+      target.deletes.includes(at) ? [{ deleteFile, ordinal: target.ordinal }] : [],
+    ),
+  )
+  const statements = positionDeleteStatements(files, targets, applications)
+  for (const sql of statements.prepare) await session.run(sql)
+  await session.appendKeys(statements.applicationTable, statements.applicationKeys)
+  const counts = new Map((await session.query(statements.countSql)).map((row) => [Number(row['file']), row]))
+  for (const [file, at] of ordinalsOf(groupByShape(files))) {
+    const rows = Number(counts.get(at)?.['rows'] ?? 0)
+    const outside = Number(counts.get(at)?.['outside'] ?? 0)
+    const expected = deletes.find((each) => each.file === file)?.input.recordCount
+    if (rows !== expected) {
+      throw new MoraineError('corrupt', `${file.filePath} holds ${rows} positions, its manifest says ${expected}`)
+    }
+    if (outside > 0) {
+      throw new MoraineError('corrupt', `${file.filePath} deletes ${outside} rows that their data files do not have`)
+    }
+  }
+  await session.run(`INSERT INTO ${sqlName(loose)} ${statements.keysSql}`)
+}
+
+function equalityIdsOf(input: DeleteInput | undefined): readonly number[] {
+  const ids = input?.equalityIds ?? []
+  if (ids.length > 0) return ids.toSorted((a, b) => a - b)
+  throw new MoraineError('corrupt', `equality delete file ${input?.filePath} does not say by which fields it deletes`)
+}

@@ -1,0 +1,108 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
+import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
+import { unreachable } from '@moraine/stdx/assert'
+import { MoraineError } from '@moraine/stdx/error'
+import { uuidV7 } from '@moraine/stdx/random'
+import { concatData } from './concat-data.ts'
+import { convertDeletes } from './convert-deletes.ts'
+import { PublishedFiles } from './output/published-files.ts'
+import { rewriteData } from './rewrite-data.ts'
+import { localFailure } from './staging/local-failure.ts'
+import type { TaskContext } from './task-context.ts'
+import type { TaskOutcome } from './task-outcome.ts'
+
+/**
+ * Runs one task: writes its outputs, proves them equal to their inputs, and tells what a commit needs to know. Nothing of
+ * the table is changed: until a commit names the outputs, no reader sees them.
+ *
+ * On failure, and when the signal aborts, every output is removed. The task directory is removed in any case.
+ *
+ * @throws {MoraineError} naming the file and what to do; `timeout` after `context.timeoutMs`
+ */
+export async function executeTask(task: RewriteTask, context: TaskContext): Promise<RewriteResult> {
+  const startedMs = context.clock.monotonicMs()
+  const startedCpu = process.cpuUsage()
+  const published = new PublishedFiles(context.io)
+  const outcome = await withDeadline(context, async (bounded) => {
+    const directory = await makeTaskDirectory(bounded)
+    try {
+      return await runMethod(task, bounded, directory, published)
+    } catch (error) {
+      await published.removeAll()
+      throw error
+    } finally {
+      await rm(directory, { recursive: true, force: true })
+    }
+  })
+  const own = process.cpuUsage(startedCpu)
+  const { child, ...rest } = outcome
+  return {
+    resultVersion: 1,
+    groupId: task.group.groupId,
+    ...rest,
+    cost: {
+      elapsedMs: Math.round(context.clock.monotonicMs() - startedMs),
+      cpuMs: Math.round((own.user + own.system) / 1000 + (child?.cpuMs ?? 0)),
+      peakRssBytes: child?.peakRssBytes ?? process.memoryUsage.rss(),
+      inputBytes: sum(task.group.inputs) + sum(task.group.deletes),
+      outputBytes: sum(outcome.dataFiles) + sum(outcome.deleteFiles),
+    },
+  }
+}
+
+async function runMethod(
+  task: RewriteTask,
+  context: TaskContext,
+  directory: string,
+  published: PublishedFiles,
+): Promise<TaskOutcome> {
+  const { method } = task.group
+  switch (method.kind) {
+    case 'rewrite':
+      return rewriteData(task, context, directory, published)
+    case 'concat': {
+      const outcome = await concatData(task, context, published)
+      if (!('kind' in outcome)) return outcome
+      const rewritten = await rewriteData(task, context, directory, published)
+      const reason = `not concatenated: ${outcome.reason}`
+      return { ...rewritten, method: { kind: 'rewrite', reason } }
+    }
+    case 'convert-deletes':
+      return convertDeletes(task, context, directory, published)
+    default:
+      return unreachable(method.kind)
+  }
+}
+
+async function makeTaskDirectory({ workDir, random, clock }: TaskContext): Promise<string> {
+  if (/[*?[\]{}\\]/.test(workDir)) {
+    throw new MoraineError(
+      'invalid-input',
+      `the work directory ${workDir} has one of * ? [ ] { } \\ in its path, which DuckDB takes for a pattern; use another`,
+    )
+  }
+  const directory = join(workDir, `task-${uuidV7(random, clock.now())}`)
+  await mkdir(directory, { recursive: true }).catch(localFailure(directory))
+  return directory
+}
+
+async function withDeadline<T>(context: TaskContext, work: (bounded: TaskContext) => Promise<T>): Promise<T> {
+  const done = new AbortController()
+  const late = new AbortController()
+  const { clock, timeoutMs, signal } = context
+  void clock.sleep(timeoutMs, done.signal).then(
+    () => late.abort(new MoraineError('timeout', `the task took longer than ${timeoutMs} ms and was stopped`)),
+    () => undefined,
+  )
+  try {
+    return await work({ ...context, signal: AbortSignal.any([signal, late.signal]) })
+  } finally {
+    done.abort()
+  }
+}
+
+function sum(files: readonly { readonly fileSizeBytes: number }[]): number {
+  return files.reduce((total, file) => total + file.fileSizeBytes, 0)
+}

@@ -1,0 +1,2 @@
+/** What the footers of our files name as their writer, in Parquet's form. */
+export const CREATED_BY = 'moraine version 0.1.0'
