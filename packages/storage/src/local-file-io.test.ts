@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
-import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
+import { fileIoConformance, SMALL_SCALE } from '@moraine/testkit/conformance/file-io'
 import { listAbandonedWrites, localFileIO } from './local-file-io.ts'
 import { temporaryPath } from './local-temporary.ts'
 
@@ -28,7 +28,7 @@ for (const scheme of ['', 'file://']) {
     const directory = await makeDirectory()
     return { io, root: scheme + directory, dispose: () => rm(directory, { recursive: true }) }
   }
-  fileIoConformance(`local files as ${scheme}/a`, open, { listed: 300 })
+  fileIoConformance(`local files as ${scheme}/a`, open, { ...SMALL_SCALE, listed: 300 })
 }
 
 test('a failed write leaves no temporary file', async (t) => {

@@ -1,0 +1,31 @@
+import type { Clock } from '@moraine/stdx/clock'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from './file-io.ts'
+import { localFileIO } from './local-file-io.ts'
+import { objectStoreFileIO } from './object-store-file-io.ts'
+import { OBJECT_STORE_SERVICES } from './object-store-service.ts'
+import { schemeFileIO } from './scheme-file-io.ts'
+import type { StorageSettings } from './settings.ts'
+import { withConcurrency } from './with-concurrency.ts'
+import { type FileIoSink, withMetrics } from './with-metrics.ts'
+import { withRetry } from './with-retry.ts'
+import { withTimeout } from './with-timeout.ts'
+
+export type StorageComponents = { readonly clock: Clock; readonly random: Random; readonly metrics?: FileIoSink }
+
+/**
+ * All stores by the scheme of a location, with tries again, deadlines and a limit of calls at once. Object stores are
+ * neither loaded nor reached before the first call to one.
+ */
+export function openStorage(settings: StorageSettings, { clock, random, metrics }: StorageComponents): FileIO {
+  const objectStores = OBJECT_STORE_SERVICES.flatMap((service) => {
+    const store = objectStoreFileIO(service, settings)
+    return service.schemes.map((scheme) => [scheme, store] as const)
+  })
+  const stores = schemeFileIO(new Map([['file', localFileIO(random)], ...objectStores]))
+  // Deadlines inside the limit: they do not run while a call waits for its turn. Pauses outside: they hold no place.
+  const io = withRetry(withConcurrency(withTimeout(stores, { clock }), CALLS_AT_ONCE), { clock, random })
+  return metrics === undefined ? io : withMetrics(io, metrics, clock)
+}
+
+const CALLS_AT_ONCE = 64

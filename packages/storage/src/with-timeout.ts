@@ -1,0 +1,109 @@
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { orAbort } from './abort.ts'
+import type { FileIO, FileStatus } from './file-io.ts'
+import { aroundCalls, type FileIoCall } from './file-io-calls.ts'
+
+export type TimeoutOptions = {
+  readonly clock: Clock
+  /** For a call that moves no bytes, and for each step of a listing. 60 s if not said. */
+  readonly baseMs?: number
+  /** Bytes a second that a call may count on; more bytes have more time. 1 MiB if not said. */
+  readonly bytesPerSecond?: number
+}
+
+/** A deadline for every call: `timeout`. The call is told to stop, and no longer waited for if it does not. */
+export function withTimeout(io: FileIO, options: TimeoutOptions): FileIO {
+  const { clock, baseMs = 60_000, bytesPerSecond = 2 ** 20 } = options
+  const limitMs = ({ operation, sizeBytes, objects }: FileIoCall) => {
+    const bytes = operation === 'read' ? WHOLE_OBJECT_BYTES : sizeBytes
+    return baseMs * Math.max(1, Math.ceil(objects / OBJECTS_IN_BASE)) + (bytes / bytesPerSecond) * 1000
+  }
+  return {
+    ...aroundCalls(io, (call, run, signal) => {
+      const doing = `${call.operation} of ${call.location}`
+      return within(clock, limitMs(call), doing, run, signal)
+    }),
+    list: (prefix, signal) => listWithin(io, prefix, clock, baseMs, signal),
+  }
+}
+
+// What is read whole is metadata, of a size that is not known before.
+const WHOLE_OBJECT_BYTES = 128 * 2 ** 20
+// A bulk removal's request takes so many.
+const OBJECTS_IN_BASE = 1_000
+const DONE = new Error('done')
+
+async function within<T>(
+  clock: Clock,
+  ms: number,
+  doing: string,
+  run: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const deadline = new AbortController()
+  const done = new AbortController()
+  const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
+  clock.sleep(ms, done.signal).then(
+    () => deadline.abort(timeout(doing, ms)),
+    () => {},
+  )
+  try {
+    return await orAbort(run(either), either, doing)
+  } finally {
+    done.abort(DONE)
+  }
+}
+
+/** One timer for the whole listing: it ends a step that was under way at two of its ticks. */
+async function* listWithin(
+  io: FileIO,
+  prefix: string,
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FileStatus> {
+  const stalled = new AbortController()
+  const done = new AbortController()
+  const either = signal === undefined ? stalled.signal : AbortSignal.any([signal, stalled.signal])
+  const steps = io.list(prefix, either)[Symbol.asyncIterator]()
+  let step = 0
+  let fail: ((error: Error) => void) | undefined
+  const watch = async () => {
+    for (let seen = -1; ; seen = step) {
+      await clock.sleep(ms, done.signal)
+      if (seen !== step || fail === undefined) continue
+      const error = timeout(`listing ${prefix}`, ms)
+      fail(error)
+      stalled.abort(error)
+      return
+    }
+  }
+  watch().catch(() => {})
+  let resting = true
+  try {
+    for (;;) {
+      step += 1
+      resting = false
+      const result = await new Promise<IteratorResult<FileStatus>>((resolve, reject) => {
+        fail = reject
+        steps.next().then(resolve, reject)
+      })
+      fail = undefined
+      resting = true
+      if (result.done) return
+      yield result.value
+    }
+  } finally {
+    done.abort(DONE)
+    // A step that failed has ended the listing; one that hangs would hold its end up.
+    if (resting) await steps.return?.()
+  }
+}
+
+function timeout(doing: string, ms: number): MoraineError {
+  return new MoraineError(
+    'timeout',
+    `${doing} did not end within ${Math.round(ms)} ms; check the store and the network`,
+  )
+}
