@@ -58,6 +58,11 @@ export class CompactWriter implements ThriftWriter {
   }
 
   i64(value: bigint): void {
+    const small = Number(value)
+    if (small >= -SMALL && small <= SMALL) {
+      this.safeI64(small)
+      return
+    }
     let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
     while (rest >= 0x80n) {
       this.#out.byte(Number(rest & 0x7fn) | 0x80)
@@ -68,8 +73,16 @@ export class CompactWriter implements ThriftWriter {
 
   safeI64(value: number): void {
     assert(Number.isSafeInteger(value), `${value} is an exact integer`)
-    if (value >= -0x40000000 && value < 0x40000000) this.i32(value)
-    else this.i64(BigInt(value))
+    if (value < -SMALL || value > SMALL) {
+      this.i64(BigInt(value))
+      return
+    }
+    let rest = value < 0 ? -value * 2 - 1 : value * 2
+    while (rest >= 0x80) {
+      this.#out.byte((rest & 0x7f) | 0x80)
+      rest = Math.floor(rest / 0x80)
+    }
+    this.#out.byte(rest)
   }
 
   double(value: number): void {
@@ -109,6 +122,9 @@ export class CompactWriter implements ThriftWriter {
     this.#out.byte(rest)
   }
 }
+
+// Twice this is still an exact number.
+const SMALL = 2 ** 51
 
 const CODE_TRUE = 1
 const CODE_FALSE = 2

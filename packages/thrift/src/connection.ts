@@ -30,8 +30,8 @@ export type Reply = { readonly header: MessageHeader; readonly reader: ThriftRea
 export class ThriftConnection {
   readonly #options: ThriftConnectionOptions
   #link: Promise<Link> | undefined
+  readonly #closing = new AbortController()
   #nextId = 1
-  #isClosed = false
 
   constructor(options: ThriftConnectionOptions) {
     this.#options = options
@@ -44,7 +44,8 @@ export class ThriftConnection {
    * is no Thrift. An aborted call throws its signal's reason.
    */
   async call(name: string, body: (writer: ThriftWriter) => void, options: CallOptions = {}): Promise<Reply> {
-    if (this.#isClosed) throw new MoraineError('aborted', `the connection to ${this.#address()} was closed`)
+    if (this.#closing.signal.aborted)
+      throw new MoraineError('aborted', `the connection to ${this.#address()} was closed`)
     options.signal?.throwIfAborted()
     const { clock, callTimeoutMs = 30_000 } = this.#options
     const timeoutMs = options.timeoutMs ?? callTimeoutMs
@@ -65,7 +66,7 @@ export class ThriftConnection {
 
   /** Ends the connection for good; calls under way fail. */
   async close(): Promise<void> {
-    this.#isClosed = true
+    this.#closing.abort()
     const link = await this.#link?.catch(() => undefined)
     link?.lose(new MoraineError('aborted', `the connection to ${this.#address()} was closed`))
   }
@@ -81,7 +82,7 @@ export class ThriftConnection {
 
   #open(): Promise<Link> {
     if (this.#link !== undefined) return this.#link
-    const opening = openLink(this.#options, () => {
+    const opening = openLink(this.#options, this.#closing.signal, () => {
       if (this.#link === opening) this.#link = undefined
     })
     this.#link = opening
@@ -175,15 +176,19 @@ class Link {
   }
 }
 
-function openLink(options: ThriftConnectionOptions, onLost: () => void): Promise<Link> {
+function openLink(options: ThriftConnectionOptions, closing: AbortSignal, onLost: () => void): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: options.host, port: options.port, noDelay: true, keepAlive: true })
+    const stop = () => socket.destroy(new Error('closed while connecting'))
+    closing.addEventListener('abort', stop, { once: true })
     const onError = (cause: Error) => {
+      closing.removeEventListener('abort', stop)
       onLost()
       reject(new MoraineError('unavailable', `cannot connect to ${options.host}:${options.port}`, { cause }))
     }
     socket.once('error', onError)
     socket.once('connect', () => {
+      closing.removeEventListener('abort', stop)
       socket.off('error', onError)
       resolve(new Link(socket, options, onLost))
     })

@@ -75,16 +75,20 @@ export function withFields(
   struct: ThriftStruct,
   changes: Readonly<Record<number, ThriftValue | undefined>>,
 ): ThriftStruct {
-  let fields = [...struct.fields]
-  for (const [key, value] of Object.entries(changes)) {
-    const id = Number(key)
-    const at = fields.findIndex((field) => field.id === id)
-    if (value === undefined) fields = fields.filter((field) => field.id !== id)
-    else if (at >= 0) fields[at] = { id, value }
+  const fields: ThriftField[] = []
+  for (const field of struct.fields) {
+    if (!(field.id in changes)) fields.push(field)
     else {
-      const after = fields.findIndex((field) => field.id > id)
-      fields.splice(after < 0 ? fields.length : after, 0, { id, value })
+      const value = changes[field.id]
+      if (value !== undefined) fields.push({ id: field.id, value })
     }
+  }
+  for (const key in changes) {
+    const value = changes[key]
+    const id = Number(key)
+    if (value === undefined || fields.some((field) => field.id === id)) continue
+    const after = fields.findIndex((field) => field.id > id)
+    fields.splice(after < 0 ? fields.length : after, 0, { id, value })
   }
   return { type: 'struct', fields }
 }
@@ -131,10 +135,16 @@ function readStruct(reader: ThriftReader, depth: number): ThriftStruct {
   reader.structBegin()
   if (!reader.nextField()) return EMPTY_STRUCT
   const fields: ThriftField[] = []
-  let lastId = 0
+  let lastId = Number.NEGATIVE_INFINITY
+  // Only needed where ids do not rise, which is rare.
+  let seen: Set<number> | undefined
   do {
     const id = reader.fieldId
-    if (id <= lastId && fields.some((field) => field.id === id)) throw corruptThrift(`field ${id} occurs twice`)
+    if (id <= lastId) {
+      seen ??= new Set(fields.map((field) => field.id))
+      if (seen.has(id)) throw corruptThrift(`field ${id} occurs twice`)
+    }
+    seen?.add(id)
     lastId = Math.max(lastId, id)
     fields.push({ id, value: readValue(reader, reader.fieldType, depth + 1) })
   } while (reader.nextField())

@@ -21,6 +21,8 @@ export type ConcatOptions = {
 /** What the output consists of, byte for byte, and where each byte comes from. */
 export type ConcatPlan = {
   readonly kind: 'planned'
+  /** The files as they were planned from; an input of another size is not the same file any more. */
+  readonly inputs: readonly { readonly name: string; readonly sizeBytes: number }[]
   /** In the order of the output, without gaps. */
   readonly pieces: readonly Piece[]
   readonly footer: ParquetFooter

@@ -1,13 +1,29 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
+import {
+  EMPTY_STRUCT,
+  findField,
+  structField,
+  structList,
+  structOf,
+  structsOf,
+  type ThriftStruct,
+  type ThriftValue,
+  textValue,
+  withFields,
+} from '@moraine/thrift/thrift-tree'
+import type { SchemaElement } from 'hyparquet'
 import type { RowGroup } from '../footer/file-metadata.ts'
-import { readFooter } from '../footer/parquet-footer.ts'
+import { readFooter, withTree } from '../footer/parquet-footer.ts'
+import { replaceFooter } from '../footer/replace-footer.ts'
 import { bytesReader } from '../range-reader.ts'
 import { memorySink, readRows, SAMPLE_SCHEMA, sampleColumns, sampleFile } from '../testing/sample-file.ts'
 import type { ConcatInput, ConcatOptions, ConcatPlan } from './concat-plan.ts'
 import { loadConcatSource } from './concat-source.ts'
 import { planConcat } from './plan-concat.ts'
+import { BATCH_BYTES } from './read-batches.ts'
 import { runConcat } from './run-concat.ts'
 import { verifyConcat } from './verify-concat.ts'
 
@@ -153,7 +169,45 @@ suite('concat', () => {
     assert.equal(inFlight, 0)
   })
 
-  test('different schemas, encryption and old writers are refused, by name', async () => {
+  test('readers that fill memory of the caller give the same bytes, over many buffers', async () => {
+    // Larger than a batch: most pages are incompressible text.
+    const noise = Array.from({ length: 40 }, (_, at) => randomBytes(150_000).toString('latin1') + at)
+    const schema: SchemaElement[] = [
+      { name: 'root', num_children: 1 },
+      { name: 'noise', type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED', field_id: 1 },
+    ]
+    const large = sampleFile({
+      firstRow: 0,
+      rows: 40,
+      rowGroupRows: 16,
+      schema,
+      columns: [{ name: 'noise', data: noise }],
+    })
+    const files = [large, large, large]
+    const planned = await plan(files)
+    assert.ok(planned.sizeBytes > 5 * BATCH_BYTES)
+    const filled: number[] = []
+    const readers = files.map((file) => ({
+      ...bytesReader(file),
+      readInto: async (offset: number, into: Uint8Array) => {
+        filled.push(into.length)
+        await new Promise(setImmediate)
+        into.set(file.subarray(offset, offset + into.length))
+      },
+    }))
+    const sink = memorySink()
+    const result = await runConcat(planned, readers, sink)
+    assert.deepEqual(sink.bytes(), await run(planned, files))
+    assert.equal(Math.max(...filled), BATCH_BYTES)
+    const output = sink.bytes()
+    const whole = {
+      ...bytesReader(output),
+      readInto: async (offset: number, into: Uint8Array) => into.set(output.subarray(offset, offset + into.length)),
+    }
+    assert.equal((await verifyConcat(result, whole)).length, result.ranges.length)
+  })
+
+  test('different schemas and old writers are refused, by name', async () => {
     const renamed = SAMPLE_SCHEMA.map((element) => (element.name === 'price' ? { ...element, name: 'cost' } : element))
     const columns = sampleColumns({ firstRow: 0, rows: 10 }).map((column) => {
       return column.name === 'price' ? { ...column, name: 'cost' } : column
@@ -199,8 +253,82 @@ suite('concat', () => {
     const running = runConcat(planned, [bytesReader(file)], memorySink())
     await assert.rejects(
       running,
-      (error) => isKind(error, 'corrupt') && /bloom filter at \d+ of input 0/.test(error.message),
+      (error) => isKind(error, 'corrupt') && /bloom filter at \d+ of 0\.parquet/.test(error.message),
     )
+  })
+
+  test('an input that changed its size since planning stops the run', async () => {
+    const planned = await plan(three)
+    const readers = [three[0], three[0], three[2]].map((file) => bytesReader(file as Uint8Array))
+    await assert.rejects(
+      runConcat(planned, readers, memorySink()),
+      /1\.parquet has \d+ bytes, but had \d+ when the copy/,
+    )
+  })
+
+  test('what this version does not know survives where it applies to a chunk, and must agree for the file', async () => {
+    const later: ThriftValue = { type: 'binary', value: Buffer.from('from a later version') }
+    const inputs = await inputsOf(three)
+    const marked = inputs.map((input, at) => {
+      const groups = structsOf(input.source.footer.tree, 4).map((group) => {
+        const chunks = structsOf(group, 1).map((chunk) => withFields(chunk, { 77: later }))
+        return withFields(group, { 1: structList(chunks), 78: later })
+      })
+      const tree = withFields(input.source.footer.tree, { 4: structList(groups), 79: at < 2 ? later : undefined })
+      return { ...input, source: { ...input.source, footer: withTree(input.source.footer, tree) } }
+    })
+    const refused = planConcat(marked, PLAIN)
+    assert.match(refused.kind === 'refused' ? refused.reason : '', /0\.parquet and 2\.parquet differ in fields/)
+    const planned = planConcat(marked.slice(0, 2), PLAIN)
+    assert.ok(planned.kind === 'planned')
+    assert.deepEqual(findField(planned.footer.tree, 79), later)
+    for (const group of structsOf(planned.footer.tree, 4)) {
+      assert.deepEqual(findField(group, 78), later)
+      for (const chunk of structsOf(group, 1)) assert.deepEqual(findField(chunk, 77), later)
+    }
+  })
+
+  test('encrypted files and chunks in other files are refused', async () => {
+    const [input] = await inputsOf([three[0] as Uint8Array])
+    assert.ok(input)
+    const refusalOfTree = (edit: (tree: ThriftStruct) => ThriftStruct) => {
+      const footer = withTree(input.source.footer, edit(input.source.footer.tree))
+      const refused = planConcat([{ source: { ...input.source, footer } }], PLAIN)
+      return refused.kind === 'refused' ? refused.reason : 'not refused'
+    }
+    const everyChunk = (changes: Record<number, ThriftValue>) => (tree: ThriftStruct) => {
+      const groups = structsOf(tree, 4).map((group) => {
+        return withFields(group, { 1: structList(structsOf(group, 1).map((chunk) => withFields(chunk, changes))) })
+      })
+      return withFields(tree, { 4: structList(groups) })
+    }
+    const algorithm = structOf({ 1: EMPTY_STRUCT })
+    assert.equal(
+      refusalOfTree((tree) => withFields(tree, { 8: algorithm })),
+      '0.parquet is encrypted',
+    )
+    assert.equal(refusalOfTree(everyChunk({ 8: algorithm })), '0.parquet is encrypted')
+    assert.equal(refusalOfTree(everyChunk({ 1: textValue('b.parquet') })), '0.parquet keeps column data in other files')
+  })
+
+  test('bloom filters whose length the footer leaves out are measured and copied', async () => {
+    const file = three[0] as Uint8Array
+    const original = await readFooter(bytesReader(file), 'a')
+    const groups = structsOf(original.tree, 4).map((group) => {
+      const chunks = structsOf(group, 1).map((chunk) => {
+        return withFields(chunk, { 3: withFields(structField(chunk, 3) ?? EMPTY_STRUCT, { 15: undefined }) })
+      })
+      return withFields(group, { 1: structList(chunks) })
+    })
+    const sink = memorySink()
+    const footer = withTree(original, withFields(original.tree, { 4: structList(groups) }))
+    await replaceFooter(bytesReader(file), footer, sink)
+    const planned = await plan([sink.bytes()])
+    assert.deepEqual(planned.notes, [])
+    const lengths = (of: typeof original) =>
+      of.metadata.rowGroups.flatMap((group) => group.columns.map(({ metadata }) => metadata?.bloomFilterLength))
+    assert.deepEqual(lengths(planned.footer), lengths(original))
+    await run(planned, [sink.bytes()])
   })
 
   test('verification notices every single changed byte', async () => {

@@ -6,30 +6,28 @@ import type { ColumnChunk, ColumnMetadata } from '../footer/file-metadata.ts'
 /** A stretch of an input's row group that is copied whole, and how far its bytes move. */
 export type Segment = ByteRange & { readonly outputOffset: number }
 
+/** Where a row group's bytes go. Each of its chunks moves by its shift, in the order of the chunks. */
+export type Placement = { readonly segments: readonly Segment[]; readonly shifts: readonly number[] }
+
 /**
  * Lays a row group's chunks at `outputOffset`: chunks that touch each other are one segment, what lies between others
  * (page indexes, padding) is left behind. `undefined` if chunks overlap, which no writer does.
  */
-export function placeChunks(chunks: readonly ColumnMetadata[], outputOffset: number): readonly Segment[] | undefined {
-  const ranges = chunks.map(chunkRange).toSorted((a, b) => a.offset - b.offset || a.length - b.length)
+export function placeChunks(chunks: readonly ColumnMetadata[], outputOffset: number): Placement | undefined {
+  const ranges = chunks.map((metadata, at) => ({ at, ...chunkRange(metadata) }))
+  ranges.sort((a, b) => a.offset - b.offset || a.length - b.length)
   const segments: { offset: number; length: number; outputOffset: number }[] = []
+  const shifts = new Array<number>(chunks.length).fill(0)
   let end = outputOffset
-  for (const { offset, length } of ranges) {
+  for (const { at, offset, length } of ranges) {
     const last = segments.at(-1)
     if (last !== undefined && offset < last.offset + last.length) return undefined
     if (last !== undefined && offset === last.offset + last.length) last.length += length
     else segments.push({ offset, length, outputOffset: end })
+    shifts[at] = end - offset
     end += length
   }
-  return segments
-}
-
-/** How far a chunk moves; chunks never straddle segments. */
-export function shiftOf(metadata: ColumnMetadata, segments: readonly Segment[]): number {
-  const { offset, length } = chunkRange(metadata)
-  const inside = (segment: Segment) => offset >= segment.offset && offset + length <= segment.offset + segment.length
-  const segment = must(segments.find(inside), 'the segment of a chunk')
-  return segment.outputOffset - segment.offset
+  return { segments, shifts }
 }
 
 /**

@@ -1,17 +1,14 @@
-import { assert, must } from '@moraine/stdx/assert'
+import { assert } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
-import { findField, i64Value, structList, structsOf, type ThriftStruct, withFields } from '@moraine/thrift/thrift-tree'
-import type { RowGroup } from '../footer/file-metadata.ts'
+import { i64Value, structList, type ThriftStruct, withFields } from '@moraine/thrift/thrift-tree'
 import { decodeMetadata, encodeFooter, MAGIC } from '../footer/parquet-footer.ts'
-import { sequenceChunk } from '../lineage/lineage-chunk.ts'
-import type { RowLineage } from '../lineage/lineage-columns.ts'
 import { agreeOnColumnOrders } from './column-orders.ts'
 import type { ConcatInput, ConcatOptions, ConcatPlan, ConcatRefusal } from './concat-plan.ts'
 import { fileLevelTree } from './file-level-tree.ts'
 import { OutputLayout } from './output-layout.ts'
-import { type AppendedLineage, agreeOnSchema, type InputColumns, type OutputSchema } from './output-schema.ts'
-import { type PlacedChunk, placeAuxiliary } from './place-auxiliary.ts'
-import { movedChunk, placeChunks, shiftOf } from './place-row-group.ts'
+import { agreeOnSchema, type OutputSchema } from './output-schema.ts'
+import { placeAuxiliary } from './place-auxiliary.ts'
+import { type PlacedRowGroup, placeInput } from './place-input.ts'
 import { refusalOf } from './refusal.ts'
 
 /**
@@ -34,11 +31,9 @@ export function planConcat(inputs: readonly ConcatInput[], options: ConcatOption
   layout.appendBytes('magic', MAGIC)
   const placed: PlacedRowGroup[] = []
   for (const [at, input] of inputs.entries()) {
-    for (const group of input.rowGroups ?? input.source.footer.metadata.rowGroups.keys()) {
-      const result = placeRowGroup(layout, input, at, group, schema)
-      if (result.kind === 'refused') return result
-      if (result.kind === 'placed') placed.push(result.group)
-    }
+    const result = placeInput(layout, input, at, schema)
+    if ('kind' in result) return result
+    placed.push(...result)
   }
   const notes = placeAuxiliary(
     layout,
@@ -46,87 +41,6 @@ export function planConcat(inputs: readonly ConcatInput[], options: ConcatOption
     placed.flatMap((group) => group.chunks),
   )
   return finishPlan(layout, inputs, options, schema, placed, notes)
-}
-
-type PlacedRowGroup = {
-  readonly tree: ThriftStruct
-  readonly source: RowGroup
-  readonly chunks: readonly PlacedChunk[]
-  readonly outputOffset: number
-  readonly appendedBytes: number
-}
-
-type Placing = { kind: 'placed'; group: PlacedRowGroup } | { kind: 'empty' } | ConcatRefusal
-
-function placeRowGroup(
-  layout: OutputLayout,
-  input: ConcatInput,
-  at: number,
-  group: number,
-  schema: OutputSchema,
-): Placing {
-  const { footer } = input.source
-  const source = must(footer.metadata.rowGroups[group], 'a row group')
-  if (source.numRows === 0) return { kind: 'empty' }
-  const tree = must(structsOf(footer.tree, 4)[group], 'the tree of a row group')
-  const outputOffset = layout.offset
-  const metadata = source.columns.map((chunk) => must(chunk.metadata, 'the metadata of a chunk'))
-  const segments = placeChunks(metadata, outputOffset)
-  if (segments === undefined) {
-    return { kind: 'refused', reason: `${footer.file.name}: column chunks of row group ${group} overlap` }
-  }
-  for (const segment of segments) layout.appendCopy('row-group', at, segment.offset, segment.length)
-
-  const trees = structsOf(tree, 1)
-  const columns: InputColumns = must(schema.inputs[at], 'the columns of an input')
-  const chunks = columns.order.map((from): PlacedChunk => {
-    const chunk = must(source.columns[from], 'a chunk')
-    const own = must(metadata[from], 'the metadata of a chunk')
-    const shift = shiftOf(own, segments)
-    const moved = movedChunk(must(trees[from], 'the tree of a chunk'), chunk, own, shift)
-    return { tree: moved, original: { input: at, rowGroup: group, rows: source.numRows, chunk, metadata: own, shift } }
-  })
-  const appendedFrom = layout.offset
-  if (columns.appendLineage) {
-    const lineage = must(input.lineage, 'the lineage of an input')
-    chunks.push(...appendLineage(layout, must(schema.appended, 'lineage columns'), lineage, input, group))
-  }
-  const appendedBytes = layout.offset - appendedFrom
-  return { kind: 'placed', group: { tree: reorderSorting(tree, columns), source, chunks, outputOffset, appendedBytes } }
-}
-
-function appendLineage(
-  layout: OutputLayout,
-  names: AppendedLineage,
-  lineage: RowLineage,
-  input: ConcatInput,
-  group: number,
-): PlacedChunk[] {
-  const groups = input.source.footer.metadata.rowGroups
-  const rows = must(groups[group], 'a row group').numRows
-  const rowsBefore = groups.slice(0, group).reduce((sum, { numRows }) => sum + numRows, 0)
-  const columns = [
-    { ...names.rowId, first: lineage.firstRowId + BigInt(rowsBefore), delta: 1n as const },
-    { ...names.sequenceNumber, first: lineage.sequenceNumber, delta: 0n as const },
-  ]
-  return columns.map((column) => {
-    const { bytes, tree } = sequenceChunk(column, rows, layout.offset)
-    layout.appendBytes('lineage', bytes)
-    return { tree }
-  })
-}
-
-// Sorting columns name columns by position.
-function reorderSorting(tree: ThriftStruct, columns: InputColumns): ThriftStruct {
-  if (columns.order.every((from, to) => from === to)) return tree
-  const sorting = structsOf(tree, 4)
-  if (sorting.length === 0) return tree
-  const moved = sorting.map((column) => {
-    const index = findField(column, 1)
-    const to = index?.type === 'i32' ? columns.order.indexOf(index.value) : -1
-    return withFields(column, { 1: { type: 'i32', value: to } })
-  })
-  return withFields(tree, { 4: structList(moved) })
 }
 
 function finishPlan(
@@ -150,12 +64,14 @@ function finishPlan(
   })
   if ('kind' in tree) return tree
   const metadataOffset = layout.offset
-  layout.appendBytes('footer', encodeFooter(tree))
+  const encoded = encodeFooter(tree)
+  layout.appendBytes('footer', encoded)
   const file = { name: 'the concatenated file', sizeBytes: layout.offset, metadataOffset }
-  const footer = decodeMetadata(encodeFooter(tree), file)
+  const footer = decodeMetadata(encoded, file)
   assert(footer.metadata.numRows === rows, 'the planned footer has all rows')
   return {
     kind: 'planned',
+    inputs: inputs.map(({ source }) => ({ name: source.footer.file.name, sizeBytes: source.footer.file.sizeBytes })),
     pieces: layout.pieces,
     footer,
     sizeBytes: layout.offset,

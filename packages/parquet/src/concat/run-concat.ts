@@ -1,10 +1,10 @@
 import { crc32 } from 'node:zlib'
 import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
-import type { ByteSink, RangeReader } from '../range-reader.ts'
+import { type ByteSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
 import { type ConcatPlan, type Piece, pieceLength } from './concat-plan.ts'
 import { bloomFilterLength } from './concat-source.ts'
-import { type Batch, readBatches, type Slice } from './read-batches.ts'
+import { BATCH_BYTES, type Batch, readBatches, type Slice } from './read-batches.ts'
 
 /** A stretch of the output and the CRC-32 of the bytes that were read, or made, for it. */
 export type WrittenRange = {
@@ -25,7 +25,7 @@ export type ConcatResult = {
 
 /**
  * Carries out a plan: `readers` are those of its inputs, by position. Reads run ahead of writes with some 16 MiB in
- * memory. The sink is neither closed nor aborted here; `onProgress` hears the bytes written so far.
+ * memory, which is reused where the readers can fill it. The sink is neither closed nor aborted here; `onProgress` hears the bytes written so far.
  *
  * @throws {MoraineError} `corrupt` where an input contradicts its footer; else what readers and sink throw.
  */
@@ -36,6 +36,7 @@ export async function runConcat(
   signal?: AbortSignal,
   onProgress?: (writtenBytes: number) => void,
 ): Promise<ConcatResult> {
+  checkInputs(plan, readers)
   const ranges: WrittenRange[] = []
   let written = 0
   let crc = 0
@@ -45,7 +46,7 @@ export async function runConcat(
       const { piece, offset, length } = slice
       const part = bytes.subarray(at, at + length)
       at += length
-      checkBloomFilter(slice, part)
+      checkBloomFilter(plan, slice, part)
       crc = crc32(part, offset === 0 ? 0 : crc)
       if (offset + length < pieceLength(piece)) continue
       ranges.push({ what: piece.what, outputOffset: piece.outputOffset, length: pieceLength(piece), crc })
@@ -60,7 +61,13 @@ export async function runConcat(
 const WINDOW_BYTES = 16 * 1024 * 1024
 const READS_MAX = 8
 
-// Starts reads in order, ahead of the batch that the consumer works on.
+// Smaller reads get memory of their own size: whole buffers for them would be mostly empty.
+const POOLED_BYTES_MIN = BATCH_BYTES / 4
+
+type Loading = { readonly batch: Batch; readonly bytes: Promise<Uint8Array>; readonly buffer: Uint8Array }
+
+// Starts reads in order, ahead of the batch that the consumer works on. A batch's bytes are valid until the next one is
+// asked for: their memory is used again.
 async function* readAhead(
   batches: readonly Batch[],
   readers: readonly RangeReader[],
@@ -68,7 +75,8 @@ async function* readAhead(
 ): AsyncGenerator<{ batch: Batch; bytes: Uint8Array }> {
   const stop = new AbortController()
   const inner = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
-  const ahead: { batch: Batch; bytes: Promise<Uint8Array> }[] = []
+  const ahead: Loading[] = []
+  const free: Uint8Array[] = []
   let next = 0
   let held = 0
   try {
@@ -76,10 +84,11 @@ async function* readAhead(
       signal?.throwIfAborted()
       for (let batch = batches[next]; batch !== undefined; batch = batches[next]) {
         if (ahead.length > 0 && (held + batch.length > WINDOW_BYTES || ahead.length >= READS_MAX)) break
-        const bytes = loadBatch(batch, readers, inner)
+        const buffer = batch.length < POOLED_BYTES_MIN ? Buffer.allocUnsafe(batch.length) : bufferFrom(free)
+        const bytes = loadBatch(batch, readers, buffer, inner)
         // Whoever consumes the batch sees the failure; until then it must not count as unhandled.
         bytes.catch(() => undefined)
-        ahead.push({ batch, bytes })
+        ahead.push({ batch, bytes, buffer })
         held += batch.length
         next += 1
       }
@@ -87,6 +96,7 @@ async function* readAhead(
       if (first === undefined) return
       yield { batch: first.batch, bytes: await first.bytes }
       held -= first.batch.length
+      if (first.buffer.length === BATCH_BYTES) free.push(first.buffer)
     }
   } finally {
     stop.abort()
@@ -94,16 +104,27 @@ async function* readAhead(
   }
 }
 
-async function loadBatch(batch: Batch, readers: readonly RangeReader[], signal: AbortSignal): Promise<Uint8Array> {
-  const { source, length, slices } = batch
+function bufferFrom(free: Uint8Array[]): Uint8Array {
+  return free.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES)
+}
+
+async function loadBatch(
+  { source, length, slices }: Batch,
+  readers: readonly RangeReader[],
+  buffer: Uint8Array,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   if (source.kind === 'bytes') return Buffer.concat(slices.map(bytesOf), length)
   const reader = must(readers[source.input], `the reader of input ${source.input}`)
-  const bytes = await reader.readRange(source.offset, length, signal)
-  if (bytes.length !== length) {
-    const where = `${length} bytes at ${source.offset} of input ${source.input}`
-    throw new MoraineError('corrupt', `${bytes.length} bytes came instead of ${where}`)
+  return await readRangeReusing(reader, source.offset, length, buffer, signal)
+}
+
+function checkInputs(plan: ConcatPlan, readers: readonly RangeReader[]): void {
+  for (const [at, { name, sizeBytes }] of plan.inputs.entries()) {
+    const { sizeBytes: found } = must(readers[at], `the reader of ${name}`)
+    if (found === sizeBytes) continue
+    throw new MoraineError('corrupt', `${name} has ${found} bytes, but had ${sizeBytes} when the copy was planned`)
   }
-  return bytes
 }
 
 function bytesOf({ piece, offset, length }: Slice): Uint8Array {
@@ -111,10 +132,10 @@ function bytesOf({ piece, offset, length }: Slice): Uint8Array {
 }
 
 // A filter that is cut short would deny values that are there.
-function checkBloomFilter({ piece, offset }: Slice, bytes: Uint8Array): void {
+function checkBloomFilter(plan: ConcatPlan, { piece, offset }: Slice, bytes: Uint8Array): void {
   if (piece.kind !== 'copy' || piece.what !== 'bloom-filter' || offset > 0) return
   const stated = bloomFilterLength(bytes)
   if (stated === piece.length) return
-  const where = `the bloom filter at ${piece.inputOffset} of input ${piece.input}`
+  const where = `the bloom filter at ${piece.inputOffset} of ${plan.inputs[piece.input]?.name}`
   throw new MoraineError('corrupt', `${where} states ${stated ?? 'no'} bytes, the footer ${piece.length}`)
 }

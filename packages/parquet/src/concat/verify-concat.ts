@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import { MoraineError } from '@moraine/stdx/error'
-import type { RangeReader } from '../range-reader.ts'
+import { type RangeReader, readRangeReusing } from '../range-reader.ts'
 import { BATCH_BYTES } from './read-batches.ts'
 import type { ConcatResult, WrittenRange } from './run-concat.ts'
 
@@ -24,26 +24,60 @@ export async function verifyConcat(
     )
   }
   const verified: VerifiedRange[] = []
-  let offset = 0
+  const chunks = readWhole(output, signal)
   let bytes: Uint8Array = new Uint8Array(0)
-  for (const range of result.ranges) {
-    let crcWritten = 0
-    for (let left = range.length; left > 0; ) {
-      if (bytes.length === 0) {
-        bytes = await output.readRange(offset, Math.min(BATCH_BYTES, output.sizeBytes - offset), signal)
-        if (bytes.length === 0) throw new MoraineError('verification-failed', `the output ends at byte ${offset}`)
-        offset += bytes.length
+  try {
+    for (const range of result.ranges) {
+      let crcWritten = 0
+      for (let left = range.length; left > 0; ) {
+        if (bytes.length === 0) bytes = (await chunks.next()).value ?? missing(range)
+        const part = bytes.subarray(0, left)
+        crcWritten = crc32(part, crcWritten)
+        left -= part.length
+        bytes = bytes.subarray(part.length)
       }
-      const part = bytes.subarray(0, left)
-      crcWritten = crc32(part, crcWritten)
-      left -= part.length
-      bytes = bytes.subarray(part.length)
+      if (crcWritten !== range.crc) {
+        throw new MoraineError(
+          'verification-failed',
+          `the output differs from what was read for its ${describe(range)}`,
+        )
+      }
+      verified.push({ ...range, crcWritten })
     }
-    if (crcWritten !== range.crc) {
-      const where = `${range.what} at ${range.outputOffset}, ${range.length} bytes`
-      throw new MoraineError('verification-failed', `the output differs from what was read for it: ${where}`)
-    }
-    verified.push({ ...range, crcWritten })
+  } finally {
+    await chunks.return(undefined)
   }
   return verified
+}
+
+// Two buffers: one is being checked while the other is filled.
+async function* readWhole(reader: RangeReader, signal?: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
+  const buffers = [Buffer.allocUnsafeSlow(BATCH_BYTES), Buffer.allocUnsafeSlow(BATCH_BYTES)]
+  const start = (offset: number, turn: number) => {
+    const length = Math.min(BATCH_BYTES, reader.sizeBytes - offset)
+    const bytes = readRangeReusing(reader, offset, length, buffers[turn % 2] as Uint8Array, signal)
+    // Whoever asks for it next sees the failure.
+    bytes.catch(() => undefined)
+    return bytes
+  }
+  let loading = reader.sizeBytes > 0 ? start(0, 0) : undefined
+  try {
+    for (let turn = 1; loading !== undefined; turn += 1) {
+      const bytes = await loading
+      const offset = turn * BATCH_BYTES
+      loading = offset < reader.sizeBytes ? start(offset, turn) : undefined
+      yield bytes
+    }
+  } finally {
+    await loading?.catch(() => undefined)
+  }
+  return undefined
+}
+
+function missing(range: WrittenRange): never {
+  throw new MoraineError('verification-failed', `the output ends before its ${describe(range)}`)
+}
+
+function describe({ what, outputOffset, length }: WrittenRange): string {
+  return `${what} at ${outputOffset}, ${length} bytes`
 }

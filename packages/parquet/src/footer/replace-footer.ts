@@ -1,4 +1,4 @@
-import type { ByteSink, RangeReader } from '../range-reader.ts'
+import { type ByteSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
 import { encodeFooter, type ParquetFooter } from './parquet-footer.ts'
 
 const BATCH_BYTES = 4 * 1024 * 1024
@@ -11,9 +11,11 @@ export async function replaceFooter(
   signal?: AbortSignal,
 ): Promise<{ readonly sizeBytes: number }> {
   const { metadataOffset } = footer.file
+  const buffer = Buffer.allocUnsafeSlow(BATCH_BYTES)
   for (let offset = 0; offset < metadataOffset; ) {
     signal?.throwIfAborted()
-    const bytes = await reader.readRange(offset, Math.min(BATCH_BYTES, metadataOffset - offset), signal)
+    const length = Math.min(BATCH_BYTES, metadataOffset - offset)
+    const bytes = await readRangeReusing(reader, offset, length, buffer, signal)
     await sink.write(bytes)
     offset += bytes.length
   }

@@ -1,4 +1,4 @@
-import { must } from '@moraine/stdx/assert'
+import { dropUndefined } from '@moraine/stdx/drop-undefined'
 import { MoraineError } from '@moraine/stdx/error'
 import { structsOf } from '@moraine/thrift/thrift-tree'
 import { chunkRange } from '../footer/chunk-range.ts'
@@ -59,21 +59,9 @@ function columnMetrics(
   const nanCount = total(chunks, (chunk) => chunk.statistics?.nanCount)
   const lower = order === undefined ? undefined : merge(chunks, order, 'lower')
   const upper = order === undefined ? undefined : merge(chunks, order, 'upper')
-  return {
-    leaf,
-    compressedBytes: must(
-      total(chunks, (chunk) => chunk.totalCompressedSize),
-      'sizes',
-    ),
-    valueCount: must(
-      total(chunks, (chunk) => chunk.numValues),
-      'value counts',
-    ),
-    ...(nullCount === undefined ? {} : { nullCount }),
-    ...(nanCount === undefined ? {} : { nanCount }),
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
-  }
+  const compressedBytes = chunks.reduce((sum, chunk) => sum + chunk.totalCompressedSize, 0)
+  const valueCount = chunks.reduce((sum, chunk) => sum + chunk.numValues, 0)
+  return dropUndefined<ColumnMetrics>({ leaf, compressedBytes, valueCount, nullCount, nanCount, lower, upper })
 }
 
 function total(
