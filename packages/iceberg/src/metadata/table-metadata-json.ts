@@ -69,17 +69,17 @@ export function formatTableMetadata(metadata: TableMetadata): string {
 
 export const decodeTableMetadata: JsonDecoder<TableMetadata> = (value, place) => {
   const json = record(value, place)
-  const formatVersion = required(json, 'format-version', decodeFormatVersion)
+  const version = required(json, 'format-version', formatVersion)
   const metadata = dropUndefined<TableMetadata>({
-    formatVersion,
-    tableUuid: formatVersion === 1 ? optional(json, 'table-uuid', text) : required(json, 'table-uuid', text),
+    formatVersion: version,
+    tableUuid: version === 1 ? optional(json, 'table-uuid', text) : required(json, 'table-uuid', text),
     location: stripTrailingSlash(required(json, 'location', text)),
-    lastSequenceNumber: formatVersion === 1 ? 0 : required(json, 'last-sequence-number', safeInteger),
+    lastSequenceNumber: version === 1 ? 0 : required(json, 'last-sequence-number', safeInteger),
     lastUpdatedMs: required(json, 'last-updated-ms', epochMs),
     lastColumnId: required(json, 'last-column-id', int32),
-    ...decodeSchemas(json, formatVersion),
-    ...decodePartitionSpecs(json, formatVersion),
-    ...decodeSortOrders(json, formatVersion),
+    ...decodeSchemas(json, version),
+    ...decodePartitionSpecs(json, version),
+    ...decodeSortOrders(json, version),
     properties: optional(json, 'properties', mapOf(text)) ?? {},
     ...decodeRefs(json),
     snapshots: optional(json, 'snapshots', listOf(decodeSnapshot)) ?? [],
@@ -87,7 +87,7 @@ export const decodeTableMetadata: JsonDecoder<TableMetadata> = (value, place) =>
     metadataLog: optional(json, 'metadata-log', listOf(decodeMetadataLogEntry)) ?? [],
     statistics: optional(json, 'statistics', listOf(decodeStatisticsFile)) ?? [],
     partitionStatistics: optional(json, 'partition-statistics', listOf(decodePartitionStatisticsFile)) ?? [],
-    nextRowId: formatVersion < 3 ? 0n : required(json, 'next-row-id', int64),
+    nextRowId: version < 3 ? 0n : required(json, 'next-row-id', int64),
     encryptionKeys: optional(json, 'encryption-keys', listOf(decodeEncryptedKey)) ?? [],
   })
   const wrong = findInconsistency(metadata)
@@ -133,7 +133,7 @@ export function stripTrailingSlash(location: string): string {
   return location.slice(0, end)
 }
 
-const decodeFormatVersion: JsonDecoder<FormatVersion> = (value, place) => {
+export const formatVersion: JsonDecoder<FormatVersion> = (value, place) => {
   const version = int32(value, place)
   if (version === 1 || version === 2 || version === 3) return version
   if (version < 1) failAt(place, `is ${version}`)

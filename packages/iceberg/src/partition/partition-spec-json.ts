@@ -41,8 +41,9 @@ export const decodeUnboundPartitionSpec: JsonDecoder<UnboundPartitionSpec> = (va
   })
 }
 
+/** Servers of the reference implementation want a spec id even where they will choose another. */
 export function encodePartitionSpec(spec: PartitionSpec | UnboundPartitionSpec): JsonObject {
-  return { 'spec-id': spec.specId, fields: encodePartitionFields(spec.fields) }
+  return { 'spec-id': spec.specId ?? 0, fields: encodePartitionFields(spec.fields) }
 }
 
 export function encodePartitionFields(fields: UnboundPartitionSpec['fields']): readonly JsonObject[] {
