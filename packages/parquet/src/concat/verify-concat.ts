@@ -52,7 +52,11 @@ export async function verifyConcat(
 
 // Two buffers: one is being checked while the other is filled.
 async function* readWhole(reader: RangeReader, signal?: AbortSignal): AsyncGenerator<Uint8Array, undefined> {
-  const buffers = [Buffer.allocUnsafeSlow(BATCH_BYTES), Buffer.allocUnsafeSlow(BATCH_BYTES)]
+  const bufferBytes = Math.min(BATCH_BYTES, reader.sizeBytes)
+  const buffers = [
+    Buffer.allocUnsafe(bufferBytes),
+    Buffer.allocUnsafe(Math.min(bufferBytes, reader.sizeBytes - bufferBytes)),
+  ]
   const start = (offset: number, turn: number) => {
     const length = Math.min(BATCH_BYTES, reader.sizeBytes - offset)
     const bytes = readRangeReusing(reader, offset, length, buffers[turn % 2] as Uint8Array, signal)

@@ -11,7 +11,7 @@ export async function replaceFooter(
   signal?: AbortSignal,
 ): Promise<{ readonly sizeBytes: number }> {
   const { metadataOffset } = footer.file
-  const buffer = Buffer.allocUnsafeSlow(BATCH_BYTES)
+  const buffer = Buffer.allocUnsafe(Math.min(BATCH_BYTES, metadataOffset))
   for (let offset = 0; offset < metadataOffset; ) {
     signal?.throwIfAborted()
     const length = Math.min(BATCH_BYTES, metadataOffset - offset)
