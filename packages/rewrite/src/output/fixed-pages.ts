@@ -79,11 +79,12 @@ function fixedPage(
   leaf: SchemaLeaf,
   length: number,
 ): Page {
-  const encoding = header.dictionary_page_header?.encoding ?? header.data_page_header?.encoding
-  assert(type === 'DICTIONARY_PAGE' || type === 'DATA_PAGE', `DuckDB wrote no ${type}`)
+  const encoding = header.data_page_header?.encoding
   // Indexes into a dictionary.
-  if (encoding === 'RLE_DICTIONARY') return { header: { type, ...header }, body }
-  assert(encoding === 'PLAIN', `DuckDB wrote no bytes as ${encoding}`)
+  if (encoding === 'RLE_DICTIONARY' || encoding === 'PLAIN_DICTIONARY') return { header: { type, ...header }, body }
+  // A dictionary is always plain, whichever of two names its encoding has.
+  const isPlain = type === 'DICTIONARY_PAGE' || (type === 'DATA_PAGE' && encoding === 'PLAIN')
+  assert(isPlain, `DuckDB writes bytes of version 1 neither as ${type} nor as ${encoding}`)
   const plain = codec.decompress(body, header.uncompressed_page_size)
   const levels = type === 'DATA_PAGE' ? levelBytes(plain, leaf) : 0
   const values = withoutLengths(plain.subarray(levels), length)
