@@ -56,16 +56,14 @@ const primitives: fc.Arbitrary<Sample> = fc.oneof(
   fc
     .string({ unit: 'binary' })
     .map((value): Sample => ({ type: { kind: 'string' }, value, json: 'string', wire: value })),
-  fc
-    .uint8Array()
-    .map(
-      (value): Sample => ({
-        type: { kind: 'binary' },
-        value,
-        json: 'binary',
-        wire: Buffer.from(value).toString('hex'),
-      }),
-    ),
+  fc.uint8Array().map(
+    (value): Sample => ({
+      type: { kind: 'binary' },
+      value,
+      json: 'binary',
+      wire: Buffer.from(value).toString('hex'),
+    }),
+  ),
 )
 
 const nullable = fc

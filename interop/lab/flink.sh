@@ -10,7 +10,7 @@ HADOOP_VERSION=3.3.6
 FLINK=$LAB/opt/flink-$FLINK_VERSION
 
 install() {
-  once flink "$FLINK_VERSION gateway iceberg-$ICEBERG_VERSION hadoop-$HADOOP_VERSION" install_flink
+  once flink "$FLINK_VERSION local iceberg-$ICEBERG_VERSION hadoop-$HADOOP_VERSION" install_flink
   JAVA_HOME=$(java_home 11 17)
 }
 
@@ -36,15 +36,16 @@ install_flink() {
   mv "$staging" "$FLINK"
 }
 
+# execution.target local: each INSERT runs in a mini cluster inside the client.
 write_config() {
   cat << 'END'
-jobmanager.rpc.address: 127.0.0.1
+execution.target: local
+parallelism.default: 1
+rest.address: 127.0.0.1
+rest.bind-address: 127.0.0.1
 jobmanager.bind-host: 127.0.0.1
 taskmanager.bind-host: 127.0.0.1
 taskmanager.host: 127.0.0.1
-rest.address: 127.0.0.1
-rest.bind-address: 127.0.0.1
-parallelism.default: 1
 classloader.check-leaked-classloader: false
 END
 }
@@ -70,15 +71,21 @@ run_sql() {
   for package in "${packages[@]}"; do opens+=("--add-opens=java.base/$package=ALL-UNNAMED"); done
   output=$(FLINK_CONF_DIR=$FLINK/conf FLINK_LIB_DIR=$FLINK/lib FLINK_PLUGINS_DIR=$FLINK/plugins FLINK_OPT_DIR=$FLINK/opt \
     "$JAVA_HOME/bin/java" -Xmx512m -Duser.timezone=UTC "${opens[@]}" "-Dlog4j.configurationFile=$FLINK/conf/log4j.properties" \
-    -cp "$FLINK/lib/*:$FLINK/opt/*" org.apache.flink.table.client.SqlClient embedded -f "$1")
+    -cp "$FLINK/lib/*:$FLINK/opt/*" org.apache.flink.table.client.SqlClient embedded -hist "$LAB/run/flink-history" -f "$1")
   printf '%s\n' "$output"
-  ! grep -q '^\[ERROR\]' <<< "$output"
+  ! grep -qF '[ERROR]' <<< "$output"
 }
 
 command=${1:-install}
 shift || true
 case $command in
-  install) install && echo "$FLINK" ;;
+  install)
+    install
+    echo "$FLINK"
+    ;;
   sql) run_sql "$1" ;;
-  *) say "unknown command $command" && exit 2 ;;
+  *)
+    say "unknown command $command"
+    exit 2
+    ;;
 esac

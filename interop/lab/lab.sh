@@ -8,6 +8,7 @@
 #   jars/  venv/  opt/    what was installed          run/   pid files of what runs
 #   done/                 one marker per component    log/   output of servers and installs
 set -euo pipefail
+shopt -s inherit_errexit
 
 LAB=${MORAINE_LAB:-$HOME/.cache/moraine-lab}
 LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -39,12 +40,15 @@ retry() {
 
 # once NAME KEY cmd...: runs cmd unless NAME is installed with KEY already. One process at a time installs NAME; the
 # others wait for it. cmd starts from nothing or from the remains of an attempt that died: it has to clear them itself.
+# Bash ignores "set -e" within "if", "&&" and "||": call this, and whatever calls it, as a plain command.
 once() {
-  local name=$1 key=$2 code=0
+  local name=$1 key=$2 code
   shift 2
   [ "$(cat "$LAB/done/$name" 2> /dev/null)" != "$key" ] || return 0
   need flock util-linux
+  set +e
   (
+    set -e
     flock 9
     [ "$(cat "$LAB/done/$name" 2> /dev/null)" != "$key" ] || exit 0
     say "installing $name $key"
@@ -52,7 +56,9 @@ once() {
     "$@"
     printf '%s' "$key" > "$LAB/done/$name"
     say "installed $name after ${SECONDS} s of this script"
-  ) 9> "$LAB/locks/$name.lock" || code=$?
+  ) 9> "$LAB/locks/$name.lock"
+  code=$?
+  set -e
   [ "$code" = 0 ] || exit "$code"
 }
 
@@ -85,9 +91,10 @@ maven_jar() {
 
 # -U, because Maven remembers a failed look-up for a day.
 fetch_jar() {
-  local staging
+  local staging java
+  java=$(java_home 17 25)
   staging=$(mktemp -d "$LAB/jars/.fetch-XXXXXX")
-  retry "$1" mvn -B -q -U -f "$LAB_SOURCE/no-project.xml" "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="$1" \
+  retry "$1" env JAVA_HOME="$java" mvn -B -q -U -f "$LAB_SOURCE/no-project.xml" "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="$1" \
     -DoutputDirectory="$staging" -Dmdep.useBaseVersion=true
   mv "$staging"/*.jar "$2"
   rmdir "$staging"

@@ -22,8 +22,14 @@ run_python() {
 command=${1:-install}
 shift || true
 case $command in
-  install) install && echo "$PYICEBERG_ENV" ;;
+  install)
+    install
+    echo "$PYICEBERG_ENV"
+    ;;
   python) run_python "$@" ;;
   worker) run_python "$LAB_SOURCE/pyiceberg_worker.py" "$@" ;;
-  *) say "unknown command $command" && exit 2 ;;
+  *)
+    say "unknown command $command"
+    exit 2
+    ;;
 esac

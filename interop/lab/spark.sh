@@ -22,8 +22,14 @@ run_python() {
 command=${1:-install}
 shift || true
 case $command in
-  install) install && echo "$SPARK_ENV" ;;
+  install)
+    install
+    echo "$SPARK_ENV"
+    ;;
   python) run_python "$@" ;;
   session) run_python "$LAB_SOURCE/spark_session.py" "$@" ;;
-  *) say "unknown command $command" && exit 2 ;;
+  *)
+    say "unknown command $command"
+    exit 2
+    ;;
 esac

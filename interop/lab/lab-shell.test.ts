@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+const lab = mkdtempSync(`${tmpdir()}/moraine-lab-shell-`)
+after(() => rmSync(lab, { recursive: true }))
+
+/** Runs a bash script with lab.sh sourced, in a lab of its own. */
+async function shell(script: string): Promise<{ code: number; stdout: string; stderr: string }> {
+  const source = fileURLToPath(new URL('lab.sh', import.meta.url))
+  const env = { ...process.env, MORAINE_LAB: lab, LAB_PAUSE: '0' }
+  const child = spawn('bash', ['-c', `. '${source}'\n${script}`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      output[name] += chunk
+    })
+  }
+  const code = await new Promise<number>((resolve) => child.on('close', (status) => resolve(status ?? -1)))
+  return { code, ...output }
+}
+
+test('a download that keeps failing ends the script with 75 and one last line that says why', async () => {
+  const { code, stderr } = await shell('retry "the thing" bash -c "echo try >> $LAB/tries; false"; echo not reached')
+  assert.equal(code, 75)
+  assert.match(stderr.trim().split('\n').at(-1) ?? '', /^unavailable: the thing could not be fetched after 3 tries/)
+  assert.equal(readFileSync(`${lab}/tries`, 'utf8'), 'try\n'.repeat(3))
+})
+
+test('a failing step inside an install ends the script with its code, and is tried again next time', async () => {
+  const install = 'step() { echo run >> $LAB/steps; (exit 7); echo on; }\nonce failing v1 step\necho not reached'
+  assert.deepEqual([(await shell(install)).code, (await shell(install)).code], [7, 7])
+  assert.equal(readFileSync(`${lab}/steps`, 'utf8'), 'run\nrun\n')
+})
+
+test('a component is installed once for each version, whoever asks at the same time', async () => {
+  const install = (version: string) => `step() { echo ${version} >> $LAB/installs; }\nonce thing ${version} step`
+  const codes = await Promise.all([1, 2, 3, 4].map(async () => (await shell(install('v1'))).code))
+  await shell(install('v1'))
+  await shell(install('v2'))
+  assert.deepEqual(codes, [0, 0, 0, 0])
+  assert.equal(readFileSync(`${lab}/installs`, 'utf8'), 'v1\nv2\n')
+})
+
+test('a server is started once, answers when start returns, and is stopped with its children', async () => {
+  const { code, stdout, stderr } = await shell(`
+    port=$(free_port)
+    start web $port bash -c "python3 -m http.server $port --bind 127.0.0.1; true"
+    port_open $port && running web && echo up
+    start web $port false && echo still
+    start other $port sleep 60 || echo taken
+    stop web
+    port_open $port || echo down
+    running web || echo gone
+    stop web && echo twice`)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(stdout.trim().split('\n'), ['up', 'still', 'taken', 'down', 'gone', 'twice'])
+})
+
+test('a server that dies or never opens its port is reported', async () => {
+  const died = await shell('start dying $(free_port) bash -c "echo the reason; exit 3" || echo failed')
+  assert.equal(died.stdout, 'failed\n')
+  assert.match(died.stderr, /the reason/)
+  const silent = await shell('LAB_START_SECONDS=1 start silent $(free_port) sleep 60 || running silent || echo stopped')
+  assert.equal(silent.stdout, 'stopped\n')
+})
+
+test('Java is taken from JAVA_HOME where its version fits', async () => {
+  const { code, stdout } = await shell(`
+    mkdir -p $LAB/java/bin; printf 'JAVA_VERSION="19.0.1"\\n' > $LAB/java/release
+    printf '#!/bin/sh\\n' > $LAB/java/bin/java; chmod +x $LAB/java/bin/java
+    JAVA_HOME=$LAB/java java_home 17 21`)
+  assert.equal(code, 0)
+  assert.equal(stdout, `${lab}/java\n`)
+})
