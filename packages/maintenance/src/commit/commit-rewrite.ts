@@ -47,9 +47,10 @@ export type CommitReport =
   /** The catalog did not say whether it committed, and cannot be asked now. Outputs must be kept; commit again later. */
   | { readonly kind: 'unknown'; readonly cause: Error }
 
-/** Summary entries by which our snapshots are known: Amoro's word for who made it, and the process. */
+/** Summary entry that names the process whose commit a snapshot is. */
+export const PROCESS_ID = 'moraine.process-id'
+// Amoro's word for who made a snapshot, and which groups are in it.
 const PRODUCER = 'snapshot.producer'
-const PROCESS = 'moraine.process-id'
 const GROUPS = 'moraine.groups'
 
 const MAX_ATTEMPTS = 10
@@ -81,7 +82,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
 }
 
 function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): CommitReport | undefined {
-  const snapshot = metadata.snapshots.find((each) => each.summary[PROCESS] === input.processId)
+  const snapshot = metadata.snapshots.find((each) => each.summary[PROCESS_ID] === input.processId)
   if (snapshot === undefined) return undefined
   const groupIds = (snapshot.summary[GROUPS] ?? '').split(',').filter(Boolean).map(Number)
   const done = new Set(groupIds)
@@ -175,7 +176,7 @@ async function stage(
       ],
       summary: {
         [PRODUCER]: 'OPTIMIZE',
-        [PROCESS]: processId,
+        [PROCESS_ID]: processId,
         [GROUPS]: groups.map((group) => group.groupId).join(','),
       },
     },

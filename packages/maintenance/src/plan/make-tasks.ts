@@ -46,6 +46,8 @@ function taskTable({ name, metadata, plan }: MakeTasksInput): TaskTable {
     name,
     formatVersion: metadata.formatVersion,
     schema,
+    // Equality deletes may be by columns that have been dropped since.
+    otherSchemas: metadata.schemas.filter((each) => each !== schema).toReversed(),
     partitionSpecs: metadata.partitionSpecs,
     sortOrder,
     ...(nameMapping !== undefined && { nameMapping }),

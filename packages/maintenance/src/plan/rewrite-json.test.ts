@@ -108,6 +108,7 @@ test('tasks and results come back the same', () => {
         fields: [{ id: 1, name: 'a', required: true, type: { kind: 'decimal', precision: 9, scale: 2 } }],
         identifierFieldIds: [],
       },
+      otherSchemas: [],
       partitionSpecs: [
         {
           specId: 3,

@@ -26,6 +26,7 @@ export function formatRewriteTask(task: RewriteTask): string {
     table: {
       ...table,
       schema: encodeSchema(table.schema),
+      otherSchemas: (table.otherSchemas ?? []).map(encodeSchema),
       partitionSpecs: table.partitionSpecs.map(encodePartitionSpec),
       sortOrder: encodeSortOrder(table.sortOrder),
     },
@@ -61,6 +62,7 @@ const decodeTable: JsonDecoder<TaskTable> = (value, place) => {
     name: required(json, 'name', text),
     formatVersion: formatVersion as TaskTable['formatVersion'],
     schema: required(json, 'schema', decodeSchema),
+    otherSchemas: optional(json, 'otherSchemas', listOf(decodeSchema)),
     partitionSpecs: required(json, 'partitionSpecs', listOf(decodePartitionSpec)),
     sortOrder: required(json, 'sortOrder', decodeSortOrder),
     nameMapping: optional(json, 'nameMapping', text),

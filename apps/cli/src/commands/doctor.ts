@@ -1,0 +1,22 @@
+import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
+import { readTable } from '@moraine/maintenance/table/read-table'
+import { openTable } from '../table/open-table.ts'
+import { doctorFindings, doctorText, remedy } from '../text/doctor-text.ts'
+import type { CommandContext } from './command-context.ts'
+import { type RawTableOptions, tableOptions } from './table-options.ts'
+
+/** One page of what is wrong with a table, what it costs and what would be done. Stores nothing. */
+export async function doctor(ref: string, raw: RawTableOptions, context: CommandContext): Promise<void> {
+  const table = await openTable(ref, tableOptions(raw, process.env), context, context.signal)
+  const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
+  const now = context.clock.now()
+  const page = {
+    name: table.name,
+    state,
+    report: inspectTable(state, { now }).report,
+    plan: planTable(state, { type: 'auto', now }),
+  }
+  if (raw.json === true)
+    context.printJson({ table: table.name, ...page.report, findings: doctorFindings(page), remedy: remedy(page.plan) })
+  else context.print(doctorText(page))
+}

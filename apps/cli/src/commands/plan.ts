@@ -1,0 +1,81 @@
+import { writeFile } from 'node:fs/promises'
+import type { RequestedType } from '@moraine/maintenance/plan/evaluate-partition'
+import { formatPlan } from '@moraine/maintenance/plan/plan-text'
+import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
+import { encodeRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
+import { planTable } from '@moraine/maintenance/table/plan-table'
+import { readTable, type TableState } from '@moraine/maintenance/table/read-table'
+import { MoraineError } from '@moraine/stdx/error'
+import { formatExactJson } from '@moraine/stdx/exact-json'
+import { type OpenTable, openTable } from '../table/open-table.ts'
+import { explainText } from '../text/explain-text.ts'
+import type { CommandContext } from './command-context.ts'
+import { type RawTableOptions, tableOptions } from './table-options.ts'
+
+export type RawPlanOptions = RawTableOptions & {
+  readonly type?: string
+  readonly where?: string
+  readonly out?: string
+  readonly partition?: string
+}
+
+export type Planned = { readonly table: OpenTable; readonly state: TableState; readonly plan: RewritePlan | undefined }
+
+/** Opens, reads and plans a table as the options ask. */
+export async function makePlan(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<Planned> {
+  const type = requestedType(raw.type ?? 'auto')
+  const table = await openTable(ref, tableOptions(raw, process.env), context, context.signal)
+  const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
+  const filter = raw.where ?? state.policy.filter
+  if (filter !== undefined) {
+    throw new MoraineError(
+      'unsupported',
+      `filters are not understood yet: leave out --where, and unset the table property self-optimizing.filter ('${filter}')`,
+    )
+  }
+  const plan = planTable(state, { type, now: context.clock.now() })
+  return { table, state, plan }
+}
+
+export async function plan(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<void> {
+  const { table, plan: made } = await makePlan(ref, raw, context)
+  if (made === undefined) {
+    if (raw.json === true) context.printJson({ groups: [], reason: 'no data' })
+    else context.print(explainText(table.name, undefined, undefined))
+    return
+  }
+  if (raw.out !== undefined) {
+    await writeFile(raw.out, `${formatExactJson(encodeRewritePlan(made), 1)}\n`)
+    context.note(`plan written to ${raw.out}; run it with: moraine table apply ${raw.out}`)
+  }
+  if (raw.json === true) context.printJson(encodeRewritePlan(made))
+  else context.print(formatPlan(made))
+}
+
+export async function explain(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<void> {
+  const { table, plan: made } = await makePlan(ref, raw, context)
+  if (raw.json !== true) {
+    context.print(explainText(table.name, made, raw.partition))
+    return
+  }
+  const isAsked = (path: string) => raw.partition === undefined || path === raw.partition
+  context.printJson({
+    table: table.name,
+    optimizingType: made === undefined || made.groups.length === 0 ? null : made.optimizingType,
+    groups: (made?.groups ?? [])
+      .filter((group) => isAsked(group.partitionPath))
+      .map(({ groupId, partitionPath, method, inputs, deletes }) => ({
+        groupId,
+        partition: partitionPath,
+        method,
+        files: inputs.length,
+        deletes: deletes.length,
+      })),
+    skipped: (made?.skipped ?? []).filter((each) => isAsked(each.partitionPath)),
+  })
+}
+
+function requestedType(text: string): RequestedType {
+  if (text === 'auto' || text === 'minor' || text === 'major' || text === 'full') return text
+  throw new MoraineError('invalid-input', `--type ${text}: it must be auto, minor, major or full`)
+}

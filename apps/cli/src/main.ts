@@ -1,0 +1,71 @@
+import { describeError, MoraineError } from '@moraine/stdx/error'
+import { Command, CommanderError, Option } from 'commander'
+import { processContext } from './commands/command-context.ts'
+import { withTableOptions } from './commands/table-options.ts'
+
+// Commands are loaded when they are run: the help of `moraine` should not wait for a database to load.
+const abort = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => abort.abort(new MoraineError('aborted', `stopped by ${signal}`)))
+const context = processContext(abort.signal)
+
+const program = new Command('moraine')
+  .description('Keeps lake tables fast and cheap.')
+  .version('0.1.0')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true })
+
+const table = program.command('table').description('work on one table, with or without a service')
+const type = () =>
+  new Option('--type <type>', 'what to look for').choices(['auto', 'minor', 'major', 'full']).default('auto')
+const where = () => new Option('--where <expr>', 'only partitions that may hold rows for which this holds')
+const withRunOptions = (command: Command) =>
+  command
+    .option('--threads <n>', 'groups worked on at a time', '2')
+    .option('--memory <mb>', "DuckDB's memory limit a thread", '512')
+
+withTableOptions(table.command('inspect').description('schema, snapshots, sizes, deletes, health')).action(
+  async (ref, options) => (await import('./commands/inspect.ts')).inspect(ref, options, context),
+)
+withTableOptions(table.command('plan').description('what would be rewritten, and why; stores nothing'))
+  .addOption(type())
+  .addOption(where())
+  .option('--out <file>', 'write the plan for `table apply`')
+  .action(async (ref, options) => (await import('./commands/plan.ts')).plan(ref, options, context))
+withTableOptions(table.command('explain').description('why each partition is, or is not, optimized'))
+  .addOption(type())
+  .option('--partition <path>', 'only this one, as in region=eu/day=2024-01-31')
+  .action(async (ref, options) => (await import('./commands/plan.ts')).explain(ref, options, context))
+withRunOptions(
+  withTableOptions(table.command('optimize').description('plan, execute, verify and commit'))
+    .addOption(type())
+    .addOption(where()),
+).action(async (ref, options) => (await import('./commands/optimize.ts')).optimize(ref, options, context))
+withRunOptions(
+  table
+    .command('apply')
+    .description('execute exactly a plan that `table plan --out` wrote, or refuse')
+    .argument('<file>', 'the plan')
+    .option('--table <table>', "where the table is, if not at the plan's location")
+    .option('--catalog-uri <url>', 'REST catalog that knows the table by name')
+    .option('--warehouse <dir>', "filesystem catalog's directory, or a REST catalog's warehouse")
+    .option('--token <token>', 'bearer token of the REST catalog')
+    .option('--storage <key=value...>', 'storage properties')
+    .option('--json', 'print one JSON document'),
+).action(async (file, options) => (await import('./commands/optimize.ts')).apply(file, options, context))
+withTableOptions(program.command('doctor').description('one page of what is wrong with a table')).action(
+  async (ref, options) => (await import('./commands/doctor.ts')).doctor(ref, options, context),
+)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = exitCodeOf(error)
+  if (!(error instanceof CommanderError)) process.stderr.write(`moraine: ${describeError(error)}\n`)
+}
+
+/** 0 done, 1 failed, 2 wrong usage. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  return error instanceof MoraineError && error.kind === 'invalid-input' ? 2 : 1
+}

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
+import { readTable } from '@moraine/maintenance/table/read-table'
+import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
+import { must } from '@moraine/stdx/assert'
+import { systemClock } from '@moraine/stdx/clock'
+import { seededRandom } from '@moraine/stdx/random'
+import { copyFixture, fixtureNames } from '@moraine/testkit/fixtures/fixture-table'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { memoryTableStore } from '@moraine/testkit/memory-table-store'
+import type { OpenTable } from '../table/open-table.ts'
+import { runPlan } from './optimize-table.ts'
+
+const workDir = await mkdtemp(join(tmpdir(), 'moraine-optimize-'))
+const pool = new DuckDbPool({ clock: systemClock, size: 2 })
+after(async () => {
+  await pool.close()
+  await rm(workDir, { recursive: true, force: true })
+})
+
+for (const name of fixtureNames()) {
+  test(`${name}: full optimizing is verified, committed, keeps the row count and leaves nothing to plan`, async () => {
+    const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
+    const store = memoryTableStore(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
+    const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
+    const now = systemClock.now()
+    const read = async () => readTable(fileIO, await store.loadTable(table.identifier))
+    const before = await read()
+    const plan = must(planTable(before, { type: 'full', now }), 'plan')
+    const { commit, failures } = await runPlan(table, plan, {
+      clock: systemClock,
+      random: seededRandom(1),
+      pool,
+      workDir,
+      threads: 2,
+      timeoutMs: 60_000,
+      signal: new AbortController().signal,
+      onGroup: () => {},
+    })
+    assert.deepEqual(failures, [])
+    const after = await read()
+    if (plan.groups.length > 0) assert.equal(commit.kind, 'committed')
+    assert.deepEqual(planTable(after, { type: 'full', now })?.groups, [])
+    const health = (state: typeof after) => inspectTable(state, { now }).report.health.total
+    assert.ok(health(after) >= health(before))
+  })
+}

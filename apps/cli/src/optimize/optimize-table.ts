@@ -1,0 +1,75 @@
+import { type CommitReport, commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
+import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
+import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
+import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
+import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
+import type { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
+import { executeTask } from '@moraine/rewrite/execute-task'
+import { mapBounded } from '@moraine/stdx/bounded'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
+import { type Random, uuidV7 } from '@moraine/stdx/random'
+import type { OpenTable } from '../table/open-table.ts'
+
+export type RunPlanContext = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly pool: DuckDbPool
+  readonly workDir: string
+  readonly threads: number
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+  readonly onGroup: (done: { readonly groupId: number; readonly finished: number; readonly total: number }) => void
+}
+
+/** A group that was run and did not get into the table, with the reason. */
+export type GroupFailure = { readonly groupId: number; readonly reason: string }
+
+export type RunReport = {
+  readonly commit: CommitReport
+  readonly results: readonly RewriteResult[]
+  readonly failures: readonly GroupFailure[]
+}
+
+/** Runs every group of a plan, then commits those that succeeded. Outputs of the others are removed. */
+export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunPlanContext): Promise<RunReport> {
+  const processId = uuidV7(context.random, context.clock.now())
+  const { metadata } = await table.store.loadTable(table.identifier, context.signal)
+  const tasks = makeTasks({ name: table.name, metadata, plan, storage: table.storage, runId: processId })
+  const { results, failures } = await runTasks(table, tasks, context)
+  const commit = await commitRewrite(
+    { identifier: table.identifier, plan, results, processId },
+    { tables: table.store, io: table.io, clock: context.clock, random: context.random, signal: context.signal },
+  )
+  if (commit.kind === 'unknown') return { commit, results, failures }
+  const committed = new Set(commit.kind === 'committed' ? commit.groupIds : [])
+  await table.io.remove(results.filter((result) => !committed.has(result.groupId)).flatMap(outputPaths))
+  return { commit, results, failures: [...failures, ...commit.left] }
+}
+
+async function runTasks(table: OpenTable, tasks: readonly RewriteTask[], context: RunPlanContext) {
+  const results: RewriteResult[] = []
+  const failures: GroupFailure[] = []
+  let finished = 0
+  await mapBounded(
+    tasks,
+    context.threads,
+    async (task, signal) => {
+      const { groupId } = task.group
+      try {
+        results.push(await executeTask(task, { ...context, io: table.io, signal, onProgress: () => {} }))
+      } catch (error) {
+        context.signal.throwIfAborted()
+        failures.push({ groupId, reason: describeError(error) })
+      }
+      finished += 1
+      context.onGroup({ groupId, finished, total: tasks.length })
+    },
+    context.signal,
+  )
+  return { results: results.sort((a, b) => a.groupId - b.groupId), failures }
+}
+
+function outputPaths(result: RewriteResult): readonly string[] {
+  return [...result.dataFiles, ...result.deleteFiles].map((file) => file.filePath)
+}

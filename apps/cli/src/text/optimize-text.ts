@@ -1,0 +1,105 @@
+import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
+import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
+import type { TableReport } from '@moraine/maintenance/report/table-report'
+import { humanBytes, humanDuration } from '@moraine/stdx/human-text'
+import type { RunReport } from '../optimize/optimize-table.ts'
+import { textTable } from './table-text.ts'
+
+export type TableFigures = TableReport & { readonly snapshotId: bigint | undefined }
+
+export type OptimizeOutcome = {
+  readonly name: string
+  readonly plan: RewritePlan | undefined
+  /** `undefined` if there was nothing to do. */
+  readonly run: RunReport | undefined
+  readonly before: TableFigures
+  readonly after: TableFigures
+  readonly elapsedMs: number
+}
+
+export function optimizeText(outcome: OptimizeOutcome): string {
+  const { name, plan, run, before, after } = outcome
+  if (plan === undefined || run === undefined) {
+    const reasons = (plan?.skipped ?? []).map(
+      (each) => `  ${each.partitionPath === '' ? 'the table' : each.partitionPath}: ${each.reason}: ${each.detail}`,
+    )
+    return `${[`${name}: nothing to optimize.`, ...reasons].join('\n')}\n`
+  }
+  const figures = optimizeJson(outcome)
+  const lines = [
+    `${name}: ${plan.optimizingType} optimizing, ${run.results.length} of ${plan.groups.length} groups done, ${figures.outcome}.`,
+    textTable(
+      ['', 'before', 'after'],
+      [
+        ['data files', before.dataFiles.files, after.dataFiles.files],
+        ['delete files', deleteFiles(before), deleteFiles(after)],
+        ['bytes', humanBytes(allBytes(before)), humanBytes(allBytes(after))],
+        ['health', before.health.total, after.health.total],
+        ['snapshot', String(before.snapshotId ?? 'none'), String(after.snapshotId ?? 'none')],
+      ],
+    ),
+    `${figures.deletesApplied} rows deleted, ${figures.methods.concat} concat, ${figures.methods.rewrite} rewrite, ${figures.methods['convert-deletes']} convert-deletes, ${humanDuration(outcome.elapsedMs)}, ${figures.megabytesPerSecond.toFixed(1)} MB/s, peak ${humanBytes(figures.peakRssBytes)} a child; rows verified: ${figures.rowHashVerdict}`,
+    ...run.failures.map((failure) => `group ${failure.groupId} is not in the table: ${failure.reason}`),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/** What `table optimize --json` prints. Sizes are bytes, ids exact integers. */
+export function optimizeJson({ name, plan, run, before, after, elapsedMs }: OptimizeOutcome) {
+  const results = run?.results ?? []
+  const inputBytes = sum(results, (result) => result.cost.inputBytes)
+  return {
+    table: name,
+    outcome: run?.commit.kind ?? 'nothing to do',
+    optimizingType: plan === undefined || plan.groups.length === 0 ? null : plan.optimizingType,
+    before,
+    after,
+    groups: plan?.groups.length ?? 0,
+    methods: {
+      concat: ofMethod(results, 'concat'),
+      rewrite: ofMethod(results, 'rewrite'),
+      'convert-deletes': ofMethod(results, 'convert-deletes'),
+    },
+    deletesApplied: sum(results, deletedRows),
+    inputBytes,
+    outputBytes: sum(results, (result) => result.cost.outputBytes),
+    seconds: elapsedMs / 1000,
+    megabytesPerSecond: elapsedMs === 0 ? 0 : inputBytes / 1e6 / (elapsedMs / 1000),
+    cpuSeconds: sum(results, (result) => result.cost.cpuMs) / 1000,
+    peakRssBytes: Math.max(0, ...results.map((result) => result.cost.peakRssBytes)),
+    snapshotIdBefore: before.snapshotId ?? null,
+    snapshotIdAfter: after.snapshotId ?? null,
+    rowHashVerdict: run === undefined ? 'not needed' : run.failures.length === 0 ? 'equal' : 'see failures',
+    failures: run?.failures ?? [],
+    skipped: plan?.skipped ?? [],
+  }
+}
+
+function deletedRows({ evidence }: RewriteResult): number {
+  switch (evidence.kind) {
+    case 'row-hash':
+      return evidence.deletedRows
+    case 'deleted-positions':
+      return sum(evidence.files, (file) => file.deletedRows)
+    case 'copied-ranges':
+      return 0
+  }
+}
+
+function ofMethod(results: readonly RewriteResult[], kind: RewriteResult['method']['kind']): number {
+  return results.filter((result) => result.method.kind === kind).length
+}
+
+function deleteFiles(report: TableReport): number {
+  return report.positionDeletes.files + report.deletionVectors.files + report.equalityDeletes.files
+}
+
+function allBytes(report: TableReport): number {
+  return (
+    report.dataFiles.bytes + report.positionDeletes.bytes + report.deletionVectors.bytes + report.equalityDeletes.bytes
+  )
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}

@@ -1,0 +1,174 @@
+import type { TableStore } from '@moraine/catalogs/catalog'
+import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import type { TaskId } from '@moraine/lifecycle/identity'
+import { commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
+import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
+import { encodeRewritePlan, parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
+import { parseRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
+import { formatRewriteTask, parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
+import { planTable } from '@moraine/maintenance/table/plan-table'
+import { readTable } from '@moraine/maintenance/table/read-table'
+import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
+import type {
+  AttemptKey,
+  CommitReport,
+  CommitRequest,
+  EvaluateRequest,
+  OutputCheck,
+  PlannedWork,
+  PlanRequest,
+  TableMaintenance,
+} from '@moraine/management/maintenance/table-maintenance'
+import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
+import type { TableName } from '@moraine/management/tables/table-name'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
+import { formatExactJson } from '@moraine/stdx/exact-json'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import type { StorageSettings } from '@moraine/storage/settings'
+import { discardAttempt } from './discard-attempt.ts'
+import { evaluationOf, findingOf, settingsOf } from './table-findings.ts'
+
+/** A table of one of the service's catalogs, with the means to reach its files. */
+export type ReachedTable = {
+  readonly store: TableStore
+  readonly identifier: TableIdentifier
+  readonly io: FileIO
+  readonly storage: StorageSettings
+}
+
+export type IcebergMaintenanceContext = {
+  readonly reach: (table: TableName, signal: AbortSignal) => Promise<ReachedTable>
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** The service's work on Iceberg tables. */
+export function icebergMaintenance(context: IcebergMaintenanceContext): TableMaintenance {
+  return {
+    async findMetadataLocation(table, signal) {
+      const { store, identifier } = await context.reach(table, signal)
+      return store.findMetadataLocation(identifier, signal)
+    },
+    evaluate: (request, signal) => evaluate(request, context, signal),
+    plan: (request, signal) => plan(request, context, signal),
+    attemptInput,
+    checkOutput,
+    commit: (request, signal) => commit(request, context, signal),
+    discard: async (table, input, attempt, signal) =>
+      discardAttempt(attemptInput(input, attempt), await context.reach(table, signal), signal),
+  }
+}
+
+async function read(table: TableName, { reach }: IcebergMaintenanceContext, signal: AbortSignal) {
+  const reached = await reach(table, signal)
+  const loaded = await reached.store.loadTable(reached.identifier, signal)
+  return { reached, state: await readTable(reached.io, loaded, signal) }
+}
+
+async function evaluate(
+  request: EvaluateRequest,
+  context: IcebergMaintenanceContext,
+  signal: AbortSignal,
+): Promise<TableEvaluation> {
+  const { state } = await read(request.table, context, signal)
+  return evaluationOf(state, request)
+}
+
+async function plan(
+  request: PlanRequest,
+  context: IcebergMaintenanceContext,
+  signal: AbortSignal,
+): Promise<PlannedWork> {
+  const { state, reached } = await read(request.table, context, signal)
+  const made = planTable(state, {
+    type: request.request.type,
+    now: request.now,
+    maxCostBytes: request.maxCostBytes,
+    clocks: (key) => request.clocks.get(key) ?? NEVER,
+  })
+  const common = {
+    metadataLocation: state.metadataLocation,
+    baseSnapshotId: state.snapshot?.snapshotId,
+    settings: settingsOf(state),
+    finding: findingOf(state, made),
+  }
+  if (made === undefined) return { ...common, type: 'minor', plan: '', tasks: [] }
+  const tasks = makeTasks({
+    name: request.table.name,
+    metadata: state.metadata,
+    plan: made,
+    storage: reached.storage,
+    runId: String(request.processId),
+  })
+  const keyOf = new Map(state.files.partitions.map((each) => [`${each.specId} ${each.partitionPath}`, each.key]))
+  return {
+    ...common,
+    type: made.optimizingType,
+    plan: formatExactJson(encodeRewritePlan(made)),
+    tasks: tasks.map((task) => ({
+      partitionKey: keyOf.get(`${task.group.specId} ${task.group.partitionPath}`) ?? '',
+      partitionPath: task.group.partitionPath,
+      method: task.group.method.kind,
+      inputFiles: task.group.inputs.length,
+      inputBytes: task.group.inputs.reduce((sum, input) => sum + input.fileSizeBytes, 0),
+      input: formatRewriteTask(task),
+    })),
+  }
+}
+
+const NEVER = { minor: 0, major: 0, full: 0 } as ReturnType<EvaluateRequest['clocks']['get']> & object
+
+/** Outputs of different attempts never share a name, so that those of a lost attempt can be removed at any time. */
+function attemptInput(input: string, { attempt }: AttemptKey): string {
+  const task = parseRewriteTask(input)
+  return formatRewriteTask({ ...task, output: { ...task.output, filePrefix: `${task.output.filePrefix}-${attempt}` } })
+}
+
+function checkOutput(input: string, output: string): OutputCheck {
+  const { table, group } = parseRewriteTask(input)
+  try {
+    const result = parseRewriteResult(output)
+    const verdict = verifyGroup(group, result, table)
+    if (verdict.kind === 'refused') return verdict
+    const files = [...result.dataFiles, ...result.deleteFiles]
+    return {
+      kind: 'accepted',
+      figures: {
+        files: files.length,
+        bytes: result.cost.outputBytes,
+        records: result.dataFiles.reduce((sum, file) => sum + file.recordCount, 0),
+        method: result.method.kind,
+        elapsedMs: result.cost.elapsedMs,
+        cpuMs: result.cost.cpuMs,
+        peakRssBytes: result.cost.peakRssBytes,
+      },
+    }
+  } catch (error) {
+    return { kind: 'refused', reason: describeError(error) }
+  }
+}
+
+async function commit(
+  request: CommitRequest,
+  context: IcebergMaintenanceContext,
+  signal: AbortSignal,
+): Promise<CommitReport> {
+  const { store, identifier, io } = await context.reach(request.table, signal)
+  const results = request.results.map(({ output }) => parseRewriteResult(output))
+  const taskOf = new Map(request.results.map(({ taskId }, at) => [results[at]?.groupId, taskId]))
+  const taskId = (groupId: number): TaskId => {
+    const id = taskOf.get(groupId)
+    if (id === undefined) throw new Error(`group ${groupId} was not asked to be committed`)
+    return id
+  }
+  const report = await commitRewrite(
+    { identifier, plan: parseRewritePlan(request.plan, 'stored plan'), results, processId: String(request.processId) },
+    { tables: store, io, clock: context.clock, random: context.random, signal },
+  )
+  if (report.kind === 'unknown') return { kind: 'unknown', reason: describeError(report.cause) }
+  const refused = report.left.map(({ groupId, reason }) => ({ taskId: taskId(groupId), reason }))
+  if (report.kind === 'nothing') return { kind: 'settled', committed: [], refused }
+  return { kind: 'settled', committed: report.groupIds.map(taskId), refused, snapshotId: report.snapshotId }
+}

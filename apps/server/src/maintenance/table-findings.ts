@@ -1,0 +1,124 @@
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import type { EvaluatedPartition } from '@moraine/maintenance/plan/plan-rewrite'
+import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
+import { inspectTable } from '@moraine/maintenance/table/plan-table'
+import type { TableState } from '@moraine/maintenance/table/read-table'
+import type { EvaluateRequest } from '@moraine/management/maintenance/table-maintenance'
+import type { Finding, TableEvaluation } from '@moraine/management/tables/table-evaluation'
+import type { TableSettings } from '@moraine/management/tables/table-settings'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { humanBytes } from '@moraine/stdx/human-text'
+
+const NEVER = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
+
+/** What the service keeps of a look at a table: whether a trigger holds, why, and when time alone would change the answer. */
+export function evaluationOf(state: TableState, request: EvaluateRequest): TableEvaluation {
+  const clocks = (key: string) => request.clocks.get(key) ?? NEVER
+  const { report, partitions } = inspectTable(state, { now: request.now, clocks })
+  const due = partitions.filter(({ evaluation }) => evaluation.trigger !== undefined)
+  return {
+    metadataLocation: state.metadataLocation,
+    snapshotId: state.snapshot?.snapshotId,
+    settings: settingsOf(state),
+    needed: strongest(due),
+    finding: triggerFinding(partitions, due),
+    health: state.snapshot === undefined ? undefined : report.health,
+    totals: {
+      dataFiles: report.dataFiles.files,
+      dataBytes: report.dataFiles.bytes,
+      records: report.dataFiles.records,
+      positionDeleteFiles: report.positionDeletes.files + report.deletionVectors.files,
+      equalityDeleteFiles: report.equalityDeletes.files,
+      deleteBytes: report.positionDeletes.bytes + report.deletionVectors.bytes + report.equalityDeletes.bytes,
+    },
+    pending: {
+      partitions: due.length,
+      files: sum(due, ({ evaluation }) => touchedFiles(evaluation)),
+      bytes: sum(
+        due,
+        ({ evaluation }) => evaluation.fragments.bytes + evaluation.rewriteSegments.bytes + evaluation.undersized.bytes,
+      ),
+    },
+    reevaluateAt: nextTimeTrigger(state, partitions, clocks),
+  }
+}
+
+export function settingsOf({ policy }: TableState): TableSettings {
+  const { enabled, allowPartialCommit, group, quota, executeRetries, minorIntervalMs, minPlanIntervalMs } = policy
+  return { enabled, allowPartialCommit, group, quota, executeRetries, minorIntervalMs, minPlanIntervalMs }
+}
+
+/** Why a plan has the groups that it has, or none. */
+export function findingOf(state: TableState, plan: RewritePlan | undefined): Finding {
+  if (plan === undefined) return { text: 'the table has no data yet', figures: {} }
+  if (plan.groups.length === 0) {
+    const reasons = plan.skipped
+      .slice(0, 3)
+      .map((each) => `${each.partitionPath === '' ? 'the table' : each.partitionPath}: ${each.reason}: ${each.detail}`)
+    return {
+      text: reasons.length === 0 ? 'no partition holds data' : reasons.join('; '),
+      figures: { partitions: state.files.partitions.length },
+    }
+  }
+  const inputs = plan.groups.flatMap((group) => group.inputs)
+  const bytes = sum(inputs, (input) => input.fileSizeBytes)
+  return {
+    text: `${plan.optimizingType} optimizing of ${inputs.length} files, ${humanBytes(bytes)}, in ${plan.groups.length} groups`,
+    figures: { groups: plan.groups.length, files: inputs.length, bytes, releasedDeletes: plan.releasedDeletes.length },
+  }
+}
+
+function triggerFinding(partitions: readonly EvaluatedPartition[], due: readonly EvaluatedPartition[]): Finding {
+  const counted = due.length > 0 ? due : partitions
+  const figures = {
+    partitions: partitions.length,
+    duePartitions: due.length,
+    fragments: sum(counted, ({ evaluation }) => evaluation.fragments.files),
+    undersized: sum(counted, ({ evaluation }) => evaluation.undersized.files),
+    rewriteForDeletes: sum(counted, ({ evaluation }) => evaluation.rewriteSegments.files),
+    equalityDeletes: sum(counted, ({ evaluation }) => evaluation.equalityDeletes.files),
+  }
+  const what = `${figures.fragments} fragments, ${figures.undersized} undersized files, ${figures.rewriteForDeletes} files with many deleted rows, ${figures.equalityDeletes} equality delete files`
+  return due.length === 0
+    ? { text: `no trigger holds in ${partitions.length} partitions: ${what}`, figures }
+    : { text: `${due.length} of ${partitions.length} partitions are due: ${what}`, figures }
+}
+
+// The minor trigger holds for two small files once its interval has passed; full optimizing by its interval alone.
+function nextTimeTrigger(
+  { policy }: TableState,
+  partitions: readonly EvaluatedPartition[],
+  clocks: (key: string) => typeof NEVER,
+): EpochMs | undefined {
+  const times = partitions.flatMap(({ partition, evaluation }) => {
+    const last = clocks(partition.key)
+    const small = evaluation.fragments.files + evaluation.equalityDeletes.files
+    return [
+      ...(evaluation.trigger === undefined && small > 1 && policy.minorIntervalMs >= 0
+        ? [last.minor + policy.minorIntervalMs]
+        : []),
+      ...(evaluation.trigger === undefined && touchedFiles(evaluation) > 0 && policy.fullIntervalMs >= 0
+        ? [last.full + policy.fullIntervalMs]
+        : []),
+    ]
+  })
+  return times.length === 0 ? undefined : ((Math.min(...times) + 1) as EpochMs)
+}
+
+function strongest(due: readonly EvaluatedPartition[]): OptimizingType | undefined {
+  const types = new Set(due.map(({ evaluation }) => evaluation.trigger))
+  return (['full', 'major', 'minor'] as const).find((type) => types.has(type))
+}
+
+function touchedFiles(evaluation: EvaluatedPartition['evaluation']): number {
+  return (
+    evaluation.fragments.files +
+    evaluation.rewriteSegments.files +
+    evaluation.undersized.files +
+    evaluation.convert.files
+  )
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}

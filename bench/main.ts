@@ -1,0 +1,15 @@
+import { benchPlan } from './plan/bench-plan.ts'
+
+/** `npm run bench -- NAME [arguments]`: each benchmark prints one table and its ratios. */
+const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  plan: benchPlan,
+}
+
+const [name = '', ...args] = process.argv.slice(2)
+const bench = BENCHES[name]
+if (bench === undefined) {
+  process.stderr.write(`bench: there is no '${name}'; there are ${Object.keys(BENCHES).join(', ')}\n`)
+  process.exitCode = 2
+} else {
+  await bench(args)
+}

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { parseExactJson } from '@moraine/stdx/exact-json'
+import { optional, record, required, text } from '@moraine/stdx/exact-json-decode'
+import { type ExpectedTable, parseExpectedTable } from '@moraine/testkit/fixtures/expected-table'
+import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
+import { type Spark, startSpark } from '../lab/spark.ts'
+
+// Spark, Flink and PyIceberg write the whole corpus; Moraine optimizes every table of it; Spark and PyIceberg then read
+// the same rows from the new snapshot and from every one that was there before, and the same lineage from v3 tables.
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const warehouse = mkdtempSync(`${tmpdir()}/moraine-corpus-`)
+after(() => rmSync(warehouse, { recursive: true, force: true }))
+
+type Run = { readonly code: number; readonly stdout: string; readonly stderr: string }
+
+function run(command: string, args: readonly string[]): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    let stdout = ''
+    let stderr = ''
+    child.stdout.on('data', (chunk) => (stdout += chunk))
+    child.stderr.on('data', (chunk) => (stderr += chunk))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, stdout, stderr }))
+  })
+}
+
+const built = await run('interop/corpus/corpus.sh', [warehouse])
+const unavailable =
+  built.code === 75 ? (built.stderr.trim().split('\n').at(-1) ?? 'an engine cannot be fetched') : undefined
+
+if (unavailable !== undefined) {
+  test('corpus', (context) => context.skip(unavailable))
+} else {
+  test('the corpus is written', () => assert.equal(built.code, 0, built.stdout + built.stderr))
+  await suite()
+}
+
+async function suite(): Promise<void> {
+  const [sparkStarted, pyStarted] = await Promise.all([startSpark(), startPyIceberg()])
+  if (sparkStarted.kind === 'unavailable' || pyStarted.kind === 'unavailable') {
+    test('engines', (context) =>
+      context.skip(sparkStarted.kind === 'unavailable' ? sparkStarted.why : 'PyIceberg cannot be fetched'))
+    return
+  }
+  const engines = { spark: sparkStarted.engine, pyiceberg: pyStarted.engine }
+  after(async () => {
+    await engines.spark.stop()
+    await engines.pyiceberg.stop()
+  })
+  for (const file of readdirSync(`${warehouse}/expected`)
+    .filter((name) => name.endsWith('.json'))
+    .sort()) {
+    const path = `${warehouse}/expected/${file}`
+    const expected = parseExpectedTable(readFileSync(path, 'utf8'), path)
+    test(`${expected.name}: ${expected.features.join('; ')}`, { timeout: 300_000 }, () =>
+      optimizeAndCompare(expected, engines),
+    )
+  }
+}
+
+async function optimizeAndCompare(
+  expected: ExpectedTable,
+  { spark, pyiceberg }: { spark: Spark; pyiceberg: PyIceberg },
+): Promise<void> {
+  const table = `${warehouse}/${expected.name}`
+  const before = await readAll(spark, table, expected)
+  const lineage = expected.formatVersion >= 3 ? await spark.readLineage({ path: table }) : undefined
+  const optimized = await run('bin/moraine', ['table', 'optimize', table, '--type', 'full', '--json'])
+  assert.equal(optimized.code, 0, optimized.stdout + optimized.stderr)
+  const report = record(parseExactJson(optimized.stdout, 'report'), { document: 'report', kind: 'corrupt' })
+  assert.ok(['committed', 'nothing to do'].includes(required(report, 'outcome', text)), optimized.stdout)
+
+  const after = await readAll(spark, table, expected)
+  assert.deepEqual(after, before)
+  if (lineage !== undefined) assert.deepEqual(await spark.readLineage({ path: table }), lineage)
+  const again = await run('bin/moraine', ['table', 'optimize', table, '--type', 'full', '--json'])
+  assert.equal(
+    optional(record(parseExactJson(again.stdout, 'report'), { document: 'report', kind: 'corrupt' }), 'outcome', text),
+    'nothing to do',
+  )
+  // PyIceberg reads neither equality deletes nor v3; where the rewrite has removed them, it must agree.
+  const metadataFile = await currentMetadataFile(table)
+  const rows = await pyiceberg.readRows({ metadataFile }).catch(() => undefined)
+  if (rows !== undefined) assert.deepEqual(rows, after.current)
+}
+
+/** The rows of the current state, and of every snapshot that the table had when it was written. */
+async function readAll(spark: Spark, path: string, expected: ExpectedTable) {
+  const snapshots = new Map<string, readonly string[]>()
+  for (const { snapshotId } of expected.snapshots)
+    snapshots.set(String(snapshotId), await spark.readRows({ path, snapshotId }))
+  const refs = new Map<string, readonly string[]>()
+  for (const [ref] of expected.refs) if (ref !== 'main') refs.set(ref, await spark.readRows({ path, ref }))
+  return { current: await spark.readRows({ path }), snapshots, refs }
+}
+
+async function currentMetadataFile(table: string): Promise<string> {
+  const versions = readdirSync(`${table}/metadata`).flatMap(
+    (name) => /^v(\d+)\.(?:gz\.)?metadata\.json$/.exec(name)?.[1] ?? [],
+  )
+  return `${table}/metadata/v${Math.max(...versions.map(Number))}.metadata.json`
+}

@@ -1,0 +1,30 @@
+import type { LoadedTable, TableStore } from '@moraine/catalogs/catalog'
+import { applyUpdates } from '@moraine/iceberg/metadata/apply-updates'
+import { checkRequirements } from '@moraine/iceberg/metadata/check-requirements'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import type { EpochMs } from '@moraine/stdx/brand'
+
+/** One table whose metadata lives in memory: for tests of what happens between loading and committing. */
+export type MemoryTableStore = TableStore & { readonly current: () => TableMetadata }
+
+export function memoryTableStore(initial: TableMetadata): MemoryTableStore {
+  let metadata = initial
+  let version = 1
+  const load = (identifier: LoadedTable['identifier']): LoadedTable => ({
+    identifier,
+    metadata,
+    metadataLocation: `memory:/v${version}.metadata.json`,
+  })
+  return {
+    current: () => metadata,
+    loadTable: async (identifier) => load(identifier),
+    findMetadataLocation: async (identifier) => load(identifier).metadataLocation,
+    commitTable: async (identifier, { requirements, updates }) => {
+      const check = checkRequirements(metadata, requirements)
+      if (check.kind === 'violated') return { kind: 'conflict', reason: check.message }
+      metadata = applyUpdates(metadata, updates, { now: (metadata.lastUpdatedMs + 1) as EpochMs })
+      version += 1
+      return { kind: 'committed', table: load(identifier) }
+    },
+  }
+}
