@@ -4,13 +4,14 @@ import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import type { ConcatInput, ConcatPlan } from '@moraine/parquet/concat/concat-plan'
 import { loadConcatSource } from '@moraine/parquet/concat/concat-source'
 import { planConcat } from '@moraine/parquet/concat/plan-concat'
-import { runConcat } from '@moraine/parquet/concat/run-concat'
+import { type ConcatResult, runConcat } from '@moraine/parquet/concat/run-concat'
 import { type VerifiedRange, verifyConcat } from '@moraine/parquet/concat/verify-concat'
 import { haveFieldIds } from '@moraine/parquet/footer/schema-fingerprint'
 import type { RangeReader } from '@moraine/parquet/range-reader'
 import { mapBounded } from '@moraine/stdx/bounded'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
+import { PageChecksums } from './evidence/page-checksums.ts'
 import { CREATED_BY } from './output/created-by.ts'
 import { outputMetrics } from './output/output-metrics.ts'
 import { outputFiles } from './output/output-size.ts'
@@ -166,5 +167,43 @@ async function writeOutput(
       await writer.abort()
       throw error
     })
-  return verifyConcat(result, rangeReader(context.io, { filePath, fileSizeBytes: plan.sizeBytes }), context.signal)
+  return verifyOutput(filePath, inputs, plan, result, context)
+}
+
+// The copies' CRCs say that they are what was read. The pages' own checksums say that it was right to begin with.
+async function verifyOutput(
+  filePath: string,
+  inputs: readonly DataInput[],
+  plan: ConcatPlan,
+  result: ConcatResult,
+  context: TaskContext,
+): Promise<readonly VerifiedRange[]> {
+  const reader = rangeReader(context.io, { filePath, fileSizeBytes: plan.sizeBytes })
+  const checksums = new PageChecksums(plan.footer)
+  // Reads run ahead of one another; the checksums take their bytes in order.
+  let last: Promise<void> = Promise.resolve()
+  const checked: RangeReader = {
+    sizeBytes: reader.sizeBytes,
+    async readRange(offset, length, signal) {
+      const before = last
+      const bytes = reader.readRange(offset, length, signal)
+      last = Promise.all([bytes, before]).then(([read]) => checksums.push(read))
+      await last
+      return bytes
+    },
+  }
+  try {
+    return await verifyConcat(result, checked, context.signal)
+  } catch (error) {
+    const offset = isKind(error, 'corrupt') ? error.context['pageOffset'] : undefined
+    if (typeof offset !== 'number') throw error
+    const piece = plan.pieces.findLast(({ outputOffset }) => outputOffset <= offset)
+    const source = piece?.kind === 'copy' ? inputs[piece.input] : undefined
+    if (source === undefined) throw error
+    throw new MoraineError(
+      'corrupt',
+      `${source.filePath} is damaged: a page that was copied from it has another checksum than it says. Restore the file, or remove it from the table`,
+      { cause: error },
+    )
+  }
 }

@@ -7,6 +7,7 @@ import type { OutputDeleteFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
+import { localError } from '@moraine/storage/local-error'
 import { ROW_KEY } from './deletes/delete-tables.ts'
 import { deletedRowsSql, type LoadedDeletes, liveRowsSql } from './deletes/live-rows.ts'
 import { loadDeletes, stageDeletes } from './deletes/load-deletes.ts'
@@ -18,7 +19,6 @@ import type { PublishedFiles } from './output/published-files.ts'
 import { readPlan } from './read-plan/read-plan.ts'
 import { groupByShape, KEY_FACTOR, rowKeyColumn, type SourceFile, type SourceShape } from './read-plan/row-source.ts'
 import { sqlName, sqlText } from './sql/sql-text.ts'
-import { localFailure } from './staging/local-failure.ts'
 import { stageInputs } from './staging/stage-inputs.ts'
 import type { TaskContext } from './task-context.ts'
 import type { TaskOutcome } from './task-outcome.ts'
@@ -150,7 +150,9 @@ async function writeDeleteFiles(
     if (file.positions.length === 0) continue
     const path = localPath(directory, file)
     await writeFile(path, encodePositionDeletes(file.dataFile, file.positions, task.output.compression)).catch(
-      localFailure(path),
+      (cause: unknown) => {
+        throw localError(cause, `writing ${path}`)
+      },
     )
     const written = await session.readKeys(
       `SELECT pos FROM read_parquet(${sqlText(path)}, hive_partitioning=false) WHERE file_path = ${sqlText(file.dataFile)}`,

@@ -5,11 +5,11 @@ import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { unreachable } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV7 } from '@moraine/stdx/random'
+import { localError } from '@moraine/storage/local-error'
 import { concatData } from './concat-data.ts'
 import { convertDeletes } from './convert-deletes.ts'
 import { PublishedFiles } from './output/published-files.ts'
 import { rewriteData } from './rewrite-data.ts'
-import { localFailure } from './staging/local-failure.ts'
 import type { TaskContext } from './task-context.ts'
 import type { TaskOutcome } from './task-outcome.ts'
 
@@ -24,7 +24,7 @@ import type { TaskOutcome } from './task-outcome.ts'
 export async function executeTask(task: RewriteTask, context: TaskContext): Promise<RewriteResult> {
   const startedMs = context.clock.monotonicMs()
   const startedCpu = process.cpuUsage()
-  const published = new PublishedFiles(context.io)
+  const published = new PublishedFiles(context.io, context.random)
   const outcome = await withDeadline(context, async (bounded) => {
     const directory = await makeTaskDirectory(bounded)
     try {
@@ -84,7 +84,9 @@ async function makeTaskDirectory({ workDir, random, clock }: TaskContext): Promi
     )
   }
   const directory = join(workDir, `task-${uuidV7(random, clock.now())}`)
-  await mkdir(directory, { recursive: true }).catch(localFailure(directory))
+  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
+    throw localError(cause, `making the task directory ${directory}`)
+  })
   return directory
 }
 

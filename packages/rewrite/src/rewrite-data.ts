@@ -161,7 +161,7 @@ async function compareRows(
   const [row] = await session.query(`SELECT ${aggregates}, count(*) AS all_rows FROM (\n${marked}\n)`, report(0))
   const kept = readRowHash(row ?? {})
   const inputRows = Number(row?.['all_rows'] ?? 0)
-  const written = await hashOutputs(outputs, plan, session, report(0.5))
+  const written = await hashOutputs(outputs, plan, session, report(0.5), context.signal)
   const planned = sumOf(task.group.inputs, (input) => input.recordCount)
   if (inputRows !== planned || kept.rows !== written.rows || kept.hash !== written.hash) {
     throw new MoraineError(
@@ -185,12 +185,13 @@ async function hashOutputs(
   plan: ReadPlan,
   session: DuckDbSession,
   onProgress: (fraction: number) => void,
+  signal: AbortSignal,
 ): Promise<RowHash> {
   if (outputs.length === 0) return readRowHash({ row_count: 0 })
   const files: PreparedFile[] = []
   for (const { path, footer } of outputs) {
     const staged = { location: path, path, isShared: true }
-    files.push(await prepareFile(staged, { recordCount: footer.metadata.numRows, dataSequenceNumber: 0 }, plan))
+    files.push(await prepareFile(staged, { recordCount: footer.metadata.numRows, dataSequenceNumber: 0 }, plan, signal))
   }
   const columns = plan.fields.map((field, at) => tableColumn(field, plan.names[at] ?? '', new Map()))
   const source = liveRowsSql(groupByShape(files), columns, NO_DELETES)

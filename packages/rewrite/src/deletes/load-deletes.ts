@@ -53,7 +53,7 @@ export async function stageDeletes(
       const source = { location: input.filePath, sizeBytes: input.fileSizeBytes }
       const file = await stageFile(context.io, source, stagedPath(directory, 'delete', at), signal)
       const mapping = input.content === 'position-deletes' ? POSITION_DELETE_NAMES : plan.mapping
-      return { at, input, file: await prepareFile(file, input, { mapping, wanted: plan.wanted }) }
+      return { at, input, file: await prepareFile(file, input, { mapping, wanted: plan.wanted }, signal) }
     },
     context.signal,
   )

@@ -7,7 +7,7 @@ import type { ColumnMetadata } from '@moraine/parquet/footer/file-metadata'
 import { encodeFooter, type ParquetFooter, readFooter } from '@moraine/parquet/footer/parquet-footer'
 import type { RangeReader } from '@moraine/parquet/range-reader'
 import { assert, must } from '@moraine/stdx/assert'
-import { localFailure } from '../staging/local-failure.ts'
+import { localError } from '@moraine/storage/local-error'
 import { withLocalReader } from '../staging/local-reader.ts'
 import { fixedChunk } from './fixed-pages.ts'
 
@@ -35,13 +35,15 @@ export async function writeFixedColumns(
 ): Promise<void> {
   await withLocalReader(source, async (reader) => {
     const footer = await readFooter(reader, source)
-    const file = await open(target, 'wx').catch(localFailure(target))
     try {
-      await new FixedColumnWriter(reader, footer, file, lengths).run()
-    } catch (error) {
-      localFailure(target)(error)
-    } finally {
-      await file.close()
+      const file = await open(target, 'wx')
+      try {
+        await new FixedColumnWriter(reader, footer, file, lengths).run()
+      } finally {
+        await file.close()
+      }
+    } catch (cause) {
+      throw localError(cause, `writing ${target}`)
     }
   })
 }

@@ -1,59 +1,39 @@
-import { open } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { MoraineError } from '@moraine/stdx/error'
-import type { FileIO, FileWriter } from '@moraine/storage/file-io'
-import { localFailure } from '../staging/local-failure.ts'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO, FileWriter, WriteOutcome } from '@moraine/storage/file-io'
+import { publishFromLocal } from '@moraine/storage/stage-files'
 
 /** The files one attempt has put into the table's location. Until a commit names them, nobody else knows of them. */
 export class PublishedFiles {
   readonly #io: FileIO
+  readonly #random: Random
   readonly #locations: string[] = []
 
-  constructor(io: FileIO) {
+  constructor(io: FileIO, random: Random) {
     this.#io = io
+    this.#random = random
   }
 
-  /** Opens a new file of the table. A file that is there already belongs to somebody else and is never replaced. */
-  async create(location: string, signal: AbortSignal): Promise<FileWriter> {
-    const createOnly = this.#io.canCreateOnly(location)
-    const writer = await this.#io.openWriter(location, { createOnly }, signal)
-    return {
-      write: (bytes) => writer.write(bytes),
-      abort: () => writer.abort(),
-      close: async () => {
-        // Before the outcome is known: a close that fails may have taken effect.
-        this.#locations.push(location)
-        const outcome = await writer.close()
-        if (outcome === 'written') return outcome
-        this.#locations.pop()
-        throw new MoraineError(
-          'already-exists',
-          `${location} exists already, perhaps from an earlier attempt with the same name; every attempt needs a name of its own`,
-        )
-      },
-    }
-  }
-
-  /** Copies a finished local file into the table. @returns how many bytes it has */
+  /** Makes a finished local file one of the table. @returns how many bytes it has */
   async publish(path: string, location: string, signal: AbortSignal): Promise<number> {
-    const writer = await this.create(location, signal)
-    try {
-      const sizeBytes = await copyInto(path, writer)
-      await writer.close()
-      return sizeBytes
-    } catch (error) {
-      await writer.abort()
-      throw error
-    }
+    const options = { createOnly: this.#io.canCreateOnly(location), random: this.#random }
+    await this.#put(location, () => publishFromLocal(this.#io, path, location, options, signal))
+    return (await stat(path)).size
   }
 
   async publishBytes(bytes: Uint8Array, location: string, signal: AbortSignal): Promise<void> {
-    const writer = await this.create(location, signal)
-    try {
-      await writer.write(bytes)
-      await writer.close()
-    } catch (error) {
-      await writer.abort()
-      throw error
+    const createOnly = this.#io.canCreateOnly(location)
+    await this.#put(location, () => this.#io.write(location, bytes, { createOnly }, signal))
+  }
+
+  /** Opens a new file of the table. */
+  async create(location: string, signal: AbortSignal): Promise<FileWriter> {
+    const writer = await this.#io.openWriter(location, { createOnly: this.#io.canCreateOnly(location) }, signal)
+    return {
+      write: (bytes) => writer.write(bytes),
+      abort: () => writer.abort(),
+      close: () => this.#put(location, () => writer.close()),
     }
   }
 
@@ -61,21 +41,17 @@ export class PublishedFiles {
   async removeAll(): Promise<void> {
     await this.#io.remove(this.#locations.splice(0))
   }
-}
 
-const PART_BYTES = 8 * 1024 * 1024
-
-async function copyInto(path: string, writer: FileWriter): Promise<number> {
-  const file = await open(path, 'r').catch(localFailure(path))
-  try {
-    const part = Buffer.allocUnsafe(PART_BYTES)
-    for (let copied = 0; ; ) {
-      const { bytesRead } = await file.read(part, 0, PART_BYTES, null)
-      if (bytesRead === 0) return copied
-      await writer.write(part.subarray(0, bytesRead))
-      copied += bytesRead
-    }
-  } finally {
-    await file.close()
+  // A file that is there already belongs to somebody else and is never replaced.
+  async #put(location: string, write: () => Promise<WriteOutcome>): Promise<WriteOutcome> {
+    // Before the outcome is known: a write that fails may have taken effect.
+    this.#locations.push(location)
+    const outcome = await write()
+    if (outcome === 'written') return outcome
+    this.#locations.pop()
+    throw new MoraineError(
+      'already-exists',
+      `${location} exists already, perhaps from an earlier attempt with the same name; every attempt needs a name of its own`,
+    )
   }
 }

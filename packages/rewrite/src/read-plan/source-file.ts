@@ -4,6 +4,7 @@ import type { IcebergType } from '@moraine/iceberg/schema/type'
 import { readFooter } from '@moraine/parquet/footer/parquet-footer'
 import { schemaFingerprint } from '@moraine/parquet/footer/schema-fingerprint'
 import { MoraineError } from '@moraine/stdx/error'
+import { checkPages } from '../evidence/page-checksums.ts'
 import { editFooterInPlace } from '../staging/edit-footer.ts'
 import { withLocalReader } from '../staging/local-reader.ts'
 import { type StagedFile, unshare } from '../staging/stage-file.ts'
@@ -28,7 +29,7 @@ export type PrepareOptions = {
 }
 
 /**
- * Reads the footer of a staged file and, where DuckDB could not read the file exactly, edits the footer of a copy.
+ * Reads the footer of a staged file, checks its pages' checksums if it has any, and, where DuckDB could not read the file exactly, edits the footer of a copy.
  *
  * @throws {MoraineError} `corrupt` if the file holds another number of rows than its manifest says
  */
@@ -36,8 +37,13 @@ export async function prepareFile(
   staged: StagedFile,
   facts: FileFacts,
   options: PrepareOptions,
+  signal: AbortSignal,
 ): Promise<PreparedFile> {
-  const footer = await withLocalReader(staged.path, (reader) => readFooter(reader, staged.location))
+  const footer = await withLocalReader(staged.path, async (reader) => {
+    const found = await readFooter(reader, staged.location)
+    await checkPages(reader, found, signal)
+    return found
+  })
   const { numRows, rowGroups } = footer.metadata
   if (numRows !== facts.recordCount) {
     throw new MoraineError(

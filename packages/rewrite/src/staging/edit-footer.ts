@@ -2,8 +2,8 @@ import { open } from 'node:fs/promises'
 import { type ElementEdit, editSchema } from '@moraine/parquet/footer/edit-footer'
 import type { LogicalType } from '@moraine/parquet/footer/logical-type'
 import { encodeFooter, type ParquetFooter, readFooter } from '@moraine/parquet/footer/parquet-footer'
+import { localError } from '@moraine/storage/local-error'
 import type { FooterAnnotation, FooterEdit } from '../read-plan/staging-edits.ts'
-import { localFailure } from './local-failure.ts'
 import { withLocalReader } from './local-reader.ts'
 
 /**
@@ -40,13 +40,15 @@ const ANNOTATIONS: Record<FooterAnnotation, LogicalType | null> = {
 }
 
 async function writeTail(path: string, offset: number, bytes: Uint8Array): Promise<void> {
-  const file = await open(path, 'r+').catch(localFailure(path))
   try {
-    await file.truncate(offset)
-    await file.write(bytes, 0, bytes.length, offset)
-  } catch (error) {
-    localFailure(path)(error)
-  } finally {
-    await file.close()
+    const file = await open(path, 'r+')
+    try {
+      await file.truncate(offset)
+      await file.write(bytes, 0, bytes.length, offset)
+    } finally {
+      await file.close()
+    }
+  } catch (cause) {
+    throw localError(cause, `writing the footer of ${path}`)
   }
 }

@@ -1,11 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type { RangeReader } from '@moraine/parquet/range-reader'
 import { MoraineError } from '@moraine/stdx/error'
-import { localFailure } from './local-failure.ts'
+import { localError } from '@moraine/storage/local-error'
 
 /** Lets `use` read ranges of a local file. */
 export async function withLocalReader<T>(path: string, use: (reader: RangeReader) => Promise<T>): Promise<T> {
-  const file = await open(path, 'r').catch(localFailure(path))
+  const file = await open(path, 'r').catch((cause: unknown) => {
+    throw localError(cause, `reading ${path}`)
+  })
   try {
     const { size } = await file.stat()
     return await use({

@@ -19,7 +19,7 @@ export async function stageInputs(
     async (input, signal, ordinal) => {
       const file = { location: input.filePath, sizeBytes: input.fileSizeBytes }
       const staged = await stageFile(context.io, file, stagedPath(directory, 'data', ordinal), signal)
-      const prepared = await prepareFile(staged, input, plan)
+      const prepared = await prepareFile(staged, input, plan, signal)
       done += 1
       context.onProgress({ phase: 'staging', fraction: done / inputs.length })
       return prepared
