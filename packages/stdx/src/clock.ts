@@ -7,6 +7,9 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+// A timer that is set for longer fires at once.
+const LONGEST_TIMER_MS = 2 ** 31 - 1
+
 export const systemClock: Clock = {
   now: () => Date.now() as EpochMs,
   monotonicMs: () => performance.now(),
@@ -17,10 +20,19 @@ export const systemClock: Clock = {
         clearTimeout(timer)
         reject(signal?.reason as Error)
       }
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      }, ms)
+      const wait = (leftMs: number): NodeJS.Timeout =>
+        setTimeout(
+          () => {
+            if (leftMs > LONGEST_TIMER_MS) {
+              timer = wait(leftMs - LONGEST_TIMER_MS)
+              return
+            }
+            signal?.removeEventListener('abort', onAbort)
+            resolve()
+          },
+          Math.min(leftMs, LONGEST_TIMER_MS),
+        )
+      let timer = wait(ms)
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
 }
