@@ -1,4 +1,4 @@
-import { link, lstat, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { link, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { MoraineError } from '@moraine/stdx/error'
 import type { WriteOutcome } from './file-io.ts'
@@ -60,7 +60,8 @@ async function linkFile(temporary: string, path: string): Promise<WriteOutcome> 
 
 /** NFS may answer that the name is taken to a link that it made: the request was sent twice. */
 async function settleLink(temporary: string, path: string): Promise<WriteOutcome> {
-  if ((await stat(temporary)).nlink > 1) return 'written'
+  const [ours, found] = await Promise.all([temporary, path].map((name) => lstat(name, { bigint: true })))
+  if (ours?.ino === found?.ino && ours?.dev === found?.dev) return 'written'
   await refuseDirectory(path)
   return 'exists'
 }

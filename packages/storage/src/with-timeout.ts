@@ -17,7 +17,8 @@ export function withTimeout(io: FileIO, options: TimeoutOptions): FileIO {
   const { clock, baseMs = 60_000, bytesPerSecond = 2 ** 20 } = options
   const limitMs = ({ operation, sizeBytes, objects }: FileIoCall) => {
     const bytes = operation === 'read' ? WHOLE_OBJECT_BYTES : sizeBytes
-    return baseMs * Math.max(1, Math.ceil(objects / OBJECTS_IN_BASE)) + (bytes / bytesPerSecond) * 1000
+    const wanted = baseMs * Math.max(1, Math.ceil(objects / OBJECTS_IN_BASE)) + (bytes / bytesPerSecond) * 1000
+    return Math.min(wanted, LONGEST_MS)
   }
   return {
     ...aroundCalls(io, (call, run, signal) => {
@@ -32,6 +33,8 @@ export function withTimeout(io: FileIO, options: TimeoutOptions): FileIO {
 const WHOLE_OBJECT_BYTES = 128 * 2 ** 20
 // A bulk removal's request takes so many.
 const OBJECTS_IN_BASE = 1_000
+// A day is longer than any healthy call, whatever its size is said to be.
+const LONGEST_MS = 86_400_000
 const DONE = new Error('done')
 
 async function within<T>(
