@@ -2,13 +2,12 @@ import type { Stores } from '../store/stores.ts'
 import { memoryCatalogs } from './memory-catalogs.ts'
 import { memoryOptimizing } from './memory-optimizing.ts'
 import { memoryResources } from './memory-resources.ts'
-import { emptyState } from './memory-state.ts'
+import { emptyState, type MemoryState } from './memory-state.ts'
 import { memoryStateStore } from './memory-state-store.ts'
 import { memoryTables } from './memory-tables.ts'
 
-/** All stores in memory, sharing one state: for the simulator and for tests. Nothing survives the process. */
-export function memoryStores(): Stores {
-  const state = emptyState()
+/** All stores in memory, sharing one state: for the simulator, which looks at it, and for tests. */
+export function memoryStores(state: MemoryState = emptyState()): Stores {
   return {
     state: memoryStateStore(state),
     tables: memoryTables(state),

@@ -6,7 +6,7 @@ import { decideRefresh, recordEvaluation, recordRefreshFailure } from './refresh
 import type { TableEvaluation } from './table-evaluation.ts'
 import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
-const SEEN = buildEvaluation()
+const SEEN = buildEvaluation({ needed: undefined })
 const seen = (parts: Partial<ManagedTable> = {}) => buildTable({ evaluation: SEEN, evaluatedAt: T0, ...parts })
 const executing = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
 
@@ -23,6 +23,15 @@ test('time alone can make an evaluation due, and so does a failure before', () =
   assert.equal(decideRefresh(waiting, SEEN.metadataLocation, at(10)), 'evaluate')
   const failing = seen({ refreshFailure: { since: T0, reason: 'x' } })
   assert.equal(decideRefresh(failing, SEEN.metadataLocation, at(1)), 'evaluate')
+})
+
+test('a table at rest that is known to need work is not left alone: its last process failed', () => {
+  const needy = buildEvaluation({ needed: 'minor' })
+  assert.equal(decideRefresh(seen({ evaluation: needy }), needy.metadataLocation, at(1)), 'evaluate')
+  const asked = seen({ request: { type: 'full', requestedAt: T0 } })
+  assert.equal(decideRefresh(asked, SEEN.metadataLocation, at(1)), 'evaluate')
+  const emptyPlan = { metadataLocation: needy.metadataLocation, type: 'minor', finding: needy.finding } as const
+  assert.equal(decideRefresh(seen({ evaluation: needy, emptyPlan }), needy.metadataLocation, at(1)), 'unchanged')
 })
 
 test('a table with a process is looked at seldom', () => {

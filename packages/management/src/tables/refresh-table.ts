@@ -25,8 +25,9 @@ export function decideRefresh(
     return changed && now - evaluatedAt >= BUSY_EVALUATION_MS ? 'evaluate' : 'unchanged'
   }
   const due = evaluation.reevaluateAt !== undefined && evaluation.reevaluateAt <= now
-  const asked = table.request !== undefined && state.phase === 'idle'
-  return changed || due || asked ? 'evaluate' : 'unchanged'
+  // After a process that failed, or a request: work is known to be there, though the table has not changed.
+  const waits = state.phase === 'idle' && wantsWork(table, evaluation)
+  return changed || due || waits ? 'evaluate' : 'unchanged'
 }
 
 /** Records what was seen, and makes the table pending or idle by it. A table with a process keeps its phase. */

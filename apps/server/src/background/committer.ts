@@ -1,0 +1,105 @@
+import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { CommitRequest, CommitResult, TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
+import type { OpenProcess } from '@moraine/management/optimizing/end-process'
+import { type CommitTry, settleCommit } from '@moraine/management/optimizing/settle-commit'
+import type { Stores } from '@moraine/management/store/stores'
+import { formatTableName } from '@moraine/management/tables/table-name'
+import { must } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError, isRetryable } from '@moraine/stdx/error'
+import { applyDecision } from '../optimizing/apply-decision.ts'
+import { loadOpenProcess } from '../optimizing/load-open-process.ts'
+import { withDeadline } from '../service/deadline.ts'
+import { boundedJobs } from '../service/jobs.ts'
+import type { Log } from '../service/log.ts'
+import { type Reconciler, reconciler } from './reconciler.ts'
+
+const OPEN_MAX = 10_000
+/** A commit that takes longer is asked for again, and then finds out whether it was made. */
+const COMMIT_DEADLINE_MS = 10 * 60_000
+
+export type CommitterDeps = {
+  readonly stores: Pick<Stores, 'state' | 'processes' | 'tables' | 'tasks'>
+  readonly maintenance: Pick<TableMaintenance, 'commit'>
+  /** `self-optimizing.commit-thread-count` */
+  readonly parallelism: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Commits the results of processes whose tasks are done, one try at a time each, until the outcome is certain. */
+export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
+  const { stores, clock, log } = deps
+  const jobs = boundedJobs<ProcessId>({
+    name: 'commit',
+    limit: deps.parallelism,
+    log,
+    onEnd: () => self.nudge(),
+  })
+  const self = reconciler<ProcessId>({
+    name: 'committer',
+    intervalMs: 30_000,
+    clock,
+    log,
+    drain: () => jobs.drain(),
+    async run(_work, signal) {
+      const now = clock.now()
+      const committing = await stores.processes.listOpenProcesses('committing', OPEN_MAX)
+      const waiting = committing.filter(({ processId }) => !jobs.has(processId))
+      const retryAt = ({ state }: (typeof waiting)[number]) => (state.status === 'committing' ? state.retryAt : now)
+      for (const process of waiting.filter((one) => retryAt(one) <= now).slice(0, jobs.free)) {
+        jobs.start(process.processId, () => commitProcess(deps, process.processId, signal))
+      }
+      const later = waiting.map(retryAt).filter((at) => at > now)
+      return { nextAt: later.length === 0 ? undefined : (Math.min(...later) as EpochMs) }
+    },
+  })
+  return self
+}
+
+async function commitProcess(deps: CommitterDeps, processId: ProcessId, signal: AbortSignal): Promise<void> {
+  const { stores, clock, log } = deps
+  try {
+    const open = await loadOpenProcess(stores, processId)
+    if (open?.process.state.status !== 'committing') return
+    const outcome = await tryCommit(deps, open, signal)
+    if (signal.aborted) return
+    await applyDecision(stores.state, `process ${processId}`, async () => {
+      const latest = await loadOpenProcess(stores, processId)
+      return { changes: latest === undefined ? [] : settleCommit(latest, outcome, clock.now()) }
+    })
+    const table = formatTableName(open.table.name)
+    if (outcome.kind === 'settled') {
+      const { committed, refused } = outcome
+      log.info({ table, processId, committed: committed.length, refused }, 'a process was settled')
+    } else log.warn({ table, processId, outcome }, 'a commit is not settled yet')
+  } catch (error) {
+    log.error({ processId, failure: describeError(error) }, 'a commit could not be recorded and will be tried again')
+  }
+}
+
+async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSignal): Promise<CommitTry> {
+  const what = `committing process ${open.process.processId}`
+  try {
+    const request = await commitRequest(deps, open)
+    return await withDeadline(deps.clock, { ms: COMMIT_DEADLINE_MS, what, signal }, (inner) =>
+      deps.maintenance.commit(request, inner),
+    )
+  } catch (error) {
+    return { kind: 'failed', reason: describeError(error), retryable: isRetryable(error) }
+  }
+}
+
+async function commitRequest({ stores }: CommitterDeps, open: OpenProcess): Promise<CommitRequest> {
+  const { processId } = open.process
+  const results: CommitResult[] = []
+  for (const { taskId, state } of open.tasks) {
+    if (state.status !== 'succeeded') continue
+    const input = must(await stores.tasks.findInput(processId, taskId), `input of task ${processId}/${taskId}`)
+    const output = must(await stores.tasks.findOutput(processId, taskId), `output of task ${processId}/${taskId}`)
+    results.push({ taskId, attempt: state.assignment.attempt, input, output })
+  }
+  const plan = must(await stores.processes.findPlan(processId), `plan of process ${processId}`)
+  return { table: open.table.name, processId, plan, results }
+}

@@ -1,0 +1,70 @@
+import type { EpochMs } from '@moraine/stdx/brand'
+
+/** Keys in the order of the time they are due, each once; a binary heap, so that 100,000 of them cost little. */
+export type DueQueue<Key> = {
+  /** Adds the key or moves it to another time. */
+  put(key: Key, at: EpochMs): void
+  remove(key: Key): void
+  /** Takes the next key that is due, if there is one. */
+  takeDue(now: EpochMs): Key | undefined
+  nextAt(): EpochMs | undefined
+  has(key: Key): boolean
+}
+
+type Entry<Key> = { readonly key: Key; readonly at: EpochMs }
+
+export function dueQueue<Key>(): DueQueue<Key> {
+  // An entry is stale once its key has another time; stale ones are dropped when they surface.
+  const times = new Map<Key, EpochMs>()
+  const heap: Entry<Key>[] = []
+  const dropStale = () => {
+    for (let top = heap[0]; top !== undefined && times.get(top.key) !== top.at; top = heap[0]) popHeap(heap)
+    return heap[0]
+  }
+  return {
+    put(key, at) {
+      if (times.get(key) === at) return
+      times.set(key, at)
+      pushHeap(heap, { key, at })
+    },
+    remove: (key) => void times.delete(key),
+    takeDue(now) {
+      const top = dropStale()
+      if (top === undefined || top.at > now) return undefined
+      popHeap(heap)
+      times.delete(top.key)
+      return top.key
+    },
+    nextAt: () => dropStale()?.at,
+    has: (key) => times.has(key),
+  }
+}
+
+function pushHeap<Key>(heap: Entry<Key>[], entry: Entry<Key>): void {
+  let index = heap.push(entry) - 1
+  while (index > 0) {
+    const parent = (index - 1) >> 1
+    const above = heap[parent]
+    if (above === undefined || above.at <= entry.at) break
+    heap[index] = above
+    index = parent
+  }
+  heap[index] = entry
+}
+
+function popHeap<Key>(heap: Entry<Key>[]): void {
+  const last = heap.pop()
+  if (last === undefined || heap.length === 0) return
+  let index = 0
+  for (;;) {
+    const left = 2 * index + 1
+    const right = left + 1
+    const child =
+      (heap[right]?.at ?? Number.POSITIVE_INFINITY) < (heap[left]?.at ?? Number.POSITIVE_INFINITY) ? right : left
+    const below = heap[child]
+    if (below === undefined || below.at >= last.at) break
+    heap[index] = below
+    index = child
+  }
+  heap[index] = last
+}

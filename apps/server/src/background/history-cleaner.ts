@@ -1,0 +1,38 @@
+import type { Stores } from '@moraine/management/store/stores'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import type { Log } from '../service/log.ts'
+import { type Reconciler, reconciler } from './reconciler.ts'
+
+const BATCH = 100
+const GONE_OPTIMIZER_KEEP_MS = 24 * 3_600_000
+
+export type HistoryCleanerDeps = {
+  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers'>
+  /** `self-optimizing.runtime-data-keep-time` and `.runtime-data-expire-interval` */
+  readonly keepMs: number
+  readonly intervalMs: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Removes processes that ended long ago, with all that is theirs, and optimizers that are gone. */
+export function historyCleaner({ stores, keepMs, intervalMs, clock, log }: HistoryCleanerDeps): Reconciler<never> {
+  return reconciler({
+    name: 'history cleaner',
+    intervalMs,
+    clock,
+    log,
+    async run(_work, signal) {
+      while (!signal.aborted) {
+        const finished = await stores.processes.listFinished((clock.now() - keepMs) as EpochMs, BATCH)
+        // One transaction each: a process may have thousands of tasks.
+        for (const processId of finished) await stores.state.apply([{ kind: 'remove-process', processId }])
+        if (finished.length < BATCH) break
+      }
+      const gone = await stores.optimizers.listGone((clock.now() - GONE_OPTIMIZER_KEEP_MS) as EpochMs, BATCH)
+      await stores.state.apply(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId }) as const))
+      return {}
+    },
+  })
+}

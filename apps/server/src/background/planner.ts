@@ -1,0 +1,167 @@
+import type { TableId } from '@moraine/lifecycle/identity'
+import type { PlannedWork, TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
+import { chooseTables } from '@moraine/management/optimizing/choose-tables'
+import { newProcessId } from '@moraine/management/optimizing/optimizing-process'
+import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from '@moraine/management/optimizing/plan-table'
+import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
+import { activeThreads } from '@moraine/management/resources/optimizer'
+import { maxCostBytes, type ResourceGroup, schedulingPolicy } from '@moraine/management/resources/resource-group'
+import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { formatTableName } from '@moraine/management/tables/table-name'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import { applyDecision } from '../optimizing/apply-decision.ts'
+import { withDeadline } from '../service/deadline.ts'
+import { boundedJobs, type Jobs } from '../service/jobs.ts'
+import type { Log } from '../service/log.ts'
+import { type Reconciler, reconciler } from './reconciler.ts'
+
+const TABLES_MAX = 10_000
+const PLAN_DEADLINE_MS = 10 * 60_000
+
+export type PlannerDeps = {
+  readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
+  readonly maintenance: Pick<TableMaintenance, 'plan'>
+  /** `optimizer.max-planning-parallelism`: of each group. */
+  readonly parallelism: number
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/**
+ * Plans pending tables, independent of polls and ahead of demand. A table that is in planning but not in this planner's
+ * hands was left by one that died, and goes back to pending.
+ */
+export function planner(deps: PlannerDeps): Reconciler<never> {
+  const { stores, clock } = deps
+  const groups = new Map<string, Jobs<TableId>>()
+  const jobsOf = (group: string): Jobs<TableId> => {
+    const known = groups.get(group)
+    if (known !== undefined) return known
+    const jobs = boundedJobs<TableId>({
+      name: 'plan',
+      limit: deps.parallelism,
+      log: deps.log,
+      onEnd: () => self.nudge(),
+    })
+    groups.set(group, jobs)
+    return jobs
+  }
+  const inHand = (tableId: TableId) => [...groups.values()].some((jobs) => jobs.has(tableId))
+
+  const self = reconciler<never>({
+    name: 'planner',
+    intervalMs: 10_000,
+    clock,
+    log: deps.log,
+    async drain() {
+      for (const jobs of groups.values()) await jobs.drain()
+    },
+    async run(_work, signal) {
+      for (const table of await stores.tables.listTables({ phases: ['planning'], limit: TABLES_MAX })) {
+        if (!inHand(table.tableId)) await stores.state.apply(abandonPlanning(table, clock.now()))
+      }
+      let nextAt: EpochMs | undefined
+      for (const group of await stores.groups.listGroups()) {
+        const jobs = jobsOf(group.name)
+        const decision = await chooseInGroup(deps, group, jobs)
+        for (const table of decision.plan) await takeInHand(deps, table, decision.maxCostBytes, jobs, signal)
+        if (decision.nextAt !== undefined) nextAt = Math.min(decision.nextAt, nextAt ?? decision.nextAt) as EpochMs
+      }
+      return { nextAt }
+    },
+  })
+  return self
+}
+
+async function chooseInGroup({ stores, clock, parallelism }: PlannerDeps, group: ResourceGroup, jobs: Jobs<TableId>) {
+  const now = clock.now()
+  const pending = await stores.tables.listTables({ group: group.name, phases: ['pending'], limit: TABLES_MAX })
+  if (pending.length === 0) return { plan: [], nextAt: undefined, maxCostBytes: 0 }
+  const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
+  const counts = await stores.tasks.countGroupTasks()
+  const waiting = counts.find((count) => count.group === group.name && count.status === 'planned')
+  const decision = chooseTables({
+    pending: pending.filter(({ tableId }) => !jobs.has(tableId)),
+    policy: schedulingPolicy(group),
+    groupThreads,
+    planning: jobs.size,
+    planningMax: parallelism,
+    waitingTasks: waiting?.tasks ?? 0,
+    usedMs: await stores.tasks.sumAttemptTime((now - QUOTA_WINDOW_MS) as EpochMs, now),
+    now,
+  })
+  return { ...decision, maxCostBytes: maxCostBytes(group, groupThreads) }
+}
+
+async function takeInHand(
+  deps: PlannerDeps,
+  table: ManagedTable,
+  costBytes: number,
+  jobs: Jobs<TableId>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind } = await deps.stores.state.apply(beginPlanning(table, deps.clock.now()))
+  if (kind === 'applied') jobs.start(table.tableId, () => planTable(deps, table, costBytes, signal))
+}
+
+async function planTable(
+  deps: PlannerDeps,
+  table: ManagedTable,
+  costBytes: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { stores, clock, log } = deps
+  const name = formatTableName(table.name)
+  const processId = newProcessId(deps.random, clock.now())
+  try {
+    const outcome = await tryPlan(deps, table, { processId, maxCostBytes: costBytes }, signal)
+    if (signal.aborted) return
+    await applyDecision(stores.state, `planning ${name}`, async () => {
+      const latest = await stores.tables.findTable(table.tableId)
+      if (latest === undefined) return { changes: [] }
+      return {
+        changes:
+          outcome.kind === 'planned'
+            ? acceptPlan(latest, outcome.work, processId, clock.now())
+            : failPlanning(latest, outcome.reason, clock.now()),
+      }
+    })
+    if (outcome.kind === 'failed') log.warn({ table: name, reason: outcome.reason }, 'planning failed')
+    else log.info({ table: name, processId, type: outcome.work.type, tasks: outcome.work.tasks.length }, 'planned')
+  } catch (error) {
+    log.error({ table: name, failure: describeError(error) }, 'a plan could not be recorded and will be made again')
+  }
+}
+
+type PlanTry =
+  | { readonly kind: 'planned'; readonly work: PlannedWork }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+async function tryPlan(
+  { stores, maintenance, clock }: PlannerDeps,
+  table: ManagedTable,
+  limits: Pick<Parameters<TableMaintenance['plan']>[0], 'processId' | 'maxCostBytes'>,
+  signal: AbortSignal,
+): Promise<PlanTry> {
+  const what = `planning ${formatTableName(table.name)}`
+  try {
+    const request = {
+      table: table.name,
+      clocks: await stores.tables.listClocks(table.tableId),
+      now: clock.now(),
+      request: table.request ?? { type: 'auto' as const },
+      ...limits,
+    }
+    const work = await withDeadline(clock, { ms: PLAN_DEADLINE_MS, what, signal }, (inner) =>
+      maintenance.plan(request, inner),
+    )
+    return { kind: 'planned', work }
+  } catch (error) {
+    return { kind: 'failed', reason: describeError(error) }
+  }
+}

@@ -1,0 +1,127 @@
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
+import type { Log } from '../service/log.ts'
+import type { Service } from '../service/service.ts'
+
+/**
+ * Looks at the state and does what it asks for. Takes no input but hints: `keys` names things that changed, `all` asks
+ * for everything. Running it once too often does no harm; a lost hint is made good by the next look at everything.
+ */
+export type Reconcile<Key> = (work: Work<Key>, signal: AbortSignal) => Promise<RunEnd>
+
+export type Work<Key> = { readonly all: boolean; readonly keys: ReadonlySet<Key> }
+
+/** `nextAt`: there is something to do then, before the timer comes round; the run then has no hints. */
+export type RunEnd = { readonly nextAt?: EpochMs | undefined }
+
+export type RunReport = {
+  readonly at: EpochMs
+  readonly elapsedMs: number
+  /** Why it failed; it is run again. */
+  readonly failure: string | undefined
+}
+
+export interface Reconciler<Key> extends Service {
+  nudge(key?: Key): void
+  lastRun(): RunReport | undefined
+}
+
+export type ReconcilerOptions<Key> = {
+  readonly name: string
+  /** Everything is looked at this often. */
+  readonly intervalMs: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly run: Reconcile<Key>
+  /** Waits for what `run` left in flight. */
+  readonly drain?: () => Promise<void>
+}
+
+// A reason of its own spares the making of an exception at every nudge.
+const WOKEN = new Error('woken')
+
+/** A moment named in the past must not keep the processor busy. */
+const SHORTEST_SLEEP_MS = 5
+
+/** The pause after a failure. */
+const RETRY_MS = 1000
+
+/** One run at a time, on a timer and on a nudge. A nudge during a run causes another. */
+export function reconciler<Key>(options: ReconcilerOptions<Key>): Reconciler<Key> {
+  const { name, clock, log } = options
+  const hints = { all: true, keys: new Set<Key>() }
+  const stopper = new AbortController()
+  let sleeping: AbortController | undefined
+  let report: RunReport | undefined
+  let loop: Promise<void> | undefined
+
+  const takeHints = (): Work<Key> => {
+    const work = { all: hints.all, keys: hints.keys }
+    hints.all = false
+    hints.keys = new Set()
+    return work
+  }
+
+  /** When to run again if nothing nudges, or the failure. */
+  const runOnce = async (signal: AbortSignal): Promise<RunEnd | { readonly failure: string }> => {
+    const at = clock.now()
+    const started = clock.monotonicMs()
+    const end = await attempt(() => options.run(takeHints(), signal))
+    const failure = 'failure' in end ? end.failure : undefined
+    report = { at, elapsedMs: clock.monotonicMs() - started, failure }
+    return end
+  }
+
+  const sleepUntil = async (until: number) => {
+    sleeping = new AbortController()
+    await clock.sleep(Math.max(SHORTEST_SLEEP_MS, until - clock.now()), sleeping.signal).catch(() => undefined)
+    sleeping = undefined
+  }
+
+  const runForever = async (signal: AbortSignal) => {
+    signal.addEventListener('abort', () => sleeping?.abort(WOKEN), { once: true })
+    let everythingAt = clock.now() + options.intervalMs
+    while (!signal.aborted) {
+      const end = await runOnce(signal)
+      if (signal.aborted) return
+      if ('failure' in end) {
+        log.error({ reconciler: name, failure: end.failure }, 'a reconciler failed and will run again')
+        hints.all = true
+        await sleepUntil(clock.now() + RETRY_MS)
+        continue
+      }
+      const until = Math.min(end.nextAt ?? everythingAt, everythingAt)
+      if (!hints.all && hints.keys.size === 0) await sleepUntil(until)
+      if (clock.now() < everythingAt) continue
+      hints.all = true
+      everythingAt = clock.now() + options.intervalMs
+    }
+  }
+
+  return {
+    name,
+    async start(signal) {
+      loop ??= runForever(AbortSignal.any([signal, stopper.signal]))
+    },
+    async stop() {
+      stopper.abort()
+      await loop
+      await options.drain?.()
+    },
+    nudge(key) {
+      if (key === undefined) hints.all = true
+      else hints.keys.add(key)
+      sleeping?.abort(WOKEN)
+    },
+    lastRun: () => report,
+  }
+}
+
+async function attempt(run: () => Promise<RunEnd>): Promise<RunEnd | { readonly failure: string }> {
+  try {
+    return await run()
+  } catch (error) {
+    return { failure: describeError(error) }
+  }
+}

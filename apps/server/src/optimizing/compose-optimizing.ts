@@ -1,0 +1,115 @@
+import type { TableId } from '@moraine/lifecycle/identity'
+import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import type { TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
+import type { DeadlineSettings } from '@moraine/management/resources/deadlines'
+import type { Stores } from '@moraine/management/store/stores'
+import type { RefreshLimits } from '@moraine/management/tables/refresh-delay'
+import { unreachable } from '@moraine/stdx/assert'
+import type { Clock } from '@moraine/stdx/clock'
+import type { Random } from '@moraine/stdx/random'
+import { committer } from '../background/committer.ts'
+import { discarder } from '../background/discarder.ts'
+import { explorer } from '../background/explorer.ts'
+import { historyCleaner } from '../background/history-cleaner.ts'
+import { announcing, type Nudge } from '../background/nudges.ts'
+import { planner } from '../background/planner.ts'
+import { reaper } from '../background/reaper.ts'
+import type { RunReport } from '../background/reconciler.ts'
+import { refresher } from '../background/refresher.ts'
+import { settler } from '../background/settler.ts'
+import type { Log } from '../service/log.ts'
+import type { Service } from '../service/service.ts'
+import { type Dispatcher, dispatcher } from './dispatcher.ts'
+import { type OptimizingService, optimizingService } from './optimizing-service.ts'
+
+export type OptimizingSettings = {
+  readonly deadlines: DeadlineSettings
+  readonly refresh: RefreshLimits & { readonly parallelism: number }
+  readonly planningParallelism: number
+  readonly commitParallelism: number
+  readonly pollTimeoutMs: number
+  readonly breakQuota: boolean
+  readonly exploreIntervalMs: number
+  readonly history: { readonly keepMs: number; readonly intervalMs: number }
+}
+
+export type OptimizingDeps = {
+  readonly stores: Stores
+  readonly maintenance: TableMaintenance
+  readonly listing: CatalogListing
+  readonly settings: OptimizingSettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** The heart of the server without any wire: what the simulator runs and what `compose.ts` puts behind the ports. */
+export type Optimizing = {
+  /** The stores through which everybody must write, so that the right reconciler is woken. */
+  readonly stores: Stores
+  readonly service: OptimizingService
+  readonly services: readonly Service[]
+  /** A commit to this table was seen. */
+  onTableChanged(tableId: TableId): void
+  /** Tables of this catalog were created or dropped. */
+  onCatalogChanged(catalog: string): void
+  lastRuns(): Readonly<Record<string, RunReport | undefined>>
+}
+
+export function composeOptimizing(deps: OptimizingDeps): Optimizing {
+  const { maintenance, settings, clock, random, log } = deps
+  const stores: Stores = { ...deps.stores, state: announcing(deps.stores.state, (nudge) => route(nudge)) }
+  const common = { stores, maintenance, clock, log }
+  const reconcilers = {
+    refresher: refresher({ ...common, limits: settings.refresh, parallelism: settings.refresh.parallelism }),
+    planner: planner({ ...common, parallelism: settings.planningParallelism, random }),
+    settler: settler(common),
+    committer: committer({ ...common, parallelism: settings.commitParallelism }),
+    reaper: reaper({ ...common, settings: settings.deadlines, serviceStartedAt: clock.now() }),
+    discarder: discarder(common),
+    explorer: explorer({
+      ...common,
+      listing: deps.listing,
+      intervalMs: settings.exploreIntervalMs,
+      onTableAdded: (tableId) => reconcilers.refresher.nudge(tableId),
+    }),
+    historyCleaner: historyCleaner({ ...common, ...settings.history }),
+  }
+  const tasks = dispatcher({ ...common, breakQuota: settings.breakQuota })
+  const route = (nudge: Nudge) => {
+    switch (nudge.to) {
+      case 'refresher':
+        return reconcilers.refresher.nudge(nudge.tableId)
+      case 'settler':
+        return reconcilers.settler.nudge(nudge.processId)
+      case 'committer':
+        return reconcilers.committer.nudge(nudge.processId)
+      case 'dispatcher':
+        return tasks.nudge()
+      case 'planner':
+      case 'reaper':
+      case 'discarder':
+        return reconcilers[nudge.to].nudge()
+      default:
+        return unreachable(nudge)
+    }
+  }
+  return {
+    stores,
+    service: optimizingService({
+      ...common,
+      dispatcher: tasks,
+      heartbeatTimeoutMs: settings.deadlines.heartbeatTimeoutMs,
+      pollTimeoutMs: settings.pollTimeoutMs,
+      random,
+    }),
+    services: [...Object.values(reconcilers), dispatcherService(tasks)],
+    onTableChanged: (tableId) => reconcilers.refresher.nudge(tableId),
+    onCatalogChanged: (catalog) => reconcilers.explorer.nudge(catalog),
+    lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
+  }
+}
+
+function dispatcherService(tasks: Dispatcher): Service {
+  return { name: 'dispatcher', start: async () => undefined, stop: () => tasks.stop() }
+}

@@ -1,0 +1,172 @@
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { Assignment } from '@moraine/lifecycle/task-status'
+import type { TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
+import { assignTask, type Slot } from '@moraine/management/optimizing/assign-task'
+import { chooseTasks } from '@moraine/management/optimizing/choose-tasks'
+import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
+import type { Task } from '@moraine/management/optimizing/task'
+import { activeThreads } from '@moraine/management/resources/optimizer'
+import type { Stores } from '@moraine/management/store/stores'
+import { must } from '@moraine/stdx/assert'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
+import type { Log } from '../service/log.ts'
+
+export type DispatcherDeps = {
+  readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers'>
+  readonly maintenance: Pick<TableMaintenance, 'attemptInput'>
+  /** `self-optimizing.break-quota-limit-enabled` */
+  readonly breakQuota: boolean
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** A task as its thread receives it. */
+export type AssignedTask = {
+  readonly processId: ProcessId
+  readonly taskId: TaskId
+  readonly assignment: Assignment
+  readonly input: string
+}
+
+/** Hands tasks to the threads that wait for one. Who waits is known to this server alone; what waits is in the store. */
+export interface Dispatcher {
+  /** The next task for this thread; `undefined` when `waitMs` have passed, or the signal aborts, without one. */
+  take(slot: Slot, group: string, waitMs: number, signal: AbortSignal): Promise<AssignedTask | undefined>
+  /** Something may be there to hand out. */
+  nudge(): void
+  /** Sends all waiting threads away and hands out nothing more. */
+  stop(): Promise<void>
+}
+
+type Waiter = { readonly slot: Slot; resolve(task: AssignedTask | undefined): void; gone: boolean }
+
+// A reason of its own spares the making of an exception for every poll.
+const ENDED = new Error('ended')
+
+export function dispatcher(deps: DispatcherDeps): Dispatcher {
+  const waiting = new Map<string, Set<Waiter>>()
+  let again = false
+  let running: Promise<void> | undefined
+  let stopped = false
+
+  const run = async () => {
+    while (again) {
+      again = false
+      for (const [group, waiters] of waiting) {
+        if (waiters.size > 0) await handOut(deps, group, waiters)
+      }
+    }
+  }
+  const nudge = () => {
+    again = true
+    if (stopped) return
+    running ??= run()
+      .catch((error: unknown) => {
+        // Threads poll again within seconds, and every poll comes here.
+        deps.log.error({ failure: describeError(error) }, 'tasks could not be handed out')
+      })
+      .finally(() => {
+        running = undefined
+        if (again && !stopped) nudge()
+      })
+  }
+
+  return {
+    nudge,
+    async take(slot, group, waitMs, signal) {
+      if (stopped || signal.aborted) return undefined
+      const waiters = waiting.get(group) ?? new Set()
+      waiting.set(group, waiters)
+      replaceWaiter(waiters, slot)
+      const ended = new AbortController()
+      const task = new Promise<AssignedTask | undefined>((resolve) => {
+        const waiter: Waiter = {
+          slot,
+          gone: false,
+          resolve(assigned) {
+            waiter.gone = true
+            waiters.delete(waiter)
+            ended.abort(ENDED)
+            resolve(assigned)
+          },
+        }
+        waiters.add(waiter)
+        signal.addEventListener('abort', () => waiter.resolve(undefined), { once: true, signal: ended.signal })
+        deps.clock.sleep(waitMs, ended.signal).then(
+          () => waiter.resolve(undefined),
+          () => undefined,
+        )
+      })
+      nudge()
+      return task
+    },
+    async stop() {
+      stopped = true
+      for (const waiters of waiting.values()) for (const waiter of [...waiters]) waiter.resolve(undefined)
+      await running
+    },
+  }
+}
+
+/** A thread that asks again has given up its earlier question. */
+function replaceWaiter(waiters: Set<Waiter>, slot: Slot): void {
+  for (const waiter of [...waiters]) {
+    if (waiter.slot.optimizerId === slot.optimizerId && waiter.slot.threadId === slot.threadId) {
+      waiter.resolve(undefined)
+    }
+  }
+}
+
+async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>): Promise<void> {
+  const { stores, clock } = deps
+  const processes = await stores.tasks.listDispatchable(group)
+  if (processes.length === 0) return
+  const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group))
+  const chosen = chooseTasks({
+    processes,
+    idleThreads: waiters.size,
+    groupThreads,
+    mayBreakQuota: deps.breakQuota && !(await isAwaitingPlan(stores, group)),
+  })
+  const planned = new Map<ProcessId, Task[]>()
+  for (const [processId, count] of countOf(chosen)) {
+    planned.set(processId, [...(await stores.tasks.listPlanned(processId, count))])
+  }
+  for (const processId of chosen) {
+    const task = planned.get(processId)?.shift()
+    const [waiter] = waiters
+    if (task === undefined || waiter === undefined) continue
+    // It is out of the set while it is being served, so that nobody else serves it.
+    waiters.delete(waiter)
+    const { assignment, changes } = assignTask(task, waiter.slot, clock.now())
+    const outcome = await stores.state.apply(changes)
+    if (outcome.kind === 'applied') await deliver(deps, task, assignment, waiter)
+    else if (!waiter.gone) waiters.add(waiter)
+  }
+}
+
+/** Another table of the group waits to be planned: its tasks will want the threads soon. */
+async function isAwaitingPlan({ tables }: Pick<Stores, 'tables'>, group: string): Promise<boolean> {
+  return (await tables.listTables({ group, phases: ['pending', 'planning'], limit: 1 })).length > 0
+}
+
+async function deliver(deps: DispatcherDeps, task: Task, assignment: Assignment, waiter: Waiter): Promise<void> {
+  const { stores, maintenance, clock } = deps
+  const { processId, taskId } = task
+  const key = { processId, taskId, attempt: assignment.attempt }
+  const stored = must(await stores.tasks.findInput(processId, taskId), `input of task ${processId}/${taskId}`)
+  const input = maintenance.attemptInput(stored, key)
+  if (!waiter.gone) return waiter.resolve({ processId, taskId, assignment, input })
+  // The thread went away while the task was assigned to it.
+  const assigned = await stores.tasks.findTask(processId, taskId)
+  if (assigned?.state.status === 'scheduled' && assigned.state.assignment.attempt === assignment.attempt) {
+    await stores.state.apply(resetTask(assigned, 'the polling thread went away', clock.now()))
+  }
+}
+
+function countOf(ids: readonly ProcessId[]): ReadonlyMap<ProcessId, number> {
+  const counts = new Map<ProcessId, number>()
+  for (const id of ids) counts.set(id, (counts.get(id) ?? 0) + 1)
+  return counts
+}

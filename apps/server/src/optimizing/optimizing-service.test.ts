@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
+import { memoryStores } from '@moraine/management/memory/memory-stores'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { recordEvaluation } from '@moraine/management/tables/refresh-table'
+import { buildEvaluation, buildWork, OUTPUT_FIGURES, PROCESS_1, T0 } from '@moraine/management/testing/build'
+import { seededRandom } from '@moraine/stdx/random'
+import { SILENT_LOG } from '../service/log.ts'
+import { virtualClock } from '../simulation/virtual-clock.ts'
+import { cancelProcess } from './cancel-process.ts'
+import { dispatcher } from './dispatcher.ts'
+import { optimizingService } from './optimizing-service.ts'
+import { requestOptimizing } from './request-optimizing.ts'
+
+const never = new AbortController().signal
+
+const maintenance: Pick<TableMaintenance, 'attemptInput' | 'checkOutput'> = {
+  attemptInput: (input) => input,
+  checkOutput: (_input, output) =>
+    output === 'good' ? { kind: 'accepted', figures: OUTPUT_FIGURES } : { kind: 'refused', reason: 'rows are missing' },
+}
+
+async function setUp() {
+  const clock = virtualClock(T0)
+  const stores = memoryStores()
+  const tasks = dispatcher({ stores, maintenance, breakQuota: true, clock, log: SILENT_LOG })
+  const service = optimizingService({
+    stores,
+    maintenance,
+    dispatcher: tasks,
+    heartbeatTimeoutMs: 60_000,
+    pollTimeoutMs: 1000,
+    clock,
+    random: seededRandom(1),
+  })
+  await stores.groups.saveGroup({ name: 'default', container: 'local', properties: {} })
+  const name = { catalog: 'lake', namespace: ['a'], name: 'b' }
+  const added = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+  const apply = async (decide: typeof beginPlanning) => {
+    const table = await stores.tables.findTable(added.tableId)
+    assert.ok(table)
+    await stores.state.apply(decide(table, clock.now()))
+  }
+  await apply((table, now) => recordEvaluation(table, buildEvaluation(), now))
+  await apply(beginPlanning)
+  await apply((table, now) => acceptPlan(table, buildWork(1), PROCESS_1, now))
+  const registration = {
+    group: 'default',
+    resourceId: undefined,
+    threads: 2,
+    memoryMb: 1,
+    properties: { 'payload-versions': '1' },
+  }
+  const registered = await service.register(registration)
+  assert.ok(registered.kind === 'registered')
+  return { clock, stores, service, registration, tableId: added.tableId, token: registered.token }
+}
+
+async function polled({ service, token }: Awaited<ReturnType<typeof setUp>>, threadId = 0) {
+  const answer = await service.poll(token, threadId, never)
+  assert.ok(answer.kind === 'task')
+  const { processId, taskId, assignment } = answer.task
+  return { processId, taskId, threadId, attempt: assignment.attempt }
+}
+
+test('a task goes from poll to success, and the last answer may be asked for twice', async () => {
+  const world = await setUp()
+  const { service, token, stores } = world
+  const report = await polled(world)
+  assert.deepEqual(await service.ack(token, report), { kind: 'accepted' })
+  const end = { kind: 'output', payload: 'good' } as const
+  assert.deepEqual(await service.complete(token, { ...report, end }), { kind: 'accepted' })
+  assert.deepEqual(await service.complete(token, { ...report, end }), { kind: 'accepted' })
+  assert.equal((await stores.tasks.findTask(PROCESS_1, report.taskId))?.state.status, 'succeeded')
+})
+
+test('an output that does not fit its task is a failed attempt', async () => {
+  const world = await setUp()
+  const { service, token, stores } = world
+  const report = await polled(world)
+  await service.ack(token, report)
+  const end = { kind: 'output', payload: 'bad' } as const
+  assert.deepEqual(await service.complete(token, { ...report, end }), { kind: 'accepted' })
+  const task = await stores.tasks.findTask(PROCESS_1, report.taskId)
+  assert.deepEqual(task?.state, { status: 'planned', attempts: 1, failures: 1, reason: 'rows are missing' })
+})
+
+test('a thread that polls again loses the task it had, and its late report is refused', async () => {
+  const world = await setUp()
+  const { service, token } = world
+  const first = await polled(world)
+  await service.ack(token, first)
+  const second = await polled(world)
+  assert.deepEqual([first.attempt, second.attempt], [1, 2])
+  const end = { kind: 'output', payload: 'good' } as const
+  assert.deepEqual(await service.complete(token, { ...first, end }), { kind: 'refused', why: 'old-attempt' })
+  assert.deepEqual(await service.findUnwanted(token, [first, second]), [first])
+})
+
+test('a token that is unknown, or of an optimizer that left, is told to register again', async () => {
+  const world = await setUp()
+  const { service, token } = world
+  assert.equal(await service.touch('no-such-token'), 'unknown')
+  assert.equal(await service.touch(token), 'known')
+  const report = await polled(world)
+  assert.equal(await service.leave(token), 'known')
+  assert.equal(await service.touch(token), 'unknown')
+  assert.deepEqual(await service.poll(token, 0, never), { kind: 'unknown' })
+  assert.deepEqual(await service.ack(token, report), { kind: 'unknown' })
+  assert.equal(await service.findUnwanted(token, []), 'unknown')
+})
+
+test('one that drains, and a thread number it does not have, get no task', async () => {
+  const { service, token } = await setUp()
+  assert.deepEqual(await service.poll(token, 2, never), { kind: 'nothing' })
+  assert.deepEqual(await service.poll(token, -1, never), { kind: 'nothing' })
+  assert.equal(await service.drain(token), 'known')
+  assert.deepEqual(await service.poll(token, 0, never), { kind: 'nothing' })
+  assert.equal(await service.touch(token), 'known')
+})
+
+test('registering with an unknown group or too slow a heartbeat is refused', async () => {
+  const { service, registration } = await setUp()
+  const refusal = async (parts: Partial<typeof registration>) => {
+    const answer = await service.register({ ...registration, ...parts })
+    return answer.kind === 'refused' ? answer.why : answer.kind
+  }
+  assert.equal(await refusal({ group: 'none' }), 'unknown-group')
+  assert.equal(await refusal({ properties: { 'payload-versions': '9' } }), 'forbidden')
+})
+
+test('a canceled process takes its running task with it', async () => {
+  const world = await setUp()
+  const { service, token, stores, clock } = world
+  const report = await polled(world)
+  await service.ack(token, report)
+  assert.equal(await cancelProcess(stores, clock, PROCESS_1), 'canceled')
+  assert.equal(await cancelProcess(stores, clock, PROCESS_1), 'ended')
+  assert.deepEqual(await service.findUnwanted(token, [report]), [report])
+  const end = { kind: 'output', payload: 'good' } as const
+  assert.deepEqual(await service.complete(token, { ...report, end }), { kind: 'refused', why: 'not-running' })
+  assert.equal((await stores.discards.listDueDiscards((clock.now() + 3_600_000) as typeof T0, 9)).length, 1)
+})
+
+test('a person can have a table optimized, unless a process owns it', async () => {
+  const { stores, clock, tableId } = await setUp()
+  assert.equal(await requestOptimizing(stores, clock, tableId, { type: 'full' }), 'busy')
+  await cancelProcess(stores, clock, PROCESS_1)
+  assert.equal(await requestOptimizing(stores, clock, tableId, { type: 'full' }), 'accepted')
+  const table = await stores.tables.findTable(tableId)
+  assert.deepEqual([table?.state.phase, table?.request], ['pending', { type: 'full', requestedAt: clock.now() }])
+})

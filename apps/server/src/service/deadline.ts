@@ -1,0 +1,48 @@
+import type { Clock } from '@moraine/stdx/clock'
+import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
+
+/**
+ * Runs an action that must end in time. When time is up, its signal aborts and the error says what took too long; the
+ * action is not waited for any more.
+ *
+ * @throws {MoraineError} `timeout` naming `what`.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  { ms, what, signal }: { readonly ms: number; readonly what: string; readonly signal: AbortSignal },
+  action: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const inner = new AbortController()
+  const done = new AbortController()
+  const combined = AbortSignal.any([signal, inner.signal])
+  const expiry = clock.sleep(ms, done.signal).then(
+    () => {
+      const error = late('timeout', `${what} took longer than ${ms} ms`)
+      inner.abort(error)
+      throw error
+    },
+    // The action ended first.
+    () => new Promise<never>(() => {}),
+  )
+  try {
+    return await Promise.race([action(combined), expiry, aborted(signal, done.signal)])
+  } finally {
+    done.abort(DONE)
+  }
+}
+
+// A reason of its own spares the making of an exception for every action that ends in time.
+const DONE = new Error('done')
+
+/** Rejects as soon as the signal aborts, unless `done` does first. */
+function aborted(signal: AbortSignal, done: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const fail = () => reject(late('aborted', 'stopped'))
+    if (signal.aborted) return fail()
+    signal.addEventListener('abort', fail, { once: true, signal: done })
+  })
+}
+
+function late(kind: ErrorKind, message: string): MoraineError {
+  return new MoraineError(kind, message)
+}

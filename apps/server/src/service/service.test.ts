@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { isKind } from '@moraine/stdx/error'
+import { virtualClock } from '../simulation/virtual-clock.ts'
+import { withDeadline } from './deadline.ts'
+import { boundedJobs } from './jobs.ts'
+import { SILENT_LOG } from './log.ts'
+import { type Service, startAll, stopAll } from './service.ts'
+
+const quiet = () => new Promise((resolve) => setImmediate(resolve))
+
+function service(name: string, events: string[], fails: 'start' | 'stop' | 'never' = 'never'): Service {
+  const step = (what: 'start' | 'stop') => async () => {
+    events.push(`${what} ${name}`)
+    if (fails === what) throw new Error(`${name} cannot ${what}`)
+  }
+  return { name, start: step('start'), stop: step('stop') }
+}
+
+test('if a service cannot start, those before it are stopped, the last first', async () => {
+  const events: string[] = []
+  const services = [service('a', events), service('b', events), service('c', events, 'start'), service('d', events)]
+  await assert.rejects(startAll(services, new AbortController().signal), /c cannot start/)
+  assert.deepEqual(events, ['start a', 'start b', 'start c', 'stop b', 'stop a'])
+})
+
+test('one service that cannot stop keeps no other from stopping', async () => {
+  const events: string[] = []
+  await assert.rejects(stopAll([service('a', events, 'stop'), service('b', events)]), /a cannot stop/)
+  assert.deepEqual(events, ['stop a', 'stop b'])
+})
+
+test('jobs are bounded, one of a key, and what they throw stops nothing', async () => {
+  let ends = 0
+  const jobs = boundedJobs<string>({ name: 'job', limit: 2, log: SILENT_LOG, onEnd: () => (ends += 1) })
+  let release = () => {}
+  jobs.start('a', () => new Promise((resolve) => (release = resolve)))
+  jobs.start('b', () => Promise.reject(new Error('broken')))
+  assert.deepEqual([jobs.has('a'), jobs.has('c'), jobs.free, jobs.size], [true, false, 0, 2])
+  await quiet()
+  assert.deepEqual([jobs.has('b'), jobs.free, ends], [false, 1, 1])
+  const drained = jobs.drain()
+  release()
+  await drained
+  assert.deepEqual([jobs.size, ends], [0, 2])
+})
+
+test('an action that takes too long is told to stop and named', async () => {
+  const clock = virtualClock(0 as EpochMs)
+  const { signal } = new AbortController()
+  let inner: AbortSignal | undefined
+  const late = withDeadline(clock, { ms: 100, what: 'planning lake.sales.orders', signal }, (given) => {
+    inner = given
+    return new Promise<never>(() => {})
+  })
+  clock.step()
+  await assert.rejects(
+    late,
+    (error) => isKind(error, 'timeout') && /planning lake.sales.orders.*100 ms/.test(error.message),
+  )
+  assert.equal(inner?.aborted, true)
+})
+
+test('an action that ends in time leaves no timer behind; a stop ends it at once', async () => {
+  const clock = virtualClock(0 as EpochMs)
+  const controller = new AbortController()
+  const options = { ms: 100, what: 'x', signal: controller.signal }
+  assert.equal(await withDeadline(clock, options, async () => 7), 7)
+  assert.equal(clock.step(), false)
+  const hanging = withDeadline(clock, options, () => new Promise<never>(() => {}))
+  controller.abort()
+  await assert.rejects(hanging, (error) => isKind(error, 'aborted'))
+})

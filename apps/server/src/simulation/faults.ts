@@ -1,0 +1,83 @@
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import type { Dice } from './dice.ts'
+
+/** How often each thing goes wrong; all 0 in the quiet end of a run. */
+export type FaultRates = {
+  /** A message, or its answer, is lost. */
+  readonly loss: number
+  /** A message arrives twice. */
+  readonly doubling: number
+  /** A call of the database or of a table fails, before or after it took effect. */
+  readonly error: number
+  /** A call takes long. */
+  readonly delay: number
+  /** The service dies before or after a call of the database. */
+  readonly serviceCrash: number
+  /** An optimizer dies, hangs, lies or falls silent, each time it could. */
+  readonly optimizer: number
+}
+
+export const NO_FAULTS: FaultRates = { loss: 0, doubling: 0, error: 0, delay: 0, serviceCrash: 0, optimizer: 0 }
+
+export type Faults = { rates: FaultRates; readonly dice: Dice; readonly clock: Clock }
+
+/** Waits for ever: what a call into a dead process does. */
+export const NEVER: Promise<never> = new Promise(() => {})
+
+/** The connection between an optimizer and the service: messages and answers get lost, doubled and late. */
+export async function overNetwork<T>({ rates, dice, clock }: Faults, call: () => Promise<T>): Promise<T> {
+  await clock.sleep(dice.chance(rates.delay) ? dice.between(1, 40_000) : 1)
+  if (dice.chance(rates.loss)) {
+    await clock.sleep(5000)
+    throw new MoraineError('unavailable', 'the message was lost')
+  }
+  if (dice.chance(rates.doubling)) {
+    clock
+      .sleep(dice.between(1, 40_000))
+      .then(call)
+      .catch(() => undefined)
+  }
+  const answer = await call()
+  if (dice.chance(rates.loss)) {
+    await clock.sleep(5000)
+    throw new MoraineError('unavailable', 'the answer was lost')
+  }
+  return answer
+}
+
+/** A process that may die at any call: then nothing it does has any effect, and nothing returns to it. */
+export type Life = { readonly alive: boolean; die(): void }
+
+/**
+ * All methods of an object as its process reaches them: slow at times, failing at times before or after they took
+ * effect, and deadly at times. Methods that return no promise are left as they are.
+ */
+export function unreliable<T extends object>(target: T, faults: Faults, life: Life): T {
+  return Object.fromEntries(
+    Object.entries(target).map(([name, method]) => [
+      name,
+      (...args: unknown[]) => {
+        if (!life.alive) return NEVER
+        const call = () => (method as (...args: unknown[]) => unknown)(...args)
+        return PURE.has(name) ? call() : disturbed(call, faults, life)
+      },
+    ]),
+  ) as T
+}
+
+const PURE = new Set(['attemptInput', 'checkOutput'])
+
+async function disturbed(call: () => unknown, faults: Faults, life: Life): Promise<unknown> {
+  const { dice, clock } = faults
+  const moment = async () => {
+    if (dice.chance(faults.rates.delay)) await clock.sleep(dice.between(1, 200))
+    if (dice.chance(faults.rates.serviceCrash)) life.die()
+    if (!life.alive) await NEVER
+    if (dice.chance(faults.rates.error)) throw new MoraineError('unavailable', 'the connection broke')
+  }
+  await moment()
+  const result = await call()
+  await moment()
+  return result
+}

@@ -1,0 +1,103 @@
+import type { MemoryState } from '@moraine/management/memory/memory-state'
+import { quotaThreads } from '@moraine/management/optimizing/quota'
+import type { StateChange } from '@moraine/management/store/state-change'
+import { openProcessId } from '@moraine/management/tables/managed-table'
+import { checkRows, type Lake } from './lake.ts'
+
+/** The first rule that the present state breaks; `undefined` if all hold. Looked at after every step. */
+export function brokenInvariant(state: MemoryState, lake: Lake): string | undefined {
+  for (const table of lake.tables.values()) checkRows(lake, table)
+  return lake.violations[0] ?? brokenAttempts(state) ?? brokenOwnership(state) ?? brokenEnd(state, lake)
+}
+
+/** A task has at most one live attempt, and only while it is assigned. */
+function brokenAttempts({ processes }: MemoryState): string | undefined {
+  for (const { tasks, attempts, process } of processes.values()) {
+    const live = new Map<number, number[]>()
+    for (const { taskId, attempt, end } of attempts.values()) {
+      if (end === undefined) live.set(taskId, [...(live.get(taskId) ?? []), attempt])
+    }
+    for (const { task } of tasks) {
+      const { state } = task
+      const expected = state.status === 'scheduled' || state.status === 'acked' ? [state.assignment.attempt] : []
+      const actual = live.get(task.taskId) ?? []
+      if (JSON.stringify(actual) !== JSON.stringify(expected)) {
+        return `task ${process.processId}/${task.taskId} is ${state.status} with live attempts [${actual}]`
+      }
+    }
+  }
+  return undefined
+}
+
+/** A table executes or commits exactly while the process it names does, and no process runs without its table. */
+function brokenOwnership({ tables, processes }: MemoryState): string | undefined {
+  for (const table of tables.values()) {
+    const processId = openProcessId(table)
+    const status = processId && processes.get(processId)?.process.state.status
+    if (processId !== undefined && status !== table.state.phase) {
+      return `table ${table.tableId} is ${table.state.phase}, its process ${processId} is ${status}`
+    }
+  }
+  for (const { process } of processes.values()) {
+    const { status } = process.state
+    const table = tables.get(process.tableId)
+    const open = status === 'executing' || status === 'committing'
+    if (open && (table === undefined || openProcessId(table) !== process.processId)) {
+      return `process ${process.processId} is ${status} without its table`
+    }
+  }
+  return undefined
+}
+
+/** A process whose work is in its table is not called failed, and no task is tried more often than it may be. */
+function brokenEnd({ tables, processes }: MemoryState, lake: Lake): string | undefined {
+  for (const { process, tasks } of processes.values()) {
+    const { processId, tableId, executeRetries } = process
+    const name = tables.get(tableId)?.name.name ?? ''
+    const inTable = lake.tables.get(name)?.committed.has(processId) ?? false
+    if (inTable && process.state.status === 'failed') return `process ${processId} failed, but it did commit`
+    const often = tasks.find(({ task }) => task.state.failures > executeRetries + 1)
+    if (often !== undefined) return `task ${processId}/${often.task.taskId} failed ${often.task.state.failures} times`
+  }
+  return undefined
+}
+
+/**
+ * Before an attempt begins: the table must have room within its quota, as the records say at this moment. Only quotas
+ * that are a number of threads are held to it; a share moves with the optimizers that come and go.
+ */
+export function brokenQuota(state: MemoryState, changes: readonly StateChange[]): string | undefined {
+  for (const change of changes) {
+    if (change.kind !== 'begin-attempt') continue
+    const { tableId, processId } = change.attempt
+    const quota = state.processes.get(processId)?.process.quota ?? 0
+    const running = [...state.processes.values()]
+      .flatMap(({ tasks }) => tasks)
+      .filter(({ task }) => task.tableId === tableId && ASSIGNED.has(task.state.status)).length
+    if (quota > 1 && running >= quotaThreads(quota, 0)) {
+      return `table ${tableId} gets thread ${running + 1} of ${quotaThreads(quota, 0)}`
+    }
+  }
+  return undefined
+}
+
+const ASSIGNED: ReadonlySet<string> = new Set(['scheduled', 'acked'])
+
+/** A result that is accepted must come from the attempt that the task is under; every payload and reason names its own. */
+export function brokenAcceptance(changes: readonly StateChange[]): string | undefined {
+  for (const change of changes) {
+    if (change.kind !== 'end-attempt' && change.kind !== 'move-task') continue
+    const { processId, taskId } = change
+    const claimed = claimedAttempt(change)
+    const current = change.kind === 'move-task' ? change.from.attempts : change.attempt
+    if (claimed !== undefined && Number(claimed) !== current) {
+      return `task ${processId}/${taskId} accepts the report of attempt ${claimed} in attempt ${current}`
+    }
+  }
+  return undefined
+}
+
+function claimedAttempt(change: Extract<StateChange, { kind: 'end-attempt' | 'move-task' }>): string | undefined {
+  if (change.kind === 'move-task') return /-(\d+)-out/.exec(change.output?.payload ?? '')?.[1]
+  return change.end.outcome === 'failed' ? /in attempt (\d+)/.exec(change.end.reason ?? '')?.[1] : undefined
+}

@@ -1,0 +1,280 @@
+import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
+import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import type {
+  AttemptKey,
+  CommitReport,
+  CommitRequest,
+  PlannedTask,
+  TableMaintenance,
+} from '@moraine/management/maintenance/table-maintenance'
+import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
+import type { TableName } from '@moraine/management/tables/table-name'
+import type { TableSettings } from '@moraine/management/tables/table-settings'
+import { assert, must } from '@moraine/stdx/assert'
+
+/**
+ * Tables reduced to what the service can get wrong: files that hold numbered rows, a version for each commit, a mark for
+ * each process that committed. A partition with three small files wants to be rewritten.
+ */
+export type Lake = {
+  readonly tables: Map<string, LakeTable>
+  /** Every file that exists, in a table or not, with its rows. */
+  readonly files: Map<string, readonly number[]>
+  /** Rules that were broken; the simulator looks after each step. */
+  readonly violations: string[]
+  /** Raised by everything that changes a table or a file. */
+  mutations: number
+}
+
+export type LakeTable = {
+  readonly name: TableName
+  readonly settings: TableSettings
+  version: number
+  /** Files by partition. */
+  readonly partitions: Map<string, Set<string>>
+  /** Every row ever appended. */
+  readonly rows: Set<number>
+  /** Processes that committed, with what they were told. */
+  readonly committed: Map<ProcessId, CommitReport>
+}
+
+type TaskInput = {
+  readonly table: string
+  readonly partition: string
+  readonly files: readonly string[]
+  readonly prefix: string
+}
+type TaskOutput = { readonly file: string; readonly rows: number }
+
+const SMALL_ROWS = 8
+const SMALL_FILES = 3
+
+export function emptyLake(): Lake {
+  return { tables: new Map(), files: new Map(), violations: [], mutations: 0 }
+}
+
+export function addLakeTable(lake: Lake, name: string, settings: TableSettings): LakeTable {
+  const table: LakeTable = {
+    name: { catalog: 'lake', namespace: ['sim'], name },
+    settings,
+    version: 1,
+    partitions: new Map(),
+    rows: new Set(),
+    committed: new Map(),
+  }
+  lake.tables.set(name, table)
+  return table
+}
+
+/** A writer's append of one small file. */
+export function appendFile(lake: Lake, table: LakeTable, partition: string): void {
+  lake.mutations += 1
+  const row = table.rows.size + 1
+  table.rows.add(row)
+  table.version += 1
+  const file = `${table.name.name}/${partition}/append-${table.version}`
+  lake.files.set(file, [row])
+  filesOf(table, partition).add(file)
+}
+
+/** Another engine merges the files of a partition, and so takes the inputs away from whoever plans with them. */
+export function mergeFiles(lake: Lake, table: LakeTable, partition: string): void {
+  const files = filesOf(table, partition)
+  if (files.size < 2) return
+  lake.mutations += 1
+  const rows = [...files].flatMap((file) => rowsOf(lake, file))
+  table.version += 1
+  const merged = `${table.name.name}/${partition}/merge-${table.version}`
+  lake.files.set(merged, rows)
+  files.clear()
+  files.add(merged)
+}
+
+/** What an honest executor does with a task. */
+export function executeTask(lake: Lake, input: string): string {
+  const { files, prefix } = JSON.parse(input) as TaskInput
+  const rows = files.flatMap((file) => rowsOf(lake, file))
+  const file = `${prefix}-out`
+  lake.mutations += 1
+  lake.files.set(file, rows)
+  const output: TaskOutput = { file, rows: rows.length }
+  return JSON.stringify(output)
+}
+
+/** Whether no partition wants to be rewritten. */
+export function isHealthy(lake: Lake, table: LakeTable): boolean {
+  return [...table.partitions.keys()].every((partition) => smallFiles(lake, table, partition).length < SMALL_FILES)
+}
+
+/** Every live file exists and every appended row is in exactly one of them. */
+export function checkRows(lake: Lake, table: LakeTable): void {
+  const seen = new Set<number>()
+  for (const file of [...table.partitions.values()].flatMap((files) => [...files])) {
+    const rows = lake.files.get(file)
+    if (rows === undefined) lake.violations.push(`live file ${file} is missing`)
+    for (const row of rows ?? []) {
+      if (seen.has(row)) lake.violations.push(`row ${row} of ${table.name.name} is there twice`)
+      seen.add(row)
+    }
+  }
+  if (seen.size !== table.rows.size) {
+    lake.violations.push(`${table.name.name} has ${seen.size} rows instead of ${table.rows.size}`)
+  }
+}
+
+/** The work of the service on these tables, without faults. */
+export function lakeMaintenance(lake: Lake): TableMaintenance {
+  const find = (name: TableName) => must(lake.tables.get(name.name), `table ${name.name}`)
+  return {
+    findMetadataLocation: async (name) => locationOf(find(name)),
+    evaluate: async ({ table }) => evaluate(lake, find(table)),
+    async plan({ table: name, processId }) {
+      const table = find(name)
+      const tasks = [...table.partitions.keys()].flatMap((partition) =>
+        planPartition(lake, table, partition, processId),
+      )
+      return {
+        metadataLocation: locationOf(table),
+        baseSnapshotId: snapshotOf(table),
+        type: 'minor',
+        settings: table.settings,
+        finding: { text: `${tasks.length} partitions`, figures: { tasks: tasks.length } },
+        plan: JSON.stringify({ version: table.version }),
+        tasks,
+      }
+    },
+    attemptInput(input, { attempt }) {
+      const task = JSON.parse(input) as TaskInput
+      return JSON.stringify({ ...task, prefix: attemptPrefix(task, attempt) })
+    },
+    checkOutput(input, output) {
+      const { files } = JSON.parse(input) as TaskInput
+      const { rows } = JSON.parse(output) as TaskOutput
+      const expected = files.reduce((sum, file) => sum + (lake.files.get(file)?.length ?? 0), 0)
+      if (rows !== expected) return { kind: 'refused', reason: `${rows} rows instead of ${expected}` }
+      const figures = {
+        files: 1,
+        bytes: rows,
+        records: rows,
+        method: 'rewrite',
+        elapsedMs: 1,
+        cpuMs: 1,
+        peakRssBytes: 1,
+      }
+      return { kind: 'accepted', figures }
+    },
+    commit: async (request) => commit(lake, find(request.table), request),
+    discard: async (_table, input, attempt) => discard(lake, input, attempt),
+  }
+}
+
+export function lakeListing(lake: Lake): CatalogListing {
+  return {
+    listDatabases: async () => [['sim']],
+    listTables: async () => [...lake.tables.keys()].map((name) => ({ name, format: 'ICEBERG' })),
+  }
+}
+
+function evaluate(lake: Lake, table: LakeTable): TableEvaluation {
+  const healthy = isHealthy(lake, table)
+  const files = [...table.partitions.values()].reduce((sum, each) => sum + each.size, 0)
+  return {
+    metadataLocation: locationOf(table),
+    snapshotId: snapshotOf(table),
+    settings: table.settings,
+    needed: healthy ? undefined : 'minor',
+    finding: { text: `${files} files`, figures: { files } },
+    health: undefined,
+    totals: {
+      dataFiles: files,
+      dataBytes: 0,
+      records: 0,
+      positionDeleteFiles: 0,
+      equalityDeleteFiles: 0,
+      deleteBytes: 0,
+    },
+    pending: { partitions: 0, files: 0, bytes: 0 },
+    reevaluateAt: undefined,
+  }
+}
+
+function planPartition(lake: Lake, table: LakeTable, partition: string, processId: ProcessId): readonly PlannedTask[] {
+  const files = smallFiles(lake, table, partition)
+  if (files.length < SMALL_FILES) return []
+  const task: TaskInput = {
+    table: table.name.name,
+    partition,
+    files,
+    prefix: `${table.name.name}/${partition}/${processId}`,
+  }
+  const figures = { inputFiles: files.length, inputBytes: files.length }
+  return [
+    { partitionKey: partition, partitionPath: partition, method: 'rewrite', ...figures, input: JSON.stringify(task) },
+  ]
+}
+
+function commit(lake: Lake, table: LakeTable, { processId, results }: CommitRequest): CommitReport {
+  const before = table.committed.get(processId)
+  if (before !== undefined) return before
+  lake.mutations += 1
+  const committed = []
+  const refused = []
+  for (const { taskId, input, output } of results) {
+    const { files, partition } = JSON.parse(input) as TaskInput
+    const { file } = JSON.parse(output) as TaskOutput
+    const live = filesOf(table, partition)
+    if (files.every((each) => live.has(each))) {
+      for (const each of files) live.delete(each)
+      if (live.has(file)) lake.violations.push(`${file} is committed twice`)
+      if (!lake.files.has(file)) lake.violations.push(`${file} was discarded before it was committed`)
+      live.add(file)
+      committed.push(taskId)
+    } else refused.push({ taskId, reason: 'an input is gone' })
+  }
+  if (committed.length > 0) table.version += 1
+  const report: CommitReport = { kind: 'settled', committed, refused, snapshotId: snapshotOf(table) }
+  if (committed.length > 0) table.committed.set(processId, report)
+  return report
+}
+
+function discard(lake: Lake, input: string, { attempt }: AttemptKey): void {
+  lake.mutations += 1
+  const task = JSON.parse(input) as TaskInput
+  const prefix = attemptPrefix(task, attempt)
+  const live = filesOf(must(lake.tables.get(task.table), task.table), task.partition)
+  for (const file of [...lake.files.keys()].filter((each) => each.startsWith(`${prefix}-`))) {
+    if (live.has(file)) lake.violations.push(`live file ${file} is discarded`)
+    lake.files.delete(file)
+  }
+}
+
+function attemptPrefix({ prefix }: TaskInput, attempt: number): string {
+  return `${prefix}-${attempt}`
+}
+
+function smallFiles(lake: Lake, table: LakeTable, partition: string): readonly string[] {
+  return [...filesOf(table, partition)].filter((file) => rowsOf(lake, file).length < SMALL_ROWS)
+}
+
+function filesOf(table: LakeTable, partition: string): Set<string> {
+  const known = table.partitions.get(partition)
+  if (known !== undefined) return known
+  const files = new Set<string>()
+  table.partitions.set(partition, files)
+  return files
+}
+
+function rowsOf(lake: Lake, file: string): readonly number[] {
+  const rows = lake.files.get(file)
+  assert(rows !== undefined, `file ${file} is gone`)
+  return rows
+}
+
+function locationOf(table: LakeTable): string {
+  return `${table.name.name}/v${table.version}`
+}
+
+function snapshotOf(table: LakeTable): SnapshotId {
+  return BigInt(table.version) as SnapshotId
+}
