@@ -1,0 +1,18 @@
+import { type Static, Type } from 'typebox'
+import { stringMap } from './envelope.ts'
+
+export const catalogMeta = Type.Object({
+  catalogName: Type.String(),
+  catalogType: Type.String(),
+  storageConfigs: stringMap,
+  authConfigs: Type.Record(Type.String(), Type.String(), { description: 'Always empty: secrets are never sent.' }),
+  catalogProperties: stringMap,
+})
+export type CatalogMeta = Static<typeof catalogMeta>
+
+export const listedTable = Type.Object({ name: Type.String(), type: Type.String() })
+export type ListedTable = Static<typeof listedTable>
+
+export const catalogParams = Type.Object({ catalog: Type.String() })
+export const databaseParams = Type.Object({ catalog: Type.String(), db: Type.String() })
+export const keywordsQuery = Type.Object({ keywords: Type.Optional(Type.String({ maxLength: 1000 })) })

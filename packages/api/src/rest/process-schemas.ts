@@ -1,0 +1,70 @@
+import { type Static, Type } from 'typebox'
+import { epochMs, nullable, pageQuery, stringMap } from './envelope.ts'
+
+const files = Type.Object({
+  fileCnt: Type.Integer(),
+  totalSize: Type.Number(),
+  averageSize: Type.Number(),
+})
+
+export const processParams = Type.Object({
+  catalog: Type.String(),
+  db: Type.String(),
+  table: Type.String(),
+  processId: Type.String({ pattern: '^\\d{1,19}$' }),
+})
+
+export const processesQuery = Type.Object({
+  type: Type.Optional(Type.String({ maxLength: 64 })),
+  status: Type.Optional(Type.String({ maxLength: 64 })),
+  processCategory: Type.Optional(Type.String({ maxLength: 64 })),
+  ...pageQuery,
+})
+
+export const optimizingProcess = Type.Object({
+  tableId: Type.Integer(),
+  catalogName: Type.String(),
+  dbName: Type.String(),
+  tableName: Type.String(),
+  processId: Type.String(),
+  startTime: epochMs,
+  optimizingType: Type.String(),
+  status: Type.String({ description: "Amoro's word: RUNNING, SUCCESS, FAILED or CLOSED." }),
+  phase: Type.String({ description: 'executing, committing, succeeded, failed or canceled.' }),
+  failReason: nullable(Type.String()),
+  duration: Type.Number(),
+  successTasks: Type.Integer(),
+  totalTasks: Type.Integer(),
+  runningTasks: Type.Integer(),
+  finishTime: nullable(epochMs),
+  inputFiles: files,
+  outputFiles: files,
+  summary: stringMap,
+})
+export type OptimizingProcessBody = Static<typeof optimizingProcess>
+
+export const optimizingTask = Type.Object({
+  tableId: Type.Integer(),
+  processId: Type.String(),
+  taskId: Type.Integer(),
+  partitionData: Type.String(),
+  status: Type.String(),
+  retryNum: Type.Integer({ description: 'Attempts that ended before the present one.' }),
+  optimizerToken: nullable(Type.String({ description: 'Public id of the optimizer; never its credential.' })),
+  threadId: nullable(Type.Integer()),
+  startTime: nullable(epochMs),
+  endTime: nullable(epochMs),
+  costTime: Type.Number(),
+  failReason: nullable(Type.String()),
+  inputFiles: files,
+  outputFiles: files,
+  summary: stringMap,
+  properties: stringMap,
+})
+export type OptimizingTaskBody = Static<typeof optimizingTask>
+
+export const cancelResult = Type.Object({
+  state: Type.Union([Type.Literal('canceled'), Type.Literal('committing')], {
+    description: 'committing: what had succeeded is still committed, as the table allows.',
+  }),
+})

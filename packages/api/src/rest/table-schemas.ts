@@ -1,0 +1,125 @@
+import { type Static, Type } from 'typebox'
+import { epochMs, int64Text, nullable, pageQuery, stringMap } from './envelope.ts'
+
+export const tableParams = Type.Object({ catalog: Type.String(), db: Type.String(), table: Type.String() })
+export type TableParams = Static<typeof tableParams>
+
+export const tableIdentifier = Type.Object({
+  catalog: Type.String(),
+  database: Type.String(),
+  tableName: Type.String(),
+  id: Type.Integer(),
+})
+
+export const tableVerdict = Type.Object({
+  phase: Type.String(),
+  kind: Type.String({ description: 'The rule, for example backing-off.' }),
+  text: Type.String({ description: 'One sentence with the figures.' }),
+  since: epochMs,
+  until: nullable(epochMs),
+  figures: Type.Record(Type.String(), Type.Number()),
+  processId: nullable(Type.String()),
+  needed: nullable(Type.String({ description: 'The optimizing type that the last evaluation asked for.' })),
+  evaluatedAt: nullable(epochMs),
+  finding: nullable(Type.String()),
+})
+export type TableVerdictBody = Static<typeof tableVerdict>
+
+const healthScores = {
+  healthScore: Type.Number({ description: '0 to 100; -1 if not computed yet.' }),
+  smallFileScore: Type.Number(),
+  equalityDeleteScore: Type.Number(),
+  positionalDeleteScore: Type.Number(),
+}
+
+const baseMetrics = Type.Object({
+  lastCommitTime: nullable(epochMs),
+  totalSize: Type.Number(),
+  fileCount: Type.Integer(),
+  averageFileSize: Type.Number(),
+})
+
+export const tableDetails = Type.Object({
+  tableIdentifier,
+  tableType: Type.String(),
+  schema: Type.Array(
+    Type.Object({
+      field: Type.String(),
+      type: Type.String(),
+      required: Type.Boolean(),
+      comment: nullable(Type.String()),
+    }),
+  ),
+  pkList: Type.Array(Type.Object({ fieldName: Type.String() })),
+  partitionColumnList: Type.Array(
+    Type.Object({
+      field: Type.String(),
+      sourceField: Type.String(),
+      transform: Type.String(),
+      fieldId: Type.Integer(),
+      sourceFieldId: Type.Integer(),
+    }),
+  ),
+  properties: stringMap,
+  baseMetrics,
+  tableSummary: Type.Object({
+    file: Type.Integer(),
+    size: Type.Number(),
+    averageFile: Type.Number(),
+    records: Type.Number(),
+    tableFormat: Type.String(),
+    optimizingStatus: Type.String(),
+    ...healthScores,
+  }),
+  baseLocation: Type.String(),
+  filter: nullable(Type.String()),
+  createTime: epochMs,
+  comment: nullable(Type.String()),
+  uuid: Type.String(),
+  formatVersion: Type.Integer(),
+  verdict: tableVerdict,
+})
+export type TableDetails = Static<typeof tableDetails>
+
+export const snapshotsQuery = Type.Object({
+  ref: Type.Optional(Type.String({ maxLength: 1000 })),
+  operation: Type.Union([Type.Literal('all'), Type.Literal('optimizing'), Type.Literal('non-optimizing')], {
+    default: 'all',
+  }),
+  ...pageQuery,
+})
+
+export const snapshot = Type.Object({
+  snapshotId: int64Text,
+  parentSnapshotId: nullable(int64Text),
+  fileCount: Type.Integer(),
+  fileSize: Type.Number(),
+  records: Type.Number(),
+  commitTime: epochMs,
+  operation: Type.String(),
+  producer: Type.String(),
+  summary: stringMap,
+})
+export type SnapshotBody = Static<typeof snapshot>
+
+export const optimizeBody = Type.Object({
+  type: Type.Union([Type.Literal('auto'), Type.Literal('minor'), Type.Literal('major'), Type.Literal('full')], {
+    default: 'auto',
+  }),
+  filter: Type.Optional(Type.String({ maxLength: 10_000, description: 'As in self-optimizing.filter.' })),
+})
+
+/** A table as the lists show it. */
+export const tableEntry = Type.Object({
+  tableIdentifier,
+  tableName: Type.String({ description: 'catalog.database.table' }),
+  optimizeStatus: Type.String(),
+  duration: Type.Number({ description: 'Milliseconds in this status.' }),
+  fileCount: Type.Integer(),
+  fileSize: Type.Number(),
+  quota: Type.Number(),
+  quotaOccupation: Type.Number({ description: 'Share of the quota used in the last hour; 1 is all of it.' }),
+  groupName: Type.String(),
+  healthScore: Type.Number(),
+})
+export type TableEntry = Static<typeof tableEntry>
