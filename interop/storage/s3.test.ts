@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { systemClock } from '@moraine/stdx/clock'
 import { type ErrorKind, isKind } from '@moraine/stdx/error'
+import { systemRandom } from '@moraine/stdx/random'
 import { objectStoreFileIO } from '@moraine/storage/object-store-file-io'
 import { OBJECT_STORE_SERVICES } from '@moraine/storage/object-store-service'
+import { openStorage } from '@moraine/storage/open-storage'
+import { encodeForS3, signS3Request } from '@moraine/storage/s3-signature'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { publishFromLocal, stageToLocal } from '@moraine/storage/stage-files'
 import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
 import { startMinio, stopMinio } from './minio.ts'
 
@@ -16,8 +24,10 @@ const { settings, warehouse } = 'skip' in minio ? { settings: {}, warehouse: '' 
 function s3(changed: StorageSettings = {}) {
   const service = OBJECT_STORE_SERVICES.find(({ schemes }) => schemes.includes('s3'))
   assert.ok(service)
-  return objectStoreFileIO(service, { ...settings, ...changed })
+  return objectStoreFileIO(service, { ...settings, ...changed }, systemClock)
 }
+
+const storage = () => openStorage(settings, { clock: systemClock, random: systemRandom })
 
 // opendal drops space at the end of a key, so such keys are refused.
 const options = { refusedNames: ['trailing '], skip }
@@ -25,8 +35,8 @@ const dispose = async () => {}
 
 fileIoConformance('S3', async () => ({ io: s3(), root: `${warehouse}/plain #%20`, dispose }), options)
 fileIoConformance(
-  'S3 as s3a',
-  async () => ({ io: s3(), root: `${warehouse.replace('s3:', 's3a:')}/s3a`, dispose }),
+  'S3 through all layers, as s3a',
+  async () => ({ io: storage(), root: `${warehouse.replace('s3:', 's3a:')}/s3a`, dispose }),
   options,
 )
 
@@ -46,11 +56,15 @@ test('wrong credentials are a matter of permission', inS3, async () => {
   await fails(wrong.write(`${warehouse}/a`, bytes), 'permission', /SignatureDoesNotMatch/)
   await fails(wrong.remove([`${warehouse}/a`]), 'permission', /SignatureDoesNotMatch/)
   await fails(Array.fromAsync(wrong.list(`${warehouse}/`)), 'permission', /SignatureDoesNotMatch/)
-  const anonymous = objectStoreFileIO(OBJECT_STORE_SERVICES[0] ?? assert.fail(), {
-    's3.endpoint': settings['s3.endpoint'] ?? '',
-    's3.path-style-access': 'true',
-    's3.anonymous': 'true',
-  })
+  const anonymous = objectStoreFileIO(
+    OBJECT_STORE_SERVICES[0] ?? assert.fail(),
+    {
+      's3.endpoint': settings['s3.endpoint'] ?? '',
+      's3.path-style-access': 'true',
+      's3.anonymous': 'true',
+    },
+    systemClock,
+  )
   await fails(anonymous.read(`${warehouse}/a`), 'permission', /AccessDenied/)
 })
 
@@ -83,3 +97,38 @@ test('a large object that is written at once goes up in parts', inS3, async () =
   assert.equal(await io.write(`${warehouse}/large`, new Uint8Array(40_000_000), { createOnly: true }), 'exists')
   assert.equal(Buffer.compare(await io.readRange(`${warehouse}/large`, 0, 1_000), large.subarray(0, 1_000)), 0)
 })
+
+test('files go up and come down whole', inS3, async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'moraine-s3-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const content = new Uint8Array(50_000_000).map((_, index) => (index >> 4) % 241)
+  await writeFile(`${directory}/out`, content)
+  const location = `${warehouse}/published/part %20 #1.parquet`
+  assert.equal(await publishFromLocal(storage(), `${directory}/out`, location, { random: systemRandom }), 'written')
+  await stageToLocal(storage(), location, `${directory}/staged`)
+  assert.equal(Buffer.compare(await readFile(`${directory}/staged`), content), 0)
+})
+
+test('a writer that is given up leaves no parts that cost', inS3, async () => {
+  const key = `${warehouse}/given up/%20 #1`
+  const writer = await s3().openWriter(key)
+  for (let part = 0; part < 5; part += 1) await writer.write(new Uint8Array(8_000_000))
+  assert.equal((await openUploads(key)).length, 1)
+  await writer.abort()
+  assert.deepEqual(await openUploads(key), [])
+  const finished = await s3().openWriter(key)
+  await finished.write(new Uint8Array(20_000_000))
+  await finished.close()
+  await finished.abort()
+  assert.equal((await s3().stat(key))?.sizeBytes, 20_000_000)
+})
+
+/** The ids of the unfinished uploads of a location. */
+async function openUploads(location: string): Promise<readonly string[]> {
+  const [, bucket = '', key = ''] = /^s3:\/\/([^/]*)\/(.*)$/.exec(location) ?? []
+  const url = new URL(`${settings['s3.endpoint']}/${bucket}?prefix=${encodeForS3(key)}&uploads=`)
+  const credentials = { accessKeyId: 'lab', secretAccessKey: 'labsecret', region: 'us-east-1' }
+  const response = await fetch(url, { headers: signS3Request('GET', url, credentials, systemClock.now()) })
+  assert.equal(response.status, 200)
+  return [...(await response.text()).matchAll(/<UploadId>(.*?)</g)].map(([, id]) => id ?? '')
+}

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { systemClock } from '@moraine/stdx/clock'
 import { type ErrorKind, isKind } from '@moraine/stdx/error'
 import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
 import { objectStoreFileIO } from './object-store-file-io.ts'
@@ -22,7 +23,7 @@ fileIoConformance(
   async () => {
     const settings = JSON.parse(server ?? '{}') as StorageSettings
     const root = `${settings['warehouse']}/file-io-${Date.now()} #%20`
-    return { io: objectStoreFileIO(serviceOf('s3'), settings), root, dispose: async () => {} }
+    return { io: objectStoreFileIO(serviceOf('s3'), settings, systemClock), root, dispose: async () => {} }
   },
   { refusedNames: ['trailing '], skip: server === undefined ? 'MORAINE_TEST_S3 is not set' : undefined },
 )
@@ -33,7 +34,7 @@ test('objects are written, read, listed and removed', async (t) => {
   t.after(() => rm(directory, { recursive: true }))
   const more = (bucket: string) => ({ root: `${directory}/${bucket}`, atomic_write_dir: `${directory}/unfinished` })
   const service = { schemes: ['files'], service: 'fs', canCreateOnly: false, options: {}, otherSettings: [], more }
-  const io = objectStoreFileIO(service, {})
+  const io = objectStoreFileIO(service, {}, systemClock)
   const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index % 251)
   assert.equal(await io.write('files://one/a b/1', bytes), 'written')
   assert.equal(await io.write('files://two/a b/2', bytes), 'written')
@@ -57,7 +58,7 @@ test('objects are written, read, listed and removed', async (t) => {
 })
 
 test('locations that are no object of the store are refused before anything is loaded', async () => {
-  const io = objectStoreFileIO(serviceOf('s3'), {})
+  const io = objectStoreFileIO(serviceOf('s3'), {}, systemClock)
   const refused = (promise: Promise<unknown>, kind: ErrorKind, message: RegExp) =>
     assert.rejects(promise, (error) => isKind(error, kind) && message.test(error.message))
   await refused(io.read('gs://bucket/a'), 'unsupported', /gs:\/\/bucket\/a is not an object of s3/)
@@ -72,7 +73,11 @@ test('locations that are no object of the store are refused before anything is l
 
 test('a server that cannot be reached is unavailable, and an abort does not wait for it', async () => {
   // Port 9 of this machine, discard, takes no connections.
-  const io = objectStoreFileIO(serviceOf('s3'), { 's3.endpoint': 'http://127.0.0.1:9', 's3.anonymous': 'true' })
+  const io = objectStoreFileIO(
+    serviceOf('s3'),
+    { 's3.endpoint': 'http://127.0.0.1:9', 's3.anonymous': 'true' },
+    systemClock,
+  )
   await assert.rejects(io.read('s3://bucket/a'), (error) => {
     return (
       isKind(error, 'unavailable') &&

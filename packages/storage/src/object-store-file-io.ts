@@ -1,5 +1,6 @@
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { Entry, Metadata, Operator } from 'opendal'
 import { checkAborted } from './abort.ts'
@@ -20,12 +21,13 @@ import type { StorageSettings } from './settings.ts'
  * - What was begun cannot be stopped: after an abort a request goes on unwatched, and its outcome is unknown.
  * - A location that ends with a slash is a directory: no object, though consoles make empty ones of that name.
  */
-export function objectStoreFileIO(service: ObjectStoreService, settings: StorageSettings): FileIO {
+export function objectStoreFileIO(service: ObjectStoreService, settings: StorageSettings, clock: Clock): FileIO {
   const operatorsOf = bucketOperators(service, settings)
   const open = async (location: string): Promise<OpenedObject> => {
     const { key, authority } = objectPlace(service, location)
     if (isDirectory(key)) throw new MoraineError('invalid-input', `${location} names a directory, not an object`)
-    return { key, location, ...(await operatorsOf(authority)) }
+    const endUploads = async () => service.endUploads?.(authority, key, settings, clock)
+    return { key, location, endUploads, ...(await operatorsOf(authority)) }
   }
   return {
     read: async (location, signal) => {
@@ -53,7 +55,9 @@ export function objectStoreFileIO(service: ObjectStoreService, settings: Storage
       checkAborted(signal, `writing ${location}`)
       checkCreateOnly(service, location, options)
       const object = await open(location)
-      if (!options?.createOnly) return openPartsWriter(object.persistent, object.key, location, signal)
+      if (!options?.createOnly) {
+        return openPartsWriter(object.persistent, object.key, location, object.endUploads, signal)
+      }
       return openCreateOnlyWriter(location, (bytes) => writeObject(object, bytes, options, signal), signal)
     },
     remove: async (locations, signal) => {
@@ -67,7 +71,11 @@ export function objectStoreFileIO(service: ObjectStoreService, settings: Storage
   }
 }
 
-type OpenedObject = BucketOperators & { readonly key: string; readonly location: string }
+type OpenedObject = BucketOperators & {
+  readonly key: string
+  readonly location: string
+  readonly endUploads: () => Promise<void>
+}
 
 // Larger objects are uploaded in parts, so that a lost connection costs one part.
 const ONE_REQUEST_BYTES = 32 * 2 ** 20

@@ -1,4 +1,6 @@
+import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { endS3Uploads } from './s3-uploads.ts'
 import type { StorageSettings } from './settings.ts'
 
 /** One kind of object store: how opendal calls it, what it can do, and what each setting is called there. */
@@ -15,6 +17,8 @@ export type ObjectStoreService = {
   readonly otherSettings: readonly string[]
   /** The remaining options, for the store that an authority (a bucket, mostly) names. */
   more(authority: string, settings: StorageSettings): Readonly<Record<string, string>>
+  /** Ends the unfinished uploads of a key, where they cost until somebody does and we can. */
+  endUploads?(authority: string, key: string, settings: StorageSettings, clock: Clock): Promise<void>
 }
 
 const S3: ObjectStoreService = {
@@ -47,6 +51,7 @@ const S3: ObjectStoreService = {
     ...s3Credentials(settings),
     ...s3Encryption(settings),
   }),
+  endUploads: endS3Uploads,
 }
 
 const GCS: ObjectStoreService = {

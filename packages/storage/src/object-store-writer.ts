@@ -9,18 +9,22 @@ import { objectStoreError } from './object-store-error.ts'
 export const UPLOAD_PARTS = { chunk: BigInt(8 * 2 ** 20), concurrent: 4 }
 
 /**
- * Uploads in parts, which become an object at `close`. What `abort` leaves is invisible, but some stores charge for it
- * until they drop it: set a lifecycle rule that ends incomplete uploads, which processes that die leave behind as well.
+ * Uploads in parts, which become an object at `close`. opendal cannot give an upload up, so `abort` is followed by
+ * `endUploads`. What a process that dies leaves is invisible, but some stores charge for it: set a lifecycle rule that
+ * ends incomplete uploads.
  */
 export async function openPartsWriter(
   operator: Operator,
   key: string,
   location: string,
+  endUploads: () => Promise<void>,
   signal?: AbortSignal,
 ): Promise<FileWriter> {
   const doing = `writing ${location}`
   const upload = await attempt(operator.writer(key, UPLOAD_PARTS), signal, doing)
   let ended = false
+  let finished = false
+  let sizeBytes = 0
   const orEnd = async <T>(step: () => Promise<T>): Promise<T> => {
     assert(!ended, `${location} is written to after its end`)
     try {
@@ -33,17 +37,26 @@ export async function openPartsWriter(
     }
   }
   return {
-    write: (bytes) => orEnd(() => upload.write(asBuffer(bytes))),
+    write: (bytes) => {
+      sizeBytes += bytes.length
+      return orEnd(() => upload.write(asBuffer(bytes)))
+    },
     close: () =>
       orEnd(async () => {
         await upload.close().catch((cause: unknown) => {
           throw uploadError(cause, doing)
         })
         ended = true
+        finished = true
         return 'written' as const
       }),
     abort: async () => {
       ended = true
+      // A first part is begun only when a second has bytes.
+      if (finished || sizeBytes <= UPLOAD_PARTS.chunk) return
+      finished = true
+      // Whatever goes wrong here must not hide why the write was given up; the lifecycle rule is left.
+      await endUploads().catch(() => {})
     },
   }
 }

@@ -19,7 +19,7 @@ export type StorageComponents = { readonly clock: Clock; readonly random: Random
  */
 export function openStorage(settings: StorageSettings, { clock, random, metrics }: StorageComponents): FileIO {
   const objectStores = OBJECT_STORE_SERVICES.flatMap((service) => {
-    const store = objectStoreFileIO(service, settings)
+    const store = objectStoreFileIO(service, settings, clock)
     return service.schemes.map((scheme) => [scheme, store] as const)
   })
   const stores = schemeFileIO(new Map([['file', localFileIO(random)], ...objectStores]))

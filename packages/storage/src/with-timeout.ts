@@ -1,6 +1,5 @@
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
-import { orAbort } from './abort.ts'
+import { timeoutError, withinDeadline } from './deadline.ts'
 import type { FileIO, FileStatus } from './file-io.ts'
 import { aroundCalls, type FileIoCall } from './file-io-calls.ts'
 
@@ -23,7 +22,7 @@ export function withTimeout(io: FileIO, options: TimeoutOptions): FileIO {
   return {
     ...aroundCalls(io, (call, run, signal) => {
       const doing = `${call.operation} of ${call.location}`
-      return within(clock, limitMs(call), doing, run, signal)
+      return withinDeadline(clock, limitMs(call), doing, run, signal)
     }),
     list: (prefix, signal) => listWithin(io, prefix, clock, baseMs, signal),
   }
@@ -35,28 +34,6 @@ const WHOLE_OBJECT_BYTES = 128 * 2 ** 20
 const OBJECTS_IN_BASE = 1_000
 // A day is longer than any healthy call, whatever its size is said to be.
 const LONGEST_MS = 86_400_000
-const DONE = new Error('done')
-
-async function within<T>(
-  clock: Clock,
-  ms: number,
-  doing: string,
-  run: (signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal | undefined,
-): Promise<T> {
-  const deadline = new AbortController()
-  const done = new AbortController()
-  const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
-  clock.sleep(ms, done.signal).then(
-    () => deadline.abort(timeout(doing, ms)),
-    () => {},
-  )
-  try {
-    return await orAbort(run(either), either, doing)
-  } finally {
-    done.abort(DONE)
-  }
-}
 
 /** One timer for the whole listing: it ends a step that was under way at two of its ticks. */
 async function* listWithin(
@@ -76,7 +53,7 @@ async function* listWithin(
     for (let seen = -1; ; seen = step) {
       await clock.sleep(ms, done.signal)
       if (seen !== step || fail === undefined) continue
-      const error = timeout(`listing ${prefix}`, ms)
+      const error = timeoutError(`listing ${prefix}`, ms)
       fail(error)
       stalled.abort(error)
       return
@@ -98,15 +75,8 @@ async function* listWithin(
       yield result.value
     }
   } finally {
-    done.abort(DONE)
+    done.abort()
     // A step that failed has ended the listing; one that hangs would hold its end up.
     if (resting) await steps.return?.()
   }
-}
-
-function timeout(doing: string, ms: number): MoraineError {
-  return new MoraineError(
-    'timeout',
-    `${doing} did not end within ${Math.round(ms)} ms; check the store and the network`,
-  )
 }
