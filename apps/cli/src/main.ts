@@ -15,6 +15,32 @@ const program = new Command('moraine')
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
 
+const withServeOptions = (command: Command) =>
+  command
+    .option('--port <n>', 'of the API and the catalog; 0 takes any free one', '1630')
+    .option('--thrift-port <n>', 'of the optimizing service', '1261')
+    .option('--host <address>', 'to listen on', '127.0.0.1')
+    .option('--data-dir <dir>', 'where the service keeps its state', '.moraine')
+
+withServeOptions(
+  program.command('start').description('service, one local optimizer and a sample lake: what `npm start` runs'),
+)
+  .option('--no-sample', 'no sample lake')
+  .option('--once', 'end once the first table is healthy')
+  .option('--json', 'print the report as JSON')
+  .action(async (options) => (await import('./commands/serve.ts')).startAll(options, context))
+withServeOptions(program.command('serve').description('the service alone')).action(async (options) =>
+  (await import('./commands/serve.ts')).serve(options, context),
+)
+program
+  .command('optimizer')
+  .description('one optimizer process')
+  .requiredOption('--url <url>', 'of the optimizing service: thrift://host:1261')
+  .option('--group <name>', 'resource group', 'default')
+  .option('--threads <n>', 'tasks worked on at a time', '2')
+  .option('--memory <mb>', "DuckDB's memory limit a thread", '512')
+  .action(async (options) => (await import('./commands/serve.ts')).optimizer(options, context))
+
 const table = program.command('table').description('work on one table, with or without a service')
 const type = () =>
   new Option('--type <type>', 'what to look for').choices(['auto', 'minor', 'major', 'full']).default('auto')

@@ -18,6 +18,14 @@ export type SampleWriterContext = {
   readonly random: Random
 }
 
+// The sample's files are a thousandth of a real lake's, and so are its sizes; it is optimized when enough files have come
+// together, not at the first two.
+const SAMPLE_PROPERTIES = {
+  'format-version': '2',
+  'self-optimizing.target-size': '1048576',
+  'self-optimizing.minor.trigger.interval': '-1',
+}
+
 /** Summary entry by which a writer that starts again finds where it stopped. */
 const COMMIT_NUMBER = 'sample.commit'
 const PAUSE_MS = 1000
@@ -35,11 +43,7 @@ async function createSampleTable({ catalog }: SampleWriterContext, signal: Abort
   await ignoreExisting(catalog.createNamespace(SAMPLE_TABLE.namespace, {}, signal))
   const partitionSpec = { fields: [{ sourceIds: [2], name: 'region', transform: { kind: 'identity' } as const }] }
   await ignoreExisting(
-    catalog.createTable(
-      SAMPLE_TABLE,
-      { schema: ORDER_SCHEMA, partitionSpec, properties: { 'format-version': '2' } },
-      signal,
-    ),
+    catalog.createTable(SAMPLE_TABLE, { schema: ORDER_SCHEMA, partitionSpec, properties: SAMPLE_PROPERTIES }, signal),
   )
 }
 

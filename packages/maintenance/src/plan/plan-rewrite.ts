@@ -1,8 +1,6 @@
-import { type ContentFile, contentFileKey } from '@moraine/iceberg/manifest/content-file'
-import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
+import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
 import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { assert } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { apportionedDeletes } from './apportioned-deletes.ts'
 import { chooseMethod } from './choose-method.ts'
@@ -14,17 +12,10 @@ import {
   type PartitionEvaluation,
   type RequestedType,
 } from './evaluate-partition.ts'
+import { DeleteList, dataInput, deleteInput } from './group-inputs.ts'
 import type { OptimizingPolicy } from './optimizing-policy.ts'
 import { type Bin, packGroups } from './pack-groups.ts'
-import type {
-  DataInput,
-  DeleteInput,
-  OptimizingType,
-  ReleasedDelete,
-  RewriteGroup,
-  RewritePlan,
-  SkippedPartition,
-} from './rewrite-plan.ts'
+import type { OptimizingType, ReleasedDelete, RewriteGroup, RewritePlan, SkippedPartition } from './rewrite-plan.ts'
 import { tiedPartitions } from './shared-deletes.ts'
 import { skippedPartition, unreadableRest } from './skip-reason.ts'
 import type { PartitionFiles, TableFiles } from './table-files.ts'
@@ -144,16 +135,8 @@ function withoutUselessConversions(chosen: readonly PartitionBins[], input: Plan
 }
 
 function groupOf(bin: Bin, groupId: number, partition: PartitionFiles, input: PlanInput): RewriteGroup {
-  const deletes: DeleteInput[] = []
-  const ordinals = new Map<string, number>()
-  const ordinalOf = (entry: ManifestEntry) => {
-    const key = contentFileKey(entry.file)
-    const known = ordinals.get(key)
-    if (known !== undefined) return known
-    ordinals.set(key, deletes.length)
-    return deletes.push(deleteInput(entry)) - 1
-  }
-  const inputs = bin.files.map((file) => dataInput(file, file.deletes.effective.map(ordinalOf)))
+  const deletes = new DeleteList()
+  const inputs = bin.files.map((file) => dataInput(file.task.data, deletes.ordinalsOf(file.deletes.effective)))
   return {
     groupId,
     specId: partition.specId,
@@ -161,42 +144,8 @@ function groupOf(bin: Bin, groupId: number, partition: PartitionFiles, input: Pl
     partitionPath: partition.partitionPath,
     method: chooseMethod(bin, inputs, input.metadata.defaultSortOrderId !== 0),
     inputs,
-    deletes,
+    deletes: deletes.inputs,
     targetSizeBytes: input.policy.targetSizeBytes,
-  }
-}
-
-function dataInput({ task }: ClassifiedFile, deletes: readonly number[]): DataInput {
-  const { file } = task.data
-  return {
-    filePath: file.filePath,
-    fileFormat: file.fileFormat,
-    recordCount: file.recordCount,
-    fileSizeBytes: file.fileSizeBytes,
-    dataSequenceNumber: task.data.dataSequenceNumber,
-    ...(file.sortOrderId !== undefined && { sortOrderId: file.sortOrderId }),
-    ...(file.splitOffsets !== undefined && { splitOffsets: file.splitOffsets }),
-    ...(file.firstRowId !== undefined && { firstRowId: file.firstRowId }),
-    deletes,
-  }
-}
-
-function deleteInput(entry: ManifestEntry): DeleteInput {
-  const file: ContentFile = entry.file
-  assert(file.content !== 'data', `${file.filePath} is not a delete file`)
-  return {
-    content: file.content,
-    filePath: file.filePath,
-    fileFormat: file.fileFormat,
-    specId: file.specId,
-    partition: file.partition,
-    recordCount: file.recordCount,
-    fileSizeBytes: file.fileSizeBytes,
-    dataSequenceNumber: entry.dataSequenceNumber,
-    ...(file.equalityIds !== undefined && { equalityIds: file.equalityIds }),
-    ...(file.referencedDataFile !== undefined && { referencedDataFile: file.referencedDataFile }),
-    ...(file.contentOffset !== undefined && { contentOffset: file.contentOffset }),
-    ...(file.contentSizeBytes !== undefined && { contentSizeBytes: file.contentSizeBytes }),
   }
 }
 

@@ -1,0 +1,131 @@
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startOptimizer } from '@moraine/optimizer/start-optimizer'
+import { type RunningServer, startServer } from '@moraine/server/compose'
+import { DEFAULT_SETTINGS } from '@moraine/server/config/default-settings'
+import { runSampleWriter } from '@moraine/server/sample-lake/sample-writer'
+import { MoraineError } from '@moraine/stdx/error'
+import { pino } from 'pino'
+import { watchSample } from '../sample/watch-sample.ts'
+import type { CommandContext } from './command-context.ts'
+
+export type RawServeOptions = {
+  readonly port?: string
+  readonly thriftPort?: string
+  readonly host?: string
+  readonly dataDir?: string
+  readonly sample?: boolean
+  readonly once?: boolean
+  readonly json?: boolean
+}
+
+/** The service alone: tables are found in its catalogs, optimizers come by themselves. */
+export async function serve(raw: RawServeOptions, context: CommandContext): Promise<void> {
+  const server = await start(raw, context, false)
+  context.note(`moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}`)
+  await untilStopped(context.signal)
+  await server.stop()
+}
+
+/** Service, one local optimizer and, unless told otherwise, a sample lake that is written to all the time. */
+export async function startAll(raw: RawServeOptions, context: CommandContext): Promise<void> {
+  const server = await start(raw, context, true)
+  context.note(`moraine listens on ${server.url}; its data is in ${dataDirOf(raw)}; Ctrl-C stops it`)
+  const writing = new AbortController()
+  const stopWriting = AbortSignal.any([context.signal, writing.signal])
+  try {
+    if (raw.sample === false) {
+      await untilStopped(context.signal)
+      return
+    }
+    const { io } = await server.catalogs(server.catalog.name)
+    const writer = runSampleWriter(
+      { catalog: server.catalog, io, clock: context.clock, random: context.random },
+      stopWriting,
+    )
+    const report = await Promise.race([watchSample(server, context, raw.json === true), writer.then(() => undefined)])
+    if (raw.once === true) {
+      if (report !== undefined && raw.json === true) context.printJson(report)
+      return
+    }
+    await writer.catch((error: unknown) => {
+      if (!context.signal.aborted) throw error
+    })
+  } finally {
+    writing.abort()
+    await server.stop()
+  }
+}
+
+async function start(raw: RawServeOptions, context: CommandContext, withOptimizer: boolean): Promise<RunningServer> {
+  const log = pino({ level: process.env['MORAINE_LOG_LEVEL'] ?? 'warn' }, pino.destination(2))
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const host = raw.host ?? '127.0.0.1'
+  return startServer({
+    dataDir: dataDirOf(raw),
+    host,
+    httpPort: portOf('--port', raw.port, 1630),
+    thriftPort: portOf('--thrift-port', raw.thriftPort, 1261),
+    ...(withOptimizer && {
+      optimizerCommand: (thriftPort: number) =>
+        [
+          process.execPath,
+          '--conditions=development',
+          main,
+          'optimizer',
+          '--url',
+          `thrift://${host}:${thriftPort}`,
+        ] as const,
+    }),
+    settings: DEFAULT_SETTINGS,
+    clock: context.clock,
+    random: context.random,
+    log,
+  })
+}
+
+export type RawOptimizerOptions = {
+  readonly url: string
+  readonly group?: string
+  readonly threads?: string
+  readonly memory?: string
+}
+
+/** One optimizer in this process, until it is told to stop. */
+export async function optimizer(raw: RawOptimizerOptions, context: CommandContext): Promise<void> {
+  const { hostname, port } = parseUrl(raw.url)
+  await startOptimizer(
+    {
+      host: hostname,
+      port: portOf('--url', port, 1261),
+      group: raw.group ?? 'default',
+      threads: portOf('--threads', raw.threads, 2),
+      memoryMb: portOf('--memory', raw.memory, 512),
+      clock: context.clock,
+      random: context.random,
+      log: (message) => context.note(`optimizer: ${message}`),
+    },
+    context.signal,
+  )
+}
+
+function parseUrl(url: string): { readonly hostname: string; readonly port: string | undefined } {
+  const match = /^thrift:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?\/?$/.exec(url)
+  if (match?.[1] === undefined) throw new MoraineError('invalid-input', `--url ${url}: write thrift://host:port`)
+  return { hostname: match[1], port: match[2] }
+}
+
+function dataDirOf(raw: RawServeOptions): string {
+  return resolve(raw.dataDir ?? '.moraine')
+}
+
+function portOf(option: string, text: string | undefined, fallback: number): number {
+  const value = Number(text ?? fallback)
+  if (Number.isSafeInteger(value) && value >= 0 && value < 65_536) return value
+  throw new MoraineError('invalid-input', `${option} ${text}: it must be a whole number`)
+}
+
+async function untilStopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((stopped) => signal.addEventListener('abort', () => stopped(), { once: true }))
+}

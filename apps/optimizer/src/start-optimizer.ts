@@ -1,0 +1,56 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { optimizeManager } from '@moraine/api/thrift/optimize-manager'
+import { formatRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
+import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
+import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
+import { executeTask } from '@moraine/rewrite/execute-task'
+import type { Clock } from '@moraine/stdx/clock'
+import type { Random } from '@moraine/stdx/random'
+import { openStorage } from '@moraine/storage/open-storage'
+import { thriftClient } from '@moraine/thrift/client'
+import { ThriftConnection } from '@moraine/thrift/connection'
+import { type OptimizerLog, runOptimizer } from './optimizer.ts'
+
+export type StartOptimizerOptions = {
+  readonly host: string
+  readonly port: number
+  readonly group: string
+  readonly threads: number
+  /** DuckDB's limit for each thread. */
+  readonly memoryMb: number
+  readonly resourceId?: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: OptimizerLog
+}
+
+const HEARTBEAT_MS = 10_000
+const DRAIN_TIMEOUT_MS = 15_000
+const TASK_TIMEOUT_MS = 55 * 60_000
+
+/** Runs an optimizer in this process until `stop` aborts: one connection, one DuckDB child a thread, one work directory. */
+export async function startOptimizer(options: StartOptimizerOptions, stop: AbortSignal): Promise<void> {
+  const { host, port, threads, memoryMb, clock, random } = options
+  const connection = new ThriftConnection({ host, port, clock })
+  const pool = new DuckDbPool({ clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
+  const workDir = await mkdtemp(join(tmpdir(), 'moraine-optimizer-'))
+  const runTask = async (input: string, signal: AbortSignal) => {
+    const task = parseRewriteTask(input)
+    const io = openStorage(task.storage, { clock, random })
+    const context = { io, workDir, pool, random, clock, signal, timeoutMs: TASK_TIMEOUT_MS, onProgress: () => {} }
+    return formatRewriteResult(await executeTask(task, context))
+  }
+  try {
+    const client = thriftClient(optimizeManager, connection)
+    await runOptimizer(
+      { ...options, client, runTask, heartbeatIntervalMs: HEARTBEAT_MS, drainTimeoutMs: DRAIN_TIMEOUT_MS },
+      stop,
+    )
+  } finally {
+    await connection.close()
+    await pool.close()
+    await rm(workDir, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,93 @@
+import type { Catalog } from '@moraine/catalogs/catalog'
+import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
+import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import type { CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
+import type { TablePointers } from '@moraine/management/catalogs/table-pointers'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import { openStorage } from '@moraine/storage/open-storage'
+import type { StorageSettings } from '@moraine/storage/settings'
+import type { Log } from '../service/log.ts'
+
+/** A registered catalog, ready for use. */
+export type OpenedCatalog = { readonly catalog: Catalog; readonly io: FileIO; readonly storage: StorageSettings }
+
+export type OpenCatalogs = (name: string, signal?: AbortSignal) => Promise<OpenedCatalog>
+
+export type OpenCatalogsDeps = {
+  readonly store: CatalogStore
+  readonly pointers: TablePointers
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/**
+ * Opens catalogs by name when they are first needed. One that cannot be opened is tried again the next time; the others
+ * do not notice.
+ *
+ * @throws {MoraineError} `not-found` for a name that is not registered
+ */
+export function openCatalogs(deps: OpenCatalogsDeps): OpenCatalogs {
+  const opened = new Map<string, Promise<OpenedCatalog>>()
+  return (name, signal) => {
+    const known = opened.get(name)
+    if (known !== undefined) return known
+    const opening = open(name, deps, signal).catch((error: unknown) => {
+      opened.delete(name)
+      throw error
+    })
+    opened.set(name, opening)
+    return opening
+  }
+}
+
+async function open(name: string, deps: OpenCatalogsDeps, signal: AbortSignal | undefined): Promise<OpenedCatalog> {
+  const managed = await deps.store.findCatalog(name)
+  if (managed === undefined) throw new MoraineError('not-found', `there is no catalog ${name}`)
+  const storage = managed.properties
+  const io = openStorage(storage, deps)
+  return { catalog: await openByType(managed, io, deps, signal), io, storage }
+}
+
+async function openByType(
+  managed: ManagedCatalog,
+  io: FileIO,
+  deps: OpenCatalogsDeps,
+  signal: AbortSignal | undefined,
+): Promise<Catalog> {
+  const { name, type, properties } = managed
+  const { clock, random, log } = deps
+  const onLeftover = (error: unknown, locations: readonly string[]) =>
+    log.warn({ catalog: name, locations, error }, 'files were left behind')
+  switch (type) {
+    case 'ams':
+      return internalCatalog({
+        name,
+        warehouse: warehouseOf(managed),
+        pointers: deps.pointers,
+        io,
+        clock,
+        random,
+        onLeftover,
+      })
+    case 'filesystem':
+    case 'hadoop':
+      return filesystemCatalog({ name, warehouse: warehouseOf(managed), io, clock, random, onLeftover })
+    case 'rest':
+      return openRestCatalog({ name, properties, clock }, signal)
+    case 'hive':
+    case 'glue':
+    case 'custom':
+      throw new MoraineError('unsupported', `catalog ${name} is of type ${type}, which this version cannot open`)
+  }
+}
+
+function warehouseOf({ name, properties }: ManagedCatalog): string {
+  const { warehouse } = properties
+  if (warehouse === undefined) throw new MoraineError('invalid-input', `catalog ${name} needs the property warehouse`)
+  return warehouse
+}

@@ -1,0 +1,202 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Catalog } from '@moraine/catalogs/catalog'
+import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { Stores } from '@moraine/management/store/stores'
+import type { TableName } from '@moraine/management/tables/table-name'
+import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
+import type { Clock } from '@moraine/stdx/clock'
+import { isKind } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
+import { catalogListing } from './catalogs/catalog-listing.ts'
+import { committing } from './catalogs/committing-catalog.ts'
+import { type OpenCatalogs, openCatalogs } from './catalogs/open-catalogs.ts'
+import { localContainer } from './containers/local-container.ts'
+import { httpServer } from './http/http-server.ts'
+import { icebergMaintenance } from './maintenance/iceberg-maintenance.ts'
+import { cancelProcess } from './optimizing/cancel-process.ts'
+import { composeOptimizing, type Optimizing, type OptimizingSettings } from './optimizing/compose-optimizing.ts'
+import type { Log } from './service/log.ts'
+import { type Service, startAll, stopAll } from './service/service.ts'
+import { optimizeManagerHandlers } from './thrift/optimize-manager-handlers.ts'
+
+export type ServerOptions = {
+  readonly dataDir: string
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly httpPort: number
+  readonly thriftPort: number
+  /** Starts one local optimizer that connects to the given Thrift port; none if absent. */
+  readonly optimizerCommand?: (thriftPort: number) => readonly [string, ...string[]]
+  readonly settings: OptimizingSettings
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** The running service, as the command line and the sample see it. */
+export type RunningServer = {
+  readonly url: string
+  readonly thriftPort: number
+  readonly stores: Stores
+  /** The service's own catalog; commits through it are noticed at once. */
+  readonly catalog: Catalog
+  readonly catalogs: OpenCatalogs
+  stop(): Promise<void>
+}
+
+/** The catalog that every new service begins with. */
+export const OWN_CATALOG = 'lake'
+export const DEFAULT_GROUP = 'default'
+
+/** Wires the service: the only place that knows all its parts. Stops again whatever was started if a part cannot start. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { clock, random, log, dataDir } = options
+  await mkdir(dataDir, { recursive: true })
+  const database = await openSqlite(join(dataDir, 'moraine.db'))
+  try {
+    await prepare(database.stores, dataDir)
+    const catalogs = openCatalogs({
+      store: database.stores.catalogs,
+      pointers: database.stores.pointers,
+      clock,
+      random,
+      log,
+    })
+    const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
+    const optimizing = composeOptimizing({
+      ...options,
+      stores: database.stores,
+      maintenance,
+      listing: catalogListing(catalogs),
+    })
+    return await startParts(options, optimizing, catalogs, () => database.close())
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function startParts(
+  options: ServerOptions,
+  optimizing: Optimizing,
+  catalogs: OpenCatalogs,
+  closeDatabase: () => Promise<void>,
+): Promise<RunningServer> {
+  const { clock, log, host } = options
+  const { stores } = optimizing
+  const stopping = new AbortController()
+  const onCommit = (name: TableName) => noticeCommit(optimizing, name, log)
+  const withNotice = async (name: string) =>
+    committing((await catalogs(name)).catalog, (identifier) => onCommit({ catalog: name, ...identifier }))
+  const thrift = thriftService(options, optimizing, stopping.signal)
+  const http = httpServer({
+    host,
+    port: options.httpPort,
+    stores,
+    clock,
+    lastRuns: optimizing.lastRuns,
+    catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),
+    hooks: {
+      onCommit: ({ catalog, identifier }) => onCommit({ catalog, ...identifier }),
+      onDrop: ({ catalog }) => optimizing.onCatalogChanged(catalog),
+      onRename: ({ catalog }) => optimizing.onCatalogChanged(catalog),
+    },
+  })
+  const services: Service[] = [...optimizing.services, thrift, http]
+  await startAll(services, stopping.signal)
+  const container =
+    options.optimizerCommand && localContainer({ command: options.optimizerCommand(thrift.port()), clock, log })
+  await container?.start(stopping.signal)
+  return {
+    url: http.url(),
+    thriftPort: thrift.port(),
+    stores,
+    catalog: await withNotice(OWN_CATALOG),
+    catalogs,
+    async stop() {
+      await container?.stop()
+      stopping.abort()
+      await stopAll(services.toReversed())
+      await closeDatabase()
+    },
+  }
+}
+
+function thriftService(
+  options: ServerOptions,
+  { service, stores }: Optimizing,
+  signal: AbortSignal,
+): Service & { readonly port: () => number } {
+  const { host, clock, log } = options
+  let server: ThriftServer | undefined
+  const port = () => server?.port ?? 0
+  const handlers = optimizeManagerHandlers({
+    service,
+    signal,
+    cancelProcess: async (processId: ProcessId) =>
+      ['canceled', 'committing'].includes(await cancelProcess(stores, clock, processId)),
+    nodeUrls: () => [`thrift://${host}:${port()}`],
+  })
+  return {
+    name: 'thrift',
+    port,
+    async start() {
+      server = await startThriftServer({
+        host,
+        port: options.thriftPort,
+        services: [handlers],
+        clock,
+        onFailure: ({ name, peer, error }) => log.warn({ call: name, peer, failure: String(error) }, 'a call failed'),
+      })
+    },
+    async stop() {
+      await server?.stop()
+    },
+  }
+}
+
+/** What a first start needs: the service's own catalog and a group for its tables. */
+async function prepare(stores: Stores, dataDir: string): Promise<void> {
+  if ((await stores.catalogs.findCatalog(OWN_CATALOG)) === undefined) {
+    await stores.catalogs.saveCatalog({
+      name: OWN_CATALOG,
+      type: 'ams',
+      properties: { warehouse: join(dataDir, 'warehouse') },
+    })
+  }
+  if ((await stores.groups.findGroup(DEFAULT_GROUP)) === undefined) {
+    await stores.groups.saveGroup({ name: DEFAULT_GROUP, container: 'local', properties: {} })
+  }
+}
+
+async function reach(
+  catalogs: OpenCatalogs,
+  { catalog: name, namespace, name: table }: TableName,
+  signal: AbortSignal,
+) {
+  const { catalog, io, storage } = await catalogs(name, signal)
+  const identifier: TableIdentifier = { namespace, name: table }
+  return { store: catalog, identifier, io, storage }
+}
+
+async function unlessUnknown<T>(promise: Promise<T>): Promise<T | undefined> {
+  try {
+    return await promise
+  } catch (error) {
+    if (isKind(error, 'not-found')) return undefined
+    throw error
+  }
+}
+
+// A table that is not known yet is found by exploring its catalog.
+function noticeCommit(optimizing: Optimizing, name: TableName, log: Log): void {
+  void optimizing.stores.tables.findTableByName(name).then(
+    (table) =>
+      table === undefined ? optimizing.onCatalogChanged(name.catalog) : optimizing.onTableChanged(table.tableId),
+    (error: unknown) =>
+      log.warn({ failure: String(error) }, 'a commit was not noticed; the table is looked at in its turn'),
+  )
+}
