@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -59,9 +59,12 @@ async function suite(): Promise<void> {
     .sort()) {
     const path = `${warehouse}/expected/${file}`
     const expected = parseExpectedTable(readFileSync(path, 'utf8'), path)
-    test(`${expected.name}: ${expected.features.join('; ')}`, { timeout: 300_000 }, () =>
-      optimizeAndCompare(expected, engines),
-    )
+    test(`${expected.name}: ${expected.features.join('; ')}`, { timeout: 300_000 }, async (context) => {
+      // A table of PyIceberg's SQL catalog can be changed through that catalog alone.
+      if (!existsSync(`${warehouse}/${expected.name}/metadata/version-hint.text`))
+        return context.skip('it belongs to a SQL catalog')
+      await optimizeAndCompare(expected, engines)
+    })
   }
 }
 

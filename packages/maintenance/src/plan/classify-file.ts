@@ -2,6 +2,7 @@ import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
 import { type DeleteState, deleteStateOf } from './delete-state.ts'
 import { fragmentSizeBytes, minTargetSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
+import { type Unreadable, unreadableReason } from './unreadable-file.ts'
 
 export type SizeClass = 'fragment' | 'undersized' | 'target-size'
 
@@ -20,6 +21,8 @@ export type ClassifiedFile = {
   readonly sizeClass: SizeClass
   readonly deletes: DeleteState
   readonly wish: Wish
+  /** Why the file is left alone whatever is wished; `undefined` if it can be worked on. */
+  readonly unreadable: Unreadable | undefined
 }
 
 /** How many rows a position delete file removes from one data file; see {@link apportionedDeletes}. */
@@ -32,6 +35,8 @@ export type ClassifyContext = {
   /** The table's sort order; 0 if it has none. */
   readonly sortOrderId: number
   readonly deletedRows: DeletedRows
+  /** Of the table's columns: then no file of it is worked on. */
+  readonly unwritable?: Unreadable | undefined
 }
 
 export function classifyFile(task: ScanTask, context: ClassifyContext): ClassifiedFile {
@@ -40,7 +45,7 @@ export function classifyFile(task: ScanTask, context: ClassifyContext): Classifi
   const wish = context.fullMode
     ? wishInFullMode(task, sizeClass, deletes, context)
     : wishOf(sizeClass, deletes, isMuchDeleted(task, deletes, context))
-  return { task, sizeClass, deletes, wish }
+  return { task, sizeClass, deletes, wish, unreadable: context.unwritable ?? unreadableReason(task, deletes) }
 }
 
 function sizeClassOf(sizeBytes: number, policy: OptimizingPolicy): SizeClass {

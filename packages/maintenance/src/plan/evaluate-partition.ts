@@ -42,6 +42,7 @@ export type EvaluateInput = {
   readonly now: EpochMs
   readonly sortOrderId: number
   readonly deletedRows: ClassifyContext['deletedRows']
+  readonly unwritable?: ClassifyContext['unwritable']
 }
 
 export function evaluatePartition(tasks: readonly ScanTask[], input: EvaluateInput): PartitionEvaluation {

@@ -80,6 +80,7 @@ function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks
     metadata: {
       tableUuid: 'u',
       location: '/t',
+      schemas: [],
       currentSchemaId: 0,
       defaultSortOrderId: 0,
       defaultSpecId: 0,

@@ -19,7 +19,7 @@ import type { OptimizingType, ReleasedDelete, RewriteGroup, RewritePlan, Skipped
 import { tiedPartitions } from './shared-deletes.ts'
 import { skippedPartition, unreadableRest } from './skip-reason.ts'
 import type { PartitionFiles, TableFiles } from './table-files.ts'
-import { unreadableReason } from './unreadable-file.ts'
+import { unwritableColumn } from './unreadable-file.ts'
 
 export type PlanInput = {
   readonly metadata: TableMetadata
@@ -43,6 +43,8 @@ export function evaluateTable(
   input: Omit<PlanInput, 'maxCostBytes' | 'chooses' | 'snapshot'>,
 ): readonly EvaluatedPartition[] {
   const deletedRows = apportionedDeletes(input.files.partitions.flatMap((partition) => partition.files))
+  const schema = input.metadata.schemas.find((each) => each.schemaId === input.metadata.currentSchemaId)
+  const unwritable = schema && unwritableColumn(schema)
   return input.files.partitions.map((partition) => ({
     partition,
     evaluation: evaluatePartition(partition.files, {
@@ -52,6 +54,7 @@ export function evaluateTable(
       now: input.now,
       sortOrderId: input.metadata.defaultSortOrderId,
       deletedRows,
+      unwritable,
     }),
   }))
 }
@@ -97,7 +100,7 @@ function chooseBins(evaluated: readonly EvaluatedPartition[], input: PlanInput) 
     for (const { partition, evaluation } of tied(due)) {
       if (types.has(partition.key) || !input.chooses(partition)) continue
       types.set(partition.key, evaluation.trigger)
-      const readable = evaluation.files.filter((file) => unreadableReason(file) === undefined)
+      const readable = evaluation.files.filter((file) => file.unreadable === undefined)
       const packed = packGroups(readable, input.policy, input.metadata.defaultSortOrderId)
       bins.push({ partition, bins: packed })
       if (packed.length > 0) cost += evaluation.costBytes

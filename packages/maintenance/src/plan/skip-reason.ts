@@ -3,7 +3,6 @@ import { fragmentSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts
 import type { EvaluatedPartition } from './plan-rewrite.ts'
 import type { SkippedPartition, SkipReason } from './rewrite-plan.ts'
 import type { PartitionFiles } from './table-files.ts'
-import { unreadableReason } from './unreadable-file.ts'
 
 /** Says why a partition has no groups in a plan, with the figures. */
 export function skippedPartition(
@@ -16,8 +15,8 @@ export function skippedPartition(
   if (touchable.length === 0)
     return skip('healthy', `${partition.files.length} files, none small, none with deletes to apply`)
   if (status === 'filtered') return skip('filtered', 'outside the partitions that may be optimized')
-  const unreadable = touchable.map(unreadableReason).find((found) => found !== undefined)
-  if (unreadable !== undefined && touchable.every((file) => unreadableReason(file) !== undefined)) {
+  const unreadable = touchable.find((file) => file.unreadable !== undefined)?.unreadable
+  if (unreadable !== undefined && touchable.every((file) => file.unreadable !== undefined)) {
     return skip(unreadable.reason, unreadable.detail)
   }
   if (evaluation.trigger === undefined) return skip('below-trigger', belowTrigger(evaluation, policy))
@@ -28,9 +27,7 @@ export function skippedPartition(
 
 /** The files that a planned partition leaves alone because they cannot be read; none if all can. */
 export function unreadableRest({ partition, evaluation }: EvaluatedPartition): readonly SkippedPartition[] {
-  const unreadable = evaluation.files
-    .filter((file) => file.wish !== 'keep')
-    .flatMap((file) => unreadableReason(file) ?? [])
+  const unreadable = evaluation.files.filter((file) => file.wish !== 'keep').flatMap((file) => file.unreadable ?? [])
   const [first] = unreadable
   return first === undefined
     ? []

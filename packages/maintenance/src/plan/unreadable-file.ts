@@ -1,26 +1,58 @@
-import type { ClassifiedFile } from './classify-file.ts'
+import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
+import type { Schema } from '@moraine/iceberg/schema/schema'
+import type { IcebergType } from '@moraine/iceberg/schema/type'
+import type { DeleteState } from './delete-state.ts'
+
+export type Unreadable = { readonly reason: 'unsupported-format' | 'encrypted'; readonly detail: string }
+
+/** A column whose values cannot be written again exactly; the whole table is left alone then. `undefined` if there is none. */
+export function unwritableColumn(schema: Schema): Unreadable | undefined {
+  const column = schema.fields.find((field) => holdsUnwritable(field.type))
+  return (
+    column && {
+      reason: 'unsupported-format',
+      detail: `column ${column.name} is, or holds, a variant or a geometry, which is not rewritten`,
+    }
+  )
+}
+
+function holdsUnwritable(type: IcebergType): boolean {
+  switch (type.kind) {
+    case 'variant':
+    case 'geometry':
+    case 'geography':
+      return true
+    case 'struct':
+      return type.fields.some((field) => holdsUnwritable(field.type))
+    case 'list':
+      return holdsUnwritable(type.element)
+    case 'map':
+      return holdsUnwritable(type.key) || holdsUnwritable(type.value)
+    default:
+      return false
+  }
+}
 
 /** Why the executor cannot work on a file; such a file is shown and left alone. `undefined` if it can. */
-export function unreadableReason(
-  file: ClassifiedFile,
-): { readonly reason: 'unsupported-format' | 'encrypted'; readonly detail: string } | undefined {
-  const data = file.task.data.file
-  if (data.fileFormat !== 'parquet') {
+export function unreadableReason({ data }: ScanTask, deletes: DeleteState): Unreadable | undefined {
+  const { file } = data
+  if (file.fileFormat !== 'parquet') {
     return {
       reason: 'unsupported-format',
-      detail: `data files in ${data.fileFormat} are not rewritten, for example ${data.filePath}`,
+      detail: `data files in ${file.fileFormat} are not rewritten, for example ${file.filePath}`,
     }
   }
-  if (data.keyMetadata !== undefined) return { reason: 'encrypted', detail: `${data.filePath} is encrypted` }
-  for (const { file: deleteFile } of file.deletes.effective) {
+  if (file.keyMetadata !== undefined) return { reason: 'encrypted', detail: `${file.filePath} is encrypted` }
+  for (const { file: deleteFile } of deletes.effective) {
     if (deleteFile.fileFormat !== 'parquet' && deleteFile.fileFormat !== 'puffin') {
       return {
         reason: 'unsupported-format',
         detail: `delete files in ${deleteFile.fileFormat} are not read, for example ${deleteFile.filePath}`,
       }
     }
-    if (deleteFile.keyMetadata !== undefined)
+    if (deleteFile.keyMetadata !== undefined) {
       return { reason: 'encrypted', detail: `${deleteFile.filePath} is encrypted` }
+    }
   }
   return undefined
 }
