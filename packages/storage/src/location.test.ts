@@ -19,6 +19,8 @@ test('takes locations apart without decoding', () => {
   assert.deepEqual(parseLocation('/a/x%20y#1?z=ü "'), file('/a/x%20y#1?z=ü "'))
   assert.deepEqual(parseLocation('file:/a/ts=10%3A00'), file('/a/ts=10%3A00'))
   assert.deepEqual(parseLocation('S3A://Bucket/a//b?#%'), { scheme: 's3a', authority: 'Bucket', path: 'a//b?#%' })
+  assert.deepEqual(parseLocation('hdfs:/user/a'), { scheme: 'hdfs', authority: '', path: 'user/a' })
+  assert.deepEqual(parseLocation('hdfs:///user/a'), { scheme: 'hdfs', authority: '', path: 'user/a' })
   assert.deepEqual(parseLocation('s3://bucket'), { scheme: 's3', authority: 'bucket', path: '' })
   assert.deepEqual(parseLocation('abfss://c@acc.dfs.core.windows.net/k'), {
     scheme: 'abfss',
@@ -38,7 +40,7 @@ test('refuses what would name something else', () => {
   refused(() => parseLocation('file:/a/./b'), /without \. and \.\./)
   refused(() => parseLocation('s3://b/a/..'), /without \. and \.\./)
   refused(() => parseLocation('s3://b/./a'), /without \. and \.\./)
-  refused(() => parseLocation('s3:/b/a'), /write s3:\/\/, then the bucket/)
+  refused(() => parseLocation('s3:b/a'), /write s3:\/\/, then the bucket/)
   refused(() => parseLocation('/a\0b'), /character/)
   refused(() => parseLocation('/a\ud800b'), /character/)
   assert.equal(parseLocation('/a/..b/c..').path, '/a/..b/c..')

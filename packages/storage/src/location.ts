@@ -24,8 +24,9 @@ export function parseLocation(location: string): Location {
   const [, scheme = '', rest = ''] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(location) ?? []
   if (scheme === '') throw invalid(location, 'it is neither an absolute path nor a URI')
   if (scheme.toLowerCase() === 'file') return fileLocation(location, fileUriPath(location, rest))
-  const [, authority = '', path = ''] = /^\/\/([^/]*)(?:\/(.*))?$/s.exec(rest) ?? []
-  if (!rest.startsWith('//')) throw invalid(location, `write ${scheme}://, then the bucket, then the key`)
+  // Hadoop also writes hdfs:/a/b, for the host that it is configured with.
+  if (!rest.startsWith('/')) throw invalid(location, `write ${scheme}://, then the bucket, then the key`)
+  const [, authority = '', path = ''] = /^\/\/([^/]*)(?:\/(.*))?$/s.exec(rest) ?? ['', '', rest.slice(1)]
   refuseDots(location, path)
   return { scheme: scheme.toLowerCase(), authority, path }
 }
