@@ -15,13 +15,22 @@ def write_with_pyiceberg(table, warehouse):
 
 
 def write_with_flink(table, warehouse):
-    """Runs the table's SQL file with ${WAREHOUSE} put in."""
+    """Runs the table's SQL file. Flink insists on a database: its warehouse, ${PARENT}, is the folder above ours, and
+    the database, ${DATABASE}, our warehouse's folder."""
+    parent, database = os.path.split(warehouse)
     with open(os.path.join(HERE, "flink", f"{table.name}.sql"), encoding="utf-8") as file:
-        text = file.read().replace("${WAREHOUSE}", warehouse)
+        text = file.read().replace("${PARENT}", parent).replace("${DATABASE}", database)
     with tempfile.NamedTemporaryFile("w", suffix=".sql", encoding="utf-8") as script:
         script.write(text)
         script.flush()
-        subprocess.run([os.path.join(LAB, "flink.sh"), "sql", script.name], check=True)
+        command = [os.path.join(LAB, "flink.sh"), "sql", script.name]
+        result = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        if result.returncode != 0:
+            raise RuntimeError(f"Flink failed: {result.stdout[-2000:]}")
+
+
+def flink_version():
+    return subprocess.check_output([os.path.join(LAB, "flink.sh"), "versions"], text=True).strip()
 
 
 class Confirmation:

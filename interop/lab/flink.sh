@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # flink.sh install           fetch Flink and Iceberg's runtime for it once (330 MB on disk)
+# flink.sh versions          name them
 # flink.sh sql FILE.sql      run a file of SQL statements in an embedded mini cluster (no port is opened)
 #
 # Flink's tarball is not on any package registry; its jars are in the source package apache-flink-libraries on PyPI.
@@ -83,6 +84,7 @@ case $command in
     install
     echo "$FLINK"
     ;;
+  versions) echo "Flink $FLINK_VERSION, Iceberg $ICEBERG_VERSION" ;;
   sql) run_sql "$1" ;;
   *)
     say "unknown command $command"

@@ -34,7 +34,7 @@ class Engine:
         if snapshot_id is not None:
             scan = scan.update(snapshot_id=int(snapshot_id))
         fields = [field.model_dump(by_alias=True, exclude_none=True) for field in scan.projection().fields]
-        columns = [plain_column(column, field["type"]) for column, field in zip(scan.to_arrow().columns, fields)]
+        columns = [plain_column(column) for column in scan.to_arrow().columns]
         rows = sort_rows(canonical_row(values, fields) for values in zip(*columns)) if columns else []
         return {"fields": fields, "rows": rows}
 
@@ -48,8 +48,22 @@ class Engine:
         self.load_table(table).delete(row_filter)
 
 
-def plain_column(column, type_):
+def plain_column(column):
     """Nanoseconds as integers: without pandas, pyarrow refuses to make Python values of them."""
-    if isinstance(type_, str) and type_.endswith("_ns"):
-        column = column.cast(pa.int64())
-    return column.to_pylist()
+    wanted = without_nanoseconds(column.type)
+    return (column if wanted == column.type else column.cast(wanted)).to_pylist()
+
+
+def without_nanoseconds(type_):
+    if pa.types.is_timestamp(type_) and type_.unit == "ns":
+        return pa.int64()
+    if pa.types.is_list(type_):
+        return pa.list_(type_.value_field.with_type(without_nanoseconds(type_.value_type)))
+    if pa.types.is_large_list(type_):
+        return pa.large_list(type_.value_field.with_type(without_nanoseconds(type_.value_type)))
+    if pa.types.is_struct(type_):
+        return pa.struct([field.with_type(without_nanoseconds(field.type)) for field in type_])
+    if pa.types.is_map(type_):
+        key = type_.key_field.with_type(without_nanoseconds(type_.key_type))
+        return pa.map_(key, type_.item_field.with_type(without_nanoseconds(type_.item_type)))
+    return type_

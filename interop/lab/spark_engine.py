@@ -130,7 +130,7 @@ class Engine:
         for row in collect(frame):
             values = tuple(row)
             read.append((canonical_row(values[: len(fields)], fields), list(values[len(fields) :])))
-        read.sort(key=lambda item: (item[0].encode(), item[1]))
+        read.sort(key=lambda item: (item[0].encode(), [(value is not None, value) for value in item[1]]))
         result = {"fields": fields, "rows": [row for row, _ in read]}
         return {**result, "lineage": [ids for _, ids in read]} if lineage else result
 

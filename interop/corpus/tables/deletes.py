@@ -45,10 +45,9 @@ def v2_position_deletes(writer):
 )
 def v2_position_deletes_by_file(writer):
     writer.create(ORDERS, properties={**MERGE_ON_READ, "write.delete.granularity": "file"})
-    for batch in range(3):
-        writer.insert(*orders(batch * 10, batch * 10 + 10))
-    writer.sql("DELETE FROM {t} WHERE id IN (1, 11, 21)", "DELETE FROM {t} WHERE id = 12 OR id % 10 = 7")
-    writer.sql("DELETE FROM {t} WHERE id BETWEEN 20 AND 28", "DELETE FROM {t} WHERE id = 29 AND amount > 0")
+    writer.insert(*orders(0, 10))
+    writer.insert(*orders(10, 14))
+    writer.sql("DELETE FROM {t} WHERE id IN (1, 11, 12)", "DELETE FROM {t} WHERE id IN (5, 10, 13) AND amount > 0.5")
 
 
 @spark_table(
@@ -90,15 +89,14 @@ def v3_upgraded_from_v2(writer):
 )
 def v3_lineage_compacted(writer):
     writer.create(ORDERS, version=3, partitioned="region", properties=MERGE_ON_READ)
-    for batch in range(3):
-        writer.insert(*orders(batch * 6, batch * 6 + 6))
-    writer.sql("DELETE FROM {t} WHERE id IN (2, 9)", "UPDATE {t} SET amount = 99 WHERE id IN (4, 13)")
+    writer.insert(*orders(0, 6))
+    writer.insert(*orders(6, 12))
+    writer.sql("UPDATE {t} SET amount = 99 WHERE id = 4")
     writer.call("rewrite_data_files", "where => 'region = \"eu\"', options => map('rewrite-all', 'true')")
-    writer.sql("UPDATE {t} SET amount = 100 WHERE id IN (4, 6)")
-    writer.insert(*orders(18, 22))
+    writer.sql("UPDATE {t} SET amount = 100 WHERE id = 6")
 
 
-@spark_table("v3-copy-on-write", "v3, copy-on-write DELETE and UPDATE: lineage stored in the rewritten files", fixture=True)
+@spark_table("v3-copy-on-write", "v3, copy-on-write DELETE and UPDATE: lineage stored in the rewritten files")
 def v3_copy_on_write(writer):
     writer.create(ORDERS, version=3)
     writer.insert(*orders(0, 8))
@@ -117,8 +115,7 @@ def v1_copy_on_write(writer):
     writer.insert(*orders(0, 8))
     writer.insert(*orders(8, 12))
     writer.sql("DELETE FROM {t} WHERE id = 3", "DELETE FROM {t} WHERE id >= 8")
-    writer.sql("INSERT OVERWRITE {t} SELECT id + 100, region, amount, ts FROM {t} WHERE id < 4")
-    writer.insert(*orders(20, 22))
+    writer.sql("INSERT OVERWRITE {t} SELECT /*+ COALESCE(1) */ id + 100, region, amount, ts FROM {t} WHERE id < 4")
 
 
 @spark_table("v1-upgraded-to-v2", "v1 files without sequence numbers, upgraded to v2, then position deletes on them", fixture=True)

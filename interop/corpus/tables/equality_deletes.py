@@ -24,8 +24,8 @@ def equality_deletes_global(writer):
 
 @spark_table(
     "equality-deletes-by-partition",
-    "v2, partitioned by bucket and identity: equality deletes apply within their own partition only",
-    "delete and insert of one key in one commit's neighbours; deletes older than the data they name",
+    "v2, partitioned: equality deletes apply within their own partition only",
+    "keys deleted and inserted again in the next commit; deletes older than rows with their keys",
     fixture=True,
 )
 def equality_deletes_by_partition(writer):

@@ -30,6 +30,7 @@ def evolved_schema(writer):
     "v2: fields of structs added, renamed, reordered, dropped, widened: in a struct, in list elements, in map values",
     "structs that are null, and structs all of whose fields are null",
     fixture=True,
+    pyiceberg_differs="null lists and maps come out empty",
 )
 def evolved_nested(writer):
     writer.create(
