@@ -53,9 +53,14 @@ export function listOf<T>(item: JsonDecoder<T>): JsonDecoder<readonly T[]> {
 export function mapOf<T>(item: JsonDecoder<T>): JsonDecoder<Readonly<Record<string, T>>> {
   return (value, place) => {
     const { object } = record(value, place)
-    return Object.fromEntries(
-      Object.entries(object).map(([key, entry]) => [key, item(entry ?? null, inside(place, key))]),
-    )
+    const map: Record<string, T> = {}
+    for (const key of Object.keys(object)) {
+      const decoded = item(object[key] ?? null, inside(place, key))
+      // Assigning to it would set the prototype.
+      if (key === '__proto__') Object.defineProperty(map, key, { value: decoded, enumerable: true })
+      else map[key] = decoded
+    }
+    return map
   }
 }
 
