@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
 import type { LoadedTable } from '@moraine/catalogs/catalog'
+import { metadataText } from '@moraine/catalogs/metadata-file/metadata-text'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 
 /** Which snapshots a client asks for: all, or those that branches and tags point to. */
 export type SnapshotMode = 'all' | 'refs'
 
-/** The text of a `LoadTableResult`. That of the metadata is kept as long as the catalog keeps the metadata itself. */
+/** The text of a `LoadTableResult`. */
 export function formatLoadedTable(table: LoadedTable, snapshots: SnapshotMode): string {
   const { metadata, metadataLocation, storageProperties } = table
-  const text = snapshots === 'all' ? formatOnce(metadata) : formatTableMetadata(withoutHistory(metadata))
+  const text = snapshots === 'all' ? metadataText(metadata) : formatTableMetadata(withoutHistory(metadata))
   const config = storageProperties === undefined ? '' : `,"config":${JSON.stringify(storageProperties)}`
   return `{"metadata-location":${JSON.stringify(metadataLocation)},"metadata":${text}${config}}`
 }
@@ -23,16 +24,6 @@ export function locationEtag(metadataLocation: string, snapshots: SnapshotMode):
 export function isCurrent(ifNoneMatch: string, metadataLocation: string, snapshots: SnapshotMode): boolean {
   const etag = locationEtag(metadataLocation, snapshots)
   return ifNoneMatch.split(',').some((known) => known.trim().replace(/^W\//, '') === etag)
-}
-
-const formatted = new WeakMap<TableMetadata, string>()
-
-function formatOnce(metadata: TableMetadata): string {
-  const known = formatted.get(metadata)
-  if (known !== undefined) return known
-  const text = formatTableMetadata(metadata)
-  formatted.set(metadata, text)
-  return text
 }
 
 function withoutHistory(metadata: TableMetadata): TableMetadata {

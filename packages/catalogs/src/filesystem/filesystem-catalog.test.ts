@@ -246,21 +246,28 @@ test('what a dropped table leaves is enough to register it again', async () => {
   assert.equal(registered.metadataLocation, `${FOLDER}/v1.metadata.json`)
 })
 
-test('a commit that comes while the table is dropped stays', async () => {
-  const store = memoryFileIO()
-  await createOrders({ catalog: open(store) })
-  const dropping = open({
-    ...store,
-    async remove(locations, signal) {
-      if (locations.some((location) => location.endsWith('version-hint.text'))) {
-        assert.equal((await setProperty(open(store), 'late')).kind, 'committed')
-      }
-      return store.remove(locations, signal)
-    },
+for (const moment of ['dropped-v1-', 'version-hint.text'])
+  test(`a commit that comes while the table is dropped stays: at ${moment}`, async () => {
+    const store = memoryFileIO()
+    await createOrders({ catalog: open(store) })
+    const interrupt = async (locations: readonly string[]) => {
+      if (!locations.some((location) => location.includes(moment))) return
+      assert.equal((await setProperty(open(store), 'late')).kind, 'committed')
+    }
+    const dropping = open({
+      ...store,
+      async write(location, ...rest) {
+        await interrupt([location])
+        return store.write(location, ...rest)
+      },
+      async remove(locations, signal) {
+        await interrupt(locations)
+        return store.remove(locations, signal)
+      },
+    })
+    await assert.rejects(dropping.dropTable(ORDERS), (error) => isKind(error, 'conflict'))
+    assert.equal((await open(store).loadTable(ORDERS)).metadata.properties['late'], 'x')
   })
-  await assert.rejects(dropping.dropTable(ORDERS), (error) => isKind(error, 'conflict'))
-  assert.equal((await open(store).loadTable(ORDERS)).metadata.properties['late'], 'x')
-})
 
 test('tables and namespaces inside the folder of a table are refused', async () => {
   const catalog = open(memoryFileIO())

@@ -1,10 +1,10 @@
 import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { uuidV4 } from '@moraine/stdx/random'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
+import { metadataText } from '../metadata-file/metadata-text.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { type InternalStore, loadPointed, removeQuietly } from './internal-store.ts'
@@ -66,7 +66,7 @@ async function writeMetadata(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const location = newMetadataLocation(metadata, previous, store.random)
-  const bytes = encodeMetadataFile(formatTableMetadata(metadata), location)
+  const bytes = encodeMetadataFile(metadataText(metadata), location)
   // The name is unique, so nothing can be replaced, and a write that is sent twice does no harm.
   await store.io.write(location, bytes, {}, signal)
   store.cache.add(location, metadata, bytes.byteLength)

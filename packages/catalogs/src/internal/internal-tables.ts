@@ -7,6 +7,7 @@ import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { commitInternalTable, commitNewTable } from './internal-commit.ts'
 import { findPointer, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { addPointer } from './swap-pointer.ts'
 import { newTableLocation } from './table-location.ts'
 
@@ -18,6 +19,7 @@ type Tables = Omit<
 /** The tables of an internal catalog. */
 export function internalTables(store: InternalStore): Tables {
   const { name: catalog, pointers } = store
+  const line = oneAtATime()
   return {
     async listTables(namespace, page) {
       checkNamespace(namespace)
@@ -39,7 +41,13 @@ export function internalTables(store: InternalStore): Tables {
       return (await findPointer(store, identifier))?.metadataLocation
     },
 
-    commitTable: (identifier, commit, signal) => commitInternalTable(store, identifier, commit, signal),
+    // In this process one after another: side by side all but one would write a metadata file in vain.
+    commitTable: (identifier, commit, signal) =>
+      line(
+        `commits to ${JSON.stringify([...identifier.namespace, identifier.name])}`,
+        () => commitInternalTable(store, identifier, commit, signal),
+        signal,
+      ),
 
     async createTable(identifier, table, signal) {
       const metadata = await stage(store, identifier, table, signal)
