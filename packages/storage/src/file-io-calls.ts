@@ -36,8 +36,13 @@ export function aroundCalls(io: FileIO, around: AroundCall): FileIO {
   return {
     ...delegate(io),
     read: (location, signal) => around(call('read', location), (inner) => io.read(location, inner), signal),
+    // A length that is none is refused further in.
     readRange: (location, offset, length, signal) =>
-      around(call('readRange', location, length), (inner) => io.readRange(location, offset, length, inner), signal),
+      around(
+        call('readRange', location, length > 0 ? length : 0),
+        (inner) => io.readRange(location, offset, length, inner),
+        signal,
+      ),
     stat: (location, signal) => around(call('stat', location), (inner) => io.stat(location, inner), signal),
     write: (location, bytes, options, signal) =>
       around(call('write', location, bytes.length), (inner) => io.write(location, bytes, options, inner), signal),
