@@ -38,7 +38,7 @@ export type AvroField = {
 }
 
 /** Deeper schemas are refused, since every reader of a schema recurses into it. */
-export const MAX_SCHEMA_DEPTH = 64
+const MAX_SCHEMA_DEPTH = 64
 
 /**
  * Parses a schema's JSON text.

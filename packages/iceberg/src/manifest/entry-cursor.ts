@@ -61,7 +61,8 @@ export class EntryCursor {
   #equalityIdsStart = -1
   #referencedStart = -1
 
-  // The partition met last: as it is encoded, and decoded if it was asked for.
+  // The format and partition met last: as they are encoded, the partition also decoded if it was asked for.
+  #formatBytes: Buffer | undefined
   #tupleBytes: Buffer | undefined
   #tuple: PartitionTuple | undefined
 
@@ -106,9 +107,9 @@ export class EntryCursor {
     return this.#tuple
   }
 
-  /** The tuple as it is encoded: equal bytes in one manifest are equal partitions. A view, as with the path. */
-  partitionBytes(): Uint8Array {
-    return this.#bytes.bytes.subarray(this.#partitionStart, this.#partitionEnd)
+  /** The tuple as it is encoded, a character for each byte: equal texts in one manifest are equal partitions. */
+  encodedPartition(): string {
+    return this.#bytes.bytes.toString('latin1', this.#partitionStart, this.#partitionEnd)
   }
 
   keyMetadata(): Uint8Array | undefined {
@@ -234,7 +235,7 @@ export class EntryCursor {
           bytes.skipBytes()
           break
         case ENTRY.fileFormat:
-          this.fileFormat = readFormat(bytes, this.#what)
+          this.#passFormat(bytes)
           break
         case ENTRY.partition:
           this.#passPartition(bytes, step.skip)
@@ -320,6 +321,16 @@ export class EntryCursor {
       this.#tupleBytes = bytes.bytes.subarray(start, bytes.position)
     }
     this.#partitionEnd = bytes.position
+  }
+
+  #passFormat(bytes: ByteCursor): void {
+    const start = bytes.position
+    if (this.#formatBytes !== undefined && startsWith(bytes.bytes, start, this.#formatBytes)) {
+      bytes.position = start + this.#formatBytes.length
+    } else {
+      this.fileFormat = readFormat(bytes, this.#what)
+      this.#formatBytes = bytes.bytes.subarray(start, bytes.position)
+    }
   }
 
   #textAt(start: number): string {
