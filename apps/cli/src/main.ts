@@ -39,6 +39,7 @@ program
   .option('--group <name>', 'resource group', 'default')
   .option('--threads <n>', 'tasks worked on at a time', '2')
   .option('--memory <mb>', "DuckDB's memory limit a thread", '512')
+  .option('--leave-with-parent', 'end when standard input ends')
   .action(async (options) => (await import('./commands/serve.ts')).optimizer(options, context))
 
 const table = program.command('table').description('work on one table, with or without a service')

@@ -75,6 +75,7 @@ async function start(raw: RawServeOptions, context: CommandContext, withOptimize
           'optimizer',
           '--url',
           `thrift://${host}:${thriftPort}`,
+          '--leave-with-parent',
         ] as const,
     }),
     settings: DEFAULT_SETTINGS,
@@ -89,6 +90,7 @@ export type RawOptimizerOptions = {
   readonly group?: string
   readonly threads?: string
   readonly memory?: string
+  readonly leaveWithParent?: boolean
 }
 
 /** One optimizer in this process, until it is told to stop. */
@@ -105,8 +107,16 @@ export async function optimizer(raw: RawOptimizerOptions, context: CommandContex
       random: context.random,
       log: (message) => context.note(`optimizer: ${message}`),
     },
-    context.signal,
+    raw.leaveWithParent === true ? AbortSignal.any([context.signal, endOfInput()]) : context.signal,
   )
+}
+
+// The launcher holds the other end of standard input: it ends with the launcher, even if that was killed.
+function endOfInput(): AbortSignal {
+  const ended = new AbortController()
+  process.stdin.once('end', () => ended.abort()).once('error', () => ended.abort())
+  process.stdin.resume()
+  return ended.signal
 }
 
 function parseUrl(url: string): { readonly hostname: string; readonly port: string | undefined } {

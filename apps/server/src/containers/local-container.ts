@@ -22,7 +22,8 @@ export function localContainer({ command: [program, ...args], clock, log }: Loca
 
   const runOnce = () =>
     new Promise<string>((resolve) => {
-      child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'] })
+      // Its standard input is a pipe of ours: when that ends, however we ended, the optimizer goes too.
+      child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'] })
       child.once('error', (error) => resolve(error.message))
       child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
     })
