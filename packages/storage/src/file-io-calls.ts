@@ -39,7 +39,7 @@ export function aroundCalls(io: FileIO, around: AroundCall): FileIO {
     // A length that is none is refused further in.
     readRange: (location, offset, length, signal) =>
       around(
-        call('readRange', location, length > 0 ? length : 0),
+        call('readRange', location, Number.isSafeInteger(length) ? Math.max(0, length) : 0),
         (inner) => io.readRange(location, offset, length, inner),
         signal,
       ),
