@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
@@ -15,6 +16,7 @@ import { committing } from './catalogs/committing-catalog.ts'
 import { type OpenCatalogs, openCatalogs } from './catalogs/open-catalogs.ts'
 import { localContainer } from './containers/local-container.ts'
 import { httpServer } from './http/http-server.ts'
+import { icebergInspection } from './maintenance/iceberg-inspection.ts'
 import { icebergMaintenance } from './maintenance/iceberg-maintenance.ts'
 import { cancelProcess } from './optimizing/cancel-process.ts'
 import { composeOptimizing, type Optimizing, type OptimizingSettings } from './optimizing/compose-optimizing.ts'
@@ -47,6 +49,8 @@ export type RunningServer = {
   stop(): Promise<void>
 }
 
+const VERSION = '0.1.0'
+
 /** The catalog that every new service begins with. */
 export const OWN_CATALOG = 'lake'
 export const DEFAULT_GROUP = 'default'
@@ -66,23 +70,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
     })
     const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
-    const optimizing = composeOptimizing({
-      ...options,
-      stores: database.stores,
-      maintenance,
-      listing: catalogListing(catalogs),
-    })
-    return await startParts(options, optimizing, catalogs, () => database.close())
+    const listing = catalogListing(catalogs)
+    const optimizing = composeOptimizing({ ...options, stores: database.stores, maintenance, listing })
+    return await startParts(options, { optimizing, catalogs, listing }, () => database.close())
   } catch (error) {
     await database.close()
     throw error
   }
 }
 
+type Parts = {
+  readonly optimizing: Optimizing
+  readonly catalogs: OpenCatalogs
+  readonly listing: CatalogListing
+}
+
 async function startParts(
   options: ServerOptions,
-  optimizing: Optimizing,
-  catalogs: OpenCatalogs,
+  { optimizing, catalogs, listing }: Parts,
   closeDatabase: () => Promise<void>,
 ): Promise<RunningServer> {
   const { clock, log, host } = options
@@ -96,7 +101,14 @@ async function startParts(
     host,
     port: options.httpPort,
     stores,
+    listing,
+    inspection: icebergInspection(async (table, signal) => {
+      const { store, identifier } = await reach(catalogs, table, signal)
+      return (await store.loadTable(identifier, signal)).metadata
+    }),
+    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     clock,
+    log,
     lastRuns: optimizing.lastRuns,
     catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),
     hooks: {
@@ -175,7 +187,7 @@ async function prepare(stores: Stores, dataDir: string): Promise<void> {
 async function reach(
   catalogs: OpenCatalogs,
   { catalog: name, namespace, name: table }: TableName,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ) {
   const { catalog, io, storage } = await catalogs(name, signal)
   const identifier: TableIdentifier = { namespace, name: table }

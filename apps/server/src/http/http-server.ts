@@ -1,18 +1,22 @@
+import { type Health, health } from '@moraine/api/rest/service-schemas'
 import type { Catalog } from '@moraine/catalogs/catalog'
+import { MoraineError } from '@moraine/stdx/error'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { RunReport } from '../background/reconciler.ts'
 import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import type { Service } from '../service/service.ts'
-import { type TableRoutesDeps, tableRoutes } from './table-routes.ts'
+import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
+import { serviceMetrics } from './metrics.ts'
+import { openApi } from './openapi.ts'
 
-export type HttpServerOptions = TableRoutesDeps & {
+export type HttpServerOptions = AmsApiDeps & {
   readonly host: string
   readonly port: number
   readonly catalogs: (warehouse: string) => Promise<Catalog | undefined>
   readonly hooks: IcebergRestHooks
-  /** What each reconciler did last, for `/health`. */
-  readonly lastRuns: () => object
+  /** What each reconciler did last. */
+  readonly lastRuns: () => Readonly<Record<string, RunReport | undefined>>
 }
 
 export type HttpServer = Service & {
@@ -22,25 +26,66 @@ export type HttpServer = Service & {
 
 /** Serves the API, the Iceberg REST catalog, metrics and health on one port. */
 export function httpServer(options: HttpServerOptions): HttpServer {
-  const server = Fastify({ routerOptions: { maxParamLength: 2048 }, logger: false })
-  const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
-  addHealth(server, options)
-  server.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
-  server.register(tableRoutes, { prefix: '/api/ams/v1', ...options })
-  server.register(icebergRest, { prefix: '/api/iceberg/rest', catalogs: options.catalogs, ...options.hooks })
+  let server: FastifyInstance | undefined
   let url = ''
   return {
     name: 'http',
     url: () => url,
     async start() {
-      url = await server.listen({ host: options.host, port: options.port })
+      server = await buildHttpServer(options)
+      url = await listen(server, options)
     },
-    stop: () => server.close(),
+    stop: async () => server?.close(),
   }
 }
 
-function addHealth(server: FastifyInstance, { lastRuns }: HttpServerOptions): void {
-  server.get('/health', async () => ({ status: 'UP', reconcilers: lastRuns() }))
-  server.get('/api/ams/v1/health/status', async () => ({ message: 'success', code: 200, result: null }))
+/** All routes, without a port. */
+export async function buildHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  // No open connection keeps the service from stopping.
+  const server = Fastify({ routerOptions: { maxParamLength: 2048 }, logger: false, forceCloseConnections: true })
+  await openApi(server, options.facts.version.version)
+  addHealth(server, options)
+  addMetrics(server, options)
+  await server.register(amsApi, { prefix: '/api/ams/v1', ...options })
+  await server.register(icebergRest, { prefix: '/api/iceberg/rest', catalogs: options.catalogs, ...options.hooks })
+  return server
+}
+
+function addHealth(server: FastifyInstance, { lastRuns, facts }: HttpServerOptions): void {
+  const schema = { tags: ['service'], summary: 'What this process does', response: { 200: health } }
+  server.get('/health', { schema }, async () => healthBody(lastRuns(), facts.version.version))
+}
+
+function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: string): Health {
+  const known = Object.entries(runs).flatMap(([name, run]) => (run === undefined ? [] : [{ name, run }]))
+  return {
+    status: known.some(({ run }) => run.failure !== undefined) ? 'DEGRADED' : 'UP',
+    version,
+    reconcilers: Object.fromEntries(
+      known.map(({ name, run: { at, elapsedMs, failure } }) => [
+        name,
+        { at, elapsedMs, ...(failure !== undefined && { failure }) },
+      ]),
+    ),
+  }
+}
+
+function addMetrics(server: FastifyInstance, options: HttpServerOptions): void {
+  const metrics = serviceMetrics(options)
+  server.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
+    reply.type(metrics.contentType).send(await metrics.scrape()),
+  )
+}
+
+async function listen(server: FastifyInstance, { host, port }: HttpServerOptions): Promise<string> {
+  try {
+    return await server.listen({ host, port })
+  } catch (cause) {
+    await server.close()
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
+      const remedy = 'choose another with --port or stop its owner'
+      throw new MoraineError('conflict', `port ${port} of ${host} is taken; ${remedy}`, { cause })
+    }
+    throw new MoraineError('unavailable', `cannot listen on port ${port} of ${host}`, { cause })
+  }
 }

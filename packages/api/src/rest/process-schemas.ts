@@ -30,7 +30,10 @@ export const optimizingProcess = Type.Object({
   startTime: epochMs,
   optimizingType: Type.String(),
   status: Type.String({ description: "Amoro's word: RUNNING, SUCCESS, FAILED or CLOSED." }),
-  phase: Type.String({ description: 'executing, committing, succeeded, failed or canceled.' }),
+  state: Type.Object({
+    status: Type.String({ description: 'executing, committing, succeeded, failed or canceled.' }),
+    committedTasks: nullable(Type.Integer({ description: 'Tasks whose work is in the table.' })),
+  }),
   failReason: nullable(Type.String()),
   duration: Type.Number(),
   successTasks: Type.Integer(),

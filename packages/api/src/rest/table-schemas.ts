@@ -123,3 +123,17 @@ export const tableEntry = Type.Object({
   healthScore: Type.Number(),
 })
 export type TableEntry = Static<typeof tableEntry>
+
+/** A managed table of any group, with our words: what the command line lists. */
+export const managedTable = Type.Object({
+  tableId: Type.Integer(),
+  catalog: Type.String(),
+  database: Type.String(),
+  tableName: Type.String(),
+  phase: Type.String(),
+  optimizingType: nullable(Type.String()),
+  processId: nullable(Type.String()),
+  healthScore: Type.Number(),
+  fileCount: Type.Integer(),
+})
+export type ManagedTableBody = Static<typeof managedTable>

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import { memoryStores } from '@moraine/management/memory/memory-stores'
+import { ackTask } from '@moraine/management/optimizing/ack-task'
+import { assignTask } from '@moraine/management/optimizing/assign-task'
+import { completeTask } from '@moraine/management/optimizing/complete-task'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { recordEvaluation } from '@moraine/management/tables/refresh-table'
+import {
+  buildEvaluation,
+  buildOptimizer,
+  buildWork,
+  OUTPUT_FIGURES,
+  PROCESS_1,
+  SLOT_1,
+  SNAPSHOT,
+  T0,
+} from '@moraine/management/testing/build'
+import { MoraineError } from '@moraine/stdx/error'
+import Fastify from 'fastify'
+import { SILENT_LOG } from '../../service/log.ts'
+import { virtualClock } from '../../simulation/virtual-clock.ts'
+import { amsApi } from './ams-api.ts'
+
+const DESCRIPTION = {
+  location: 's3://lake/sales/orders',
+  uuid: 'c0ffee',
+  formatVersion: 2,
+  columns: [{ fieldId: 1, name: 'id', type: 'long', required: true, comment: undefined }],
+  identifierFields: ['id'],
+  partitionFields: [{ fieldId: 1000, name: 'day', sourceFieldId: 1, sourceName: 'id', transform: 'bucket[4]' }],
+  properties: { 's3.secret-access-key': 'hidden', owner: 'me' },
+  comment: undefined,
+  lastUpdatedMs: 5,
+  dataFiles: 4,
+  dataBytes: 401,
+  records: 7,
+}
+
+async function setUp() {
+  const clock = virtualClock(T0)
+  const stores = memoryStores()
+  await stores.groups.saveGroup({ name: 'default', container: 'local', properties: {} })
+  await stores.catalogs.saveCatalog({
+    name: 'lake',
+    type: 'ams',
+    properties: { warehouse: 's3://lake', 's3.token': 'x' },
+  })
+  const name = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
+  const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+  const server = Fastify()
+  await server.register(amsApi, {
+    prefix: '/api/ams/v1',
+    stores,
+    listing: {
+      listDatabases: async (catalog) => {
+        if (catalog === 'lake') return [['sales'], ['sales', 'eu']]
+        throw new MoraineError('unavailable', 'the metastore does not answer')
+      },
+      listTables: async () => [
+        { name: 'orders', format: 'ICEBERG' },
+        { name: 'clicks', format: 'MIXED_ICEBERG' },
+      ],
+    },
+    inspection: {
+      describe: async () => DESCRIPTION,
+      listSnapshots: async (_table, { offset, limit, operation }) => ({
+        snapshots: [
+          {
+            snapshotId: 9_007_199_254_740_993n,
+            parentSnapshotId: undefined,
+            committedAtMs: offset,
+            operation: `${operation}/${limit}`,
+            producer: undefined,
+            summary: { 'total-data-files': '3', 'total-records': '9' },
+          },
+        ],
+        total: 1,
+      }),
+    },
+    facts: { version: { version: '0.1.0', commitTime: '' }, isLeader: () => true },
+    clock,
+    log: SILENT_LOG,
+  })
+  const call = async (method: 'GET' | 'POST', path: string, payload?: object) => {
+    const answer = await server.inject({ method, url: `/api/ams/v1${path}`, ...(payload && { payload }) })
+    const body = answer.json()
+    assert.equal(body.code, answer.statusCode)
+    return { status: answer.statusCode, result: body.result, message: body.message, kind: body.kind }
+  }
+  const table = async () => {
+    const found = await stores.tables.findTable(tableId)
+    assert.ok(found)
+    return found
+  }
+  return { clock, stores, call, table }
+}
+
+/** A process with one task, which is running. */
+async function startProcess({ stores, table, clock }: Awaited<ReturnType<typeof setUp>>) {
+  const now = clock.now()
+  await stores.state.apply([{ kind: 'add-optimizer', optimizer: buildOptimizer(), tokenHash: 'secret-hash' }])
+  await stores.state.apply(recordEvaluation(await table(), buildEvaluation(), now))
+  await stores.state.apply(beginPlanning(await table(), now))
+  await stores.state.apply(acceptPlan(await table(), buildWork(2), PROCESS_1, now))
+  const task = async () => {
+    const found = await stores.tasks.findTask(PROCESS_1, 1 as TaskId)
+    assert.ok(found)
+    return found
+  }
+  const sender = { ...SLOT_1, attempt: 1 }
+  await stores.state.apply(assignTask(await task(), SLOT_1, now).changes)
+  const acked = ackTask(await task(), sender, now)
+  await stores.state.apply(acked.kind === 'accepted' ? acked.changes : [])
+  return { task, sender }
+}
+
+const TABLE = '/tables/catalogs/lake/dbs/sales/tables/orders'
+
+test('the service says what it is', async () => {
+  const { call } = await setUp()
+  assert.deepEqual((await call('GET', '/health/status')).result, { ams_ha_state: 'LEADER' })
+  assert.equal((await call('GET', '/versionInfo')).result.version, '0.1.0')
+})
+
+test('catalogs are shown without secrets, databases and tables as their metastore has them', async () => {
+  const { call } = await setUp()
+  const [catalog] = (await call('GET', '/catalogs')).result
+  assert.deepEqual(
+    [catalog.catalogName, catalog.catalogType, catalog.catalogProperties],
+    ['lake', 'ams', { warehouse: 's3://lake' }],
+  )
+  assert.deepEqual((await call('GET', '/catalogs/lake/databases?keywords=eu')).result, ['sales.eu'])
+  assert.deepEqual((await call('GET', '/catalogs/lake/databases/sales.eu/tables')).result, [
+    { name: 'orders', type: 'ICEBERG' },
+    { name: 'clicks', type: 'ARCTIC' },
+  ])
+  assert.equal((await call('GET', '/catalogs/none/databases')).status, 404)
+  assert.equal((await call('GET', '/catalogs/lake/databases/none/tables')).status, 404)
+})
+
+test('a table is described with its health and its verdict', async () => {
+  const { call, stores, table } = await setUp()
+  await stores.state.apply(recordEvaluation(await table(), buildEvaluation(), T0))
+  const { result } = await call('GET', `${TABLE}/details`)
+  assert.deepEqual(result.schema, [{ field: 'id', type: 'long', required: true, comment: null }])
+  assert.deepEqual(result.properties, { owner: 'me' })
+  assert.deepEqual(result.tableSummary, {
+    file: 4,
+    size: 401,
+    averageFile: 100,
+    records: 7,
+    tableFormat: 'ICEBERG',
+    optimizingStatus: 'PENDING',
+    healthScore: 60,
+    smallFileScore: 10,
+    equalityDeleteScore: 30,
+    positionalDeleteScore: 20,
+  })
+  assert.equal(result.verdict.kind, 'no-optimizer')
+  assert.equal((await call('GET', '/tables/catalogs/lake/dbs/sales/tables/none/details')).status, 404)
+})
+
+test('snapshots come in pages, with ids that lose no digit', async () => {
+  const { call } = await setUp()
+  const { result } = await call('GET', `${TABLE}/snapshots?page=3&pageSize=7&operation=optimizing`)
+  assert.equal(result.total, 1)
+  const [snapshot] = result.list
+  assert.deepEqual(
+    [snapshot.snapshotId, snapshot.commitTime, snapshot.operation],
+    ['9007199254740993', 14, 'optimizing/7'],
+  )
+  assert.deepEqual([snapshot.fileCount, snapshot.records, snapshot.producer], [3, 9, 'INGESTION'])
+})
+
+test('a running process is listed with its tasks; all of them without a filter', async () => {
+  const world = await setUp()
+  const { task, sender } = await startProcess(world)
+  const { call, stores, clock } = world
+  const { result } = await call('GET', `${TABLE}/optimizing-processes`)
+  const [process] = result.list
+  assert.deepEqual(
+    [result.total, process.processId, process.status, process.optimizingType, process.runningTasks, process.totalTasks],
+    [1, PROCESS_1, 'RUNNING', 'MINOR', 1, 2],
+  )
+  assert.equal(process.summary['target-snapshot-id'], SNAPSHOT.toString())
+  assert.equal((await call('GET', `${TABLE}/optimizing-processes?status=SUCCESS`)).result.total, 0)
+  assert.equal((await call('GET', `${TABLE}/optimizing-processes?type=MINOR&status=RUNNING`)).result.total, 1)
+  assert.equal((await call('GET', `${TABLE}/optimizing-processes?status=nonsense`)).status, 400)
+
+  const found = await stores.processes.findProcess(PROCESS_1)
+  assert.ok(found)
+  const report = { kind: 'succeeded', payload: '{}', figures: OUTPUT_FIGURES } as const
+  const done = completeTask(await task(), found, sender, report, clock.now())
+  await stores.state.apply(done.kind === 'accepted' ? done.changes : [])
+  const tasks = (await call('GET', `${TABLE}/optimizing-processes/${PROCESS_1}/tasks`)).result
+  assert.deepEqual(
+    tasks.list.map((one: Record<string, unknown>) => [one['taskId'], one['status'], one['optimizerToken']]),
+    [
+      [1, 'SUCCESS', 'optimizer-1'],
+      [2, 'PLANNED', null],
+    ],
+  )
+  assert.equal(tasks.list[0].outputFiles.totalSize, 12_000)
+})
+
+test('a process is canceled once; later it is a conflict, and that of another table is not found', async () => {
+  const world = await setUp()
+  await startProcess(world)
+  const { call, stores } = world
+  const path = (id: string) => `${TABLE}/optimizing-processes/${id}/cancel`
+  assert.deepEqual((await call('POST', path(PROCESS_1))).result, { state: 'canceled' })
+  assert.equal((await stores.processes.findProcess(PROCESS_1 as ProcessId))?.state.status, 'canceled')
+  const again = await call('POST', path(PROCESS_1))
+  assert.deepEqual([again.status, again.kind], [409, 'conflict'])
+  assert.equal((await call('POST', path('42'))).status, 404)
+  assert.equal((await call('POST', path('no-number'))).status, 400)
+})
+
+test('a person can have a table optimized, and hears why not', async () => {
+  const world = await setUp()
+  const { call, table } = world
+  const { result } = await call('POST', `${TABLE}/optimize`, { type: 'full', filter: 'day > 3' })
+  assert.deepEqual([result.phase, result.kind], ['pending', 'no-optimizer'])
+  assert.deepEqual((await table()).request, { type: 'full', filter: 'day > 3', requestedAt: T0 })
+  assert.equal((await call('POST', `${TABLE}/optimize`, { type: 'gigantic' })).status, 400)
+  await startProcess(world)
+  const refused = await call('POST', `${TABLE}/optimize`, {})
+  assert.deepEqual([refused.status, refused.message], [409, 'a process of table lake.sales.orders is running already'])
+})
+
+test('groups show their optimizers without credentials, and their tables, the busiest first', async () => {
+  const world = await setUp()
+  await startProcess(world)
+  const { call, stores } = world
+  await stores.tables.addTable({
+    name: { catalog: 'lake', namespace: ['sales'], name: 'idle' },
+    format: 'ICEBERG',
+    createdAt: T0,
+  })
+  assert.deepEqual((await call('GET', '/optimize/optimizerGroups')).result, [{ optimizerGroupName: 'default' }])
+  assert.deepEqual((await call('GET', '/optimize/optimizerGroups/default/info')).result, {
+    occupationCore: 2,
+    occupationMemory: 1024,
+  })
+  const optimizers = await call('GET', '/optimize/optimizerGroups/default/optimizers')
+  assert.equal(JSON.stringify(optimizers).includes('secret-hash'), false)
+  assert.deepEqual([optimizers.result.list[0].token, optimizers.result.list[0].runningTasks], ['optimizer-1', 1])
+  const tables = async (query: string) =>
+    (await call('GET', `/optimize/optimizerGroups/all/tables${query}`)).result.list.map(
+      (one: { tableName: string; optimizeStatus: string }) => `${one.tableName} ${one.optimizeStatus}`,
+    )
+  assert.deepEqual(await tables(''), ['lake.sales.orders minor', 'lake.sales.idle idle'])
+  assert.deepEqual(await tables('?actions=idle'), ['lake.sales.idle idle'])
+  assert.deepEqual(await tables('?actions=idle&actions=minor&tableSearchInput=ord'), ['lake.sales.orders minor'])
+  assert.equal((await call('GET', '/optimize/optimizerGroups/none/optimizers')).status, 404)
+})
+
+test('every failure has its status, its kind and its code, and tells nothing it should not', async () => {
+  const { call, stores } = await setUp()
+  assert.deepEqual(await call('GET', '/no/such/route'), {
+    status: 404,
+    result: undefined,
+    message: 'no such route: GET /api/ams/v1/no/such/route',
+    kind: 'not-found',
+  })
+  assert.equal((await call('GET', `${TABLE}/snapshots?page=0`)).status, 400)
+  await stores.catalogs.saveCatalog({ name: 'down', type: 'rest', properties: {} })
+  assert.deepEqual((await call('GET', '/catalogs/down/databases')).status, 503)
+  stores.tables.findTableByName = () => {
+    throw new TypeError('a secret detail')
+  }
+  const broken = await call('GET', `${TABLE}/verdict`)
+  assert.deepEqual([broken.status, broken.kind, broken.message.includes('secret')], [500, 'internal', false])
+})

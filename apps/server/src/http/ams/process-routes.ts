@@ -1,0 +1,236 @@
+import { page, pageQuery, stringMap } from '@moraine/api/rest/envelope'
+import {
+  cancelResult,
+  type OptimizingProcessBody,
+  type OptimizingTaskBody,
+  optimizingProcess,
+  optimizingTask,
+  processesQuery,
+  processParams,
+} from '@moraine/api/rest/process-schemas'
+import { tableParams } from '@moraine/api/rest/table-schemas'
+import { AMORO_PROCESS_STATUS, AMORO_PROCESS_TYPE, AMORO_TASK_STATUS } from '@moraine/lifecycle/amoro-words'
+import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import type { ProcessStatus } from '@moraine/lifecycle/process-status'
+import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
+import { NO_TASKS, type TaskCounts } from '@moraine/management/optimizing/process-store'
+import { type Attempt, assignmentOf, type Task } from '@moraine/management/optimizing/task'
+import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { databaseName } from '@moraine/management/tables/table-name'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { Type } from 'typebox'
+import { cancelProcess } from '../../optimizing/cancel-process.ts'
+import { findTable } from './find-table.ts'
+import { type ApiServer, answers, success } from './route-types.ts'
+import { TABLE_PREFIX } from './table-routes.ts'
+
+type ProcessRoutesDeps = { readonly stores: Stores; readonly clock: Clock }
+
+const tags = ['optimizing']
+
+export function processRoutes(server: ApiServer, deps: ProcessRoutesDeps): void {
+  listRoutes(server, deps)
+  taskRoutes(server, deps)
+  cancelRoute(server, deps)
+}
+
+function listRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): void {
+  server.get(
+    `${TABLE_PREFIX}/process-types`,
+    {
+      schema: {
+        tags,
+        summary: 'Values for the type of processes',
+        params: tableParams,
+        response: answers(stringMap),
+      },
+    },
+    async () => success(Object.fromEntries(Object.entries(AMORO_PROCESS_TYPE).map(([type, word]) => [word, type]))),
+  )
+  server.get(
+    `${TABLE_PREFIX}/optimizing-processes`,
+    {
+      schema: {
+        tags,
+        summary: 'Processes of a table, newest first',
+        params: tableParams,
+        querystring: processesQuery,
+        response: answers(page(optimizingProcess)),
+      },
+    },
+    async ({ params, query }) => {
+      const table = await findTable(stores, params)
+      const statuses = query.status === undefined ? undefined : statusesOf(query.status)
+      const type = query.type === undefined ? undefined : typeOf(query.type)
+      const { processes, total } = await stores.processes.listProcesses({
+        tableId: table.tableId,
+        offset: (query.page - 1) * query.pageSize,
+        limit: query.pageSize,
+        ...(statuses !== undefined && { statuses }),
+        ...(type !== undefined && { type }),
+      })
+      const counts = await stores.tasks.countTasks(processes.map(({ processId }) => processId))
+      const now = clock.now()
+      const list = processes.map((one) => processBody(table, one, counts.get(one.processId) ?? NO_TASKS, now))
+      return success({ list, total })
+    },
+  )
+}
+
+function taskRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): void {
+  server.get(
+    `${TABLE_PREFIX}/optimizing-processes/:processId/tasks`,
+    {
+      schema: {
+        tags,
+        summary: 'Tasks of a process, with their attempts',
+        params: processParams,
+        querystring: Type.Object(pageQuery),
+        response: answers(page(optimizingTask)),
+      },
+    },
+    async ({ params, query }) => {
+      const process = await findProcess(stores, await findTable(stores, params), params.processId)
+      const tasks = await stores.tasks.listTasks(process.processId)
+      const attempts = Map.groupBy(await stores.tasks.listAttempts(process.processId), ({ taskId }) => taskId)
+      const start = (query.page - 1) * query.pageSize
+      const shown = tasks.slice(start, start + query.pageSize)
+      const list = shown.map((task) => taskBody(task, attempts.get(task.taskId) ?? [], clock.now()))
+      return success({ list, total: tasks.length })
+    },
+  )
+}
+
+function cancelRoute(server: ApiServer, { stores, clock }: ProcessRoutesDeps): void {
+  server.post(
+    `${TABLE_PREFIX}/optimizing-processes/:processId/cancel`,
+    {
+      schema: {
+        tags,
+        summary: 'Cancel a running process',
+        description: 'Its running tasks are told to stop and their outputs are deleted. 409 if it is too late.',
+        params: processParams,
+        response: answers(cancelResult),
+      },
+    },
+    async ({ params }) => {
+      const { processId } = await findProcess(stores, await findTable(stores, params), params.processId)
+      const answer = await cancelProcess(stores, clock, processId)
+      if (answer === 'canceled' || answer === 'committing') return success({ state: answer })
+      const why = answer === 'too-late' ? 'is being committed already' : 'has ended already'
+      throw new MoraineError('conflict', `process ${processId} ${why}`)
+    },
+  )
+}
+
+async function findProcess(stores: Stores, table: ManagedTable, id: string): Promise<OptimizingProcess> {
+  const process = await stores.processes.findProcess(id.padStart(19, '0') as ProcessId)
+  if (process?.tableId !== table.tableId) throw new MoraineError('not-found', `the table has no process ${id}`)
+  return process
+}
+
+/** Our statuses for a word of ours or of Amoro's. */
+function statusesOf(word: string): readonly ProcessStatus[] {
+  const wanted = word.toUpperCase()
+  const all = Object.keys(AMORO_PROCESS_STATUS) as ProcessStatus[]
+  const found = all.filter((status) => AMORO_PROCESS_STATUS[status] === wanted || status.toUpperCase() === wanted)
+  if (found.length > 0) return found
+  throw new MoraineError(
+    'invalid-input',
+    `status '${word}' is none of ${Object.values(AMORO_PROCESS_STATUS).join(', ')}`,
+  )
+}
+
+function typeOf(word: string): OptimizingType {
+  const type = word.toLowerCase()
+  if (type === 'minor' || type === 'major' || type === 'full') return type
+  throw new MoraineError('invalid-input', `type '${word}' is none of MINOR, MAJOR, FULL`)
+}
+
+function processBody(
+  { name }: ManagedTable,
+  process: OptimizingProcess,
+  tasks: TaskCounts,
+  now: EpochMs,
+): OptimizingProcessBody {
+  const { state, result } = process
+  const endedAt = 'endedAt' in state ? state.endedAt : undefined
+  return {
+    tableId: process.tableId,
+    catalogName: name.catalog,
+    dbName: databaseName(name.namespace),
+    tableName: name.name,
+    processId: process.processId,
+    startTime: process.createdAt,
+    optimizingType: AMORO_PROCESS_TYPE[process.type],
+    status: AMORO_PROCESS_STATUS[state.status],
+    state: {
+      status: state.status,
+      committedTasks: state.status === 'succeeded' ? state.committedTasks : null,
+    },
+    failReason: 'reason' in state ? (state.reason ?? null) : null,
+    duration: (endedAt ?? now) - process.createdAt,
+    successTasks: tasks.succeeded,
+    totalTasks: process.taskCount,
+    runningTasks: tasks.scheduled + tasks.acked,
+    finishTime: endedAt ?? null,
+    inputFiles: filesBody(process.inputFiles, process.inputBytes),
+    outputFiles: filesBody(result?.outputFiles ?? 0, result?.outputBytes ?? 0),
+    summary: processSummary(process),
+  }
+}
+
+/** Under Amoro's names, as text. */
+function processSummary({ inputFiles, inputBytes, baseSnapshotId, result }: OptimizingProcess) {
+  return {
+    'input-data-files(rewrite)': String(inputFiles),
+    'input-data-size(rewrite)': String(inputBytes),
+    'target-snapshot-id': baseSnapshotId.toString(),
+    ...(result !== undefined && {
+      'output-data-files': String(result.outputFiles),
+      'output-data-size': String(result.outputBytes),
+    }),
+    ...(result?.snapshotId !== undefined && { 'committed-snapshot-id': result.snapshotId.toString() }),
+  }
+}
+
+function taskBody(task: Task, attempts: readonly Attempt[], now: EpochMs): OptimizingTaskBody {
+  const { state, output } = task
+  const last = attempts.at(-1)
+  const owner = assignmentOf(task) ?? last
+  return {
+    tableId: task.tableId,
+    processId: task.processId,
+    taskId: task.taskId,
+    partitionData: task.partitionPath,
+    status: AMORO_TASK_STATUS[state.status],
+    retryNum: Math.max(0, state.attempts - 1),
+    optimizerToken: owner?.optimizerId ?? null,
+    threadId: owner?.threadId ?? null,
+    startTime: last?.scheduledAt ?? null,
+    endTime: last?.end?.endedAt ?? null,
+    costTime: attempts.reduce((sum, { scheduledAt, end }) => sum + (end?.endedAt ?? now) - scheduledAt, 0),
+    failReason: 'reason' in state ? (state.reason ?? null) : null,
+    inputFiles: filesBody(task.inputFiles, task.inputBytes),
+    outputFiles: filesBody(output?.files ?? 0, output?.bytes ?? 0),
+    summary:
+      output === undefined
+        ? {}
+        : {
+            method: output.method,
+            records: String(output.records),
+            executor_duration: String(output.elapsedMs),
+            cpu_ms: String(output.cpuMs),
+            peak_rss_bytes: String(output.peakRssBytes),
+          },
+    properties: { method: task.method },
+  }
+}
+
+function filesBody(fileCnt: number, totalSize: number) {
+  return { fileCnt, totalSize, averageSize: fileCnt === 0 ? 0 : Math.round(totalSize / fileCnt) }
+}

@@ -1,0 +1,258 @@
+import { page, pageQuery } from '@moraine/api/rest/envelope'
+import {
+  groupName,
+  groupParams,
+  groupTablesQuery,
+  occupation,
+  optimizerEntry,
+  resourceGroupEntry,
+} from '@moraine/api/rest/resource-schemas'
+import { type ManagedTableBody, managedTable, type TableEntry, tableEntry } from '@moraine/api/rest/table-schemas'
+import { AMORO_EXECUTING, AMORO_PHASES, amoroTableStatus } from '@moraine/lifecycle/amoro-words'
+import type { TableId } from '@moraine/lifecycle/identity'
+import { QUOTA_WINDOW_MS, quotaOccupation } from '@moraine/management/optimizing/quota'
+import { activeThreads, type Optimizer } from '@moraine/management/resources/optimizer'
+import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { databaseName, formatTableName } from '@moraine/management/tables/table-name'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { Type } from 'typebox'
+import { type ApiServer, answers, success } from './route-types.ts'
+
+type ResourceRoutesDeps = { readonly stores: Stores; readonly clock: Clock }
+
+const tags = ['resources']
+const ALL_GROUPS = 'all'
+
+export function resourceRoutes(server: ApiServer, deps: ResourceRoutesDeps): void {
+  groupRoutes(server, deps)
+  optimizerRoutes(server, deps)
+  groupTableRoutes(server, deps)
+  managedTableRoute(server, deps)
+}
+
+function groupRoutes(server: ApiServer, { stores }: ResourceRoutesDeps): void {
+  server.get(
+    '/optimize/optimizerGroups',
+    { schema: { tags, summary: 'Names of the resource groups', response: answers(Type.Array(groupName)) } },
+    async () => success((await stores.groups.listGroups()).map(({ name }) => ({ optimizerGroupName: name }))),
+  )
+  server.get(
+    '/optimize/resourceGroups',
+    {
+      schema: {
+        tags,
+        summary: 'Resource groups with what is registered in them',
+        response: answers(Type.Array(resourceGroupEntry)),
+      },
+    },
+    async () => {
+      const optimizers = await stores.optimizers.listLiveOptimizers()
+      const groups = await stores.groups.listGroups()
+      return success(
+        groups.map(({ name, container, properties }) => ({
+          resourceGroup: { name, container, properties: { ...properties } },
+          ...occupationOf(optimizers.filter(({ group }) => group === name)),
+        })),
+      )
+    },
+  )
+  server.get(
+    '/optimize/optimizerGroups/:group/info',
+    { schema: { tags, summary: 'What is registered in a group', params: groupParams, response: answers(occupation) } },
+    async ({ params }) => success(occupationOf(await liveOptimizers(stores, params.group))),
+  )
+}
+
+function optimizerRoutes(server: ApiServer, { stores }: ResourceRoutesDeps): void {
+  server.get(
+    '/optimize/optimizerGroups/:group/optimizers',
+    {
+      schema: {
+        tags,
+        summary: 'Optimizers of a group that are alive',
+        params: groupParams,
+        response: answers(page(optimizerEntry)),
+      },
+    },
+    async ({ params }) => {
+      const optimizers = await liveOptimizers(stores, params.group)
+      const assigned = await stores.tasks.listAssigned()
+      const running = new Map<string, number>()
+      for (const { state } of assigned) {
+        if (state.status !== 'scheduled' && state.status !== 'acked') continue
+        const { optimizerId } = state.assignment
+        running.set(optimizerId, (running.get(optimizerId) ?? 0) + 1)
+      }
+      const list = optimizers.map((optimizer) => optimizerBody(optimizer, running.get(optimizer.optimizerId) ?? 0))
+      return success({ list, total: list.length })
+    },
+  )
+}
+
+function groupTableRoutes(server: ApiServer, { stores, clock }: ResourceRoutesDeps): void {
+  server.get(
+    '/optimize/actions',
+    {
+      schema: {
+        tags,
+        summary: 'Words for the status of tables, as filters take them',
+        response: answers(Type.Array(Type.String())),
+      },
+    },
+    async () => success(STATUS_WORDS),
+  )
+  server.get(
+    '/optimize/optimizerGroups/:group/tables',
+    {
+      schema: {
+        tags,
+        summary: 'Tables of a group, the busiest first',
+        params: groupParams,
+        querystring: groupTablesQuery,
+        response: answers(page(tableEntry)),
+      },
+    },
+    async ({ params, query }) => {
+      const actions = query.actions === undefined ? undefined : [query.actions].flat()
+      const asked = (table: ManagedTable) =>
+        databaseName(table.name.namespace).includes(query.dbSearchInput ?? '') &&
+        table.name.name.includes(query.tableSearchInput ?? '') &&
+        (actions === undefined || actions.includes(amoroTableStatus(table.state).display))
+      const tables = (await collectTables(stores, params.group, asked)).toSorted(busiestFirst)
+      const start = (query.page - 1) * query.pageSize
+      const now = clock.now()
+      const usedMs = await stores.tasks.sumAttemptTime((now - QUOTA_WINDOW_MS) as EpochMs, now)
+      const threads = await threadsByGroup(stores)
+      const list = tables
+        .slice(start, start + query.pageSize)
+        .map((table) => entryBody(table, usedMs, threads.get(table.settings.group) ?? 0, now))
+      return success({ list, total: tables.length })
+    },
+  )
+}
+
+function managedTableRoute(server: ApiServer, { stores }: ResourceRoutesDeps): void {
+  server.get(
+    '/moraine/tables',
+    {
+      schema: {
+        tags,
+        summary: 'Managed tables of all groups, in the order they were found',
+        querystring: Type.Object(pageQuery),
+        response: answers(page(managedTable)),
+      },
+    },
+    async ({ query }) => {
+      const tables = await collectTables(stores, ALL_GROUPS, () => true)
+      const start = (query.page - 1) * query.pageSize
+      return success({ list: tables.slice(start, start + query.pageSize).map(managedBody), total: tables.length })
+    },
+  )
+}
+
+function managedBody({ tableId, name, state, evaluation }: ManagedTable): ManagedTableBody {
+  const owned = state.phase === 'executing' || state.phase === 'committing' ? state : undefined
+  return {
+    tableId,
+    catalog: name.catalog,
+    database: databaseName(name.namespace),
+    tableName: name.name,
+    phase: state.phase,
+    optimizingType: owned?.type ?? null,
+    processId: owned?.processId ?? null,
+    healthScore: evaluation?.health?.total ?? -1,
+    fileCount: evaluation?.totals.dataFiles ?? 0,
+  }
+}
+
+const STATUS_WORDS = [...Object.values(AMORO_EXECUTING), ...Object.values(AMORO_PHASES)].map(({ display }) => display)
+
+async function liveOptimizers(stores: Stores, group: string): Promise<readonly Optimizer[]> {
+  if (group === ALL_GROUPS) return stores.optimizers.listLiveOptimizers()
+  if ((await stores.groups.findGroup(group)) === undefined) {
+    throw new MoraineError('not-found', `resource group '${group}' does not exist`)
+  }
+  return stores.optimizers.listLiveOptimizers(group)
+}
+
+const PAGE = 1000
+
+async function collectTables(
+  { tables }: Stores,
+  group: string,
+  isAsked: (table: ManagedTable) => boolean,
+): Promise<readonly ManagedTable[]> {
+  const found: ManagedTable[] = []
+  let after: TableId | undefined
+  for (;;) {
+    const some = await tables.listTables({
+      limit: PAGE,
+      ...(group !== ALL_GROUPS && { group }),
+      ...(after !== undefined && { after }),
+    })
+    found.push(...some.filter(isAsked))
+    after = some.at(-1)?.tableId
+    if (some.length < PAGE) return found
+  }
+}
+
+/** Amoro's order: by status code, then the latest change first. */
+function busiestFirst(a: ManagedTable, b: ManagedTable): number {
+  return amoroTableStatus(a.state).code - amoroTableStatus(b.state).code || b.state.since - a.state.since
+}
+
+async function threadsByGroup({ optimizers }: Stores): Promise<ReadonlyMap<string, number>> {
+  const byGroup = Map.groupBy(await optimizers.listLiveOptimizers(), ({ group }) => group)
+  return new Map([...byGroup].map(([group, some]) => [group, activeThreads(some)]))
+}
+
+function entryBody(
+  table: ManagedTable,
+  usedMs: ReadonlyMap<TableId, number>,
+  groupThreads: number,
+  now: EpochMs,
+): TableEntry {
+  const { name, tableId, settings, evaluation, state } = table
+  return {
+    tableIdentifier: {
+      catalog: name.catalog,
+      database: databaseName(name.namespace),
+      tableName: name.name,
+      id: tableId,
+    },
+    tableName: formatTableName(name),
+    optimizeStatus: amoroTableStatus(state).display,
+    duration: now - state.since,
+    fileCount: evaluation?.totals.dataFiles ?? 0,
+    fileSize: evaluation?.totals.dataBytes ?? 0,
+    quota: settings.quota,
+    quotaOccupation: quotaOccupation(usedMs.get(tableId) ?? 0, settings.quota, groupThreads),
+    groupName: settings.group,
+    healthScore: evaluation?.health?.total ?? -1,
+  }
+}
+
+function occupationOf(optimizers: readonly Optimizer[]) {
+  return {
+    occupationCore: optimizers.reduce((sum, { threads }) => sum + threads, 0),
+    occupationMemory: optimizers.reduce((sum, { memoryMb }) => sum + memoryMb, 0),
+  }
+}
+
+function optimizerBody(optimizer: Optimizer, runningTasks: number) {
+  return {
+    token: optimizer.optimizerId,
+    startTime: optimizer.registeredAt,
+    touchTime: optimizer.state.touchedAt,
+    jobId: optimizer.resourceId,
+    groupName: optimizer.group,
+    coreNumber: optimizer.threads,
+    memory: optimizer.memoryMb,
+    jobStatus: optimizer.state.status,
+    runningTasks,
+    container: optimizer.container,
+  }
+}

@@ -1,0 +1,53 @@
+import { page } from '@moraine/api/rest/envelope'
+import { type SnapshotBody, snapshot, snapshotsQuery, tableParams } from '@moraine/api/rest/table-schemas'
+import type { SnapshotDescription, TableInspection } from '@moraine/management/maintenance/table-inspection'
+import type { Stores } from '@moraine/management/store/stores'
+import { findTable } from './find-table.ts'
+import { type ApiServer, answers, success } from './route-types.ts'
+import { TABLE_PREFIX } from './table-routes.ts'
+
+type SnapshotRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection }
+
+export function snapshotRoutes(server: ApiServer, { stores, inspection }: SnapshotRoutesDeps): void {
+  server.get(
+    `${TABLE_PREFIX}/snapshots`,
+    {
+      schema: {
+        tags: ['tables'],
+        summary: 'Snapshots, newest first',
+        params: tableParams,
+        querystring: snapshotsQuery,
+        response: answers(page(snapshot)),
+      },
+    },
+    async ({ params, query }) => {
+      const { name } = await findTable(stores, params)
+      const { snapshots, total } = await inspection.listSnapshots(name, {
+        operation: query.operation,
+        offset: (query.page - 1) * query.pageSize,
+        limit: query.pageSize,
+        ...(query.ref !== undefined && { ref: query.ref }),
+      })
+      return success({ list: snapshots.map(snapshotBody), total })
+    },
+  )
+}
+
+function snapshotBody(found: SnapshotDescription): SnapshotBody {
+  return {
+    snapshotId: found.snapshotId.toString(),
+    parentSnapshotId: found.parentSnapshotId?.toString() ?? null,
+    fileCount: figure(found, 'total-data-files') + figure(found, 'total-delete-files'),
+    fileSize: figure(found, 'total-files-size'),
+    records: figure(found, 'total-records'),
+    commitTime: found.committedAtMs,
+    operation: found.operation,
+    producer: found.producer ?? 'INGESTION',
+    summary: { ...found.summary },
+  }
+}
+
+function figure({ summary }: SnapshotDescription, key: string): number {
+  const value = Number(summary[key] ?? 0)
+  return Number.isSafeInteger(value) ? value : 0
+}

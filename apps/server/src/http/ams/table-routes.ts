@@ -1,0 +1,146 @@
+import {
+  optimizeBody,
+  type TableDetails,
+  tableDetails,
+  tableParams,
+  tableVerdict,
+} from '@moraine/api/rest/table-schemas'
+import { amoroTableStatus } from '@moraine/lifecycle/amoro-words'
+import type { TableDescription, TableInspection } from '@moraine/management/maintenance/table-inspection'
+import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { databaseName, formatTableName } from '@moraine/management/tables/table-name'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { requestOptimizing } from '../../optimizing/request-optimizing.ts'
+import { withoutSecrets } from './catalog-routes.ts'
+import { findTable } from './find-table.ts'
+import { loadVerdict } from './load-verdict.ts'
+import { type ApiServer, answers, success } from './route-types.ts'
+
+type TableRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection; readonly clock: Clock }
+
+export const TABLE_PREFIX = '/tables/catalogs/:catalog/dbs/:db/tables/:table'
+
+export function tableRoutes(server: ApiServer, { stores, inspection, clock }: TableRoutesDeps): void {
+  const tags = ['tables']
+  server.get(
+    `${TABLE_PREFIX}/details`,
+    {
+      schema: {
+        tags,
+        summary: 'Schema, partitioning, sizes, health and verdict',
+        params: tableParams,
+        response: answers(tableDetails),
+      },
+    },
+    async ({ params }) => {
+      const table = await findTable(stores, params)
+      const description = await inspection.describe(table.name)
+      return success(detailsBody(table, description, await loadVerdict(stores, table, clock)))
+    },
+  )
+  server.get(
+    `${TABLE_PREFIX}/verdict`,
+    {
+      schema: {
+        tags,
+        summary: 'Why the table is, or is not, being optimized',
+        params: tableParams,
+        response: answers(tableVerdict),
+      },
+    },
+    async ({ params }) => success(await loadVerdict(stores, await findTable(stores, params), clock)),
+  )
+  server.post(
+    `${TABLE_PREFIX}/optimize`,
+    {
+      schema: {
+        tags,
+        summary: 'Have the table optimized now',
+        description: 'It goes before other tables and does not wait for intervals; 409 while a process runs.',
+        params: tableParams,
+        body: optimizeBody,
+        response: answers(tableVerdict),
+      },
+    },
+    async ({ params, body }) => {
+      const { tableId, name } = await findTable(stores, params)
+      const { type, filter } = body
+      const answer = await requestOptimizing(stores, clock, tableId, { type, ...(filter !== undefined && { filter }) })
+      const text = formatTableName(name)
+      if (answer === 'busy') throw new MoraineError('conflict', `a process of table ${text} is running already`)
+      if (answer === 'disabled') {
+        throw new MoraineError('conflict', `optimizing of ${text} is off; set self-optimizing.enabled to true`)
+      }
+      if (answer === 'no-such-table') throw new MoraineError('not-found', `table ${text} is not managed any more`)
+      return success(await loadVerdict(stores, await findTable(stores, params), clock))
+    },
+  )
+}
+
+function detailsBody(table: ManagedTable, found: TableDescription, verdict: TableDetails['verdict']): TableDetails {
+  const { name, tableId, format, evaluation } = table
+  const { dataFiles, dataBytes } = found
+  const average = dataFiles === 0 ? 0 : Math.round(dataBytes / dataFiles)
+  const deletes = (evaluation?.totals.positionDeleteFiles ?? 0) + (evaluation?.totals.equalityDeleteFiles ?? 0)
+  return {
+    tableIdentifier: {
+      catalog: name.catalog,
+      database: databaseName(name.namespace),
+      tableName: name.name,
+      id: tableId,
+    },
+    tableType: format,
+    schema: found.columns.map((column) => ({
+      field: column.name,
+      type: column.type,
+      required: column.required,
+      comment: column.comment ?? null,
+    })),
+    pkList: found.identifierFields.map((fieldName) => ({ fieldName })),
+    partitionColumnList: found.partitionFields.map((field) => ({
+      field: field.name,
+      sourceField: field.sourceName,
+      transform: field.transform,
+      fieldId: field.fieldId,
+      sourceFieldId: field.sourceFieldId,
+    })),
+    properties: withoutSecrets(found.properties),
+    baseMetrics: {
+      lastCommitTime: found.lastUpdatedMs,
+      totalSize: dataBytes,
+      fileCount: dataFiles,
+      averageFileSize: average,
+    },
+    tableSummary: {
+      file: dataFiles + deletes,
+      size: dataBytes,
+      averageFile: average,
+      records: found.records,
+      tableFormat: format,
+      optimizingStatus: amoroTableStatus(table.state).name,
+      ...healthScores(table),
+    },
+    baseLocation: found.location,
+    filter: found.properties['self-optimizing.filter'] ?? null,
+    createTime: table.createdAt,
+    comment: found.comment ?? null,
+    uuid: found.uuid,
+    formatVersion: found.formatVersion,
+    verdict,
+  }
+}
+
+/** -1 is Amoro's word for a score that has not been computed. */
+export function healthScores({ evaluation }: ManagedTable) {
+  const { total, smallFiles, equalityDeletes, positionDeletes } = evaluation?.health ?? NO_SCORES
+  return {
+    healthScore: total,
+    smallFileScore: smallFiles,
+    equalityDeleteScore: equalityDeletes,
+    positionalDeleteScore: positionDeletes,
+  }
+}
+
+const NO_SCORES = { total: -1, smallFiles: -1, equalityDeletes: -1, positionDeletes: -1 }

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:net'
+import { test } from 'node:test'
+import { memoryStores } from '@moraine/management/memory/memory-stores'
+import { T0 } from '@moraine/management/testing/build'
+import { MoraineError } from '@moraine/stdx/error'
+import { SILENT_LOG } from '../service/log.ts'
+import { virtualClock } from '../simulation/virtual-clock.ts'
+import { buildHttpServer, type HttpServerOptions, httpServer } from './http-server.ts'
+
+const never = async () => {
+  throw new MoraineError('unsupported', 'not asked here')
+}
+
+function options(parts: Partial<HttpServerOptions> = {}): HttpServerOptions {
+  return {
+    host: '127.0.0.1',
+    port: 0,
+    stores: memoryStores(),
+    listing: { listDatabases: never, listTables: never },
+    inspection: { describe: never, listSnapshots: never },
+    facts: { version: { version: '0.1.0', commitTime: '' }, isLeader: () => true },
+    catalogs: async () => undefined,
+    hooks: {},
+    lastRuns: () => ({ planner: { at: T0, elapsedMs: 2, failure: undefined }, reaper: undefined }),
+    clock: virtualClock(T0),
+    log: SILENT_LOG,
+    ...parts,
+  }
+}
+
+test('health names the reconcilers, and is degraded while one of them fails', async () => {
+  const healthy = await buildHttpServer(options())
+  assert.deepEqual((await healthy.inject('/health')).json(), {
+    status: 'UP',
+    version: '0.1.0',
+    reconcilers: { planner: { at: T0, elapsedMs: 2 } },
+  })
+  const lastRuns = () => ({ planner: { at: T0, elapsedMs: 2, failure: 'disk full' } })
+  const failing = await buildHttpServer(options({ lastRuns }))
+  const body = (await failing.inject('/health')).json()
+  assert.deepEqual([body.status, body.reconcilers.planner.failure], ['DEGRADED', 'disk full'])
+})
+
+test('the OpenAPI document describes every route of the API, with what it answers', async () => {
+  const server = await buildHttpServer(options())
+  const document = (await server.inject('/openapi.json')).json()
+  assert.equal(document.openapi, '3.1.0')
+  const routes = Object.entries<Record<string, { summary?: string; responses: Record<string, object> }>>(document.paths)
+    .filter(([path]) => path.startsWith('/api/ams/v1'))
+    .flatMap(([path, methods]) =>
+      Object.entries(methods).map(([method, route]) => ({ path: `${method} ${path}`, route })),
+    )
+  assert.ok(routes.length >= 20, `${routes.length} routes`)
+  for (const { path, route } of routes) {
+    assert.ok(route.summary, `${path} has no summary`)
+    assert.ok('content' in (route.responses['200'] ?? {}), `${path} does not say what it answers`)
+  }
+})
+
+test('metrics are served as Prometheus reads them', async () => {
+  const server = await buildHttpServer(options())
+  const answer = await server.inject('/metrics')
+  assert.match(answer.headers['content-type']?.toString() ?? '', /^text\/plain/)
+  assert.match(answer.body, /moraine_reconciler_failing\{reconciler="planner"\} 0/)
+})
+
+test('it listens where it says, and names a port that is taken', async () => {
+  const server = httpServer(options())
+  await server.start(new AbortController().signal)
+  assert.equal((await fetch(`${server.url()}/health`)).status, 200)
+  await server.stop()
+  await assert.rejects(fetch(`${server.url()}/health`))
+
+  const owner = createServer()
+  await new Promise<void>((resolve) => owner.listen(0, '127.0.0.1', resolve))
+  const address = owner.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const second = httpServer(options({ port }))
+  await assert.rejects(second.start(new AbortController().signal), /port \d+ of 127.0.0.1 is taken/)
+  await second.stop()
+  owner.close()
+})
