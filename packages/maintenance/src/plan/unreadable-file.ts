@@ -1,6 +1,7 @@
 import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
 import type { Schema } from '@moraine/iceberg/schema/schema'
-import type { IcebergType } from '@moraine/iceberg/schema/type'
+import { childFields } from '@moraine/iceberg/schema/schema-index'
+import { type IcebergType, isPrimitive } from '@moraine/iceberg/schema/type'
 import type { DeleteState } from './delete-state.ts'
 
 export type Unreadable = { readonly reason: 'unsupported-format' | 'encrypted'; readonly detail: string }
@@ -17,20 +18,8 @@ export function unwritableColumn(schema: Schema): Unreadable | undefined {
 }
 
 function holdsUnwritable(type: IcebergType): boolean {
-  switch (type.kind) {
-    case 'variant':
-    case 'geometry':
-    case 'geography':
-      return true
-    case 'struct':
-      return type.fields.some((field) => holdsUnwritable(field.type))
-    case 'list':
-      return holdsUnwritable(type.element)
-    case 'map':
-      return holdsUnwritable(type.key) || holdsUnwritable(type.value)
-    default:
-      return false
-  }
+  if (isPrimitive(type)) return type.kind === 'variant' || type.kind === 'geometry' || type.kind === 'geography'
+  return childFields(type).some((field) => holdsUnwritable(field.type))
 }
 
 /** Why the executor cannot work on a file; such a file is shown and left alone. `undefined` if it can. */
