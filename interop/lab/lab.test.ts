@@ -28,7 +28,7 @@ test('Spark writes, deletes and reads; PyIceberg reads the same rows', { timeout
   assert.deepEqual(await spark.readRows({ table: 'lab.t' }), written)
   assert.deepEqual(
     await spark.readLineage({ table: 'lab.t' }),
-    written.map((row, rowId) => ({ row, rowId, lastUpdatedSequenceNumber: 1 })),
+    written.map((row, at) => ({ row, rowId: BigInt(at), lastUpdatedSequenceNumber: 1n })),
   )
 
   await spark.sql('DELETE FROM lab.t WHERE id = 9007199254740993')
@@ -57,6 +57,17 @@ test('Spark writes, deletes and reads; PyIceberg reads the same rows', { timeout
   aborting.abort(new Error('enough'))
   await assert.rejects(long, /enough/)
   assert.deepEqual((await spark.query('SELECT 1 AS one')).rows, [[1]])
+
+  const table = ['files', 'db', 'p']
+  await pyiceberg.addCatalog('files', { type: 'sql', uri: 'sqlite://', warehouse: `file://${warehouse}` })
+  const fields = [
+    { id: 1, name: 'id', required: false, type: 'long' },
+    { id: 2, name: 'v', required: false, type: 'string' },
+  ]
+  await pyiceberg.create({ table, schema: { type: 'struct', 'schema-id': 0, fields } })
+  await pyiceberg.append({ table, rows: [{ id: 1, v: 'é' }, { id: 2 }] })
+  await pyiceberg.delete(table, 'id = 1')
+  assert.deepEqual(await pyiceberg.readRows({ table }), ['{"id":2,"v":null}'])
 
   await spark.stop()
   await spark.stop()

@@ -10,6 +10,8 @@ export type PyIceberg = {
   addCatalog(name: string, properties: Readonly<Record<string, string>>): Promise<void>
   /** Canonical rows, sorted. */
   readRows(source: PyIcebergSource, signal?: AbortSignal): Promise<readonly string[]>
+  /** Creates an unpartitioned table, and its namespace if need be. */
+  create(request: PyIcebergCreate, signal?: AbortSignal): Promise<void>
   append(request: PyIcebergAppend, signal?: AbortSignal): Promise<void>
   /** Copy-on-write delete of the rows that match the filter. */
   delete(table: readonly string[], rowFilter: string, signal?: AbortSignal): Promise<void>
@@ -22,6 +24,13 @@ export type PyIcebergSource = ({ readonly table: readonly string[] } | { readonl
   readonly ref?: string
   /** An expression in PyIceberg's text form, as `id > 5 and region = 'eu'`. */
   readonly rowFilter?: string
+}
+
+export type PyIcebergCreate = {
+  readonly table: readonly string[]
+  /** In Iceberg's JSON form. */
+  readonly schema: JsonObject
+  readonly properties?: Readonly<Record<string, string>>
 }
 
 export type PyIcebergAppend = {
@@ -50,6 +59,7 @@ async function pyIcebergOf(worker: JsonLinesWorker): Promise<PyIceberg> {
         rows,
         signal,
       ),
+    create: (request, signal) => ask({ create: request }, nothing, signal),
     append: (request, signal) => ask({ append: request }, nothing, signal),
     delete: (table, rowFilter, signal) => ask({ delete: { table, rowFilter } }, nothing, signal),
     stop: () => worker.stop(),

@@ -3,6 +3,7 @@
 import pyarrow as pa
 import pyiceberg
 from pyiceberg.catalog import load_catalog
+from pyiceberg.schema import Schema
 from pyiceberg.table import StaticTable
 
 from canonical_row import canonical_row, sort_rows
@@ -37,6 +38,12 @@ class Engine:
         columns = [plain_column(column) for column in scan.to_arrow().columns]
         rows = sort_rows(canonical_row(values, fields) for values in zip(*columns)) if columns else []
         return {"fields": fields, "rows": rows}
+
+    def create(self, table, schema, properties=None):
+        """Creates an unpartitioned table, and its namespace if need be; `schema` is a schema in Iceberg's JSON form."""
+        catalog = self.catalogs[table[0]]
+        catalog.create_namespace_if_not_exists(tuple(table[1:-1]))
+        catalog.create_table(tuple(table[1:]), Schema.model_validate(schema), properties=properties or {})
 
     def append(self, table, rows, branch=None):
         """Appends rows given as objects by column name, in the forms pyarrow takes for the table's types."""

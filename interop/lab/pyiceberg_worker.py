@@ -4,6 +4,7 @@
 |---|---|
 | {"catalog": {"name", "properties": {...}}} | null |
 | {"read": {"table": [catalog, namespace, name] or "metadataFile", "snapshotId"?, "ref"?, "rowFilter"?}} | {"fields": [...], "rows": [canonical row]} |
+| {"create": {"table": [...], "schema": {...}, "properties"?}} | null |
 | {"append": {"table": [...], "rows": [{...}], "branch"?}} | null |
 | {"delete": {"table": [...], "rowFilter"}} | null |
 """
@@ -23,6 +24,10 @@ def main():
             asked.get("table"), asked.get("metadataFile"), asked.get("snapshotId"), asked.get("ref"), asked.get("rowFilter")
         )
 
+    def create(request):
+        asked = request["create"]
+        engine.create(asked["table"], asked["schema"], asked.get("properties"))
+
     def append(request):
         asked = request["append"]
         engine.append(asked["table"], asked["rows"], asked.get("branch"))
@@ -33,7 +38,8 @@ def main():
     def catalog(request):
         engine.add_catalog(request["catalog"]["name"], request["catalog"]["properties"])
 
-    serve(answers, engine.versions(), {"read": read, "append": append, "delete": delete, "catalog": catalog})
+    operations = {"read": read, "create": create, "append": append, "delete": delete, "catalog": catalog}
+    serve(answers, engine.versions(), operations)
 
 
 main()

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
-import { type JsonDecoder, listOf, record, required, text } from '@moraine/stdx/exact-json-decode'
+import { int64, type JsonDecoder, listOf, record, required, text } from '@moraine/stdx/exact-json-decode'
 import { type JsonLinesWorker, type Started, startWorker } from './json-lines-worker.ts'
 
 /** One Spark session with Iceberg, in a process of its own. Requests run one after another. */
@@ -29,10 +29,11 @@ export type SparkSource = ({ readonly table: string } | { readonly path: string 
 }
 
 export type QueryResult = { readonly columns: readonly string[]; readonly rows: readonly (readonly JsonValue[])[] }
+/** `_row_id` and `_last_updated_sequence_number` are null in snapshots from before the table was v3. */
 export type LineageRow = {
   readonly row: string
-  readonly rowId: JsonValue
-  readonly lastUpdatedSequenceNumber: JsonValue
+  readonly rowId: bigint | null
+  readonly lastUpdatedSequenceNumber: bigint | null
 }
 
 export type EqualityDelete = {
@@ -88,9 +89,11 @@ const queryResult: JsonDecoder<QueryResult> = (value, place) => {
 }
 
 const lineage: JsonDecoder<readonly LineageRow[]> = (value, place) => {
-  const pairs = required(record(value, place), 'lineage', listOf(listOf(any)))
+  const pairs = required(record(value, place), 'lineage', listOf(listOf(nullableInt64)))
   return rows(value, place).map((row, at) => {
     const [rowId = null, lastUpdatedSequenceNumber = null] = pairs[at] ?? []
     return { row, rowId, lastUpdatedSequenceNumber }
   })
 }
+
+const nullableInt64: JsonDecoder<bigint | null> = (value, place) => (value === null ? null : int64(value, place))
