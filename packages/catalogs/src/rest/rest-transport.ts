@@ -1,6 +1,7 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import { withinDeadline } from '@moraine/storage/deadline'
 
 export type RestRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD'
@@ -72,41 +73,30 @@ export function postForm(
   return exchange(new URL(uri), init, `POST ${uri}`, options, signal)
 }
 
-async function exchange(
+function exchange(
   url: URL,
   init: RequestInit,
   what: string,
-  options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
+  { fetch: send, clock, timeoutMs }: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
   signal: AbortSignal | undefined,
 ): Promise<RestResponse> {
-  const deadline = new AbortController()
-  const answered = new AbortController()
-  options.clock.sleep(options.timeoutMs, answered.signal).then(
-    () => deadline.abort(),
-    () => {},
-  )
-  try {
-    signal?.throwIfAborted()
-    const either = signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal])
-    const response = await options.fetch(url, { ...init, signal: either })
-    const text = await readText(response, what)
-    const etag = response.headers.get('etag')
-    return {
-      status: response.status,
-      what,
-      ...(etag === null ? {} : { etag }),
-      ...parsedBody(text, response, what),
+  const run = async (either: AbortSignal): Promise<RestResponse> => {
+    try {
+      const response = await send(url, { ...init, signal: either })
+      const text = await readText(response, what)
+      const etag = response.headers.get('etag')
+      return {
+        status: response.status,
+        what,
+        ...(etag === null ? {} : { etag }),
+        ...parsedBody(text, response, what),
+      }
+    } catch (cause) {
+      if (cause instanceof MoraineError) throw cause
+      throw new MoraineError('unavailable', `${what} got no answer; check the uri and the network`, { cause })
     }
-  } catch (cause) {
-    if (cause instanceof MoraineError) throw cause
-    if (signal?.aborted) throw new MoraineError('aborted', `${what} was given up`, { cause })
-    if (deadline.signal.aborted) {
-      throw new MoraineError('timeout', `${what} had no answer within ${options.timeoutMs} ms`, { cause })
-    }
-    throw new MoraineError('unavailable', `${what} got no answer`, { cause })
-  } finally {
-    answered.abort()
   }
+  return withinDeadline(clock, timeoutMs, what, run, signal)
 }
 
 function parsedBody(text: string, response: Response, what: string): { json?: JsonValue } {
