@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# pyiceberg.sh install           fetch PyIceberg once (300 MB on disk)
+# pyiceberg.sh install           fetch PyIceberg once (350 MB on disk)
 # pyiceberg.sh worker ARG...     run pyiceberg_worker.py (JSON lines on stdin and stdout); see there
 # pyiceberg.sh python ARG...     run the environment's Python
 . "$(dirname "$0")/lab.sh"
