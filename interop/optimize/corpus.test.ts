@@ -31,7 +31,11 @@ function run(command: string, args: readonly string[]): Promise<Run> {
   })
 }
 
-const built = await run('interop/corpus/corpus.sh', [warehouse])
+// All of the corpus takes a quarter of an hour longer than the part that is also kept as fixtures.
+const built = await run('interop/corpus/corpus.sh', [
+  warehouse,
+  ...(process.env['MORAINE_CORPUS'] === 'all' ? [] : ['--fixtures']),
+])
 const unavailable =
   built.code === 75 ? (built.stderr.trim().split('\n').at(-1) ?? 'an engine cannot be fetched') : undefined
 
@@ -76,6 +80,12 @@ async function optimizeAndCompare(
   const before = await readAll(spark, table, expected)
   const lineage = expected.formatVersion >= 3 ? await spark.readLineage({ path: table }) : undefined
   const optimized = await run('bin/moraine', ['table', 'optimize', table, '--type', 'full', '--json'])
+  if (expected.name === 'codecs') {
+    // One of its files is in Hadoop's own framing of LZ4, which is not read: named, and the table left as it was.
+    assert.match(optimized.stderr, /Unsupported compression codec "LZ4"/)
+    assert.deepEqual(await readAll(spark, table, expected), before)
+    return
+  }
   assert.equal(optimized.code, 0, optimized.stdout + optimized.stderr)
   const report = record(parseExactJson(optimized.stdout, 'report'), { document: 'report', kind: 'corrupt' })
   assert.ok(['committed', 'nothing to do'].includes(required(report, 'outcome', text)), optimized.stdout)
