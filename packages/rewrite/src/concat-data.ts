@@ -12,10 +12,12 @@ import { mapBounded } from '@moraine/stdx/bounded'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import { PageChecksums } from './evidence/page-checksums.ts'
+import { checkSchemaWitness } from './evidence/schema-witness.ts'
 import { CREATED_BY } from './output/created-by.ts'
 import { outputMetrics } from './output/output-metrics.ts'
 import { outputFiles } from './output/output-size.ts'
 import type { PublishedFiles } from './output/published-files.ts'
+import { namingFile } from './staging/naming-file.ts'
 import { STAGING_LIMIT } from './staging/stage-inputs.ts'
 import type { TaskContext } from './task-context.ts'
 import type { TaskOutcome } from './task-outcome.ts'
@@ -85,7 +87,7 @@ async function planOutputs(task: RewriteTask, context: TaskContext): Promise<rea
     task.group.inputs,
     STAGING_LIMIT,
     async (input, signal) => {
-      const source = await loadSource(context.io, input, signal)
+      const source = await namingFile(input.filePath, () => loadSource(context.io, input, signal))
       done += 1
       context.onProgress({ phase: 'staging', fraction: done / task.group.inputs.length })
       return source
@@ -118,6 +120,7 @@ async function loadSource(io: FileIO, input: DataInput, signal: AbortSignal): Pr
     )
   }
   const source = await loadConcatSource(rangeReader(io, input), filePath, signal)
+  checkSchemaWitness(source.footer)
   const rows = source.footer.metadata.numRows
   if (rows !== recordCount) {
     throw new MoraineError('corrupt', `${filePath} holds ${rows} rows, its manifest says ${recordCount}`)

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
@@ -7,6 +7,7 @@ import { type LoadedDeletes, liveRowsSql, markedRowsSql, NO_DELETES } from './de
 import { loadDeletes, stageDeletes } from './deletes/load-deletes.ts'
 import type { DuckDbSession } from './duckdb/duckdb-pool.ts'
 import { namingFiles } from './duckdb/name-files.ts'
+import { columnFault, columnFigures } from './evidence/column-figures.ts'
 import { type RowHash, readRowHash, rowHashAggregates } from './evidence/row-hash.ts'
 import { copyStatement } from './output/copy-statement.ts'
 import { type FinishedOutput, finishOutput } from './output/finish-output.ts'
@@ -83,13 +84,11 @@ async function writeRows(work: Work): Promise<readonly string[]> {
   const { task, context, directory, plan, inputs, deletes, sorting, session } = work
   const live = liveRowsSql(groupByShape(inputs), plan.columns, deletes)
   await checkTypes(session, live, plan)
+  const inputBytes = sumOf(task.group.inputs, (input) => input.fileSizeBytes)
   const layout = outputLayout({
     rows: sumOf(inputs, (input) => input.rows),
     uncompressedBytes: sumOf(inputs, (input) => input.uncompressedBytes),
-    files: outputFiles(
-      sumOf(task.group.inputs, (input) => input.fileSizeBytes),
-      task.group.targetSizeBytes,
-    ),
+    files: outputFiles(inputBytes, task.group.targetSizeBytes),
     wantedBytes: task.output.rowGroupSizeBytes,
     memoryLimitBytes: context.pool.memoryLimitBytes,
   })
@@ -104,11 +103,33 @@ async function writeRows(work: Work): Promise<readonly string[]> {
     layout,
   })
   context.onProgress({ phase: 'writing', fraction: 0 })
-  await session.query(sql, (fraction) => context.onProgress({ phase: 'writing', fraction }))
+  await session.query(sql, (fraction) => {
+    void reportWriting(outputDirectory, inputBytes, fraction, context)
+  })
   const names = await readdir(outputDirectory)
   return names
     .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
     .map((name) => join(outputDirectory, name))
+}
+
+// DuckDB counts what it has read of what it has yet to write, too; the size of the output tells more, except in a sort.
+async function reportWriting(
+  directory: string,
+  expectedBytes: number,
+  fraction: number,
+  context: TaskContext,
+): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
+  const sizes = await Promise.all(
+    names.map((name) =>
+      stat(join(directory, name)).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  )
+  const written = sumOf(sizes, (size) => size) / expectedBytes
+  context.onProgress({ phase: 'writing', fraction: Math.min(1, Math.max(fraction, written)) })
 }
 
 // Pages of `fixed` columns are made here, and Node has no LZ4.
@@ -169,6 +190,13 @@ async function compareRows(
       `group ${task.group.groupId}: the inputs hold ${inputRows} of ${planned} rows, ${kept.rows} of them live with hash ${kept.hash}; the outputs hold ${written.rows} rows with hash ${written.hash}`,
     )
   }
+  const fault = columnFault(
+    task.table.schema.fields,
+    inputs.map((input) => input.figures),
+    outputs.map((output) => columnFigures(output.footer)),
+    inputRows - kept.rows,
+  )
+  if (fault !== undefined) throw damagedInput(fault, task)
   return {
     kind: 'row-hash',
     inputRows,
@@ -177,6 +205,16 @@ async function compareRows(
     inputHash: kept.hash,
     outputHash: written.hash,
   }
+}
+
+function damagedInput(fault: string, { group }: RewriteTask): MoraineError {
+  const [first] = group.inputs
+  const which =
+    group.inputs.length === 1 ? `${first?.filePath}` : `${first?.filePath} or one of ${group.inputs.length - 1} others`
+  return new MoraineError(
+    'corrupt',
+    `${which} is damaged: ${fault}, as their footers have it. Compare the files with a backup, and restore or remove the damaged one`,
+  )
 }
 
 // Reads the finished files as any reader would: by the field ids of their own footers.

@@ -7,6 +7,7 @@ import type { ReadPlan } from '../read-plan/read-plan.ts'
 import { groupByShape, KEY_FACTOR, type SourceFile, type SourceShape } from '../read-plan/row-source.ts'
 import { type PreparedFile, prepareFile, stagedPath } from '../read-plan/source-file.ts'
 import { sqlName } from '../sql/sql-text.ts'
+import { namingFile } from '../staging/naming-file.ts'
 import { stageFile } from '../staging/stage-file.ts'
 import { STAGING_LIMIT } from '../staging/stage-inputs.ts'
 import type { TaskContext } from '../task-context.ts'
@@ -53,7 +54,8 @@ export async function stageDeletes(
       const source = { location: input.filePath, sizeBytes: input.fileSizeBytes }
       const file = await stageFile(context.io, source, stagedPath(directory, 'delete', at), signal)
       const mapping = input.content === 'position-deletes' ? POSITION_DELETE_NAMES : plan.mapping
-      return { at, input, file: await prepareFile(file, input, { mapping, wanted: plan.wanted }, signal) }
+      const options = { mapping, wanted: plan.wanted }
+      return { at, input, file: await namingFile(input.filePath, () => prepareFile(file, input, options, signal)) }
     },
     context.signal,
   )

@@ -12,7 +12,6 @@ const INTERRUPT_AGAIN_MS = 50
 let database: TaskDatabase | undefined
 let directory: string | undefined
 let running: Promise<void> | undefined
-let interrupting = false
 
 process.on('message', (message: ParentMessage) => {
   if (message.type === 'interrupt') void interrupt()
@@ -64,13 +63,10 @@ async function execute(command: ChildCommand): Promise<ChildReply[ChildCommand['
 // A statement passes through several native calls, and an interruption between two of them is forgotten.
 async function interrupt(): Promise<void> {
   const target = running
-  if (interrupting || target === undefined) return
-  interrupting = true
-  while (running === target) {
+  while (target !== undefined && running === target) {
     database?.interrupt()
     await systemClock.sleep(INTERRUPT_AGAIN_MS)
   }
-  interrupting = false
 }
 
 async function beat(): Promise<void> {

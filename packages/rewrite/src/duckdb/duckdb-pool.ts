@@ -107,8 +107,9 @@ export class DuckDbPool {
       const after = await child.command({ kind: 'close' }, signal)
       return { value, cost: costOf(before, after) }
     } catch (error) {
-      // Whatever it was doing is over: the database, its locks and its files go with the process.
-      await child.kill()
+      // A statement that failed or was interrupted leaves the child well. If it is not, its database and its open files
+      // go with the process.
+      await child.command({ kind: 'close' }, NEVER).catch(() => child.kill())
       throw error
     }
   }
@@ -159,6 +160,8 @@ export class DuckDbPool {
     else next(slot)
   }
 }
+
+const NEVER = new AbortController().signal
 
 function sessionOf(child: DuckDbChild, signal: AbortSignal): DuckDbSession {
   return {

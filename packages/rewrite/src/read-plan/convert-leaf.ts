@@ -41,10 +41,10 @@ export function convertLeaf(value: string, leaf: FileLeaf, wanted: PrimitiveType
     case 'timestamp_ns':
       if (source === 'nanos') return value
       if (source === 'nanos-utc') return `make_timestamp_ns(${value})`
-      return source === 'timestamp' || source === 'date' ? cast : undefined
+      return source === 'date' ? cast : undefined
     case 'timestamptz_ns':
       if (source === 'nanos-utc') return value
-      return source === 'nanos' || source === 'timestamp' ? `epoch_ns(${value})` : undefined
+      return source === 'nanos' ? `epoch_ns(${value})` : undefined
     case 'string':
       if (source === 'text') return value
       if (source === 'json') return cast

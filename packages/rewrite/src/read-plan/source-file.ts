@@ -4,7 +4,9 @@ import type { IcebergType } from '@moraine/iceberg/schema/type'
 import { readFooter } from '@moraine/parquet/footer/parquet-footer'
 import { schemaFingerprint } from '@moraine/parquet/footer/schema-fingerprint'
 import { MoraineError } from '@moraine/stdx/error'
+import { type ColumnFigures, columnFigures } from '../evidence/column-figures.ts'
 import { checkPages } from '../evidence/page-checksums.ts'
+import { checkSchemaWitness } from '../evidence/schema-witness.ts'
 import { editFooterInPlace } from '../staging/edit-footer.ts'
 import { withLocalReader } from '../staging/local-reader.ts'
 import { type StagedFile, unshare } from '../staging/stage-file.ts'
@@ -12,8 +14,12 @@ import { fileColumns } from './file-column.ts'
 import type { SourceFile } from './row-source.ts'
 import { stagingEdits } from './staging-edits.ts'
 
-/** A source file and what its footer says of its size. */
-export type PreparedFile = SourceFile & { readonly rows: number; readonly uncompressedBytes: number }
+/** A source file and what its footer says of its size and its columns. */
+export type PreparedFile = SourceFile & {
+  readonly rows: number
+  readonly uncompressedBytes: number
+  readonly figures: ReadonlyMap<number, ColumnFigures>
+}
 
 export type FileFacts = {
   readonly recordCount: number
@@ -41,6 +47,7 @@ export async function prepareFile(
 ): Promise<PreparedFile> {
   const footer = await withLocalReader(staged.path, async (reader) => {
     const found = await readFooter(reader, staged.location)
+    checkSchemaWitness(found)
     await checkPages(reader, found, signal)
     return found
   })
@@ -65,6 +72,7 @@ export async function prepareFile(
     ...(facts.firstRowId !== undefined && { firstRowId: facts.firstRowId }),
     rows: numRows,
     uncompressedBytes: rowGroups.reduce((sum, group) => sum + group.totalByteSize, 0),
+    figures: columnFigures(footer),
   }
 }
 

@@ -3,6 +3,7 @@ import { mapBounded } from '@moraine/stdx/bounded'
 import type { ReadPlan } from '../read-plan/read-plan.ts'
 import { type PreparedFile, prepareFile, stagedPath } from '../read-plan/source-file.ts'
 import type { TaskContext } from '../task-context.ts'
+import { namingFile } from './naming-file.ts'
 import { stageFile } from './stage-file.ts'
 
 /** Brings the data files of a task into its directory and reads their footers, in the order given. */
@@ -19,7 +20,7 @@ export async function stageInputs(
     async (input, signal, ordinal) => {
       const file = { location: input.filePath, sizeBytes: input.fileSizeBytes }
       const staged = await stageFile(context.io, file, stagedPath(directory, 'data', ordinal), signal)
-      const prepared = await prepareFile(staged, input, plan, signal)
+      const prepared = await namingFile(input.filePath, () => prepareFile(staged, input, plan, signal))
       done += 1
       context.onProgress({ phase: 'staging', fraction: done / inputs.length })
       return prepared
