@@ -55,7 +55,13 @@ export async function openTable(
     }
   }
   const { identifier, store } = await openInCatalog(ref.levels, options, hadoop, signal)
-  return { name: formatIdentifier(identifier), identifier, store, io, storage: options.storage }
+  const name = formatIdentifier(identifier)
+  // A REST catalog may hand out how to reach the table's files; what the command line says counts more.
+  const vended =
+    options.catalogUri === undefined ? undefined : (await store.loadTable(identifier, signal)).storageProperties
+  if (vended === undefined) return { name, identifier, store, io, storage: options.storage }
+  const storage = { ...vended, ...options.storage }
+  return { name, identifier, store, io: openStorage(storage, context), storage }
 }
 
 async function openInCatalog(
