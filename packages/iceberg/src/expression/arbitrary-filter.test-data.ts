@@ -40,9 +40,9 @@ function range(from: number, to: number): readonly number[] {
 const ints = [...range(-12, 12), -(2 ** 31), -(2 ** 31) + 1, -(2 ** 31) + 9, 2 ** 31 - 2, 2 ** 31 - 1]
 const longs = [...range(-12, 12).map(BigInt), -(2n ** 63n), -(2n ** 63n) + 3n, 2n ** 63n - 1n]
 // Around the turns of months and years, and of the epoch.
-const days = [-366, -365, -32, -31, -2, -1, 0, 1, 30, 31, 364, 365]
+const days = [-366, -365, -32, -31, -1, 0, 1, 31, 365]
 const micros = days.flatMap((day) => [0n, 1n, -1n, 3_600_000_000n].map((more) => BigInt(day) * DAY + more))
-const texts = ['', 'a', 'b', '\uffff', '\u{1F9CA}'].flatMap((first) =>
+const texts = ['', 'a', '\uffff', '\u{1F9CA}'].flatMap((first) =>
   ['', 'a', '\u{1F9CA}', 'aa', 'ab'].map((rest) => first + rest),
 )
 const bytes = [0, 127, 128].flatMap((first) =>
@@ -58,7 +58,6 @@ export const EDGES: readonly (readonly [PrimitiveType, readonly Literal[]])[] = 
   [{ kind: 'date' }, days],
   [{ kind: 'time' }, [0n, 1n, 2n]],
   [{ kind: 'timestamp' }, micros],
-  [{ kind: 'timestamptz' }, micros],
   [{ kind: 'timestamp_ns' }, micros.map((value) => value * 1000n + 1n)],
   [{ kind: 'decimal', precision: 9, scale: 2 }, range(-12, 12).map(BigInt)],
   [{ kind: 'string' }, texts],
