@@ -11,7 +11,8 @@ import type { Random } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import { thriftClient } from '@moraine/thrift/client'
 import { ThriftConnection } from '@moraine/thrift/connection'
-import { type OptimizerLog, runOptimizer } from './optimizer.ts'
+import { runOptimizer } from './optimizer.ts'
+import type { OptimizerLog } from './session.ts'
 
 export type StartOptimizerOptions = {
   readonly host: string
@@ -20,6 +21,7 @@ export type StartOptimizerOptions = {
   readonly threads: number
   /** DuckDB's limit for each thread. */
   readonly memoryMb: number
+  /** By default what the container that launched this process says in `MORAINE_RESOURCE_ID`. */
   readonly resourceId?: string
   readonly clock: Clock
   readonly random: Random
@@ -33,6 +35,7 @@ const TASK_TIMEOUT_MS = 55 * 60_000
 /** Runs an optimizer in this process until `stop` aborts: one connection, one DuckDB child a thread, one work directory. */
 export async function startOptimizer(options: StartOptimizerOptions, stop: AbortSignal): Promise<void> {
   const { host, port, threads, memoryMb, clock, random } = options
+  const resourceId = options.resourceId ?? process.env['MORAINE_RESOURCE_ID']
   const connection = new ThriftConnection({ host, port, clock })
   const pool = new DuckDbPool({ clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
   const workDir = await mkdtemp(join(tmpdir(), 'moraine-optimizer-'))
@@ -45,7 +48,14 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
   try {
     const client = thriftClient(optimizeManager, connection)
     await runOptimizer(
-      { ...options, client, runTask, heartbeatIntervalMs: HEARTBEAT_MS, drainTimeoutMs: DRAIN_TIMEOUT_MS },
+      {
+        ...options,
+        ...(resourceId !== undefined && { resourceId }),
+        client,
+        runTask,
+        heartbeatIntervalMs: HEARTBEAT_MS,
+        drainTimeoutMs: DRAIN_TIMEOUT_MS,
+      },
       stop,
     )
   } finally {

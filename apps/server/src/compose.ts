@@ -20,6 +20,7 @@ import { icebergInspection } from './maintenance/iceberg-inspection.ts'
 import { icebergMaintenance } from './maintenance/iceberg-maintenance.ts'
 import { cancelProcess } from './optimizing/cancel-process.ts'
 import { composeOptimizing, type Optimizing, type OptimizingSettings } from './optimizing/compose-optimizing.ts'
+import { endOptimizers } from './optimizing/end-optimizers.ts'
 import type { Log } from './service/log.ts'
 import { type Service, startAll, stopAll } from './service/service.ts'
 import { optimizeManagerHandlers } from './thrift/optimize-manager-handlers.ts'
@@ -96,7 +97,7 @@ async function startParts(
   const onCommit = (name: TableName) => noticeCommit(optimizing, name, log)
   const withNotice = async (name: string) =>
     committing((await catalogs(name)).catalog, (identifier) => onCommit({ catalog: name, ...identifier }))
-  const thrift = thriftService(options, optimizing, stopping.signal)
+  const thrift = thriftService(options, optimizing)
   const http = httpServer({
     host,
     port: options.httpPort,
@@ -120,7 +121,14 @@ async function startParts(
   const services: Service[] = [...optimizing.services, thrift, http]
   await startAll(services, stopping.signal)
   const container =
-    options.optimizerCommand && localContainer({ command: options.optimizerCommand(thrift.port()), clock, log })
+    options.optimizerCommand &&
+    localContainer({
+      command: options.optimizerCommand(thrift.port()),
+      endOptimizers: (gone) => endOptimizers(stores, clock, gone),
+      clock,
+      random: options.random,
+      log,
+    })
   await container?.start(stopping.signal)
   return {
     url: http.url(),
@@ -140,14 +148,13 @@ async function startParts(
 function thriftService(
   options: ServerOptions,
   { service, stores }: Optimizing,
-  signal: AbortSignal,
 ): Service & { readonly port: () => number } {
   const { host, clock, log } = options
   let server: ThriftServer | undefined
   const port = () => server?.port ?? 0
   const handlers = optimizeManagerHandlers({
     service,
-    signal,
+    log,
     cancelProcess: async (processId: ProcessId) =>
       ['canceled', 'committing'].includes(await cancelProcess(stores, clock, processId)),
     nodeUrls: () => [`thrift://${host}:${port()}`],

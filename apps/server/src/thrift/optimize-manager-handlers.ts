@@ -1,7 +1,10 @@
+import { ERROR_CODES } from '@moraine/api/error-codes'
 import { AmoroErrorCode, ATTEMPT_PROPERTY, amoroException, optimizeManager } from '@moraine/api/thrift/optimize-manager'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
-import { type BoundService, bindService } from '@moraine/thrift/dispatch'
-import type { OptimizingService, ReportAnswer, TaskReport } from '../optimizing/optimizing-service.ts'
+import { describeError, MoraineError } from '@moraine/stdx/error'
+import { type BoundService, bindService, type Handlers } from '@moraine/thrift/dispatch'
+import type { OptimizingService, PollAnswer, ReportAnswer, TaskReport } from '../optimizing/optimizing-service.ts'
+import type { Log } from '../service/log.ts'
 
 export type OptimizeManagerDeps = {
   readonly service: OptimizingService
@@ -9,82 +12,103 @@ export type OptimizeManagerDeps = {
   readonly cancelProcess: (processId: ProcessId) => Promise<boolean>
   /** `thrift://host:port` of the live nodes. */
   readonly nodeUrls: () => readonly string[]
-  readonly signal: AbortSignal
+  readonly log: Log
 }
 
-/** The optimizing service on its wire: every refusal becomes the error code that optimizers act on. */
-export function optimizeManagerHandlers({
-  service,
-  cancelProcess,
-  nodeUrls,
-  signal,
-}: OptimizeManagerDeps): BoundService {
+type OptimizeManagerHandlers = Handlers<(typeof optimizeManager)['methods']>
+
+/** The optimizing service on its wire: every refusal and every failure becomes a code that optimizers act on. */
+export function optimizeManagerHandlers(deps: OptimizeManagerDeps): BoundService {
+  const { service, log } = deps
   return bindService(optimizeManager, {
     ping: async () => undefined,
-    authenticate: async ({ registerInfo }) => {
-      const { resourceId, threadCount, memoryMb, groupName, properties } = registerInfo
-      const answer = await service.register({
-        group: groupName,
-        resourceId,
-        threads: threadCount,
-        memoryMb,
-        properties: Object.fromEntries(properties ?? []),
-      })
-      if (answer.kind === 'registered') return answer.token
-      throw answer.why === 'unknown-group'
-        ? refuse('objectNotExists', answer.reason)
-        : refuse('forbidden', answer.reason)
-    },
-    touch: async ({ authToken }) => expectKnown(await service.touch(authToken)),
-    pollTask: async ({ authToken, threadId }) => {
-      const answer = await service.poll(authToken, threadId, signal)
-      if (answer.kind === 'unknown') throw registerAgain()
-      if (answer.kind === 'nothing') return undefined
-      const { processId, taskId, assignment, input } = answer.task
-      return {
-        taskId: { processId: BigInt(processId), taskId },
-        taskInput: Buffer.from(input),
-        properties: new Map([[ATTEMPT_PROPERTY, String(assignment.attempt)]]),
-      }
-    },
-    ackTask: async ({ authToken, threadId, taskId }) =>
-      expectAccepted(await service.ack(authToken, { ...identify(taskId), threadId, attempt: undefined })),
-    completeTask: async ({ authToken, taskResult }) => {
-      const { taskId, threadId, taskOutput, errorMessage, summary } = taskResult
-      const attempt = summary?.get(ATTEMPT_PROPERTY)
-      const end =
-        errorMessage !== undefined || taskOutput === undefined
-          ? { kind: 'failure' as const, reason: errorMessage ?? 'the optimizer sent neither an output nor a reason' }
-          : { kind: 'output' as const, payload: Buffer.from(taskOutput).toString('utf8') }
-      const report = {
-        ...identify(taskId),
-        threadId,
-        attempt: attempt === undefined ? undefined : Number(attempt),
-        end,
-      }
-      expectAccepted(await service.complete(authToken, report))
-    },
-    cancelProcess: ({ processId }) => cancelProcess(processIdOf(processId)),
-    getOptimizingNodeUrls: async () => nodeUrls(),
-    findUnwanted: async ({ authToken, running }) => {
-      const reports = running.map(
-        ({ taskId, threadId, attempt }): TaskReport => ({ ...identify(taskId), threadId, attempt }),
-      )
+    authenticate: coded(log, async ({ registerInfo }) => register(service, registerInfo)),
+    touch: coded(log, async ({ authToken }) => expectKnown(await service.touch(authToken))),
+    pollTask: coded(log, async ({ authToken, threadId }, { signal }) =>
+      polledTask(await service.poll(authToken, threadId, signal)),
+    ),
+    ackTask: coded(log, async ({ authToken, threadId, taskId }) =>
+      expectAccepted(await service.ack(authToken, reportOf(taskId, threadId))),
+    ),
+    completeTask: coded(log, async ({ authToken, taskResult }) =>
+      expectAccepted(await service.complete(authToken, endOf(taskResult))),
+    ),
+    cancelProcess: ({ processId }) => deps.cancelProcess(processIdOf(processId)),
+    getOptimizingNodeUrls: async () => deps.nodeUrls(),
+    findUnwanted: coded(log, async ({ authToken, running }) => {
+      const reports = running.map(({ taskId, threadId }) => reportOf(taskId, threadId))
       const unwanted = await service.findUnwanted(authToken, reports)
       if (unwanted === 'unknown') throw registerAgain()
-      return unwanted.map(({ processId, taskId, threadId, attempt }) => ({
-        taskId: { processId: BigInt(processId), taskId },
-        threadId,
-        attempt: attempt ?? 0,
-      }))
-    },
-    drain: async ({ authToken }) => expectKnown(await service.drain(authToken)),
-    leave: async ({ authToken }) => expectKnown(await service.leave(authToken)),
+      return unwanted.map((report) => ({ taskId: taskIdOf(report), threadId: report.threadId }))
+    }),
+    drain: coded(log, async ({ authToken }) => expectKnown(await service.drain(authToken))),
+    leave: coded(log, async ({ authToken }) => expectKnown(await service.leave(authToken))),
   })
 }
 
-function identify({ processId, taskId }: { readonly processId: bigint; readonly taskId: number }) {
-  return { processId: processIdOf(processId), taskId: taskId as TaskId }
+/** Our errors travel as the exception that is declared for it; what is not ours is a bug and is logged. */
+function coded<A, C, R>(log: Log, handler: (args: A, context: C) => Promise<R>): (args: A, context: C) => Promise<R> {
+  return async (args, context) => {
+    try {
+      return await handler(args, context)
+    } catch (error) {
+      if (amoroException.match(error) !== undefined) throw error
+      log.error({ failure: describeError(error) }, 'a call of an optimizer failed')
+      const { kind, message } =
+        error instanceof MoraineError ? error : { kind: 'internal' as const, message: 'internal error' }
+      throw amoroException.make({ errorCode: ERROR_CODES[kind].amoro, errorName: kind, message })
+    }
+  }
+}
+
+type RegisterInfo = Parameters<OptimizeManagerHandlers['authenticate']>[0]['registerInfo']
+
+async function register(
+  service: OptimizingService,
+  { resourceId, threadCount, memoryMb, groupName, properties }: RegisterInfo,
+): Promise<string> {
+  const answer = await service.register({
+    group: groupName,
+    resourceId,
+    threads: threadCount,
+    memoryMb,
+    properties: Object.fromEntries(properties ?? []),
+  })
+  if (answer.kind === 'registered') return answer.token
+  throw refuse(answer.why === 'unknown-group' ? 'objectNotExists' : 'forbidden', answer.reason)
+}
+
+function polledTask(answer: PollAnswer) {
+  if (answer.kind === 'unknown') throw registerAgain()
+  if (answer.kind === 'nothing') return undefined
+  const { assignment, input } = answer.task
+  return {
+    taskId: taskIdOf({ ...answer.task, attempt: assignment.attempt }),
+    taskInput: Buffer.from(input),
+    properties: new Map([[ATTEMPT_PROPERTY, String(assignment.attempt)]]),
+  }
+}
+
+type TaskResult = Parameters<OptimizeManagerHandlers['completeTask']>[0]['taskResult']
+type WireTaskId = TaskResult['taskId']
+
+function endOf({ taskId, threadId, taskOutput, errorMessage, summary }: TaskResult) {
+  const report = reportOf(taskId, threadId)
+  const echoed = summary?.get(ATTEMPT_PROPERTY)
+  const attempt = report.attempt ?? (echoed === undefined ? undefined : Number(echoed))
+  const end =
+    errorMessage !== undefined || taskOutput === undefined
+      ? { kind: 'failure' as const, reason: errorMessage ?? 'the optimizer sent neither an output nor a reason' }
+      : { kind: 'output' as const, payload: Buffer.from(taskOutput).toString('utf8') }
+  return { ...report, attempt, end }
+}
+
+function reportOf({ processId, taskId, attempt }: WireTaskId, threadId: number): TaskReport {
+  return { processId: processIdOf(processId), taskId: taskId as TaskId, threadId, attempt }
+}
+
+function taskIdOf({ processId, taskId, attempt }: Pick<TaskReport, 'processId' | 'taskId' | 'attempt'>): WireTaskId {
+  return { processId: BigInt(processId), taskId, ...(attempt !== undefined && { attempt }) }
 }
 
 // Text order of process ids is time order, so they all have 19 digits.

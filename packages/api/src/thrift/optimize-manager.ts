@@ -25,7 +25,17 @@ export const AmoroErrorCode = {
   registerAgain: 2006,
 } as const
 
-export const optimizingTaskId = struct('OptimizingTaskId', { processId: f(1, i64), taskId: f(2, i32) })
+/** Whether the same call may succeed if it is made again: something behind the service failed, not the call. */
+export function isRetryableCode(code: number): boolean {
+  return code === AmoroErrorCode.persistence || code === AmoroErrorCode.undefined
+}
+
+export const optimizingTaskId = struct('OptimizingTaskId', {
+  processId: f(1, i64),
+  taskId: f(2, i32),
+  /** Ours: which run of the task is meant; a report about another one is refused. */
+  attempt: opt(3, i32),
+})
 
 export const optimizingTask = struct('OptimizingTask', {
   taskId: f(1, optimizingTaskId),
@@ -53,13 +63,9 @@ export const optimizerRegisterInfo = struct('OptimizerRegisterInfo', {
 })
 
 /** A task that an optimizer believes to run. */
-export const runningTask = struct('RunningTask', {
-  taskId: f(1, optimizingTaskId),
-  threadId: f(2, i32),
-  attempt: f(3, i32),
-})
+export const runningTask = struct('RunningTask', { taskId: f(1, optimizingTaskId), threadId: f(2, i32) })
 
-/** Property of a task, echoed in the summary of its result: the number of the attempt. */
+/** Amoro's own way to name the attempt: a property of the task, echoed in the summary of its result. */
 export const ATTEMPT_PROPERTY = 'task-attempt-id'
 /** Properties of a registration. */
 export const HEARTBEAT_PROPERTY = 'heart-beat-interval'

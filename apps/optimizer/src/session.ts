@@ -1,0 +1,94 @@
+import {
+  AmoroErrorCode,
+  amoroException,
+  HEARTBEAT_PROPERTY,
+  type optimizeManager,
+  PAYLOAD_VERSIONS_PROPERTY,
+} from '@moraine/api/thrift/optimize-manager'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import type { ThriftClient } from '@moraine/thrift/client'
+
+export type OptimizerClient = ThriftClient<(typeof optimizeManager)['methods']>
+export type OptimizerLog = (message: string) => void
+
+export type SessionOptions = {
+  readonly client: OptimizerClient
+  readonly group: string
+  readonly threads: number
+  readonly memoryMb: number
+  /** Set by the container that launched this process. */
+  readonly resourceId?: string
+  readonly heartbeatIntervalMs: number
+  readonly clock: Clock
+  readonly log: OptimizerLog
+}
+
+/** The registration, made by the first call and renewed by the first call after the service has forgotten it. */
+export interface Session {
+  /**
+   * Calls with the token. `undefined`: the service does not know this registration any more, so whatever was held under
+   * it is lost, and the next call registers anew.
+   *
+   * @throws {MoraineError} `permission` if the service refuses this optimizer for good; else what the call throws.
+   */
+  call<T>(ask: (authToken: string) => Promise<T>): Promise<{ readonly value: T } | undefined>
+  /** Calls with the token if there is one. */
+  callIfRegistered(ask: (authToken: string) => Promise<unknown>): Promise<void>
+}
+
+export function openSession(options: SessionOptions): Session {
+  let token: Promise<string> | undefined
+  const registered = (): Promise<string> => {
+    token ??= register(options).catch((error: unknown) => {
+      token = undefined
+      throw error
+    })
+    return token
+  }
+  return {
+    async call(ask) {
+      const current = registered()
+      try {
+        return { value: await ask(await current) }
+      } catch (error) {
+        if (amoroException.match(error)?.errorCode !== AmoroErrorCode.registerAgain) throw error
+        if (token === current) token = undefined
+        return undefined
+      }
+    },
+    async callIfRegistered(ask) {
+      if (token !== undefined) await ask(await token)
+    },
+  }
+}
+
+async function register(options: SessionOptions): Promise<string> {
+  const { client, clock, group, threads, memoryMb, resourceId, heartbeatIntervalMs, log } = options
+  const registerInfo = {
+    threadCount: threads,
+    memoryMb,
+    startTime: BigInt(clock.now()),
+    groupName: group,
+    properties: new Map([
+      [HEARTBEAT_PROPERTY, String(heartbeatIntervalMs)],
+      [PAYLOAD_VERSIONS_PROPERTY, '1'],
+    ]),
+    ...(resourceId !== undefined && { resourceId }),
+  }
+  try {
+    const token = await client.authenticate({ registerInfo })
+    if (token === undefined) throw new MoraineError('unavailable', 'the service gave no token')
+    log(`registered in group ${group} with ${threads} threads`)
+    return token
+  } catch (error) {
+    const refused = amoroException.match(error)
+    if (refused !== undefined && FINAL_CODES.has(refused.errorCode)) {
+      throw new MoraineError('permission', `the service refuses this optimizer: ${refused.message}`, { cause: error })
+    }
+    throw error
+  }
+}
+
+/** Trying again with the same registration cannot help. */
+const FINAL_CODES: ReadonlySet<number> = new Set([AmoroErrorCode.forbidden, AmoroErrorCode.objectNotExists])
