@@ -26,14 +26,11 @@ export async function makePlan(ref: string, raw: RawPlanOptions, context: Comman
   const type = requestedType(raw.type ?? 'auto')
   const table = await openTable(ref, tableOptions(raw, process.env), context, context.signal)
   const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
-  const filter = raw.where ?? state.policy.filter
-  if (filter !== undefined) {
-    throw new MoraineError(
-      'unsupported',
-      `filters are not understood yet: leave out --where, and unset the table property self-optimizing.filter ('${filter}')`,
-    )
-  }
-  const plan = planTable(state, { type, now: context.clock.now() })
+  const plan = planTable(state, {
+    type,
+    now: context.clock.now(),
+    ...(raw.where !== undefined && { filter: raw.where }),
+  })
   return { table, state, plan }
 }
 

@@ -86,6 +86,7 @@ async function plan(
     type: request.request.type,
     now: request.now,
     maxCostBytes: request.maxCostBytes,
+    ...(request.request.filter !== undefined && { filter: request.request.filter }),
     clocks: (key) => request.clocks.get(key) ?? NEVER,
   })
   const common = {

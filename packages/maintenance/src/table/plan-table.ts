@@ -1,5 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { OptimizingClocks, RequestedType } from '../plan/evaluate-partition.ts'
+import { partitionFilter } from '../plan/partition-filter.ts'
 import { type EvaluatedPartition, evaluateTable, planRewrite } from '../plan/plan-rewrite.ts'
 import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import type { PartitionFiles } from '../plan/table-files.ts'
@@ -11,8 +12,8 @@ export type PlanRequest = {
   readonly now: EpochMs
   /** Unlimited if absent. */
   readonly maxCostBytes?: number
-  /** All partitions if absent. */
-  readonly chooses?: (partition: PartitionFiles) => boolean
+  /** A filter besides the table's own `self-optimizing.filter`; a partition must pass both. */
+  readonly filter?: string
   /** Never optimized, as far as is known, if absent. */
   readonly clocks?: (partitionKey: string) => OptimizingClocks
 }
@@ -28,7 +29,7 @@ export function planTable(state: TableState, request: PlanRequest): RewritePlan 
     policy,
     requested: request.type,
     maxCostBytes: request.maxCostBytes ?? Number.POSITIVE_INFINITY,
-    chooses: request.chooses ?? (() => true),
+    chooses: choosesOf(state, request.filter),
     clocks: request.clocks ?? (() => NEVER),
     now: request.now,
   })
@@ -43,6 +44,17 @@ export function inspectTable(
   const clocks = request.clocks ?? (() => NEVER)
   const partitions = evaluateTable({ metadata, files, policy, requested: 'auto', clocks, now: request.now })
   return { report: tableReport(files, partitions, policy), partitions }
+}
+
+function choosesOf(
+  { metadata, policy }: TableState,
+  requested: string | undefined,
+): (partition: PartitionFiles) => boolean {
+  const filters = [
+    ...(policy.filter === undefined ? [] : [partitionFilter(policy.filter, metadata, 'self-optimizing.filter')]),
+    ...(requested === undefined ? [] : [partitionFilter(requested, metadata, '--where')]),
+  ]
+  return (partition) => filters.every((passes) => passes(partition))
 }
 
 const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
