@@ -1,16 +1,25 @@
 import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
+import { type ConfigValues, resolveConfig } from './read-config.ts'
 
-const MINUTE_MS = 60_000
-const DAY_MS = 24 * 60 * MINUTE_MS
-
-/** Amoro's defaults, as its shipped configuration has them. */
-export const DEFAULT_SETTINGS: OptimizingSettings = {
-  deadlines: { heartbeatTimeoutMs: MINUTE_MS, ackTimeoutMs: 30_000, executeTimeoutMs: 60 * MINUTE_MS },
-  refresh: { shortestMs: MINUTE_MS, longestMs: 10 * MINUTE_MS, stepMs: 30_000, parallelism: 10 },
-  planningParallelism: 1,
-  commitParallelism: 10,
-  pollTimeoutMs: 3000,
-  breakQuota: true,
-  exploreIntervalMs: 3 * MINUTE_MS,
-  history: { keepMs: 30 * DAY_MS, intervalMs: 60 * MINUTE_MS },
+/** The settings of the heart of the service. */
+export function optimizingSettings(values: ConfigValues): OptimizingSettings {
+  const { heartbeatTimeoutMs, ackTimeoutMs, executeTimeoutMs } = values
+  return {
+    deadlines: { heartbeatTimeoutMs, ackTimeoutMs, executeTimeoutMs },
+    refresh: {
+      shortestMs: values.refreshShortestMs,
+      longestMs: values.refreshLongestMs,
+      stepMs: values.refreshStepMs,
+      parallelism: values.refreshParallelism,
+    },
+    planningParallelism: values.planningParallelism,
+    commitParallelism: values.commitParallelism,
+    pollTimeoutMs: values.pollTimeoutMs,
+    breakQuota: values.breakQuota,
+    exploreIntervalMs: values.exploreIntervalMs,
+    history: { keepMs: values.historyKeepMs, intervalMs: values.historyIntervalMs },
+  }
 }
+
+/** What holds where nothing is configured. */
+export const DEFAULT_SETTINGS: OptimizingSettings = optimizingSettings(resolveConfig(new Map()).values)

@@ -1,0 +1,42 @@
+import type { Setting } from './setting.ts'
+import { KEYS_WITHOUT_EFFECT, SETTINGS } from './settings.ts'
+
+/** The text of `docs/specs/settings.md`, generated so that it cannot be wrong. */
+export function settingsDocument(): string {
+  const rows = Object.values<Setting<unknown>>(SETTINGS).map(({ key, defaultText, meaning }) => [
+    `\`${key}\``,
+    `\`${defaultText}\``,
+    meaning,
+  ])
+  return `${INTRODUCTION}
+${table([['key', 'default', 'meaning'], ...rows])}
+## Keys of Amoro without effect
+
+They are accepted with a warning, so that a configuration can be taken over as it is.
+
+${KEYS_WITHOUT_EFFECT.map((key) => `- \`${key}\``).join('\n')}
+`
+}
+
+const INTRODUCTION = `# Settings
+
+Generated from \`apps/server/src/config/settings.ts\` by \`docs/specs/write-settings.ts\`; a test fails when this file is
+out of date.
+
+Keys stand below \`ams:\` in \`config.yaml\`, as a tree or with dots. A variable of the environment wins over the file:
+\`MORAINE_HTTP__SERVER_BIND__PORT\`, or \`AMS_HTTP__SERVER_BIND__PORT\` as in Amoro, is \`http-server.bind-port\`: two
+underscores are a dash, one is a dot. Durations are whole numbers with \`ms\`, \`s\`, \`min\`, \`h\` or \`d\`, and
+milliseconds without a unit. An unknown key is named in a warning with the nearest one that is known.
+`
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |\n`
+  const [head = [], ...body] = rows
+  const rule = line(
+    head.map(() => ''),
+    '-',
+  )
+  return [line(head), rule, ...body.map((row) => line(row))].join('')
+}
