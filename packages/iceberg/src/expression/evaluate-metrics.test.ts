@@ -6,6 +6,9 @@ import { truncateCodePoints } from '../partition/transform-function.ts'
 import { compareLiterals } from '../value/compare.ts'
 import type { Literal } from '../value/literal.ts'
 import { encodeSingleValue } from '../value/single-value.ts'
+import { type MeasuredFile, mayMatchFile, mustMatchFile } from './evaluate-metrics.ts'
+import type { BoundColumn, BoundExpression, BoundPredicate } from './expression.ts'
+import { formatExpression } from './format-expression.ts'
 import {
   columnOf,
   filterOf,
@@ -14,10 +17,7 @@ import {
   rowsOf,
   type TypedColumn,
   typedColumns,
-} from './arbitrary-filter.test-data.ts'
-import { type MeasuredFile, mayMatchFile, mustMatchFile } from './evaluate-metrics.ts'
-import type { BoundColumn, BoundExpression, BoundPredicate } from './expression.ts'
-import { formatExpression } from './format-expression.ts'
+} from './testing/arbitrary-filter.ts'
 
 // What a writer may leave out of a column's figures.
 type Omission = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Literal } from '../value/literal.ts'
-import { columnOf } from './arbitrary-filter.test-data.ts'
 import { allOf, anyOf, type BoundExpression, type BoundPredicate, FALSE, negated, TRUE } from './expression.ts'
 import { matchesValue } from './matches-value.ts'
+import { columnOf } from './testing/arbitrary-filter.ts'
 
 const ID = columnOf(0, { kind: 'int' })
 const SCORE = columnOf(0, { kind: 'double' })

@@ -15,6 +15,13 @@ import type { PrimitiveType } from '../schema/type.ts'
 import { compareLiterals } from '../value/compare.ts'
 import type { Literal } from '../value/literal.ts'
 import { encodeSingleValue } from '../value/single-value.ts'
+import { matchesPartition } from './evaluate-partition.ts'
+import { mayMatchSummaries } from './evaluate-summaries.ts'
+import type { BoundExpression, BoundPredicate } from './expression.ts'
+import { formatExpression } from './format-expression.ts'
+import { matchesValue } from './matches-value.ts'
+import { holdsOnlyMatches, mayHoldMatches } from './project-filter.ts'
+import { residualOf } from './residual.ts'
 import {
   columnOf,
   comparisonOps,
@@ -26,14 +33,7 @@ import {
   type TypedColumn,
   typedColumns,
   unaryOps,
-} from './arbitrary-filter.test-data.ts'
-import { matchesPartition } from './evaluate-partition.ts'
-import { mayMatchSummaries } from './evaluate-summaries.ts'
-import type { BoundExpression, BoundPredicate } from './expression.ts'
-import { formatExpression } from './format-expression.ts'
-import { matchesValue } from './matches-value.ts'
-import { holdsOnlyMatches, mayHoldMatches } from './project-filter.ts'
-import { residualOf } from './residual.ts'
+} from './testing/arbitrary-filter.ts'
 
 const TRANSFORMS: readonly Transform[] = [
   'identity',

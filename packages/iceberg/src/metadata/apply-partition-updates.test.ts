@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseTransform } from '../partition/transform.ts'
-import { applied, exampleTable, refusal, SCHEMA } from './example-table.test-data.ts'
 import type { TableUpdate } from './table-update.ts'
+import { applied, exampleTable, refusal, SCHEMA } from './testing/example-table.ts'
 
 type Field = readonly [name: string, transform: string, sourceId: number, fieldId?: number]
 

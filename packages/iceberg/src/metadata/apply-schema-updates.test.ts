@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Schema } from '../schema/schema.ts'
 import type { NestedField } from '../schema/type.ts'
-import { applied, exampleTable, refusal, SCHEMA } from './example-table.test-data.ts'
 import type { TableUpdate } from './table-update.ts'
+import { applied, exampleTable, refusal, SCHEMA } from './testing/example-table.ts'
 
 function withColumn(field: NestedField, base: Schema = SCHEMA): Schema {
   return { ...base, schemaId: 77, fields: [...base.fields, field] }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Snapshot, SnapshotRef } from './snapshot.ts'
+import type { TableUpdate } from './table-update.ts'
 import {
   append,
   applied,
@@ -11,9 +13,7 @@ import {
   snapshotOn,
   T0,
   withSnapshots,
-} from './example-table.test-data.ts'
-import type { Snapshot, SnapshotRef } from './snapshot.ts'
-import type { TableUpdate } from './table-update.ts'
+} from './testing/example-table.ts'
 
 function add(snapshot: Snapshot): TableUpdate {
   return { action: 'add-snapshot', snapshot }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SortField } from '../sort/sort-order.ts'
-import { applied, exampleTable, refusal } from './example-table.test-data.ts'
 import type { TableUpdate } from './table-update.ts'
+import { applied, exampleTable, refusal } from './testing/example-table.ts'
 
 const BY_ID: SortField = { sourceIds: [1], transform: { kind: 'identity' }, direction: 'asc', nullOrder: 'nulls-first' }
 const SET_LAST: TableUpdate = { action: 'set-default-sort-order', sortOrderId: -1 }

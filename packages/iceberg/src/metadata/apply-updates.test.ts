@@ -3,6 +3,9 @@ import { test } from 'node:test'
 import { MoraineError } from '@moraine/stdx/error'
 import fc from 'fast-check'
 import { applyUpdates } from './apply-updates.ts'
+import { findInconsistency } from './metadata-consistency.ts'
+import { formatTableMetadata, parseTableMetadata } from './table-metadata-json.ts'
+import type { TableUpdate } from './table-update.ts'
 import {
   append,
   applied,
@@ -15,10 +18,7 @@ import {
   T0,
   UUID,
   withSnapshots,
-} from './example-table.test-data.ts'
-import { findInconsistency } from './metadata-consistency.ts'
-import { formatTableMetadata, parseTableMetadata } from './table-metadata-json.ts'
-import type { TableUpdate } from './table-update.ts'
+} from './testing/example-table.ts'
 
 const CREATION: readonly TableUpdate[] = [
   { action: 'assign-uuid', uuid: UUID },

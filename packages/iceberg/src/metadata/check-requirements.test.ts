@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkRequirements } from './check-requirements.ts'
-import { applied, exampleTable, id, UUID, withSnapshots } from './example-table.test-data.ts'
 import type { TableMetadata } from './table-metadata.ts'
 import type { TableRequirement } from './table-requirement.ts'
+import { applied, exampleTable, id, UUID, withSnapshots } from './testing/example-table.ts'
 
 const TABLE = applied(withSnapshots(exampleTable(), 7n), [
   { action: 'set-snapshot-ref', refName: 'v1', ref: { snapshotId: id(7n), type: 'tag' } },

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Schema } from '../schema/schema.ts'
-import { SCHEMA, T0, UUID } from './example-table.test-data.ts'
 import { type NewTable, newTableMetadata } from './new-table-metadata.ts'
+import { SCHEMA, T0, UUID } from './testing/example-table.ts'
 
 const TABLE: NewTable = { schema: SCHEMA, location: 's3://b/t', properties: {}, uuid: UUID, now: T0 }
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
-import { exampleTable, id, SCHEMA, snapshotOn } from './example-table.test-data.ts'
 import type { TableRequirement } from './table-requirement.ts'
 import { decodeTableRequirement, encodeTableRequirement } from './table-requirement-json.ts'
 import type { TableUpdate } from './table-update.ts'
 import { decodeTableUpdate, encodeTableUpdate } from './table-update-json.ts'
+import { exampleTable, id, SCHEMA, snapshotOn } from './testing/example-table.ts'
 
 const PLACE = { document: 'request', kind: 'invalid-input' } as const
 const BIG = id(9_223_372_036_854_775_807n)

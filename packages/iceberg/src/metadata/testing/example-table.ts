@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
-import type { Schema } from '../schema/schema.ts'
-import { type ApplyContext, applyUpdates } from './apply-updates.ts'
-import { newTableMetadata } from './new-table-metadata.ts'
-import type { Snapshot, SnapshotId } from './snapshot.ts'
-import type { FormatVersion, TableMetadata } from './table-metadata.ts'
-import type { TableUpdate } from './table-update.ts'
+import type { Schema } from '../../schema/schema.ts'
+import { type ApplyContext, applyUpdates } from '../apply-updates.ts'
+import { newTableMetadata } from '../new-table-metadata.ts'
+import type { Snapshot, SnapshotId } from '../snapshot.ts'
+import type { FormatVersion, TableMetadata } from '../table-metadata.ts'
+import type { TableUpdate } from '../table-update.ts'
 
 // A table for the tests of updates, and short ways to change it.
 

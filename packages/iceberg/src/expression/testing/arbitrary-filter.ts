@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import type { PrimitiveType } from '../schema/type.ts'
-import type { Literal } from '../value/literal.ts'
+import type { PrimitiveType } from '../../schema/type.ts'
+import type { Literal } from '../../value/literal.ts'
 import {
   allOf,
   anyOf,
@@ -11,8 +11,8 @@ import {
   holds,
   negated,
   type UnaryOp,
-} from './expression.ts'
-import { matchesValue } from './matches-value.ts'
+} from '../expression.ts'
+import { matchesValue } from '../matches-value.ts'
 
 // Random columns, values and filters, crowded where transforms and bounds have their edges.
 
