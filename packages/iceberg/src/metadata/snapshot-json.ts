@@ -81,10 +81,11 @@ export function encodeMetadataLogEntry(entry: MetadataLogEntry): JsonObject {
 }
 
 function decodeManifests(json: JsonRecord): Snapshot['manifests'] {
+  const location = optional(json, 'manifest-list', text)
+  if (location !== undefined) return { kind: 'list', location }
   const locations = optional(json, 'manifests', listOf(text))
-  return locations === undefined || Object.hasOwn(json.object, 'manifest-list')
-    ? { kind: 'list', location: required(json, 'manifest-list', text) }
-    : { kind: 'inline', locations }
+  if (locations !== undefined) return { kind: 'inline', locations }
+  return { kind: 'list', location: required(json, 'manifest-list', text) }
 }
 
 const OPERATIONS: ReadonlySet<string> = new Set<SnapshotOperation>(['append', 'replace', 'overwrite', 'delete'])
