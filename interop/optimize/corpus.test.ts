@@ -15,7 +15,6 @@ import { type Spark, startSpark } from '../lab/spark.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const warehouse = mkdtempSync(`${tmpdir()}/moraine-corpus-`)
-after(() => rmSync(warehouse, { recursive: true, force: true }))
 
 type Run = { readonly code: number; readonly stdout: string; readonly stderr: string }
 
@@ -39,34 +38,32 @@ const built = await run('interop/corpus/corpus.sh', [
 const unavailable =
   built.code === 75 ? (built.stderr.trim().split('\n').at(-1) ?? 'an engine cannot be fetched') : undefined
 
-if (unavailable !== undefined) {
-  test('corpus', (context) => context.skip(unavailable))
-} else {
-  test('the corpus is written', () => assert.equal(built.code, 0, built.stdout + built.stderr))
-  await suite()
-}
+// Everything is started before the first test is declared: node:test takes a file to be done when the tests it knows of
+// are, and runs the `after` hooks then.
+const sparkStarted = unavailable === undefined ? await startSpark() : { kind: 'unavailable' as const, why: unavailable }
+const pyStarted =
+  unavailable === undefined ? await startPyIceberg() : { kind: 'unavailable' as const, why: unavailable }
 
-async function suite(): Promise<void> {
-  const [sparkStarted, pyStarted] = await Promise.all([startSpark(), startPyIceberg()])
-  if (sparkStarted.kind === 'unavailable' || pyStarted.kind === 'unavailable') {
-    test('engines', (context) =>
-      context.skip(sparkStarted.kind === 'unavailable' ? sparkStarted.why : 'PyIceberg cannot be fetched'))
-    return
-  }
+after(async () => {
+  if (sparkStarted.kind === 'started') await sparkStarted.engine.stop()
+  if (pyStarted.kind === 'started') await pyStarted.engine.stop()
+  rmSync(warehouse, { recursive: true, force: true })
+})
+
+if (sparkStarted.kind === 'unavailable' || pyStarted.kind === 'unavailable') {
+  const why = sparkStarted.kind === 'unavailable' ? sparkStarted.why : 'PyIceberg cannot be fetched'
+  test('corpus', (context) => context.skip(why))
+} else {
   const engines = { spark: sparkStarted.engine, pyiceberg: pyStarted.engine }
-  after(async () => {
-    await engines.spark.stop()
-    await engines.pyiceberg.stop()
-  })
-  for (const file of readdirSync(`${warehouse}/expected`)
-    .filter((name) => name.endsWith('.json'))
-    .sort()) {
-    const path = `${warehouse}/expected/${file}`
+  test('the corpus is written', () => assert.equal(built.code, 0, built.stdout + built.stderr))
+  for (const name of readdirSync(`${warehouse}/expected`).sort()) {
+    const path = `${warehouse}/expected/${name}`
     const expected = parseExpectedTable(readFileSync(path, 'utf8'), path)
     test(`${expected.name}: ${expected.features.join('; ')}`, { timeout: 300_000 }, async (context) => {
       // A table of PyIceberg's SQL catalog can be changed through that catalog alone.
-      if (!existsSync(`${warehouse}/${expected.name}/metadata/version-hint.text`))
+      if (!existsSync(`${warehouse}/${expected.name}/metadata/version-hint.text`)) {
         return context.skip('it belongs to a SQL catalog')
+      }
       await optimizeAndCompare(expected, engines)
     })
   }
