@@ -3,8 +3,8 @@ import type { Clock } from '@moraine/stdx/clock'
 
 /** Time that stands still until it is moved: to the next thing that somebody sleeps for. */
 export type VirtualClock = Clock & {
-  /** Moves to the next awaited moment and wakes one sleeper; `false` if nobody sleeps. */
-  step(): boolean
+  /** Moves to the next awaited moment and wakes one sleeper; `false` if nobody sleeps, or not until `limit`. */
+  step(limit?: EpochMs): boolean
 }
 
 type Sleeper = { readonly at: number; readonly order: number; wake(): void }
@@ -43,9 +43,10 @@ export function virtualClock(start: EpochMs): VirtualClock {
         insert(sleeper)
       })
     },
-    step() {
-      const next = sleepers.shift()
-      if (next === undefined) return false
+    step(limit) {
+      const [next] = sleepers
+      if (next === undefined || (limit !== undefined && next.at > limit)) return false
+      sleepers.shift()
       now = Math.max(now, next.at)
       next.wake()
       return true

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryStores } from '@moraine/management/memory/memory-stores'
+import { T0 } from '@moraine/management/testing/build'
+import { MoraineError } from '@moraine/stdx/error'
+import { SILENT_LOG } from '../service/log.ts'
+import { virtualClock } from '../simulation/virtual-clock.ts'
+import { explorer } from './explorer.ts'
+
+const quiet = () => new Promise((resolve) => setImmediate(resolve))
+
+async function setUp() {
+  const clock = virtualClock(T0)
+  const stores = memoryStores()
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+  await stores.catalogs.saveCatalog({ name: 'other', type: 'rest', properties: {} })
+  const tables = new Map<string, readonly string[] | Error>([
+    ['lake', ['orders', 'clicks']],
+    ['other', ['events']],
+  ])
+  const added: number[] = []
+  const service = explorer({
+    stores,
+    listing: {
+      listDatabases: async () => [['sales', 'eu']],
+      async listTables(catalog) {
+        const found = tables.get(catalog) ?? []
+        if (found instanceof Error) throw found
+        return found.map((name) => ({ name, format: 'ICEBERG' }))
+      },
+    },
+    intervalMs: 180_000,
+    onTableAdded: (tableId) => added.push(tableId),
+    clock,
+    log: SILENT_LOG,
+  })
+  await service.start(new AbortController().signal)
+  await quiet()
+  const names = async () =>
+    (await stores.tables.listTables({ limit: 99 })).map(({ name }) => `${name.catalog}.${name.name}`)
+  return { clock, stores, tables, added, service, names }
+}
+
+test('tables of all catalogs are found, and looked at once', async () => {
+  const { added, service, names, clock } = await setUp()
+  assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events'])
+  clock.step()
+  await quiet()
+  assert.deepEqual(added, [1, 2, 3])
+  await service.stop()
+})
+
+test('tables that appear or vanish are noticed when their catalog is said to have changed', async () => {
+  const { tables, service, names } = await setUp()
+  tables.set('lake', ['orders', 'visits'])
+  tables.set('other', [])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.orders', 'other.events', 'lake.visits'])
+  await service.stop()
+})
+
+test('a catalog that cannot be listed loses no table, and disturbs no other', async () => {
+  const { tables, service, names } = await setUp()
+  tables.set('lake', new MoraineError('unavailable', 'the metastore does not answer'))
+  tables.set('other', ['events', 'more'])
+  service.nudge()
+  await quiet()
+  assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events', 'other.more'])
+  assert.equal(service.lastRun()?.failure, undefined)
+  await service.stop()
+})

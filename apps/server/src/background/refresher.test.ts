@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TableId } from '@moraine/lifecycle/identity'
+import { memoryStores } from '@moraine/management/memory/memory-stores'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import type { StateChange } from '@moraine/management/store/state-change'
+import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
+import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
+import { buildEvaluation, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
+import { MoraineError } from '@moraine/stdx/error'
+import { SILENT_LOG } from '../service/log.ts'
+import { virtualClock } from '../simulation/virtual-clock.ts'
+import { refresher } from './refresher.ts'
+
+const quiet = () => new Promise((resolve) => setImmediate(resolve))
+
+type Seen = { location: string | undefined | Error; evaluation: Partial<TableEvaluation> }
+
+/** Tables that look as the test says, and a record of what the refresher did. */
+async function setUp(names: readonly string[]) {
+  const clock = virtualClock(T0)
+  const raw = memoryStores()
+  const applied: StateChange[] = []
+  const stores: typeof raw = {
+    ...raw,
+    state: {
+      apply: (changes) => {
+        applied.push(...changes)
+        return raw.state.apply(changes)
+      },
+    },
+  }
+  const seen = new Map<string, Seen>(names.map((name) => [name, { location: 'v1', evaluation: { needed: undefined } }]))
+  const looks: string[] = []
+  const evaluations: string[] = []
+  const find = (name: string) => {
+    const found = seen.get(name)
+    assert.ok(found)
+    return found
+  }
+  const service = refresher({
+    stores,
+    maintenance: {
+      async findMetadataLocation({ name }) {
+        looks.push(`${name} at ${clock.now() - T0}`)
+        const { location } = find(name)
+        if (location instanceof Error) throw location
+        return location
+      },
+      async evaluate({ table }) {
+        evaluations.push(table.name)
+        const { location, evaluation } = find(table.name)
+        return buildEvaluation({ metadataLocation: String(location), ...evaluation })
+      },
+    },
+    limits: { shortestMs: 60_000, longestMs: 300_000, stepMs: 60_000 },
+    parallelism: 2,
+    clock,
+    log: SILENT_LOG,
+  })
+  const ids: TableId[] = []
+  for (const name of names) {
+    const added = await raw.tables.addTable({
+      name: { catalog: 'lake', namespace: ['a'], name },
+      format: 'ICEBERG',
+      createdAt: T0,
+    })
+    ids.push(added.tableId)
+  }
+  const until = async (ms: number) => {
+    await quiet()
+    while (clock.step((T0 + ms) as typeof T0)) await quiet()
+  }
+  const table = async (index: number) => {
+    const found = await raw.tables.findTable(ids[index] as TableId)
+    assert.ok(found)
+    return found
+  }
+  await service.start(new AbortController().signal)
+  return { clock, stores: raw, service, seen, looks, evaluations, applied, ids, until, table }
+}
+
+test('a table at rest is looked at ever less often, and nothing is written', async () => {
+  const { service, looks, evaluations, applied, until } = await setUp(['a'])
+  await until(30_000)
+  const written = applied.length
+  await until(1_200_000)
+  assert.equal(evaluations.length, 1)
+  assert.equal(applied.length, written)
+  assert.deepEqual(looks.slice(0, 6), [
+    'a at 0',
+    'a at 60000',
+    'a at 180000',
+    'a at 360000',
+    'a at 600000',
+    'a at 900000',
+  ])
+  await service.stop()
+})
+
+test('a commit that is told of is seen at once, and makes the table pending', async () => {
+  const { clock, service, seen, ids, until, table } = await setUp(['a'])
+  await until(1000)
+  seen.set('a', { location: 'v2', evaluation: { needed: 'minor' } })
+  const before = clock.now()
+  service.nudge(ids[0])
+  await quiet()
+  assert.equal(clock.now(), before)
+  assert.equal((await table(0)).state.phase, 'pending')
+  await service.stop()
+})
+
+test('a table that cannot be read says so, is tried ever later, and disturbs no other', async () => {
+  const { service, seen, evaluations, applied, looks, until, table } = await setUp(['a', 'b'])
+  await until(1000)
+  seen.set('a', { location: new MoraineError('unavailable', 'no such bucket'), evaluation: {} })
+  seen.set('b', { location: 'v2', evaluation: { needed: 'minor' } })
+  await until(130_000)
+  assert.match((await table(0)).refreshFailure?.reason ?? '', /no such bucket/)
+  assert.equal((await table(1)).state.phase, 'pending')
+  const written = applied.length
+  const failures = looks.filter((look) => look.startsWith('a')).length
+  await until(800_000)
+  assert.equal(applied.length, written, 'a failure that goes on is not written again')
+  assert.ok(looks.filter((look) => look.startsWith('a')).length < failures + 5)
+  seen.set('a', { location: 'v1', evaluation: { needed: undefined } })
+  await until(1_400_000)
+  assert.equal((await table(0)).refreshFailure, undefined)
+  assert.ok(evaluations.filter((name) => name === 'a').length >= 2)
+  await service.stop()
+})
+
+test('time alone makes an evaluation due when a trigger waits for it', async () => {
+  const { service, seen, evaluations, until } = await setUp(['a'])
+  seen.set('a', { location: 'v1', evaluation: { needed: undefined, reevaluateAt: (T0 + 90_000) as typeof T0 } })
+  await until(89_000)
+  assert.equal(evaluations.length, 1)
+  seen.set('a', { location: 'v1', evaluation: { needed: undefined } })
+  await until(91_000)
+  assert.equal(evaluations.length, 2)
+  await service.stop()
+})
+
+test('a table that is gone from its catalog is forgotten', async () => {
+  const { service, seen, stores, ids, until } = await setUp(['a'])
+  await until(1000)
+  seen.set('a', { location: undefined, evaluation: {} })
+  await until(130_000)
+  assert.equal(await stores.tables.findTable(ids[0] as TableId), undefined)
+  await service.stop()
+})
+
+test('a process ends when its table is switched off', async () => {
+  const { service, seen, stores, until, table } = await setUp(['a'])
+  seen.set('a', { location: 'v2', evaluation: { needed: 'minor' } })
+  await until(60_000)
+  await stores.state.apply(beginPlanning(await table(0), T0))
+  await stores.state.apply(acceptPlan(await table(0), buildWork(1), PROCESS_1, T0))
+  const settings = { ...DEFAULT_TABLE_SETTINGS, enabled: false }
+  seen.set('a', { location: 'v3', evaluation: { needed: undefined, settings } })
+  await until(700_000)
+  const process = await stores.processes.findProcess(PROCESS_1)
+  assert.ok(process?.state.status === 'canceled')
+  assert.match(process.state.reason, /switched off/)
+  assert.equal((await table(0)).state.phase, 'idle')
+  await service.stop()
+})
