@@ -7,7 +7,7 @@ import { formatTableName } from '@moraine/management/tables/table-name'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError, isRetryable } from '@moraine/stdx/error'
+import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
 import { withDeadline } from '../service/deadline.ts'
@@ -87,7 +87,9 @@ async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSi
       deps.maintenance.commit(request, inner),
     )
   } catch (error) {
-    return { kind: 'failed', reason: describeError(error), retryable: isRetryable(error) }
+    // A table that others keep changing may be caught in a quiet moment later.
+    const retryable = isRetryable(error) || isKind(error, 'conflict')
+    return { kind: 'failed', reason: describeError(error), retryable }
   }
 }
 

@@ -225,6 +225,8 @@ test('a person can have a table optimized, and hears why not', async () => {
   assert.deepEqual([result.phase, result.kind], ['pending', 'no-optimizer'])
   assert.deepEqual((await table()).request, { type: 'full', filter: 'day > 3', requestedAt: T0 })
   assert.equal((await call('POST', `${TABLE}/optimize`, { type: 'gigantic' })).status, 400)
+  assert.equal((await call('POST', `${TABLE}/optimize`)).status, 200)
+  assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0 })
   await startProcess(world)
   const refused = await call('POST', `${TABLE}/optimize`, {})
   assert.deepEqual([refused.status, refused.message], [409, 'a process of table lake.sales.orders is running already'])

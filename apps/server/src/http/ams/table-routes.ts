@@ -63,6 +63,10 @@ export function tableRoutes(server: ApiServer, { stores, inspection, clock }: Ta
         body: optimizeBody,
         response: answers(tableVerdict),
       },
+      // Without a body everything is as by default.
+      preValidation: async (request) => {
+        request.body ??= { type: 'auto' }
+      },
     },
     async ({ params, body }) => {
       const { tableId, name } = await findTable(stores, params)
