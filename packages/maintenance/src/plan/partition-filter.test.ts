@@ -20,10 +20,8 @@ test('only partitions that may hold matching rows are rewritten; the others say 
   assert.deepEqual(planned("region = 'eu'"), ['region=eu/id_bucket=0', 'region=eu/id_bucket=1'])
   assert.deepEqual(planned('id > 100000'), [])
   const plan = must(planTable(state, { type: 'full', now, filter: "region = 'us'" }), 'plan')
-  assert.deepEqual(plan.skipped.map(({ partitionPath, reason }) => [partitionPath, reason]).sort(), [
-    ['region=eu/id_bucket=0', 'filtered'],
-    ['region=eu/id_bucket=1', 'filtered'],
-  ])
+  const left = plan.skipped.map(({ partitionPath, reason }) => `${partitionPath}: ${reason}`)
+  assert.deepEqual(left.sort(), ['region=eu/id_bucket=0: filtered', 'region=eu/id_bucket=1: filtered'])
 })
 
 test('the table property filters as well, and a request may only narrow it', () => {
