@@ -6,7 +6,7 @@ import { loadConcatSource } from '@moraine/parquet/concat/concat-source'
 import { planConcat } from '@moraine/parquet/concat/plan-concat'
 import { type ConcatResult, runConcat } from '@moraine/parquet/concat/run-concat'
 import { type VerifiedRange, verifyConcat } from '@moraine/parquet/concat/verify-concat'
-import { haveFieldIds } from '@moraine/parquet/footer/schema-fingerprint'
+import type { SchemaNode } from '@moraine/parquet/footer/schema-tree'
 import type { RangeReader } from '@moraine/parquet/range-reader'
 import { mapBounded } from '@moraine/stdx/bounded'
 import { isKind, MoraineError } from '@moraine/stdx/error'
@@ -94,7 +94,9 @@ async function planOutputs(task: RewriteTask, context: TaskContext): Promise<rea
     },
     context.signal,
   )
-  const unnamed = sources.find(({ source }) => !haveFieldIds(source.footer.leaves))
+  // Parts of a variant have no ids of their own.
+  const isUnnamed = (column: SchemaNode) => column.element.fieldId === undefined
+  const unnamed = sources.find(({ source }) => source.footer.schema.children.some(isUnnamed))
   if (unnamed !== undefined) {
     return { kind: 'refused', reason: `${unnamed.source.footer.file.name} has columns without field ids` }
   }

@@ -62,14 +62,14 @@ test('a damaged data file with page checksums never becomes other rows, nor a ha
     const label = `seed ${seed}: ${what} of ${basename(source)}, ${kind}`
     try {
       const result = await lab.run(task, { timeoutMs: 20_000 })
-      const rows = await outputRows(result).catch(async (error: unknown) => {
-        // A copy is as unreadable as what it was copied from, and no more.
-        assert.equal(result.method.kind, 'concat', String(error))
-        await assert.rejects(storedRows(path), label)
-        return undefined
-      })
-      const clean = taskOf(lab, { schema }, { inputs: [dataInput(source)], method: { kind, reason: 'test' } })
-      if (rows !== undefined) assert.deepEqual(rows, await outputRows(await lab.run(clean)), label)
+      if (result.method.kind === 'concat') {
+        // A copy says what the damaged file says, where checksums let it pass: no more is lost than was lost before.
+        const unreadable = () => 'unreadable'
+        assert.deepEqual(await outputRows(result).catch(unreadable), await storedRows(path).catch(unreadable), label)
+      } else {
+        const clean = taskOf(lab, { schema }, { inputs: [dataInput(source)] })
+        assert.deepEqual(await outputRows(result), await outputRows(await lab.run(clean)), label)
+      }
       outcomes.unharmed += 1
     } catch (error) {
       if (!(error instanceof MoraineError)) throw new Error(label, { cause: error })

@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { unreachable } from '@moraine/stdx/assert'
@@ -59,21 +60,38 @@ async function runMethod(
   published: PublishedFiles,
 ): Promise<TaskOutcome> {
   const { method } = task.group
+  checkFormats(task.group)
   switch (method.kind) {
     case 'rewrite':
       return rewriteData(task, context, directory, published)
     case 'concat': {
       const outcome = await concatData(task, context, published)
       if (!('kind' in outcome)) return outcome
-      const rewritten = await rewriteData(task, context, directory, published)
       const reason = `not concatenated: ${outcome.reason}`
-      return { ...rewritten, method: { kind: 'rewrite', reason } }
+      return rewriteData(
+        { ...task, group: { ...task.group, method: { kind: 'rewrite', reason } } },
+        context,
+        directory,
+        published,
+      )
     }
     case 'convert-deletes':
       return convertDeletes(task, context, directory, published)
     default:
       return unreachable(method.kind)
   }
+}
+
+// Plans leave such files out, with the reason; a task of another origin may have them.
+function checkFormats({ inputs, deletes }: RewriteGroup): void {
+  const foreign =
+    inputs.find((input) => input.fileFormat !== 'parquet') ??
+    deletes.find((input) => input.fileFormat !== 'parquet' && input.fileFormat !== 'puffin')
+  if (foreign === undefined) return
+  throw new MoraineError(
+    'unsupported',
+    `${foreign.filePath} is in ${foreign.fileFormat}; only Parquet files are rewritten`,
+  )
 }
 
 async function makeTaskDirectory({ workDir, random, clock }: TaskContext): Promise<string> {

@@ -1,8 +1,9 @@
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { NestedField } from '@moraine/iceberg/schema/type'
 import type { OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import { type LoadedDeletes, liveRowsSql, markedRowsSql, NO_DELETES } from './deletes/live-rows.ts'
 import { loadDeletes, stageDeletes } from './deletes/load-deletes.ts'
 import type { DuckDbSession } from './duckdb/duckdb-pool.ts'
@@ -39,6 +40,7 @@ export async function rewriteData(
   published: PublishedFiles,
 ): Promise<TaskOutcome> {
   const plan = readPlan(task)
+  for (const field of plan.fields) checkCarried(field)
   const sorting = sortingOf(task.table.sortOrder, task.table.schema, plan.fields, plan.names)
   const inputs = await stageInputs(task.group.inputs, plan, context, directory)
   const staged = await stageDeletes(task.group, plan, context, directory)
@@ -65,6 +67,16 @@ export async function rewriteData(
     deleteFiles: [],
     evidence: value.evidence,
     child: cost,
+  }
+}
+
+function checkCarried(field: NestedField): void {
+  try {
+    sqlType(field.type)
+  } catch (error) {
+    throw isKind(error, 'unsupported')
+      ? new MoraineError('unsupported', `column ${field.name}: ${error.message}`)
+      : error
   }
 }
 

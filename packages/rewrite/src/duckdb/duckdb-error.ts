@@ -15,7 +15,7 @@ const KINDS: readonly (readonly [RegExp, ErrorKind])[] = [
   [/^INTERRUPT Error/, 'aborted'],
   [/No space left on device|Out of Memory Error|could not allocate|max_temp_directory_size/i, 'exhausted'],
   [/Permission denied|Read-only file system/i, 'permission'],
-  [/^Not implemented Error|^Permission Error/, 'unsupported'],
+  [/^Not implemented Error|^Permission Error|Unsupported compression codec/, 'unsupported'],
   [/^(Binder|Parser|Catalog|Syntax) Error/, 'internal'],
   [
     /^(IO|Invalid Input|Invalid|Conversion|Serialization|Out of Range|TransactionContext|INTERNAL|FATAL) Error/,

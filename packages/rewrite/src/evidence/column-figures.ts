@@ -7,13 +7,16 @@ import { annotationOf } from '@moraine/parquet/footer/schema-tree'
 import { type Bound, type ColumnMetrics, footerMetrics } from '@moraine/parquet/metrics/footer-metrics'
 import { icebergBound } from '@moraine/parquet/metrics/iceberg-bound'
 
-/** What a footer says about one column; bounds in Iceberg's binary form, absent where unknown. */
+/** What a footer says about one column; absent where unknown. */
 export type ColumnFigures = {
   readonly values: number
   readonly nulls?: number
-  readonly lower?: Uint8Array
-  readonly upper?: Uint8Array
+  readonly lower?: ColumnBound
+  readonly upper?: ColumnBound
 }
+
+/** In Iceberg's binary form. `isExact`: some row has the value; else it may be a shortened one beyond all of them. */
+type ColumnBound = { readonly value: Uint8Array; readonly isExact: boolean }
 
 /** By field id, of columns outside of lists and maps. */
 export function columnFigures(footer: ParquetFooter): ReadonlyMap<number, ColumnFigures> {
@@ -62,8 +65,9 @@ function fieldFault(field: NestedField, inputs: readonly Figures[], outputs: rea
   for (const side of ['lower', 'upper'] as const) {
     const given = outermost(id, inputs, side, order)
     const made = outermost(id, outputs, side, order)
-    if (given === undefined || made === undefined) continue
-    const beyond = side === 'lower' ? order(made, given) < 0 : order(made, given) > 0
+    if (given === undefined || made === undefined || !made.isExact) continue
+    const compared = order(made.value, given.value)
+    const beyond = side === 'lower' ? compared < 0 : compared > 0
     if (beyond) return `column ${name} has a value beyond the ${side} bound of all inputs`
   }
   return undefined
@@ -108,16 +112,16 @@ function outermost(
   files: readonly Figures[],
   side: 'lower' | 'upper',
   order: (a: Uint8Array, b: Uint8Array) => number,
-): Uint8Array | undefined {
-  let found: Uint8Array | undefined
+): ColumnBound | undefined {
+  let found: ColumnBound | undefined
   for (const file of files) {
     const figures = file.get(id)
     if (figures === undefined) return undefined
     if (figures.nulls === figures.values) continue
     const bound = figures[side]
     if (bound === undefined) return undefined
-    const isOuter = found === undefined || (side === 'lower' ? order(bound, found) < 0 : order(bound, found) > 0)
-    if (isOuter) found = bound
+    const compared = found === undefined ? 0 : order(bound.value, found.value)
+    if (found === undefined || (side === 'lower' ? compared < 0 : compared > 0)) found = bound
   }
   return found
 }
@@ -150,6 +154,8 @@ function boundOrder(type: PrimitiveType): (a: Uint8Array, b: Uint8Array) => numb
   }
 }
 
-function boundOf({ leaf }: ColumnMetrics, bound: Bound | undefined): Uint8Array | undefined {
-  return bound === undefined ? undefined : icebergBound(leaf.type, annotationOf(leaf.element), bound.bytes)
+function boundOf({ leaf }: ColumnMetrics, bound: Bound | undefined): ColumnBound | undefined {
+  if (bound === undefined) return undefined
+  const value = icebergBound(leaf.type, annotationOf(leaf.element), bound.bytes)
+  return value === undefined ? undefined : { value, isExact: bound.isExact }
 }
