@@ -102,7 +102,10 @@ export function reconciler<Key>(options: ReconcilerOptions<Key>): Reconciler<Key
   return {
     name,
     async start(signal) {
-      loop ??= runForever(AbortSignal.any([signal, stopper.signal]))
+      if (signal.aborted) stopper.abort()
+      // Forwarded by hand: Node keeps a combined signal alive for as long as somebody listens to it.
+      else signal.addEventListener('abort', () => stopper.abort(), { once: true, signal: stopper.signal })
+      loop ??= runForever(stopper.signal)
     },
     async stop() {
       stopper.abort()

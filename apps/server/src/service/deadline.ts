@@ -14,7 +14,6 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const inner = new AbortController()
   const done = new AbortController()
-  const combined = AbortSignal.any([signal, inner.signal])
   const expiry = clock.sleep(ms, done.signal).then(
     () => {
       const error = late('timeout', `${what} took longer than ${ms} ms`)
@@ -25,7 +24,7 @@ export async function withDeadline<T>(
     () => new Promise<never>(() => {}),
   )
   try {
-    return await Promise.race([action(combined), expiry, aborted(signal, done.signal)])
+    return await Promise.race([aborted(signal, inner, done.signal), action(inner.signal), expiry])
   } finally {
     done.abort(DONE)
   }
@@ -34,10 +33,17 @@ export async function withDeadline<T>(
 // A reason of its own spares the making of an exception for every action that ends in time.
 const DONE = new Error('done')
 
-/** Rejects as soon as the signal aborts, unless `done` does first. */
-function aborted(signal: AbortSignal, done: AbortSignal): Promise<never> {
+/**
+ * Rejects and aborts the action as soon as the signal aborts, unless `done` does first. Forwarded by hand: Node keeps a
+ * combined signal alive for as long as anybody listens to it.
+ */
+function aborted(signal: AbortSignal, inner: AbortController, done: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
-    const fail = () => reject(late('aborted', 'stopped'))
+    const fail = () => {
+      const error = late('aborted', 'stopped')
+      inner.abort(error)
+      reject(error)
+    }
     if (signal.aborted) return fail()
     signal.addEventListener('abort', fail, { once: true, signal: done })
   })

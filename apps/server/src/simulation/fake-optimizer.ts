@@ -1,7 +1,7 @@
 import type { AssignedTask } from '../optimizing/dispatcher.ts'
 import type { OptimizingService, TaskReport } from '../optimizing/optimizing-service.ts'
 import type { Dice } from './dice.ts'
-import { type Faults, type Life, NEVER, overNetwork } from './faults.ts'
+import { type Faults, type Life, never, overNetwork } from './faults.ts'
 import { executeTask, type Lake } from './lake.ts'
 
 export type FakeOptimizerOptions = {
@@ -35,14 +35,14 @@ export function startFakeOptimizer(options: FakeOptimizerOptions, life: Life): v
     }
   }
   const work = async (threadId: number) => {
-    const never = new AbortController().signal
+    const unbroken = new AbortController().signal
     for (;;) {
       const { token } = session
       if (token === undefined) {
         await whileAlive(life, () => faults.clock.sleep(1000))
         continue
       }
-      const answer = await call((service) => service.poll(token, threadId, never))
+      const answer = await call((service) => service.poll(token, threadId, unbroken))
       if (answer?.kind === 'unknown') session.token = undefined
       if (answer?.kind === 'task') await runTask(options, { token, threadId, task: answer.task, call, chance, life })
       else if (answer === undefined) await whileAlive(life, () => faults.clock.sleep(1000))
@@ -125,7 +125,7 @@ async function callService<T>(
 }
 
 async function whileAlive<T>(life: Life, action: () => Promise<T>): Promise<T> {
-  if (!life.alive) return NEVER
+  if (!life.alive) return never()
   const result = await action()
-  return life.alive ? result : NEVER
+  return life.alive ? result : never()
 }

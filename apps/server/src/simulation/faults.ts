@@ -22,8 +22,10 @@ export const NO_FAULTS: FaultRates = { loss: 0, doubling: 0, error: 0, delay: 0,
 
 export type Faults = { rates: FaultRates; readonly dice: Dice; readonly clock: Clock }
 
-/** Waits for ever: what a call into a dead process does. */
-export const NEVER: Promise<never> = new Promise(() => {})
+/** Waits for ever: what a call into a dead process does. A new one each time, or it would keep all who wait. */
+export function never(): Promise<never> {
+  return new Promise(() => {})
+}
 
 /** The connection between an optimizer and the service: messages and answers get lost, doubled and late. */
 export async function overNetwork<T>({ rates, dice, clock }: Faults, call: () => Promise<T>): Promise<T> {
@@ -58,7 +60,7 @@ export function unreliable<T extends object>(target: T, faults: Faults, life: Li
     Object.entries(target).map(([name, method]) => [
       name,
       (...args: unknown[]) => {
-        if (!life.alive) return NEVER
+        if (!life.alive) return never()
         const call = () => (method as (...args: unknown[]) => unknown)(...args)
         return PURE.has(name) ? call() : disturbed(call, faults, life)
       },
@@ -73,7 +75,7 @@ async function disturbed(call: () => unknown, faults: Faults, life: Life): Promi
   const moment = async () => {
     if (dice.chance(faults.rates.delay)) await clock.sleep(dice.between(1, 200))
     if (dice.chance(faults.rates.serviceCrash)) life.die()
-    if (!life.alive) await NEVER
+    if (!life.alive) await never()
     if (dice.chance(faults.rates.error)) throw new MoraineError('unavailable', 'the connection broke')
   }
   await moment()

@@ -10,7 +10,7 @@ import { composeOptimizing, type Optimizing, type OptimizingSettings } from '../
 import { SILENT_LOG } from '../service/log.ts'
 import { type Dice, diceOf } from './dice.ts'
 import { startFakeOptimizer } from './fake-optimizer.ts'
-import { type FaultRates, type Faults, type Life, NEVER, NO_FAULTS, unreliable } from './faults.ts'
+import { type FaultRates, type Faults, type Life, NO_FAULTS, never, unreliable } from './faults.ts'
 import { brokenAcceptance, brokenInvariant, brokenQuota } from './invariants.ts'
 import {
   addLakeTable,
@@ -80,9 +80,12 @@ export async function simulate(seed: number): Promise<Simulation> {
     if (world.clock.now() > endAt) failure ??= `not at rest: ${describeUnrest(world)}`
   }
   const { processes } = world.state
+  const trace = world.trace()
+  world.end()
+  await untilQuiet()
   return {
     seed,
-    trace: world.trace(),
+    trace,
     failure: failure === undefined ? undefined : `${failure} (seed ${seed}, step ${steps})`,
     steps,
     virtualMs: world.clock.now() - START,
@@ -110,6 +113,8 @@ type World = {
   trace(): string
   /** No more faults, no more writers, every optimizer at its best. */
   calm(): void
+  /** Lets go of every incarnation of the service; Node would keep what still listens to a signal. */
+  end(): void
 }
 
 function createWorld(seed: number): World {
@@ -134,7 +139,8 @@ function createWorld(seed: number): World {
   )
   const writers = { active: true }
   for (const table of tables) void write(lake, table, faults, writers)
-  const service = keepServiceRunning({ stores, lake, faults, random, deaths })
+  const incarnations: Optimizing[] = []
+  const service = keepServiceRunning({ stores, lake, faults, random, deaths, incarnations })
   for (let count = dice.between(1, 3); count > 0; count -= 1) {
     keepOptimizerRunning(dice.between(1, 3), { lake, faults, service, deaths })
   }
@@ -155,6 +161,9 @@ function createWorld(seed: number): World {
     calm() {
       faults.rates = NO_FAULTS
       writers.active = false
+    },
+    end: () => {
+      for (const { services } of incarnations) for (const one of services) void one.stop()
     },
   }
 }
@@ -205,8 +214,9 @@ function keepServiceRunning(options: {
   readonly faults: Faults
   readonly random: Random
   readonly deaths: World['deaths']
+  readonly incarnations: Optimizing[]
 }): () => Optimizing['service'] {
-  const { stores, lake, faults, random, deaths } = options
+  const { stores, lake, faults, random, deaths, incarnations } = options
   let current: Optimizing['service'] | undefined
   const born = async () => {
     await stores.groups.saveGroup({ name: 'default', container: 'local', properties: {} })
@@ -225,6 +235,7 @@ function keepServiceRunning(options: {
       random,
       log: SILENT_LOG,
     })
+    incarnations.push(optimizing)
     for (const service of optimizing.services) await service.start(new AbortController().signal)
     current = optimizing.service
   }
@@ -273,9 +284,9 @@ function mortalClock(clock: VirtualClock | Faults['clock'], life: Life): Faults[
     now: () => clock.now(),
     monotonicMs: () => clock.monotonicMs(),
     sleep: async (ms, signal) => {
-      if (!life.alive) return NEVER
+      if (!life.alive) return never()
       await clock.sleep(ms, signal)
-      return life.alive ? undefined : NEVER
+      return life.alive ? undefined : never()
     },
   }
 }
