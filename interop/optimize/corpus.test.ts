@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { isDeepStrictEqual } from 'node:util'
 import { parseExactJson } from '@moraine/stdx/exact-json'
 import { optional, record, required, text } from '@moraine/stdx/exact-json-decode'
 import { type ExpectedTable, parseExpectedTable } from '@moraine/testkit/fixtures/expected-table'
@@ -59,11 +60,13 @@ if (sparkStarted.kind === 'unavailable' || pyStarted.kind === 'unavailable') {
   for (const name of readdirSync(`${warehouse}/expected`).sort()) {
     const path = `${warehouse}/expected/${name}`
     const expected = parseExpectedTable(readFileSync(path, 'utf8'), path)
+    const readers = Object.keys(expected.rowsReadBy).map((engine) => engine.split(' ')[0])
     test(`${expected.name}: ${expected.features.join('; ')}`, { timeout: 300_000 }, async (context) => {
       // A table of PyIceberg's SQL catalog can be changed through that catalog alone.
       if (!existsSync(`${warehouse}/${expected.name}/metadata/version-hint.text`)) {
         return context.skip('it belongs to a SQL catalog')
       }
+      if (!readers.includes('Spark')) return context.skip('Spark cannot read it')
       await optimizeAndCompare(expected, engines)
     })
   }
@@ -76,6 +79,7 @@ async function optimizeAndCompare(
   const table = `${warehouse}/${expected.name}`
   const before = await readAll(spark, table, expected)
   const lineage = expected.formatVersion >= 3 ? await spark.readLineage({ path: table }) : undefined
+  const byPyIceberg = await agreeingRows(pyiceberg, currentMetadataFile(table), before.current)
   const optimized = await run('bin/moraine', ['table', 'optimize', table, '--type', 'full', '--json'])
   if (expected.name === 'codecs') {
     // One of its files is in Hadoop's own framing of LZ4, which is not read: named, and the table left as it was.
@@ -95,10 +99,9 @@ async function optimizeAndCompare(
     optional(record(parseExactJson(again.stdout, 'report'), { document: 'report', kind: 'corrupt' }), 'outcome', text),
     'nothing to do',
   )
-  // PyIceberg reads neither equality deletes nor v3; where the rewrite has removed them, it must agree.
-  const metadataFile = await currentMetadataFile(table)
-  const rows = await pyiceberg.readRows({ metadataFile }).catch(() => undefined)
-  if (rows !== undefined) assert.deepEqual(rows, after.current)
+  // PyIceberg does not read all that Spark does; where it agreed before, it must agree now.
+  if (byPyIceberg !== undefined)
+    assert.deepEqual(await pyiceberg.readRows({ metadataFile: currentMetadataFile(table) }), after.current)
 }
 
 /** The rows of the current state, and of every snapshot that the table had when it was written. */
@@ -111,9 +114,18 @@ async function readAll(spark: Spark, path: string, expected: ExpectedTable) {
   return { current: await spark.readRows({ path }), snapshots, refs }
 }
 
-async function currentMetadataFile(table: string): Promise<string> {
-  const versions = readdirSync(`${table}/metadata`).flatMap(
-    (name) => /^v(\d+)\.(?:gz\.)?metadata\.json$/.exec(name)?.[1] ?? [],
-  )
-  return `${table}/metadata/v${Math.max(...versions.map(Number))}.metadata.json`
+async function agreeingRows(
+  pyiceberg: PyIceberg,
+  metadataFile: string,
+  rows: readonly string[],
+): Promise<readonly string[] | undefined> {
+  const read = await pyiceberg.readRows({ metadataFile }).catch(() => undefined)
+  return isDeepStrictEqual(read, rows) ? read : undefined
+}
+
+function currentMetadataFile(table: string): string {
+  const files = readdirSync(`${table}/metadata`).filter((name) => /^v\d+(\.gz)?\.metadata\.json(\.gz)?$/.test(name))
+  const versionOf = (name: string) => Number(/^v(\d+)/.exec(name)?.[1] ?? 0)
+  const newest = files.toSorted((a, b) => versionOf(b) - versionOf(a))[0]
+  return `${table}/metadata/${newest}`
 }
