@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
 import { simulateMany } from './simulate-many.ts'
 
-// node --conditions=development apps/server/src/simulation/main.ts [--seeds 1000] [--from 1] [--threads 2]
+// node --conditions=development apps/server/src/simulation/main.ts [--seeds 1000] [--from 1] [--threads 2] [--sqlite]
 const text = { type: 'string' } as const
-const { values } = parseArgs({ options: { seeds: text, from: text, threads: text } })
+const { values } = parseArgs({ options: { seeds: text, from: text, threads: text, sqlite: { type: 'boolean' } } })
 const from = Number(values.from ?? 1)
 const seeds = Array.from({ length: Number(values.seeds ?? 1000) }, (_, index) => from + index)
 const totals = { steps: 0, virtualHours: 0, processes: 0, attempts: 0, serviceDeaths: 0, optimizerDeaths: 0, rows: 0 }
@@ -18,7 +18,7 @@ await simulateMany(
     failures += 1
     process.stdout.write(`${failure}\n`)
   },
-  Number(values.threads ?? 2),
+  { threads: Number(values.threads ?? 2), sqlite: values.sqlite ?? false },
 )
 process.stdout.write(`${JSON.stringify({ from, seeds: seeds.length, failures, ...totals })}\n`)
 process.exitCode = failures === 0 ? 0 : 1

@@ -8,21 +8,26 @@ import type { Simulation } from './simulate.ts'
 export async function simulateMany(
   seeds: readonly number[],
   onResult: (result: Simulation) => void,
-  threads = 2,
+  options: SimulationOptions = {},
 ): Promise<void> {
+  const { threads = 2 } = options
   await Promise.all(
-    Array.from({ length: threads }, (_, thread) =>
-      runWorker(
-        seeds.filter((_seed, index) => index % threads === thread),
-        onResult,
-      ),
-    ),
+    Array.from({ length: threads }, (_, thread) => {
+      const own = seeds.filter((_seed, index) => index % threads === thread)
+      return runWorker({ ...options, seeds: own }, onResult)
+    }),
   )
 }
 
-function runWorker(seeds: readonly number[], onResult: (result: Simulation) => void): Promise<void> {
+export type SimulationOptions = {
+  readonly threads?: number
+  /** Every question to the stores is also put to SQLite, and the answers must be equal. */
+  readonly sqlite?: boolean
+}
+
+function runWorker(workerData: object, onResult: (result: Simulation) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), { workerData: seeds })
+    const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), { workerData })
     worker.on('message', onResult)
     worker.on('error', reject)
     worker.on('exit', () => resolve())

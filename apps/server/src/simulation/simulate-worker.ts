@@ -1,4 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { simulate } from './simulate.ts'
+import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
+import { type Simulation, simulate } from './simulate.ts'
+import type { SimulationOptions } from './simulate-many.ts'
 
-for (const seed of workerData as readonly number[]) parentPort?.postMessage(await simulate(seed))
+const { seeds, sqlite } = workerData as { readonly seeds: readonly number[] } & SimulationOptions
+for (const seed of seeds) parentPort?.postMessage(await (sqlite ? simulateOnSqlite(seed) : simulate(seed)))
+
+async function simulateOnSqlite(seed: number): Promise<Simulation> {
+  const { stores, close } = await openSqlite(':memory:')
+  try {
+    return await simulate(seed, stores)
+  } finally {
+    await close()
+  }
+}

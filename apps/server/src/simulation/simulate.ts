@@ -23,6 +23,7 @@ import {
   lakeMaintenance,
   mergeFiles,
 } from './lake.ts'
+import { twinStores } from './twin-stores.ts'
 import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 export type Simulation = {
@@ -56,10 +57,11 @@ const STEPS_MAX = 100_000
 /**
  * Runs the service's real scheduling over real (memory) stores in virtual time: first a storm, in which messages,
  * calls, optimizers and the service itself fail at random, then quiet, in which everything must come to rest with every
- * table healthy. Rules are checked after each step.
+ * table healthy. Rules are checked after each step. With a twin, every question to the stores is put to it too, and the
+ * answers must be equal.
  */
-export async function simulate(seed: number): Promise<Simulation> {
-  const world = createWorld(seed)
+export async function simulate(seed: number, twin?: Stores): Promise<Simulation> {
+  const world = createWorld(seed, twin)
   let steps = 0
   let failure: string | undefined
   const calmAt = START + STORM_MS
@@ -117,7 +119,7 @@ type World = {
   end(): void
 }
 
-function createWorld(seed: number): World {
+function createWorld(seed: number, twin: Stores | undefined): World {
   const random = seededRandom(seed)
   const dice = diceOf(seed)
   const clock = virtualClock(START)
@@ -129,7 +131,9 @@ function createWorld(seed: number): World {
   const broken: { rule: string | undefined } = { rule: undefined }
   const checked = { changes: 0, mutations: 0 }
   let changesMade = 0
-  const stores = observed(memoryStores(state), (changes) => {
+  const memory = memoryStores(state)
+  const compared = twin === undefined ? memory : twinStores(memory, twin, (difference) => (broken.rule ??= difference))
+  const stores = observed(compared, (changes) => {
     broken.rule ??= brokenQuota(state, changes) ?? brokenAcceptance(changes)
     changesMade += 1
     for (const change of changes) hash.update(`${clock.now()} ${describeChange(change)}\n`)

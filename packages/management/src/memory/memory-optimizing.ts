@@ -66,6 +66,7 @@ function memoryTasks({ processes }: MemoryState): Stores['tasks'] {
           ({ state }) =>
             isAssigned(state) && (optimizerId ?? state.assignment.optimizerId) === state.assignment.optimizerId,
         )
+        .sort((a, b) => (a.processId === b.processId ? a.taskId - b.taskId : a.processId < b.processId ? -1 : 1))
     },
     async findInput(processId, taskId) {
       return slot(processId, taskId)?.input

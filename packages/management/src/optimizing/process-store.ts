@@ -37,7 +37,7 @@ export interface TaskStore {
   countTasks(processIds: readonly ProcessId[]): Promise<ReadonlyMap<ProcessId, TaskCounts>>
   /** The first planned tasks of a process, in order of id. */
   listPlanned(processId: ProcessId, limit: number): Promise<readonly Task[]>
-  /** Tasks that are scheduled or acked; of one optimizer if named. */
+  /** Tasks that are scheduled or acked, by process and id; of one optimizer if named. */
   listAssigned(optimizerId?: OptimizerId): Promise<readonly Task[]>
   findInput(processId: ProcessId, taskId: TaskId): Promise<string | undefined>
   findOutput(processId: ProcessId, taskId: TaskId): Promise<string | undefined>
