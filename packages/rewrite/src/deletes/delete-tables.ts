@@ -10,3 +10,6 @@ export const ROW_KEY: string = `${INTERNAL_PREFIX}key`
 
 /** Of a row of the source: its file's data sequence number; of an equality key: the highest at which it deletes. */
 export const SEQUENCE: string = `${INTERNAL_PREFIX}sequence`
+
+/** Of an equality key that deletes at whatever sequence number: true. */
+export const DELETED: string = `${INTERNAL_PREFIX}deleted`

@@ -56,7 +56,7 @@ export function markedRowsSql(
 function marked(shapes: readonly SourceShape[], columns: readonly SourceColumn[], deletes: LoadedDeletes) {
   const misses = [
     ...(deletes.hasPositions ? ['p.k IS NULL'] : []),
-    ...deletes.equality.map((_, at) => `q${at}.${sqlName(SEQUENCE)} IS NULL`),
+    ...deletes.equality.map((keys, at) => `q${at}.${sqlName(keys.marker)} IS NULL`),
   ]
   const source = `(\n${sourceWithKeys(shapes, columns, deletes)}\n) d ${joins('LEFT JOIN', deletes)}`
   return { live: misses.length === 0 ? 'TRUE' : misses.join(' AND '), source }
