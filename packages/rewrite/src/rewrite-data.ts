@@ -16,6 +16,7 @@ import { fixedLengths, writeFixedColumns } from './output/fixed-columns.ts'
 import { outputMetrics } from './output/output-metrics.ts'
 import { outputFiles, outputLayout } from './output/output-size.ts'
 import type { PublishedFiles } from './output/published-files.ts'
+import { holdSignedZeros } from './output/signed-zeros.ts'
 import { type ReadPlan, readPlan } from './read-plan/read-plan.ts'
 import { groupByShape, tableColumn } from './read-plan/row-source.ts'
 import { type PreparedFile, prepareFile } from './read-plan/source-file.ts'
@@ -48,21 +49,23 @@ export async function rewriteData(
     directory,
     async (session) => {
       const deletes = await loadDeletes(session, task.group, inputs, staged, plan)
-      const written = await namingFiles(session, inputs, () =>
-        writeRows({ task, context, directory, plan, inputs, deletes, sorting, session }),
-      )
-      const outputs = await finishOutputs(written, plan)
-      const evidence = await namingFiles(session, inputs, () =>
-        compareRows({ task, context, directory, plan, inputs, deletes, sorting, session }, outputs),
-      )
-      return { outputs, evidence }
+      const work: Work = { task, context, directory, plan, inputs, deletes, sorting, session }
+      return namingFiles(session, inputs, async () => {
+        const written = await writeRows(work)
+        const outputs = await finishOutputs(written.paths, plan)
+        const evidence = await compareRows(work, outputs)
+        return { outputs, evidence, hasDictionaries: written.hasDictionaries }
+      })
     },
     context.signal,
   )
   const dataFiles = await publishOutputs(value.outputs, task, sorting, context, published)
-  const unsorted = sorting.kind === 'impossible' ? `; ${sorting.reason}` : ''
+  const notes = [
+    ...(sorting.kind === 'impossible' ? [sorting.reason] : []),
+    ...(value.hasDictionaries ? [] : ['written without dictionaries, which would lose the signs of zeros']),
+  ]
   return {
-    method: { kind: 'rewrite', reason: `${task.group.method.reason}${unsorted}` },
+    method: { kind: 'rewrite', reason: [task.group.method.reason, ...notes].join('; ') },
     dataFiles,
     deleteFiles: [],
     evidence: value.evidence,
@@ -91,11 +94,23 @@ type Work = {
   readonly session: DuckDbSession
 }
 
-/** @returns paths of the files written, in order */
-async function writeRows(work: Work): Promise<readonly string[]> {
+type WrittenRows = {
+  /** In order. */
+  readonly paths: readonly string[]
+  readonly hasDictionaries: boolean
+}
+
+async function writeRows(work: Work): Promise<WrittenRows> {
   const { task, context, directory, plan, inputs, deletes, sorting, session } = work
-  const live = liveRowsSql(groupByShape(inputs), plan.columns, deletes)
+  const shapes = groupByShape(inputs)
+  const live = liveRowsSql(shapes, plan.columns, deletes)
   await checkTypes(session, live, plan)
+  const hasDictionaries = !(await holdSignedZeros(
+    session,
+    shapes,
+    plan,
+    inputs.map((input) => input.figures),
+  ))
   const inputBytes = sumOf(task.group.inputs, (input) => input.fileSizeBytes)
   const layout = outputLayout({
     rows: sumOf(inputs, (input) => input.rows),
@@ -113,15 +128,17 @@ async function writeRows(work: Work): Promise<readonly string[]> {
     target: layout.rowGroupsPerFile === undefined ? join(outputDirectory, '0.parquet') : outputDirectory,
     compression: compressionOf(task, plan),
     layout,
+    hasDictionaries,
   })
   context.onProgress({ phase: 'writing', fraction: 0 })
   await session.query(sql, (fraction) => {
     void reportWriting(outputDirectory, inputBytes, fraction, context)
   })
   const names = await readdir(outputDirectory)
-  return names
+  const paths = names
     .toSorted((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))
     .map((name) => join(outputDirectory, name))
+  return { paths, hasDictionaries }
 }
 
 // DuckDB counts what it has read of what it has yet to write, too; the size of the output tells more, except in a sort.

@@ -14,6 +14,8 @@ export type CopyOptions = {
   /** In Iceberg's words. */
   readonly compression: string
   readonly layout: OutputLayout
+  /** Dictionaries make files smaller, but see signed-zeros.ts. */
+  readonly hasDictionaries: boolean
 }
 
 /** Writes a relation to Parquet with the field ids of the table. Columns keep their SQL names; see final-footer.ts. */
@@ -30,6 +32,7 @@ export function copyStatement(options: CopyOptions): string {
     'PARQUET_VERSION V1',
     `FIELD_IDS ${fieldIds(options.fields, options.names)}`,
     `ROW_GROUP_SIZE ${rowGroupRows}`,
+    ...(options.hasDictionaries ? [] : ['DICTIONARY_SIZE_LIMIT 0']),
     ...split,
   ]
   return `COPY (\n${options.source}\n) TO ${sqlText(options.target)} (${settings.join(', ')})`

@@ -61,6 +61,8 @@ export function openLab(): RewriteLab {
         columnData: Object.entries(columns).map(([column, data]) => ({
           name: column,
           data: data as ColumnSource['data'],
+          // The writer's dictionaries, too, take -0 for 0.
+          ...(data.some((value) => Object.is(value, -0)) && { encoding: 'PLAIN' as const }),
         })),
         codec: 'UNCOMPRESSED',
         ...options,
