@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { BIGINT, type DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api'
+import { bucketFunctions } from '../partition/bucket-functions.ts'
 import { sqlText } from '../sql/sql-text.ts'
 import type { SqlRow } from './child-protocol.ts'
 
@@ -28,6 +29,7 @@ export class TaskDatabase {
     })
     const connection = await instance.connect()
     for (const statement of lockdown(taskDirectory)) await connection.run(statement)
+    for (const each of bucketFunctions()) connection.registerScalarFunction(each)
     return new TaskDatabase(instance, connection)
   }
 
