@@ -111,7 +111,7 @@ function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): V
   for (const result of results) {
     const group = plan.groups.find((each) => each.groupId === result.groupId)
     if (group === undefined) throw new MoraineError('invalid-input', `the plan has no group ${result.groupId}`)
-    const verdict = verifyGroup(group, result, { formatVersion: metadata.formatVersion, schema })
+    const verdict = verifyGroup(group, result, { ...metadata, schema })
     if (verdict.kind === 'verified') groups.push(group)
     else refused.push({ groupId: group.groupId, reason: verdict.reason })
   }

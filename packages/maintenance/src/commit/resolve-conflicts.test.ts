@@ -101,6 +101,22 @@ test('new equality deletes and new data files are no conflict', () => {
   assert.deepEqual([resolution.conflicts, resolution.released], [[], [equality]])
 })
 
+test('where rows are moved to another spec, new equality deletes of a partition are a conflict, global ones are not', () => {
+  const moved = groups.map((group) => ({ ...group, outputSpecId: 1 }))
+  const added = (specId: number) => [
+    manifestEntry(6, { filePath: '/t/e2.parquet', content: 'equality-deletes', specId, equalityIds: [1] }),
+  ]
+  const conflictsOf = (specId: number) =>
+    resolveConflicts(plan, moved, { ...NOTHING, added: added(specId) }, metadata).conflicts
+  assert.deepEqual(conflictsOf(1), [])
+  assert.deepEqual(
+    conflictsOf(0).map((conflict) => conflict.reason),
+    moved.map(
+      () => '/t/e2.parquet deletes rows of one partition meanwhile, and the group moves rows to other partitions',
+    ),
+  )
+})
+
 test('a delete stays for a file that came meanwhile with an older sequence number', () => {
   const older = manifestEntry(4, { filePath: '/t/spark-rewrite.parquet', partition: [7] })
   assert.deepEqual(resolveConflicts(plan, groups, { ...NOTHING, added: [older] }, metadata).released, [])

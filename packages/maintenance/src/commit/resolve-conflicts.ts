@@ -25,8 +25,11 @@ export type GroupConflict = { readonly groupId: number; readonly reason: string 
  * - a new position delete names one of its files: the positions would be lost with a rewritten file, and in v3 a file
  *   may have only one vector.
  *
- * New equality deletes and new data files never conflict: rewritten rows keep the base sequence number, so later
- * equality deletes still reach them.
+ * - it moves rows to another partition spec, and a new equality delete is of some partition: whether it applies to a row
+ *   depends on the spec of the row's file.
+ *
+ * Otherwise new equality deletes never conflict, and new data files never do: rewritten rows keep the base sequence
+ * number, so later equality deletes still reach them.
  */
 export function resolveConflicts(
   plan: RewritePlan,
@@ -38,7 +41,10 @@ export function resolveConflicts(
   const conflicts: GroupConflict[] = []
   const kept: RewriteGroup[] = []
   for (const group of groups) {
-    const reason = removedFileConflict(group, changes) ?? newDeleteConflict(group, newDeletes, metadata)
+    const reason =
+      removedFileConflict(group, changes) ??
+      newDeleteConflict(group, newDeletes, metadata) ??
+      movedRowsConflict(group, changes, metadata)
     if (reason === undefined) kept.push(group)
     else conflicts.push({ groupId: group.groupId, reason })
   }
@@ -86,6 +92,16 @@ function newDeleteConflict(group: RewriteGroup, news: NewPositionDeletes, metada
       return `${entry.file.filePath} deletes rows of ${input.filePath} meanwhile`
   }
   return undefined
+}
+
+function movedRowsConflict(group: RewriteGroup, changes: TableChanges, metadata: TableMetadata): string | undefined {
+  if (group.outputSpecId === undefined) return undefined
+  const isOfPartition = (specId: number) =>
+    metadata.partitionSpecs.some((spec) => spec.specId === specId && spec.fields.length > 0)
+  const found = changes.added.find(({ file }) => file.content === 'equality-deletes' && isOfPartition(file.specId))
+  return found === undefined
+    ? undefined
+    : `${found.file.filePath} deletes rows of one partition meanwhile, and the group moves rows to other partitions`
 }
 
 /**

@@ -65,7 +65,8 @@ const partitions = fc.array(
     fc.boolean(),
     fc.string(),
     fc.double(),
-    fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
+    // Decimals have up to 127 bits.
+    fc.bigInt(-(10n ** 38n), 10n ** 38n),
     fc.uint8Array({ maxLength: 9 }),
   ),
   { maxLength: 4 },
@@ -117,7 +118,7 @@ test('tasks and results come back the same', () => {
       ],
       sortOrder: { orderId: 0, fields: [] },
     },
-    group: group([1, null]),
+    group: { ...group([1, null]), outputSpecId: 4 },
     output: { directory: '/t/data/', filePrefix: 'x', compression: 'zstd', rowGroupSizeBytes: 5 },
     storage: { 's3.endpoint': 'http://x' },
   }
@@ -133,6 +134,7 @@ test('tasks and results come back the same', () => {
         fileSizeBytes: 2,
         splitOffsets: [4],
         sortOrderId: 0,
+        movedTo: { specId: 4, partition: ['x', 5n, null] },
         metrics: {
           ...NO_METRICS,
           lowerBounds: new Map([[7, new Uint8Array([0, 255])]]),

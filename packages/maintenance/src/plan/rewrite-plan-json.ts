@@ -107,16 +107,17 @@ export const decodeGroup: JsonDecoder<RewriteGroup> = (value, place) => {
   const inputs = required(json, 'inputs', listOf(decodeInput))
   const stray = inputs.flatMap((input) => input.deletes).find((ordinal) => deletes[ordinal] === undefined)
   if (stray !== undefined) failAt(place, `refers to delete ${stray}, which it does not list`)
-  return {
+  return dropUndefined<RewriteGroup>({
     groupId: required(json, 'groupId', int32),
     specId: required(json, 'specId', int32),
     partition: required(json, 'partition', decodePartition),
+    outputSpecId: optional(json, 'outputSpecId', int32),
     partitionPath: required(json, 'partitionPath', text),
     method: required(json, 'method', decodeMethod),
     inputs,
     deletes,
     targetSizeBytes: required(json, 'targetSizeBytes', safeInteger),
-  }
+  })
 }
 
 export const decodeMethod: JsonDecoder<RewriteMethod> = (value, place) => {

@@ -29,8 +29,11 @@ export type OptimizingType = 'minor' | 'major' | 'full'
 export type RewriteGroup = {
   /** 1-based inside the plan. */
   readonly groupId: number
+  /** Of the inputs. */
   readonly specId: number
   readonly partition: PartitionTuple
+  /** The table's current spec, into whose partitions the rows are moved; absent if the inputs are of it already. */
+  readonly outputSpecId?: number
   /** Hive-style name for people, for example `region=eu/id_bucket=3`; empty if unpartitioned. */
   readonly partitionPath: string
   readonly method: RewriteMethod

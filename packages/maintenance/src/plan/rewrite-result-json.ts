@@ -13,6 +13,7 @@ import {
   safeInteger,
   text,
 } from '@moraine/stdx/exact-json-decode'
+import { decodePartition, encodePartition } from './literal-json.ts'
 import { decodeMethod } from './rewrite-plan-json.ts'
 import type { OutputDataFile, OutputDeleteFile, RewriteCost, RewriteEvidence, RewriteResult } from './rewrite-result.ts'
 import { oneOf } from './word.ts'
@@ -21,7 +22,7 @@ import { oneOf } from './word.ts'
 export function formatRewriteResult(result: RewriteResult): string {
   return formatExactJson({
     ...result,
-    dataFiles: result.dataFiles.map((file) => ({ ...file, metrics: encodeMetrics(file.metrics) })),
+    dataFiles: result.dataFiles.map(encodeDataFile),
     deleteFiles: result.deleteFiles.map((file) => ({ ...file, metrics: encodeMetrics(file.metrics) })),
   })
 }
@@ -46,16 +47,30 @@ const decodeRewriteResult: JsonDecoder<RewriteResult> = (value, place) => {
   }
 }
 
+function encodeDataFile({ movedTo, metrics, ...file }: OutputDataFile): JsonObject {
+  return {
+    ...file,
+    ...(movedTo !== undefined && { movedTo: { ...movedTo, partition: encodePartition(movedTo.partition) } }),
+    metrics: encodeMetrics(metrics),
+  }
+}
+
 const decodeDataFile: JsonDecoder<OutputDataFile> = (value, place) => {
   const json = record(value, place)
-  return {
+  return dropUndefined<OutputDataFile>({
     filePath: required(json, 'filePath', text),
     recordCount: required(json, 'recordCount', safeInteger),
     fileSizeBytes: required(json, 'fileSizeBytes', safeInteger),
     splitOffsets: required(json, 'splitOffsets', listOf(safeInteger)),
     sortOrderId: required(json, 'sortOrderId', int32),
+    movedTo: optional(json, 'movedTo', decodePlace),
     metrics: required(json, 'metrics', decodeMetrics),
-  }
+  })
+}
+
+const decodePlace: JsonDecoder<NonNullable<OutputDataFile['movedTo']>> = (value, place) => {
+  const json = record(value, place)
+  return { specId: required(json, 'specId', int32), partition: required(json, 'partition', decodePartition) }
 }
 
 const decodeDeleteFile: JsonDecoder<OutputDeleteFile> = (value, place) => {

@@ -1,4 +1,5 @@
 import type { FileFormat, FileMetrics } from '@moraine/iceberg/manifest/content-file'
+import type { PartitionTuple } from '@moraine/iceberg/partition/partition-spec'
 
 /** What one attempt of a group produced, with the evidence by which it is verified before anything is committed. */
 export type RewriteResult = {
@@ -18,6 +19,8 @@ export type OutputDataFile = {
   readonly fileSizeBytes: number
   readonly splitOffsets: readonly number[]
   readonly sortOrderId: number
+  /** Where its rows were moved to; absent if they stayed in the partition of their group. */
+  readonly movedTo?: { readonly specId: number; readonly partition: PartitionTuple }
   readonly metrics: FileMetrics
 }
 

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { must } from '@moraine/stdx/assert'
 import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
 import type { DeleteInput, RewriteGroup } from '../plan/rewrite-plan.ts'
 import type { OutputDataFile, RewriteResult } from '../plan/rewrite-result.ts'
-import { verifyGroup } from './verify-group.ts'
+import { type VerifyContext, verifyGroup } from './verify-group.ts'
 
 const SCHEMA: Schema = {
   schemaId: 0,
   fields: [{ id: 1, name: 'id', required: true, type: { kind: 'int' } }],
   identifierFieldIds: [],
 }
-const V2 = { formatVersion: 2, schema: SCHEMA } as const
-const V3 = { formatVersion: 3, schema: SCHEMA } as const
+const SPECS: readonly PartitionSpec[] = [
+  { specId: 0, fields: [] },
+  { specId: 1, fields: [{ fieldId: 1000, sourceIds: [1], name: 'p', transform: { kind: 'truncate', width: 10 } }] },
+]
+const V2: VerifyContext = { formatVersion: 2, schema: SCHEMA, partitionSpecs: SPECS }
+const V3: VerifyContext = { ...V2, formatVersion: 3 }
 
 const vector: DeleteInput = {
   content: 'position-deletes',
@@ -202,4 +207,20 @@ test('a proven conversion is verified; one that loses a delete file or a positio
     /not part of the group/,
   )
   assert.match(reasonOf({ ...conversion, dataFiles: [output] }), /wrote data files/)
+})
+
+test('rows moved to the partition that was planned are verified, elsewhere they are refused', () => {
+  const moved = { ...group, outputSpecId: 1 }
+  const verdictOf = (planned: RewriteGroup, movedTo: OutputDataFile['movedTo']) =>
+    verifyGroup(planned, { ...result, dataFiles: [{ ...output, ...(movedTo !== undefined && { movedTo }) }] }, V2)
+  assert.deepEqual(verdictOf(moved, { specId: 1, partition: [0] }), { kind: 'verified' })
+  assert.deepEqual(verdictOf(moved, undefined), { kind: 'verified' })
+  for (const [planned, movedTo, reason] of [
+    [group, { specId: 1, partition: [0] }, /moved to partition spec 1, planned was to leave them/],
+    [{ ...group, outputSpecId: 7 }, { specId: 7, partition: [0] }, /no partition spec 7/],
+    [moved, { specId: 1, partition: [10] }, /partition field p: values from 1 to 9 do not belong to 10/],
+  ] as const) {
+    const verdict = verdictOf(planned, movedTo)
+    assert.match(verdict.kind === 'refused' ? verdict.reason : 'verified', reason)
+  }
 })

@@ -1,9 +1,11 @@
 import type { FormatVersion } from '@moraine/iceberg/metadata/table-metadata'
+import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { unreachable } from '@moraine/stdx/assert'
 import type { DataInput, RewriteGroup } from '../plan/rewrite-plan.ts'
-import type { RewriteEvidence, RewriteResult } from '../plan/rewrite-result.ts'
+import type { OutputDataFile, RewriteEvidence, RewriteResult } from '../plan/rewrite-result.ts'
 import { dataFileFault } from './data-file-fault.ts'
+import { partitionFault } from './partition-fault.ts'
 
 export type Verdict = { readonly kind: 'verified' } | { readonly kind: 'refused'; readonly reason: string }
 
@@ -11,6 +13,7 @@ export type VerifyContext = {
   readonly formatVersion: FormatVersion
   /** The schema the outputs were written with. */
   readonly schema: Schema
+  readonly partitionSpecs: readonly PartitionSpec[]
 }
 
 /**
@@ -137,10 +140,24 @@ function outputFault(group: RewriteGroup, result: RewriteResult, context: Verify
   // Inputs without row ids (a table just upgraded to v3) are given new ones by the commit.
   const needsLineage = context.formatVersion >= 3 && group.inputs.every((input) => input.firstRowId !== undefined)
   for (const file of result.dataFiles) {
-    const fault = dataFileFault(file, context.schema, needsLineage)
+    const fault = dataFileFault(file, context.schema, needsLineage) ?? placeFault(file, group, context)
     if (fault !== undefined) return `${file.filePath}: ${fault}`
   }
   return undefined
+}
+
+function placeFault(
+  { movedTo, ...file }: OutputDataFile,
+  group: RewriteGroup,
+  { schema, partitionSpecs }: VerifyContext,
+): string | undefined {
+  if (movedTo === undefined) return undefined
+  if (movedTo.specId !== group.outputSpecId)
+    return `its rows were moved to partition spec ${movedTo.specId}, planned was ${group.outputSpecId ?? 'to leave them'}`
+  const spec = partitionSpecs.find(({ specId }) => specId === movedTo.specId)
+  return spec === undefined
+    ? `the table has no partition spec ${movedTo.specId}`
+    : partitionFault(file, movedTo.partition, spec, schema)
 }
 
 function totalRows(inputs: readonly DataInput[]): number {
