@@ -16,7 +16,7 @@ let groups = 0
 for (let run = 0; run < 3; run += 1) {
   const startedAt = performance.now()
   const state = await readTable(io, { identifier: { namespace: [], name: 't' }, metadata, metadataLocation: location })
-  const plan = planTable(state, { type: 'auto', now: systemClock.now(), maxCostBytes: 10 * 1024 ** 3 })
+  const plan = await planTable(io, state, { type: 'auto', now: systemClock.now(), maxCostBytes: 10 * 1024 ** 3 })
   groups = plan?.groups.length ?? 0
   runs.push(performance.now() - startedAt)
 }

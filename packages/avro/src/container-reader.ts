@@ -15,6 +15,8 @@ export type AvroContainer = {
   readonly codec: AvroCodec
   /** The blocks in order, each decompressed when it is reached. May be called again. */
   blocks(): Iterable<AvroBlock>
+  /** The block that starts at an offset; for readers that remember {@link AvroBlock.offset}. */
+  blockAt(offset: number): AvroBlock
 }
 
 export type AvroBlock = {
@@ -50,7 +52,8 @@ export function openContainer(bytes: Uint8Array, what: string): AvroContainer {
     schemaText,
     metadata,
     codec,
-    blocks: () => readBlocks(bytes, start, sync, codec, what),
+    blocks: () => readBlocks(blockCursor(bytes, start, what), sync, codec, what),
+    blockAt: (offset) => readBlock(blockCursor(bytes, offset, what), sync, codec, what),
   }
 }
 
@@ -70,22 +73,27 @@ function readMetadata(cursor: ByteCursor): ReadonlyMap<string, Uint8Array> {
   }
 }
 
+function blockCursor(bytes: Uint8Array, start: number, what: string): ByteCursor {
+  const cursor = new ByteCursor(bytes, what)
+  cursor.field = 'block header'
+  cursor.position = start
+  return cursor
+}
+
 function* readBlocks(
-  bytes: Uint8Array,
-  start: number,
+  cursor: ByteCursor,
   sync: Buffer,
   codec: AvroCodec,
   what: string,
 ): Generator<AvroBlock, void, undefined> {
-  const cursor = new ByteCursor(bytes, what)
-  cursor.field = 'block header'
-  cursor.position = start
-  while (cursor.position < cursor.end) {
-    const offset = cursor.position
-    const count = cursor.readLong()
-    if (count < 0) cursor.fail(`a block claims ${count} values`)
-    const compressed = cursor.readBytes()
-    if (!sync.equals(cursor.readFixed(SYNC_BYTES))) cursor.fail('the marker that ends a block is missing')
-    yield { count, bytes: decompressBlock(compressed, codec, what), offset }
-  }
+  while (cursor.position < cursor.end) yield readBlock(cursor, sync, codec, what)
+}
+
+function readBlock(cursor: ByteCursor, sync: Buffer, codec: AvroCodec, what: string): AvroBlock {
+  const offset = cursor.position
+  const count = cursor.readLong()
+  if (count < 0) cursor.fail(`a block claims ${count} values`)
+  const compressed = cursor.readBytes()
+  if (!sync.equals(cursor.readFixed(SYNC_BYTES))) cursor.fail('the marker that ends a block is missing')
+  return { count, bytes: decompressBlock(compressed, codec, what), offset }
 }

@@ -6,12 +6,11 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
-import type { RewriteMethod } from '@moraine/maintenance/plan/rewrite-plan'
+import type { RewriteGroup, RewriteMethod } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
-import { scanGroups } from '@moraine/maintenance/plan/scan-groups'
-import type { TableFiles } from '@moraine/maintenance/plan/table-files'
 import { readTable } from '@moraine/maintenance/table/read-table'
+import { scanGroups } from '@moraine/maintenance/table/scan-groups'
 import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
 import { must } from '@moraine/stdx/assert'
 import { isKind } from '@moraine/stdx/error'
@@ -60,7 +59,8 @@ async function rewriteAll(name: string, kind: Kind): Promise<void> {
   const fixture = await openFixture(name)
   const { metadataLocation } = fixture
   const metadata = parseTableMetadata(await fixture.fileIO.read(metadataLocation), metadataLocation)
-  const { snapshot, files } = await readTable(fixture.fileIO, loadedTable(metadata, metadataLocation))
+  const state = await readTable(fixture.fileIO, loadedTable(metadata, metadataLocation))
+  const { snapshot } = state
   if (snapshot === undefined) return
   const expected = must(
     fixture.expected.snapshots.find(({ snapshotId }) => snapshotId === snapshot.snapshotId),
@@ -69,7 +69,7 @@ async function rewriteAll(name: string, kind: Kind): Promise<void> {
   // A schema may be newer than the snapshot.
   const schema = metadata.schemas.find(({ schemaId }) => schemaId === snapshot.schemaId)
   const found: FoundRow[] = []
-  for (const task of tasksOf(name, kind, metadata, snapshot, files)) {
+  for (const task of tasksOf(name, kind, metadata, snapshot, await scanGroups(fixture.fileIO, state))) {
     const result = await lab.run(task, { io: readingThrough(fixture.fileIO) })
     const planned = { ...task.group, method: result.method }
     const verdict = verifyGroup(planned, result, { formatVersion: metadata.formatVersion, schema: task.table.schema })
@@ -90,9 +90,8 @@ function tasksOf(
   kind: Kind,
   metadata: TableMetadata,
   snapshot: Snapshot,
-  files: TableFiles,
+  groups: readonly RewriteGroup[],
 ): readonly RewriteTask[] {
-  const groups = scanGroups(files, 128 * 1024 * 1024)
   return makeTasks({
     name,
     metadata: {

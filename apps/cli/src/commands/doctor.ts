@@ -14,7 +14,7 @@ export async function doctor(ref: string, raw: RawTableOptions, context: Command
     name: table.name,
     state,
     report: inspectTable(state, { now }).report,
-    plan: planTable(state, { type: 'auto', now }),
+    plan: await planTable(table.io, state, { type: 'auto', now }, context.signal),
   }
   if (raw.json === true)
     context.printJson({ table: table.name, ...page.report, findings: doctorFindings(page), remedy: remedy(page.plan) })

@@ -26,11 +26,8 @@ export async function makePlan(ref: string, raw: RawPlanOptions, context: Comman
   const type = requestedType(raw.type ?? 'auto')
   const table = await openTable(ref, tableOptions(raw, process.env), context, context.signal)
   const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
-  const plan = planTable(state, {
-    type,
-    now: context.clock.now(),
-    ...(raw.where !== undefined && { filter: raw.where }),
-  })
+  const request = { type, now: context.clock.now(), ...(raw.where !== undefined && { filter: raw.where }) }
+  const plan = await planTable(table.io, state, request, context.signal)
   return { table, state, plan }
 }
 

@@ -47,12 +47,12 @@ for (const name of fixtureNames().filter((each) => UNREADABLE[each] === undefine
     const now = systemClock.now()
     const read = async () => readTable(fileIO, await store.loadTable(table.identifier))
     const before = await read()
-    const plan = must(planTable(before, { type: 'full', now }), 'plan')
+    const plan = must(await planTable(fileIO, before, { type: 'full', now }), 'plan')
     const { commit, failures } = await runPlan(table, plan, runContext)
     assert.deepEqual(failures, [])
     const after = await read()
     if (plan.groups.length > 0) assert.equal(commit.kind, 'committed')
-    assert.deepEqual(planTable(after, { type: 'full', now })?.groups, [])
+    assert.deepEqual((await planTable(fileIO, after, { type: 'full', now }))?.groups, [])
     const health = (state: typeof after) => inspectTable(state, { now }).report.health.total
     assert.ok(health(after) >= health(before))
   })
@@ -65,7 +65,7 @@ for (const [name, reason] of Object.entries(UNREADABLE)) {
     const store = memoryTableStore(metadata)
     const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
     const state = await readTable(fileIO, await store.loadTable(table.identifier))
-    const plan = must(planTable(state, { type: 'full', now: systemClock.now() }), 'plan')
+    const plan = must(await planTable(fileIO, state, { type: 'full', now: systemClock.now() }), 'plan')
     const before = await locations(fileIO)
     const { commit, failures } = await runPlan(table, plan, runContext)
     assert.equal(commit.kind, 'nothing')

@@ -2,9 +2,9 @@ import type { LoadedTable } from '@moraine/catalogs/catalog'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
-import { scanGroups } from '@moraine/maintenance/plan/scan-groups'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import { readTable } from '@moraine/maintenance/table/read-table'
+import { scanGroups } from '@moraine/maintenance/table/scan-groups'
 import { scanLiveRows } from '@moraine/rewrite/scan-live-rows'
 import type { TaskContext } from '@moraine/rewrite/task-context'
 import { must } from '@moraine/stdx/assert'
@@ -38,7 +38,7 @@ export async function sampleFigures(
     baseSequenceNumber: must(state.snapshot, 'snapshot').sequenceNumber,
     schemaId: metadata.currentSchemaId,
     optimizingType: 'full',
-    groups: scanGroups(state.files, state.policy.targetSizeBytes),
+    groups: await scanGroups(context.io, state, context.signal),
     releasedDeletes: [],
     skipped: [],
   }

@@ -4,7 +4,7 @@ import type { Schema } from '@moraine/iceberg/schema/schema'
 import { encodeSchema } from '@moraine/iceberg/schema/schema-json'
 import { type IcebergType, isPrimitive } from '@moraine/iceberg/schema/type'
 import { formatPrimitiveType } from '@moraine/iceberg/schema/type-text'
-import type { EvaluatedPartition } from '@moraine/maintenance/plan/plan-rewrite'
+import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
 import type { FileFigures, TableReport } from '@moraine/maintenance/report/table-report'
 import type { TableState } from '@moraine/maintenance/table/read-table'
 import { must } from '@moraine/stdx/assert'
@@ -78,8 +78,8 @@ export function inspectJson({ name, state, report, partitions }: Inspection): ob
     partitionReports: partitions.map(({ partition, evaluation }) => ({
       specId: partition.specId,
       partition: partition.partitionPath,
-      files: partition.files.length,
-      bytes: partition.files.reduce((sum, task) => sum + task.data.file.fileSizeBytes, 0),
+      files: evaluation.files.files,
+      bytes: evaluation.files.bytes,
       fragments: evaluation.fragments.files,
       undersized: evaluation.undersized.files,
       trigger: evaluation.trigger ?? null,

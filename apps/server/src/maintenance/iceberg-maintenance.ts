@@ -1,5 +1,6 @@
 import type { TableStore } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { partitionKey } from '@moraine/iceberg/partition/partition-path'
 import type { TaskId } from '@moraine/lifecycle/identity'
 import { commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
@@ -82,18 +83,23 @@ async function plan(
   signal: AbortSignal,
 ): Promise<PlannedWork> {
   const { state, reached } = await read(request.table, context, signal)
-  const made = planTable(state, {
-    type: request.request.type,
-    now: request.now,
-    maxCostBytes: request.maxCostBytes,
-    ...(request.request.filter !== undefined && { filter: request.request.filter }),
-    clocks: (key) => request.clocks.get(key) ?? NEVER,
-  })
+  const made = await planTable(
+    reached.io,
+    state,
+    {
+      type: request.request.type,
+      now: request.now,
+      maxCostBytes: request.maxCostBytes,
+      ...(request.request.filter !== undefined && { filter: request.request.filter }),
+      clocks: (key) => request.clocks.get(key) ?? NEVER,
+    },
+    signal,
+  )
   const common = {
     metadataLocation: state.metadataLocation,
     baseSnapshotId: state.snapshot?.snapshotId,
     settings: settingsOf(state),
-    finding: findingOf(state, made),
+    finding: findingOf(made),
   }
   if (made === undefined) return { ...common, type: 'minor', plan: '', tasks: [] }
   const tasks = makeTasks({
@@ -103,13 +109,12 @@ async function plan(
     storage: reached.storage,
     runId: String(request.processId),
   })
-  const keyOf = new Map(state.files.partitions.map((each) => [`${each.specId} ${each.partitionPath}`, each.key]))
   return {
     ...common,
     type: made.optimizingType,
     plan: formatExactJson(encodeRewritePlan(made)),
     tasks: tasks.map((task) => ({
-      partitionKey: keyOf.get(`${task.group.specId} ${task.group.partitionPath}`) ?? '',
+      partitionKey: partitionKey(task.group.specId, task.group.partition),
       partitionPath: task.group.partitionPath,
       method: task.group.method.kind,
       inputFiles: task.group.inputs.length,

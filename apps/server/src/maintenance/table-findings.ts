@@ -1,5 +1,5 @@
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
-import type { EvaluatedPartition } from '@moraine/maintenance/plan/plan-rewrite'
+import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import type { TableState } from '@moraine/maintenance/table/read-table'
@@ -49,7 +49,7 @@ export function settingsOf({ policy }: TableState): TableSettings {
 }
 
 /** Why a plan has the groups that it has, or none. */
-export function findingOf(state: TableState, plan: RewritePlan | undefined): Finding {
+export function findingOf(plan: RewritePlan | undefined): Finding {
   if (plan === undefined) return { text: 'the table has no data yet', figures: {} }
   if (plan.groups.length === 0) {
     const reasons = plan.skipped
@@ -57,7 +57,7 @@ export function findingOf(state: TableState, plan: RewritePlan | undefined): Fin
       .map((each) => `${each.partitionPath === '' ? 'the table' : each.partitionPath}: ${each.reason}: ${each.detail}`)
     return {
       text: reasons.length === 0 ? 'no partition holds data' : reasons.join('; '),
-      figures: { partitions: state.files.partitions.length },
+      figures: { partitions: plan.skipped.length },
     }
   }
   const inputs = plan.groups.flatMap((group) => group.inputs)

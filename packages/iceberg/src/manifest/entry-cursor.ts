@@ -11,6 +11,7 @@ import { decodeMetrics } from './file-metrics.ts'
 import type { ManifestEntry } from './manifest-entry.ts'
 import type { ManifestFile } from './manifest-file.ts'
 import { encodeOptionalBigLong } from './optional-encoding.ts'
+import { pathHash } from './path-hash.ts'
 
 /**
  * Walks over a manifest's entries, all inheritance resolved. The properties are those of the entry that the last call of
@@ -35,12 +36,18 @@ export class EntryCursor {
   firstRowId: bigint | undefined
   contentOffset: number | undefined
   contentSizeBytes: number | undefined
+  /** Where the entry's block starts in the file, and where the entry starts in the block: the way back to it. */
+  blockOffset = -1
+  entryOffset = -1
+  /** Counts the runs of entries that have one partition in a row, from 1. */
+  partitionRun = 0
 
   readonly specId: number
   /** Two cursors and writers of one layout encode their files alike. */
   readonly layout: string
 
   readonly #what: string
+  readonly #container: AvroContainer
   readonly #blocks: Iterator<AvroBlock>
   readonly #plan: EntryPlan
   readonly #manifest: ManifestFile
@@ -70,6 +77,7 @@ export class EntryCursor {
     this.specId = manifest.partitionSpecId
     this.layout = plan.dataFileLayout
     this.#what = container.what
+    this.#container = container
     this.#blocks = container.blocks()[Symbol.iterator]()
     this.#plan = plan
     this.#manifest = manifest
@@ -85,11 +93,30 @@ export class EntryCursor {
     this.#left -= 1
     this.ordinal += 1
     bytes.ordinal = this.ordinal
+    this.entryOffset = this.#entryEnd
     bytes.position = this.#entryEnd
     this.#readEntry(bytes)
     this.#entryEnd = bytes.position
     if (this.#left === 0 && this.#entryEnd !== bytes.end) bytes.fail('bytes are left after the last entry of a block')
     return true
+  }
+
+  /**
+   * Moves to an entry met before, by its {@link blockOffset} and {@link entryOffset}, without reading what lies between.
+   * `firstRowId` is the entry's, which it may have inherited by way of those before it. A cursor that is moved is not
+   * walked any further.
+   */
+  moveTo(blockOffset: number, entryOffset: number, firstRowId: bigint | undefined): void {
+    if (this.blockOffset !== blockOffset) {
+      this.#bytes = new ByteCursor(this.#container.blockAt(blockOffset).bytes, this.#what)
+      this.blockOffset = blockOffset
+    }
+    this.#left = 0
+    this.ordinal = -1
+    this.#nextRowId = firstRowId
+    this.entryOffset = entryOffset
+    this.#bytes.position = entryOffset
+    this.#readEntry(this.#bytes)
   }
 
   filePath(): string {
@@ -101,6 +128,13 @@ export class EntryCursor {
     return this.#at(this.#pathStart).readBytes()
   }
 
+  /** Of {@link pathHash}. */
+  filePathHash(): number {
+    const cursor = this.#at(this.#pathStart)
+    const length = cursor.readLength()
+    return pathHash(cursor.bytes, cursor.position, cursor.position + length)
+  }
+
   /** The same object for entries in a row that have the same partition. */
   partition(): PartitionTuple {
     if (this.#tuple === undefined) this.#tuple = this.#plan.decodePartition(this.#at(this.#partitionStart))
@@ -110,6 +144,10 @@ export class EntryCursor {
   /** The tuple as it is encoded, a character for each byte: equal texts in one manifest are equal partitions. */
   encodedPartition(): string {
     return this.#bytes.bytes.toString('latin1', this.#partitionStart, this.#partitionEnd)
+  }
+
+  get isEncrypted(): boolean {
+    return this.#keyMetadataStart >= 0
   }
 
   keyMetadata(): Uint8Array | undefined {
@@ -167,7 +205,8 @@ export class EntryCursor {
     for (;;) {
       const block = this.#blocks.next()
       if (block.done === true) return false
-      const { count, bytes } = block.value
+      const { count, bytes, offset } = block.value
+      this.blockOffset = offset
       this.#bytes = new ByteCursor(bytes, this.#what)
       this.#bytes.checkCount(count, this.#plan.entryBytesMin)
       this.#left = count
@@ -317,6 +356,7 @@ export class EntryCursor {
       bytes.position = start + this.#tupleBytes.length
     } else {
       skip(bytes)
+      this.partitionRun += 1
       this.#tuple = undefined
       this.#tupleBytes = bytes.bytes.subarray(start, bytes.position)
     }

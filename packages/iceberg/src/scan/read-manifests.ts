@@ -8,9 +8,10 @@ import { type Manifest, openManifest } from '../manifest/manifest-reader.ts'
 import type { Snapshot } from '../metadata/snapshot.ts'
 import type { TableMetadata } from '../metadata/table-metadata.ts'
 import { tablePartitionFieldTypes } from '../partition/partition-type.ts'
+import { ManifestCounts } from './manifest-counts.ts'
 
 /** Manifests read at a time: enough to hide a store's latency, few enough to bound memory (a manifest is about 8 MiB). */
-const CONCURRENCY = 4
+export const MANIFESTS_AT_A_TIME = 4
 
 /** The manifests of a snapshot, from its manifest list. */
 export async function readManifests(
@@ -64,11 +65,13 @@ export async function readManifestEntries(
 ): Promise<readonly (readonly ManifestEntry[])[]> {
   return mapBounded(
     manifests,
-    CONCURRENCY,
+    MANIFESTS_AT_A_TIME,
     async (file, inner) => {
       const manifest = await readManifest(io, metadata, file, inner)
       const entries = [...manifest.entries()]
-      checkCounts(file, entries)
+      const counts = new ManifestCounts()
+      for (const entry of entries) counts.add(entry.status, entry.file.recordCount)
+      counts.check(file)
       return entries
     },
     signal,
@@ -94,23 +97,4 @@ export async function readLiveFiles(
 /** False only if the manifest list says that every file of the manifest is deleted. */
 export function mayHoldLiveFiles(manifest: ManifestFile): boolean {
   return manifest.addedFilesCount !== 0 || manifest.existingFilesCount !== 0
-}
-
-function checkCounts(file: ManifestFile, entries: readonly ManifestEntry[]): void {
-  const stated = {
-    added: [file.addedFilesCount, file.addedRowsCount],
-    existing: [file.existingFilesCount, file.existingRowsCount],
-    deleted: [file.deletedFilesCount, file.deletedRowsCount],
-  } as const
-  for (const status of ['added', 'existing', 'deleted'] as const) {
-    const found = entries.filter((entry) => entry.status === status)
-    const rows = found.reduce((sum, entry) => sum + entry.file.recordCount, 0)
-    const [files, records] = stated[status]
-    if ((files !== undefined && files !== found.length) || (records !== undefined && records !== rows)) {
-      throw new MoraineError(
-        'corrupt',
-        `manifest ${file.manifestPath} holds ${found.length} ${status} files with ${rows} rows, its manifest list says ${files} with ${records}`,
-      )
-    }
-  }
 }

@@ -1,22 +1,25 @@
-import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
-import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
-import type { DeletedRows } from './classify-file.ts'
+import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
+import type { DeleteState } from './delete-state.ts'
+import { type FileIndex, forEachDeleted } from './file-index.ts'
+
+/** How many rows a data file's position deletes remove from it, about. */
+export type DeletedRows = (deletes: DeleteState, recordCount: number) => number
 
 /**
  * Estimates how many rows a position delete file removes from each data file it may name: its records, shared out by
  * the data files' record counts. Counting all records against every file would rewrite files that lost few rows.
  */
-export function apportionedDeletes(tasks: readonly ScanTask[]): DeletedRows {
-  const reach = new Map<string, number>()
-  for (const task of tasks) {
-    for (const entry of task.deletes) {
-      if (entry.file.content !== 'position-deletes') continue
-      const key = contentFileKey(entry.file)
-      reach.set(key, (reach.get(key) ?? 0) + task.data.file.recordCount)
+export function apportionedDeletes(index: FileIndex): DeletedRows {
+  const reach = new Map<ManifestEntry, number>()
+  forEachDeleted(index, ({ positions }, files, row) => {
+    for (const entry of positions) reach.set(entry, (reach.get(entry) ?? 0) + (files.recordCounts[row] ?? 0))
+  })
+  return ({ positions }, recordCount) => {
+    let deleted = 0
+    for (const entry of positions) {
+      const rows = reach.get(entry) ?? 0
+      if (rows > 0) deleted += (entry.file.recordCount * recordCount) / rows
     }
-  }
-  return (deleteEntry, dataEntry) => {
-    const rows = reach.get(contentFileKey(deleteEntry.file)) ?? 0
-    return rows === 0 ? 0 : (deleteEntry.file.recordCount * dataEntry.file.recordCount) / rows
+    return deleted
   }
 }

@@ -1,8 +1,5 @@
-import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
-import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
-import { type DeleteState, deleteStateOf } from './delete-state.ts'
+import type { DeleteState } from './delete-state.ts'
 import { fragmentSizeBytes, minTargetSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
-import { type Unreadable, unreadableReason } from './unreadable-file.ts'
 
 export type SizeClass = 'fragment' | 'undersized' | 'target-size'
 
@@ -16,66 +13,53 @@ export type SizeClass = 'fragment' | 'undersized' | 'target-size'
  */
 export type Wish = 'rewrite' | 'merge' | 'convert' | 'keep'
 
-export type ClassifiedFile = {
-  readonly task: ScanTask
-  readonly sizeClass: SizeClass
-  readonly deletes: DeleteState
-  readonly wish: Wish
-  /** Why the file is left alone whatever is wished; `undefined` if it can be worked on. */
-  readonly unreadable: Unreadable | undefined
-}
-
-/** How many rows a position delete file removes from one data file; see {@link apportionedDeletes}. */
-export type DeletedRows = (deleteEntry: ManifestEntry, dataEntry: ManifestEntry) => number
-
-/** What classification needs to know besides the file itself. */
-export type ClassifyContext = {
-  readonly policy: OptimizingPolicy
-  readonly fullMode: boolean
+/** The policy of a table in the figures that every file is measured by; made once, used for millions of files. */
+export type ClassifyRules = {
+  readonly fragmentBytes: number
+  readonly minTargetBytes: number
+  readonly duplicateRatio: number
+  /** Whether full mode wants every file that is not in the table's sort order. */
+  readonly rewritesAll: boolean
   /** The table's sort order; 0 if it has none. */
   readonly sortOrderId: number
-  readonly deletedRows: DeletedRows
-  /** Of the table's columns: then no file of it is worked on. */
-  readonly unwritable?: Unreadable | undefined
 }
 
-export function classifyFile(task: ScanTask, context: ClassifyContext): ClassifiedFile {
-  const sizeClass = sizeClassOf(task.data.file.fileSizeBytes, context.policy)
-  const deletes = deleteStateOf(task)
-  const wish = context.fullMode
-    ? wishInFullMode(task, sizeClass, deletes, context)
-    : wishOf(sizeClass, deletes, isMuchDeleted(task, deletes, context))
-  return { task, sizeClass, deletes, wish, unreadable: context.unwritable ?? unreadableReason(task, deletes) }
+export function classifyRules(policy: OptimizingPolicy, sortOrderId: number): ClassifyRules {
+  return {
+    fragmentBytes: fragmentSizeBytes(policy),
+    minTargetBytes: minTargetSizeBytes(policy),
+    duplicateRatio: policy.duplicateRatio,
+    rewritesAll: policy.fullRewriteAllFiles,
+    sortOrderId,
+  }
 }
 
-function sizeClassOf(sizeBytes: number, policy: OptimizingPolicy): SizeClass {
-  if (sizeBytes <= fragmentSizeBytes(policy)) return 'fragment'
-  return sizeBytes <= minTargetSizeBytes(policy) ? 'undersized' : 'target-size'
+export function sizeClassOf(sizeBytes: number, rules: ClassifyRules): SizeClass {
+  if (sizeBytes <= rules.fragmentBytes) return 'fragment'
+  return sizeBytes <= rules.minTargetBytes ? 'undersized' : 'target-size'
 }
 
-function wishOf(sizeClass: SizeClass, deletes: DeleteState, muchDeleted: boolean): Wish {
-  if (sizeClass === 'fragment' || muchDeleted) return 'rewrite'
+/** @param isMuchDeleted whether its position deletes remove more than the duplicate ratio of its rows */
+export function wishOf(sizeClass: SizeClass, deletes: DeleteState, isMuchDeleted: boolean): Wish {
+  if (sizeClass === 'fragment' || isMuchDeleted) return 'rewrite'
   if (sizeClass === 'undersized') return 'merge'
   return needsConversion(deletes) ? 'convert' : 'keep'
 }
 
 // A file of target size without deletes and in the table's sort order is as good as it can get. It is left alone even
 // with `full.rewrite-all-files`, which would otherwise write the whole table anew at every interval for nothing.
-function wishInFullMode(task: ScanTask, sizeClass: SizeClass, deletes: DeleteState, context: ClassifyContext): Wish {
+export function wishInFullMode(
+  sizeClass: SizeClass,
+  deletes: DeleteState,
+  fileSortOrderId: number,
+  rules: ClassifyRules,
+): Wish {
   if (sizeClass !== 'target-size' || deletes.effective.length > 0) return 'rewrite'
-  return context.policy.fullRewriteAllFiles && !isInOrder(task, context) ? 'rewrite' : 'keep'
-}
-
-function isInOrder(task: ScanTask, context: ClassifyContext): boolean {
-  return context.sortOrderId === 0 || task.data.file.sortOrderId === context.sortOrderId
+  const isInOrder = rules.sortOrderId === 0 || fileSortOrderId === rules.sortOrderId
+  return rules.rewritesAll && !isInOrder ? 'rewrite' : 'keep'
 }
 
 /** Equality deletes cost every reader a join, and scattered position deletes an open file each. */
 export function needsConversion(deletes: DeleteState): boolean {
   return deletes.equality.length > 0 || !deletes.isCompact
-}
-
-function isMuchDeleted(task: ScanTask, deletes: DeleteState, context: ClassifyContext): boolean {
-  const rows = deletes.positions.reduce((sum, entry) => sum + context.deletedRows(entry, task.data), 0)
-  return rows > task.data.file.recordCount * context.policy.duplicateRatio
 }

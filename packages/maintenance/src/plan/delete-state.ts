@@ -1,6 +1,5 @@
 import { type ContentFile, isDeletionVector } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
-import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
 
 const COVERED_SEQUENCE = /-delete-s(\d+)-[^/]*$/
 
@@ -25,6 +24,8 @@ export function coveredSequence(deleteFile: ContentFile): number | undefined {
 
 /** The deletes of one data file, sorted out for planning. */
 export type DeleteState = {
+  /** Every delete that applies, whether or not another already holds its effect. */
+  readonly applied: readonly ManifestEntry[]
   /** Equality deletes whose effect no position delete of this file holds yet. */
   readonly equality: readonly ManifestEntry[]
   readonly positions: readonly ManifestEntry[]
@@ -34,25 +35,24 @@ export type DeleteState = {
   readonly effective: readonly ManifestEntry[]
 }
 
-export function deleteStateOf(task: ScanTask): DeleteState {
-  if (task.deletes.length === 0) return CLEAN
-  const positions = task.deletes.filter((entry) => entry.file.content === 'position-deletes')
+export function deleteStateOf(applied: readonly ManifestEntry[], dataFilePath: string): DeleteState {
+  if (applied.length === 0) return CLEAN
+  const positions = applied.filter((entry) => entry.file.content === 'position-deletes')
   const covered = Math.max(-1, ...positions.map((entry) => coveredSequence(entry.file) ?? -1))
-  const equality = task.deletes.filter(
+  const equality = applied.filter(
     (entry) => entry.file.content === 'equality-deletes' && entry.dataSequenceNumber > covered,
   )
   const [first] = positions
-  const isCompact = first === undefined || (positions.length === 1 && isOwnDelete(first.file, task.data.file))
-  return { equality, positions, isCompact, effective: [...equality, ...positions] }
+  const isCompact = first === undefined || (positions.length === 1 && isOwnDelete(first.file, dataFilePath))
+  return { applied, equality, positions, isCompact, effective: [...equality, ...positions] }
 }
 
-const CLEAN: DeleteState = { equality: [], positions: [], isCompact: true, effective: [] }
+/** Of a file without deletes. */
+export const CLEAN: DeleteState = { applied: [], equality: [], positions: [], isCompact: true, effective: [] }
 
 // Amoro's optimizer, too, names such a file after its data file: `{name}-delete-{uuid}.parquet`.
-function isOwnDelete(deleteFile: ContentFile, dataFile: ContentFile): boolean {
-  return (
-    isDeletionVector(deleteFile) || fileName(deleteFile.filePath).startsWith(`${fileStem(dataFile.filePath)}-delete`)
-  )
+function isOwnDelete(deleteFile: ContentFile, dataFilePath: string): boolean {
+  return isDeletionVector(deleteFile) || fileName(deleteFile.filePath).startsWith(`${fileStem(dataFilePath)}-delete`)
 }
 
 function fileName(path: string): string {

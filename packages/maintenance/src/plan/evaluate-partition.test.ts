@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
+import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { manifestEntry } from '@moraine/testkit/builders/manifest-entry'
-import { apportionedDeletes } from './apportioned-deletes.ts'
-import { type EvaluateInput, evaluatePartition, type OptimizingClocks } from './evaluate-partition.ts'
+import type { OptimizingClocks, PartitionEvaluation, RequestedType } from './evaluate-partition.ts'
+import { evaluateTable } from './evaluate-table.ts'
 import { healthScore } from './health-score.ts'
 import { parseOptimizingPolicy } from './optimizing-policy.ts'
+import { indexOfTasks } from './testing/index-of-tasks.ts'
 
 const MIB = 1024 * 1024
 const HOUR = 3_600_000
@@ -18,18 +20,18 @@ const clocks = (ago: number): OptimizingClocks => {
 
 function evaluate(
   tasks: readonly ScanTask[],
-  over: Partial<EvaluateInput> = {},
+  over: { readonly clocks?: OptimizingClocks; readonly requested?: RequestedType } = {},
   properties: Record<string, string> = {},
-) {
-  return evaluatePartition(tasks, {
+): PartitionEvaluation {
+  const { partitions } = evaluateTable({
+    metadata: { schemas: [], currentSchemaId: 0, defaultSortOrderId: 0 },
+    index: indexOfTasks(tasks),
     policy: parseOptimizingPolicy(properties),
-    requested: 'auto',
-    clocks: clocks(HOUR / 2),
+    requested: over.requested ?? 'auto',
+    clocks: () => over.clocks ?? clocks(HOUR / 2),
     now: NOW,
-    sortOrderId: 0,
-    deletedRows: apportionedDeletes(tasks),
-    ...over,
   })
+  return must(partitions[0], 'partition').evaluation
 }
 
 let next = 0

@@ -1,37 +1,21 @@
-import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import { assert } from '@moraine/stdx/assert'
-import type { DataInput, DeleteInput } from './rewrite-plan.ts'
+import type { DeleteInput } from './rewrite-plan.ts'
 
 /** The deletes of a group, each listed once; data files refer to them by position. */
 export class DeleteList {
   readonly inputs: DeleteInput[] = []
-  readonly #ordinals = new Map<string, number>()
+  readonly #ordinals = new Map<ManifestEntry, number>()
 
   ordinalsOf(entries: readonly ManifestEntry[]): readonly number[] {
     return entries.map((entry) => this.#ordinalOf(entry))
   }
 
   #ordinalOf(entry: ManifestEntry): number {
-    const key = contentFileKey(entry.file)
-    const known = this.#ordinals.get(key)
+    const known = this.#ordinals.get(entry)
     if (known !== undefined) return known
-    this.#ordinals.set(key, this.inputs.length)
+    this.#ordinals.set(entry, this.inputs.length)
     return this.inputs.push(deleteInput(entry)) - 1
-  }
-}
-
-export function dataInput({ file, dataSequenceNumber }: ManifestEntry, deletes: readonly number[]): DataInput {
-  return {
-    filePath: file.filePath,
-    fileFormat: file.fileFormat,
-    recordCount: file.recordCount,
-    fileSizeBytes: file.fileSizeBytes,
-    dataSequenceNumber,
-    ...(file.sortOrderId !== undefined && { sortOrderId: file.sortOrderId }),
-    ...(file.splitOffsets !== undefined && { splitOffsets: file.splitOffsets }),
-    ...(file.firstRowId !== undefined && { firstRowId: file.firstRowId }),
-    deletes,
   }
 }
 

@@ -1,4 +1,4 @@
-import { type PartitionEvaluation, touched } from './evaluate-partition.ts'
+import type { PartitionEvaluation } from './evaluate-partition.ts'
 import { minTargetSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
 
 /** 0 (bad) to 100. Parts: small files up to 40, equality deletes up to 40, position deletes up to 20 (Amoro's formula). */
@@ -23,7 +23,7 @@ export function healthScore(evaluations: readonly PartitionEvaluation[], policy:
 type PartitionHealth = Omit<HealthScore, 'total'>
 
 function partitionHealth(evaluation: PartitionEvaluation, policy: OptimizingPolicy): PartitionHealth {
-  const { files, bytes, records } = touched(evaluation)
+  const { files, bytes, records } = evaluation.touched
   const minTarget = minTargetSizeBytes(policy)
   const penalty = files <= 1 ? 0 : norm(files, policy.minorFileCount) * norm(bytes, minTarget)
   const deleted = (deletes: number, ratio: number) => norm(norm(deletes, records), ratio)

@@ -1,9 +1,10 @@
 import { binPack } from './bin-pack.ts'
-import { type ClassifiedFile, needsConversion, type Wish } from './classify-file.ts'
+import { needsConversion, type Wish } from './classify-file.ts'
 import { minTargetSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
+import type { WorkFile } from './work-file.ts'
 
 /** Files of one partition that are worked on together. */
-export type Bin = { readonly kind: 'rewrite' | 'convert'; readonly files: readonly ClassifiedFile[] }
+export type Bin = { readonly kind: 'rewrite' | 'convert'; readonly files: readonly WorkFile[] }
 
 /**
  * Cuts the chosen files of a partition into bins (Amoro's two passes, with its hazards avoided): undersized files and
@@ -11,11 +12,7 @@ export type Bin = { readonly kind: 'rewrite' | 'convert'; readonly files: readon
  * one another, so that the result needs no further plan. A file that stays alone is rewritten only if that gains
  * something by itself.
  */
-export function packGroups(
-  files: readonly ClassifiedFile[],
-  policy: OptimizingPolicy,
-  sortOrderId: number,
-): readonly Bin[] {
+export function packGroups(files: readonly WorkFile[], policy: OptimizingPolicy, sortOrderId: number): readonly Bin[] {
   const capacity = Math.max(policy.targetSizeBytes, policy.maxTaskSizeBytes)
   const minTarget = minTargetSizeBytes(policy)
   const ordered = [...files].sort(byAge)
@@ -31,7 +28,7 @@ export function packGroups(
     ...first.filter((bin) => sumOf(bin) > minTarget),
     ...binPack(small, capacity, sumOf).map((bins) => bins.flat()),
   ]
-  const isLoneMerge = (bin: readonly ClassifiedFile[]) => bin.length === 1 && bin[0]?.wish === 'merge'
+  const isLoneMerge = (bin: readonly WorkFile[]) => bin.length === 1 && bin[0]?.wish === 'merge'
   const lone = rewrites.filter(isLoneMerge).flat()
   const converted = [
     ...ordered.filter((file) => file.wish === 'convert'),
@@ -46,26 +43,26 @@ export function packGroups(
 }
 
 // Rewriting one file by itself pays only if it loses rows or gains order.
-function gains(bin: readonly ClassifiedFile[], sortOrderId: number): boolean {
+function gains(bin: readonly WorkFile[], sortOrderId: number): boolean {
   const [first] = bin
   if (bin.length > 1 || first === undefined) return bin.length > 1
   return (
     first.deletes.effective.length > 0 ||
-    (first.sizeClass === 'target-size' && first.task.data.file.sortOrderId !== sortOrderId)
+    (first.sizeClass === 'target-size' && first.description.sortOrderId !== sortOrderId)
   )
 }
 
 /** Older rows first, then by path: the same snapshot always gives the same bins, and neighbours in time stay neighbours. */
-function byAge(a: ClassifiedFile, b: ClassifiedFile): number {
-  const bySequence = a.task.data.dataSequenceNumber - b.task.data.dataSequenceNumber
+function byAge(a: WorkFile, b: WorkFile): number {
+  const bySequence = a.description.dataSequenceNumber - b.description.dataSequenceNumber
   if (bySequence !== 0) return bySequence
-  return a.task.data.file.filePath < b.task.data.file.filePath ? -1 : 1
+  return a.description.filePath < b.description.filePath ? -1 : 1
 }
 
-function sizeOf(file: ClassifiedFile): number {
-  return file.task.data.file.fileSizeBytes
+function sizeOf(file: WorkFile): number {
+  return file.description.fileSizeBytes
 }
 
-function sumOf(files: readonly ClassifiedFile[]): number {
+function sumOf(files: readonly WorkFile[]): number {
   return files.reduce((sum, file) => sum + sizeOf(file), 0)
 }

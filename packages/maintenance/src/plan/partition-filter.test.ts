@@ -11,26 +11,26 @@ const metadata = parseTableMetadata(await fileIO.read(metadataLocation), metadat
 const state = await readTable(fileIO, { identifier: { namespace: [], name: 't' }, metadata, metadataLocation })
 const now = metadata.lastUpdatedMs
 
-function planned(filter: string) {
-  const plan = must(planTable(state, { type: 'full', now, filter }), 'plan')
+async function planned(filter: string) {
+  const plan = must(await planTable(fileIO, state, { type: 'full', now, filter }), 'plan')
   return [...new Set(plan.groups.map((group) => group.partitionPath))].sort()
 }
 
-test('only partitions that may hold matching rows are rewritten; the others say that they were left out', () => {
-  assert.deepEqual(planned("region = 'eu'"), ['region=eu/id_bucket=0', 'region=eu/id_bucket=1'])
-  assert.deepEqual(planned('id > 100000'), [])
-  const plan = must(planTable(state, { type: 'full', now, filter: "region = 'us'" }), 'plan')
+test('only partitions that may hold matching rows are rewritten; the others say that they were left out', async () => {
+  assert.deepEqual(await planned("region = 'eu'"), ['region=eu/id_bucket=0', 'region=eu/id_bucket=1'])
+  assert.deepEqual(await planned('id > 100000'), [])
+  const plan = must(await planTable(fileIO, state, { type: 'full', now, filter: "region = 'us'" }), 'plan')
   const left = plan.skipped.map(({ partitionPath, reason }) => `${partitionPath}: ${reason}`)
   assert.deepEqual(left.sort(), ['region=eu/id_bucket=0: filtered', 'region=eu/id_bucket=1: filtered'])
 })
 
-test('the table property filters as well, and a request may only narrow it', () => {
+test('the table property filters as well, and a request may only narrow it', async () => {
   const policy = { ...state.policy, filter: "region = 'eu'" }
-  const plan = planTable({ ...state, policy }, { type: 'full', now, filter: "region = 'us'" })
+  const plan = await planTable(fileIO, { ...state, policy }, { type: 'full', now, filter: "region = 'us'" })
   assert.deepEqual(plan?.groups, [])
 })
 
-test('a filter that cannot be read names the setting and the place', () => {
-  assert.throws(() => planned('region ='), /--where/)
-  assert.throws(() => planned('nowhere = 1'), /nowhere/)
+test('a filter that cannot be read names the setting and the place', async () => {
+  await assert.rejects(planned('region ='), /--where/)
+  await assert.rejects(planned('nowhere = 1'), /nowhere/)
 })

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { partitionKey } from '@moraine/iceberg/partition/partition-path'
 import { DeleteIndex } from '@moraine/iceberg/scan/delete-index'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
@@ -22,7 +21,7 @@ import type { OptimizingClocks, RequestedType } from './evaluate-partition.ts'
 import { parseOptimizingPolicy } from './optimizing-policy.ts'
 import { planRewrite } from './plan-rewrite.ts'
 import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
-import type { PartitionFiles, TableFiles } from './table-files.ts'
+import { describeTasks, indexOfTasks } from './testing/index-of-tasks.ts'
 
 const TARGET = 128 * 1024 * 1024
 const NOW = 10_000_000 as EpochMs
@@ -75,8 +74,10 @@ const everyGroup = (plan: RewritePlan) => new Set(plan.groups.map((group) => gro
 const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
 
 function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks): RewritePlan {
-  const sequenceNumber = lastSequence(table)
-  return planRewrite({
+  const { data, deletes } = naiveEntries(table)
+  const deleteIndex = new DeleteIndex(deletes, NAIVE_SPECS, () => undefined)
+  const tasks = data.map((entry) => ({ data: entry, deletes: deleteIndex.deletesFor(entry) }))
+  const planning = planRewrite({
     metadata: {
       tableUuid: 'u',
       location: '/t',
@@ -86,8 +87,8 @@ function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks
       defaultSpecId: 0,
       properties: {},
     } as unknown as TableMetadata,
-    snapshot: { snapshotId: 1n as SnapshotId, sequenceNumber } as Snapshot,
-    files: filesOf(table),
+    snapshot: { snapshotId: 1n as SnapshotId, sequenceNumber: lastSequence(table) } as Snapshot,
+    index: indexOfTasks(tasks, deletes),
     policy: parseOptimizingPolicy({}),
     requested: type,
     maxCostBytes: Number.POSITIVE_INFINITY,
@@ -95,28 +96,9 @@ function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks
     clocks: () => clocks,
     now: NOW,
   })
-}
-
-function filesOf(table: NaiveTable): TableFiles {
-  const { data, deletes } = naiveEntries(table)
-  const index = new DeleteIndex(deletes, NAIVE_SPECS, () => undefined)
-  const partitions = new Map<
-    string,
-    PartitionFiles & { files: { data: (typeof data)[number]; deletes: typeof deletes }[] }
-  >()
-  for (const entry of data) {
-    const key = partitionKey(entry.file.specId, entry.file.partition)
-    const known = partitions.get(key) ?? {
-      key,
-      specId: 0,
-      partition: entry.file.partition,
-      partitionPath: `p=${entry.file.partition[0]}`,
-      files: [],
-    }
-    known.files.push({ data: entry, deletes: index.deletesFor(entry) })
-    partitions.set(key, known)
-  }
-  return { partitions: [...partitions.values()], deletes }
+  let step = planning.next()
+  while (step.done !== true) step = planning.next(describeTasks(tasks, step.value))
+  return step.value
 }
 
 // Does to the model what executing and committing the groups does to a table: each group sees only what the plan hands it.

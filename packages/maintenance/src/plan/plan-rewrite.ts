@@ -1,75 +1,46 @@
-import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
+import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import type { EpochMs } from '@moraine/stdx/brand'
-import { apportionedDeletes } from './apportioned-deletes.ts'
+import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
 import { chooseMethod } from './choose-method.ts'
-import type { ClassifiedFile } from './classify-file.ts'
-import { releasableDeletes } from './delete-ownership.ts'
+import { type DeleteOwnership, releasableDeletes } from './delete-ownership.ts'
 import {
-  evaluatePartition,
-  type OptimizingClocks,
-  type PartitionEvaluation,
-  type RequestedType,
-} from './evaluate-partition.ts'
-import { DeleteList, dataInput, deleteInput } from './group-inputs.ts'
-import type { OptimizingPolicy } from './optimizing-policy.ts'
+  type EvaluatedPartition,
+  type EvaluateTableInput,
+  evaluateTable,
+  type TableEvaluation,
+} from './evaluate-table.ts'
+import type { FileId } from './file-index.ts'
+import { DeleteList, deleteInput } from './group-inputs.ts'
 import { type Bin, packGroups } from './pack-groups.ts'
 import type { OptimizingType, ReleasedDelete, RewriteGroup, RewritePlan, SkippedPartition } from './rewrite-plan.ts'
-import { tiedPartitions } from './shared-deletes.ts'
+import { type TiedPartitions, tiedPartitions } from './shared-deletes.ts'
 import { skippedPartition, unreadableRest } from './skip-reason.ts'
-import type { PartitionFiles, TableFiles } from './table-files.ts'
-import { unwritableColumn } from './unreadable-file.ts'
+import { type FileDescription, findWork, type WorkFile } from './work-file.ts'
 
-export type PlanInput = {
+export type PlanInput = Omit<EvaluateTableInput, 'metadata'> & {
   readonly metadata: TableMetadata
-  /** The snapshot `files` were read from. */
+  /** The snapshot `index` was made of. */
   readonly snapshot: Snapshot
-  readonly files: TableFiles
-  readonly policy: OptimizingPolicy
-  readonly requested: RequestedType
-  /** How much work, by {@link PartitionEvaluation.costBytes}, one plan may hold; the partition that crosses it is included. */
+  /** How much work, by `PartitionEvaluation.costBytes`, one plan may hold; the partition that crosses it is included. */
   readonly maxCostBytes: number
   /** Chooses what may be rewritten; never what exists: deletes are resolved over all partitions. */
-  readonly chooses: (partition: PartitionFiles) => boolean
-  readonly clocks: (partitionKey: string) => OptimizingClocks
-  readonly now: EpochMs
+  readonly chooses: (partition: TablePartition) => boolean
 }
 
-export type EvaluatedPartition = { readonly partition: PartitionFiles; readonly evaluation: PartitionEvaluation }
-
-/** Evaluates every partition, in the order given. */
-export function evaluateTable(
-  input: Omit<PlanInput, 'maxCostBytes' | 'chooses' | 'snapshot'>,
-): readonly EvaluatedPartition[] {
-  const deletedRows = apportionedDeletes(input.files.partitions.flatMap((partition) => partition.files))
-  const schema = input.metadata.schemas.find((each) => each.schemaId === input.metadata.currentSchemaId)
-  const unwritable = schema && unwritableColumn(schema)
-  return input.files.partitions.map((partition) => ({
-    partition,
-    evaluation: evaluatePartition(partition.files, {
-      policy: input.policy,
-      requested: input.requested,
-      clocks: input.clocks(partition.key),
-      now: input.now,
-      sortOrderId: input.metadata.defaultSortOrderId,
-      deletedRows,
-      unwritable,
-    }),
-  }))
-}
+/** A planning under way: it asks for the descriptions of files, is given them in the same order, and ends with the plan. */
+export type Planning = Generator<readonly FileId[], RewritePlan, readonly FileDescription[]>
 
 /**
  * Plans the optimizing of one table from one snapshot (Amoro's compatibility policy). Pure: the same input gives the
- * same plan, whatever the order of its files. A fixed point: what was rewritten is no longer a candidate, so that
- * repeated planning and committing ends.
+ * same plan, whatever the order of its files; what is not in the index it asks for, and only of files that it may take.
+ * A fixed point: what was rewritten is no longer a candidate, so that repeated planning and committing ends.
  */
-export function planRewrite(input: PlanInput): RewritePlan {
-  const evaluated = evaluateTable(input)
-  const { bins, types } = chooseBins(evaluated, input)
+export function* planRewrite(input: PlanInput): Planning {
+  const evaluation = evaluateTable(input)
+  const { bins, types } = yield* chooseBins(evaluation, input)
   const useful = withoutUselessConversions(bins, input)
   const groups = useful.flatMap(({ partition, bins: each }) => each.map((bin) => ({ partition, bin })))
-  const numbered = groups.map(({ partition, bin }, index) => groupOf(bin, index + 1, partition, input))
   const planned = new Map(useful.map((each) => [each.partition.key, each.bins.length]))
   return {
     planVersion: 1,
@@ -81,32 +52,85 @@ export function planRewrite(input: PlanInput): RewritePlan {
     optimizingType: strongest(
       useful.flatMap(({ partition, bins: each }) => (each.length > 0 ? [types.get(partition.key)] : [])),
     ),
-    groups: numbered,
-    releasedDeletes: numbered.length === 0 ? [] : releasedDeletes(input, numbered),
-    skipped: skippedPartitions(evaluated, planned, input),
+    groups: groups.map(({ partition, bin }, index) => groupOf(bin, index + 1, partition, input)),
+    releasedDeletes: releasedDeletes(
+      groups.map(({ bin }) => bin),
+      input,
+    ),
+    skipped: skippedPartitions(evaluation.partitions, planned, input),
   }
 }
 
-type PartitionBins = { readonly partition: PartitionFiles; readonly bins: readonly Bin[] }
+type PartitionBins = { readonly partition: TablePartition; readonly bins: readonly Bin[] }
+type ChosenBins = {
+  readonly bins: readonly PartitionBins[]
+  /** By key of the partitions looked at. */
+  readonly types: ReadonlyMap<string, OptimizingType | undefined>
+}
 
 /** Takes due partitions, dearest first, each with those tied to it, until the budget is crossed. */
-function chooseBins(evaluated: readonly EvaluatedPartition[], input: PlanInput) {
-  const tied = tiedPartitions(evaluated)
+function* chooseBins(
+  table: TableEvaluation,
+  input: PlanInput,
+): Generator<readonly FileId[], ChosenBins, readonly FileDescription[]> {
+  const tied = tiedPartitions(table.partitions)
+  const due = dueFirst(table.partitions, input)
+  const described = new Map<number, readonly WorkFile[]>()
   const bins: PartitionBins[] = []
   const types = new Map<string, OptimizingType | undefined>()
   let cost = 0
-  for (const due of dueFirst(evaluated, input)) {
+  for (const [at, first] of due.entries()) {
     if (cost > input.maxCostBytes) break
-    for (const { partition, evaluation } of tied(due)) {
+    for (const { partition, evaluation } of tied(first)) {
       if (types.has(partition.key) || !input.chooses(partition)) continue
+      if (!described.has(partition.ordinal)) {
+        const next = nextUpTo(input.maxCostBytes - cost, due.slice(at), tied, input)
+        yield* describe(table, input, next, described)
+      }
       types.set(partition.key, evaluation.trigger)
-      const readable = evaluation.files.filter((file) => file.unreadable === undefined)
-      const packed = packGroups(readable, input.policy, input.metadata.defaultSortOrderId)
+      const packed = packGroups(described.get(partition.ordinal) ?? [], input.policy, input.metadata.defaultSortOrderId)
       bins.push({ partition, bins: packed })
       if (packed.length > 0) cost += evaluation.costBytes
     }
   }
   return { bins, types }
+}
+
+/** The partitions that are taken next if all of them have something to gain. */
+function nextUpTo(
+  budgetBytes: number,
+  due: readonly EvaluatedPartition[],
+  tied: TiedPartitions,
+  input: PlanInput,
+): ReadonlySet<EvaluatedPartition> {
+  const next = new Set<EvaluatedPartition>()
+  let cost = 0
+  for (const first of due) {
+    if (cost > budgetBytes) break
+    for (const each of tied(first)) {
+      if (next.has(each) || !input.chooses(each.partition)) continue
+      next.add(each)
+      cost += each.evaluation.costBytes
+    }
+  }
+  return next
+}
+
+function* describe(
+  table: TableEvaluation,
+  input: PlanInput,
+  partitions: ReadonlySet<EvaluatedPartition>,
+  described: Map<number, readonly WorkFile[]>,
+): Generator<readonly FileId[], void, readonly FileDescription[]> {
+  const fresh = [...partitions].filter(({ partition }) => !described.has(partition.ordinal))
+  const found = findWork(input.index, table, fresh)
+  const descriptions = found.length === 0 ? [] : yield found.map(({ id }) => id)
+  const files = new Map<number, WorkFile[]>(fresh.map(({ partition }) => [partition.ordinal, []]))
+  for (const [at, { partition, ...file }] of found.entries()) {
+    const description = descriptions[at]
+    if (description !== undefined) files.get(partition)?.push({ ...file, description })
+  }
+  for (const [ordinal, work] of files) described.set(ordinal, work)
 }
 
 function dueFirst(evaluated: readonly EvaluatedPartition[], input: PlanInput): readonly EvaluatedPartition[] {
@@ -120,13 +144,12 @@ function dueFirst(evaluated: readonly EvaluatedPartition[], input: PlanInput): r
  * would still have to apply them, and the next plan would convert them again.
  */
 function withoutUselessConversions(chosen: readonly PartitionBins[], input: PlanInput): readonly PartitionBins[] {
-  const groupByPath = new Map<string, number>()
-  const all = chosen.flatMap(({ bins }) => bins)
-  for (const [index, bin] of all.entries())
-    for (const file of bin.files) groupByPath.set(file.task.data.file.filePath, index)
-  const released = releasableDeletes(input.files.partitions, input.files.deletes, (path) => groupByPath.get(path))
-  const isUseful = (file: ClassifiedFile) =>
-    !file.deletes.isCompact || file.deletes.equality.some((entry) => released.has(contentFileKey(entry.file)))
+  const released = releasedBy(
+    chosen.flatMap(({ bins }) => bins),
+    input,
+  )
+  const isReleased = (entry: ManifestEntry) => released.has(entry)
+  const isUseful = ({ deletes }: WorkFile) => !deletes.isCompact || deletes.equality.some(isReleased)
   return chosen.map(({ partition, bins }) => ({
     partition,
     bins: bins.flatMap((bin): Bin[] => {
@@ -137,9 +160,19 @@ function withoutUselessConversions(chosen: readonly PartitionBins[], input: Plan
   }))
 }
 
-function groupOf(bin: Bin, groupId: number, partition: PartitionFiles, input: PlanInput): RewriteGroup {
+/** The deletes that nobody needs once the bins are worked on; each with the bins' numbers, from 1. */
+function releasedBy(bins: readonly Bin[], { index }: PlanInput): DeleteOwnership {
+  const groupOfFile = new Map<FileId, number>()
+  for (const [at, bin] of bins.entries()) for (const { id } of bin.files) groupOfFile.set(id, at + 1)
+  return releasableDeletes(index, (id) => groupOfFile.get(id))
+}
+
+function groupOf(bin: Bin, groupId: number, partition: TablePartition, input: PlanInput): RewriteGroup {
   const deletes = new DeleteList()
-  const inputs = bin.files.map((file) => dataInput(file.task.data, deletes.ordinalsOf(file.deletes.effective)))
+  const inputs = bin.files.map((file) => ({
+    ...file.description,
+    deletes: deletes.ordinalsOf(file.deletes.effective),
+  }))
   return {
     groupId,
     specId: partition.specId,
@@ -152,12 +185,9 @@ function groupOf(bin: Bin, groupId: number, partition: PartitionFiles, input: Pl
   }
 }
 
-function releasedDeletes(input: PlanInput, groups: readonly RewriteGroup[]): readonly ReleasedDelete[] {
-  const groupByPath = new Map(
-    groups.flatMap((group) => group.inputs.map((file) => [file.filePath, group.groupId] as const)),
-  )
-  const released = releasableDeletes(input.files.partitions, input.files.deletes, (path) => groupByPath.get(path))
-  return [...released.values()].map(({ entry, groupIds }) => ({ delete: deleteInput(entry), groupIds }))
+function releasedDeletes(bins: readonly Bin[], input: PlanInput): readonly ReleasedDelete[] {
+  if (bins.length === 0) return []
+  return [...releasedBy(bins, input)].map(([entry, groupIds]) => ({ delete: deleteInput(entry), groupIds }))
 }
 
 function strongest(types: readonly (OptimizingType | undefined)[]): OptimizingType {

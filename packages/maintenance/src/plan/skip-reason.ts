@@ -1,8 +1,8 @@
+import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
 import type { PartitionEvaluation } from './evaluate-partition.ts'
+import type { EvaluatedPartition } from './evaluate-table.ts'
 import { fragmentSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
-import type { EvaluatedPartition } from './plan-rewrite.ts'
 import type { SkippedPartition, SkipReason } from './rewrite-plan.ts'
-import type { PartitionFiles } from './table-files.ts'
 
 /** Says why a partition has no groups in a plan, with the figures. */
 export function skippedPartition(
@@ -11,14 +11,10 @@ export function skippedPartition(
   policy: OptimizingPolicy,
 ): SkippedPartition {
   const skip = (reason: SkipReason, detail: string) => skipEntry(partition, reason, detail)
-  const touchable = evaluation.files.filter((file) => file.wish !== 'keep')
-  if (touchable.length === 0)
-    return skip('healthy', `${partition.files.length} files, none small, none with deletes to apply`)
+  const { files, touched, unreadable } = evaluation
+  if (touched.files === 0) return skip('healthy', `${files.files} files, none small, none with deletes to apply`)
   if (status === 'filtered') return skip('filtered', 'outside the partitions that may be optimized')
-  const unreadable = touchable.find((file) => file.unreadable !== undefined)?.unreadable
-  if (unreadable !== undefined && touchable.every((file) => file.unreadable !== undefined)) {
-    return skip(unreadable.reason, unreadable.detail)
-  }
+  if (unreadable?.files === touched.files) return skip(unreadable.first.reason, unreadable.first.detail)
   if (evaluation.trigger === undefined) return skip('below-trigger', belowTrigger(evaluation, policy))
   if (status === 'not-taken')
     return skip('over-budget', `costs ${evaluation.costBytes} bytes; other partitions come first`)
@@ -27,14 +23,13 @@ export function skippedPartition(
 
 /** The files that a planned partition leaves alone because they cannot be read; none if all can. */
 export function unreadableRest({ partition, evaluation }: EvaluatedPartition): readonly SkippedPartition[] {
-  const unreadable = evaluation.files.filter((file) => file.wish !== 'keep').flatMap((file) => file.unreadable ?? [])
-  const [first] = unreadable
-  return first === undefined
-    ? []
-    : [skipEntry(partition, first.reason, `${unreadable.length} files left alone: ${first.detail}`)]
+  const { unreadable } = evaluation
+  if (unreadable === undefined) return []
+  const { reason, detail } = unreadable.first
+  return [skipEntry(partition, reason, `${unreadable.files} files left alone: ${detail}`)]
 }
 
-function skipEntry({ specId, partitionPath }: PartitionFiles, reason: SkipReason, detail: string): SkippedPartition {
+function skipEntry({ specId, partitionPath }: TablePartition, reason: SkipReason, detail: string): SkippedPartition {
   return { specId, partitionPath, reason, detail }
 }
 

@@ -1,4 +1,4 @@
-import type { ScanTask } from '@moraine/iceberg/scan/delete-index'
+import { ENCRYPTED, FORMATS } from '@moraine/iceberg/scan/file-segment'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { childFields } from '@moraine/iceberg/schema/schema-index'
 import { type IcebergType, isPrimitive } from '@moraine/iceberg/schema/type'
@@ -23,25 +23,28 @@ function holdsUnwritable(type: IcebergType): boolean {
 }
 
 /** Why the executor cannot work on a file; such a file is shown and left alone. `undefined` if it can. */
-export function unreadableReason({ data }: ScanTask, deletes: DeleteState): Unreadable | undefined {
-  const { file } = data
-  if (file.fileFormat !== 'parquet') {
-    return {
-      reason: 'unsupported-format',
-      detail: `data files in ${file.fileFormat} are not rewritten, for example ${file.filePath}`,
-    }
-  }
-  if (file.keyMetadata !== undefined) return { reason: 'encrypted', detail: `${file.filePath} is encrypted` }
-  for (const { file: deleteFile } of deletes.effective) {
-    if (deleteFile.fileFormat !== 'parquet' && deleteFile.fileFormat !== 'puffin') {
+export function unreadableFile(format: number, deletes: DeleteState): Unreadable | undefined {
+  return format === READABLE ? unreadableDelete(deletes) : unreadableFormat(format)
+}
+
+const READABLE = FORMATS.indexOf('parquet')
+
+function unreadableFormat(format: number): Unreadable {
+  const name = FORMATS[format % ENCRYPTED]
+  return name === 'parquet'
+    ? { reason: 'encrypted', detail: 'data files are encrypted' }
+    : { reason: 'unsupported-format', detail: `data files in ${name} are not rewritten` }
+}
+
+function unreadableDelete({ effective }: DeleteState): Unreadable | undefined {
+  for (const { file } of effective) {
+    if (file.fileFormat !== 'parquet' && file.fileFormat !== 'puffin') {
       return {
         reason: 'unsupported-format',
-        detail: `delete files in ${deleteFile.fileFormat} are not read, for example ${deleteFile.filePath}`,
+        detail: `delete files in ${file.fileFormat} are not read, for example ${file.filePath}`,
       }
     }
-    if (deleteFile.keyMetadata !== undefined) {
-      return { reason: 'encrypted', detail: `${deleteFile.filePath} is encrypted` }
-    }
+    if (file.keyMetadata !== undefined) return { reason: 'encrypted', detail: `${file.filePath} is encrypted` }
   }
   return undefined
 }

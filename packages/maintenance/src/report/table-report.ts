@@ -1,9 +1,9 @@
-import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
+import type { PartitionEvaluation } from '../plan/evaluate-partition.ts'
+import type { EvaluatedPartition } from '../plan/evaluate-table.ts'
+import { type FileIndex, forEachDeleted } from '../plan/file-index.ts'
 import { type HealthScore, healthScore } from '../plan/health-score.ts'
 import type { OptimizingPolicy } from '../plan/optimizing-policy.ts'
-import type { EvaluatedPartition } from '../plan/plan-rewrite.ts'
-import type { TableFiles } from '../plan/table-files.ts'
 
 /** A table's files in figures: what `inspect` shows and the service serves. Sizes are bytes. */
 export type TableReport = {
@@ -23,35 +23,43 @@ export type TableReport = {
 export type FileFigures = { readonly files: number; readonly bytes: number; readonly records: number }
 
 export function tableReport(
-  files: TableFiles,
+  index: FileIndex,
   evaluated: readonly EvaluatedPartition[],
   policy: OptimizingPolicy,
 ): TableReport {
-  const tasks = files.partitions.flatMap((partition) => partition.files)
-  const dataFiles = figures(tasks.map((task) => task.data))
-  const applied = new Set(tasks.flatMap((task) => task.deletes.map((entry) => contentFileKey(entry.file))))
-  const ofKind = (matches: (entry: ManifestEntry) => boolean) => figures(files.deletes.filter(matches))
-  const classified = evaluated.flatMap(({ evaluation }) => evaluation.files)
-  const inClass = (sizeClass: string) => classified.filter((file) => file.sizeClass === sizeClass).length
-  const deleted = files.deletes.reduce((sum, entry) => sum + entry.file.recordCount, 0)
+  const evaluations = evaluated.map(({ evaluation }) => evaluation)
+  const sum = (pick: (evaluation: PartitionEvaluation) => number) =>
+    evaluations.reduce((total, evaluation) => total + pick(evaluation), 0)
+  const dataFiles = {
+    files: sum(({ files }) => files.files),
+    bytes: sum(({ files }) => files.bytes),
+    records: sum(({ files }) => files.records),
+  }
+  const ofKind = (matches: (entry: ManifestEntry) => boolean) => figures(index.deletes.filter(matches))
+  const deleted = index.deletes.reduce((total, entry) => total + entry.file.recordCount, 0)
   return {
-    partitions: files.partitions.length,
+    partitions: evaluated.length,
     dataFiles,
     positionDeletes: ofKind(({ file }) => file.content === 'position-deletes' && file.fileFormat !== 'puffin'),
     deletionVectors: ofKind(({ file }) => file.content === 'position-deletes' && file.fileFormat === 'puffin'),
     equalityDeletes: ofKind(({ file }) => file.content === 'equality-deletes'),
     deleteRatio: dataFiles.records === 0 ? 0 : deleted / dataFiles.records,
     sizeClasses: {
-      fragments: inClass('fragment'),
-      undersized: inClass('undersized'),
-      targetSize: inClass('target-size'),
+      fragments: sum(({ sizeClasses }) => sizeClasses.fragments),
+      undersized: sum(({ sizeClasses }) => sizeClasses.undersized),
+      targetSize: sum(({ sizeClasses }) => sizeClasses.targetSize),
     },
-    danglingDeletes: files.deletes.filter((entry) => !applied.has(contentFileKey(entry.file))).length,
-    health: healthScore(
-      evaluated.map(({ evaluation }) => evaluation),
-      policy,
-    ),
+    danglingDeletes: danglingDeletes(index),
+    health: healthScore(evaluations, policy),
   }
+}
+
+function danglingDeletes(index: FileIndex): number {
+  const applied = new Set<ManifestEntry>()
+  forEachDeleted(index, (state) => {
+    for (const entry of state.applied) applied.add(entry)
+  })
+  return index.deletes.filter((entry) => !applied.has(entry)).length
 }
 
 function figures(entries: readonly ManifestEntry[]): FileFigures {

@@ -1,10 +1,13 @@
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { FileIO } from '@moraine/storage/file-io'
 import type { OptimizingClocks, RequestedType } from '../plan/evaluate-partition.ts'
-import { partitionFilter } from '../plan/partition-filter.ts'
-import { type EvaluatedPartition, evaluateTable, planRewrite } from '../plan/plan-rewrite.ts'
+import { type EvaluatedPartition, evaluateTable } from '../plan/evaluate-table.ts'
+import { type PartitionFilter, partitionFilter } from '../plan/partition-filter.ts'
+import { planRewrite } from '../plan/plan-rewrite.ts'
 import type { RewritePlan } from '../plan/rewrite-plan.ts'
-import type { PartitionFiles } from '../plan/table-files.ts'
 import { type TableReport, tableReport } from '../report/table-report.ts'
+import { choosePartitions } from './choose-partitions.ts'
+import { describeFiles } from './read-rows.ts'
 import type { TableState } from './read-table.ts'
 
 export type PlanRequest = {
@@ -18,43 +21,47 @@ export type PlanRequest = {
   readonly clocks?: (partitionKey: string) => OptimizingClocks
 }
 
-/** Plans a table as it was read; `undefined` if it has no data yet. */
-export function planTable(state: TableState, request: PlanRequest): RewritePlan | undefined {
-  const { metadata, snapshot, files, policy } = state
+/** Plans a table as it was read, describing what it takes from the manifests; `undefined` if the table has no data yet. */
+export async function planTable(
+  io: FileIO,
+  state: TableState,
+  request: PlanRequest,
+  signal?: AbortSignal,
+): Promise<RewritePlan | undefined> {
+  const { metadata, snapshot, index, policy } = state
   if (snapshot === undefined) return undefined
-  return planRewrite({
+  const chosen = await choosePartitions(io, metadata, index, filtersOf(state, request.filter), signal)
+  const planning = planRewrite({
     metadata,
     snapshot,
-    files,
+    index,
     policy,
     requested: request.type,
     maxCostBytes: request.maxCostBytes ?? Number.POSITIVE_INFINITY,
-    chooses: choosesOf(state, request.filter),
+    chooses: ({ ordinal }) => chosen.has(ordinal),
     clocks: request.clocks ?? (() => NEVER),
     now: request.now,
   })
+  let step = planning.next()
+  while (step.done !== true) step = planning.next(await describeFiles(io, metadata, index, step.value, signal))
+  return step.value
 }
 
 /** The table's figures and the verdict on each partition, under the same rules as {@link planTable}. */
 export function inspectTable(
-  state: TableState,
+  { metadata, index, policy }: TableState,
   request: Pick<PlanRequest, 'now' | 'clocks'>,
 ): { readonly report: TableReport; readonly partitions: readonly EvaluatedPartition[] } {
-  const { metadata, files, policy } = state
   const clocks = request.clocks ?? (() => NEVER)
-  const partitions = evaluateTable({ metadata, files, policy, requested: 'auto', clocks, now: request.now })
-  return { report: tableReport(files, partitions, policy), partitions }
+  const { partitions } = evaluateTable({ metadata, index, policy, requested: 'auto', clocks, now: request.now })
+  return { report: tableReport(index, partitions, policy), partitions }
 }
 
-function choosesOf(
-  { metadata, policy }: TableState,
-  requested: string | undefined,
-): (partition: PartitionFiles) => boolean {
-  const filters = [
+function filtersOf({ metadata, policy }: TableState, requested: string | undefined): readonly PartitionFilter[] {
+  return [
     ...(policy.filter === undefined ? [] : [partitionFilter(policy.filter, metadata, 'self-optimizing.filter')]),
     ...(requested === undefined ? [] : [partitionFilter(requested, metadata, '--where')]),
   ]
-  return (partition) => filters.every((passes) => passes(partition))
 }
 
 const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }

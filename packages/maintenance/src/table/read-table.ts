@@ -2,11 +2,10 @@ import type { LoadedTable } from '@moraine/catalogs/catalog'
 import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
 import type { FileIO } from '@moraine/storage/file-io'
-import { groupFiles } from '../plan/group-files.ts'
+import type { FileIndex } from '../plan/file-index.ts'
 import { type OptimizingPolicy, parseOptimizingPolicy } from '../plan/optimizing-policy.ts'
-import type { TableFiles } from '../plan/table-files.ts'
+import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
 
 /** A table as planning sees it: one snapshot with all its live files. */
 export type TableState = {
@@ -14,20 +13,24 @@ export type TableState = {
   readonly metadataLocation: string
   /** `undefined` for a table without data. */
   readonly snapshot: Snapshot | undefined
-  readonly files: TableFiles
+  readonly index: FileIndex
   readonly policy: OptimizingPolicy
 }
 
 /** Reads the manifests of the current snapshot of `main`. */
-export async function readTable(
+export async function readTable(io: FileIO, loaded: LoadedTable, signal?: AbortSignal): Promise<TableState> {
+  return readTableFrom(io, loaded, EMPTY_INDEX, signal)
+}
+
+/** The same with an index of the table as it was: only manifests that are new since are read. */
+export async function readTableFrom(
   io: FileIO,
   { metadata, metadataLocation }: LoadedTable,
+  known: FileIndex,
   signal?: AbortSignal,
 ): Promise<TableState> {
   const policy = parseOptimizingPolicy(metadata.properties)
   const snapshot = currentSnapshot(metadata)
-  if (snapshot === undefined)
-    return { metadata, metadataLocation, snapshot, files: { partitions: [], deletes: [] }, policy }
-  const { data, deletes } = await readLiveFiles(io, metadata, snapshot, signal)
-  return { metadata, metadataLocation, snapshot, files: groupFiles(metadata, data, deletes), policy }
+  const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, known, signal)
+  return { metadata, metadataLocation, snapshot, index, policy }
 }

@@ -1,0 +1,74 @@
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { CLEAN } from './delete-state.ts'
+import {
+  evaluatePartition,
+  isFullMode,
+  type OptimizingClocks,
+  type PartitionEvaluation,
+  type RequestedType,
+} from './evaluate-partition.ts'
+import { type FileClassifier, fileClassifier } from './file-classifier.ts'
+import { deletesInOrder, type FileIndex, type IndexedSegment } from './file-index.ts'
+import type { OptimizingPolicy } from './optimizing-policy.ts'
+import { PartitionTally } from './partition-tally.ts'
+
+export type EvaluateTableInput = {
+  readonly metadata: Pick<TableMetadata, 'schemas' | 'currentSchemaId' | 'defaultSortOrderId'>
+  readonly index: FileIndex
+  readonly policy: OptimizingPolicy
+  readonly requested: RequestedType
+  readonly clocks: (partitionKey: string) => OptimizingClocks
+  readonly now: EpochMs
+}
+
+export type EvaluatedPartition = { readonly partition: TablePartition; readonly evaluation: PartitionEvaluation }
+
+export type TableEvaluation = {
+  /** Every partition that has files. */
+  readonly partitions: readonly EvaluatedPartition[]
+  readonly classifier: FileClassifier
+  /** By partition ordinal: whether its files are judged as full optimizing does. */
+  readonly fullMode: readonly boolean[]
+}
+
+/** Evaluates every partition in one pass over the columns of the index. */
+export function evaluateTable(input: EvaluateTableInput): TableEvaluation {
+  const { index, policy, requested, now } = input
+  const described = Array.from({ length: index.partitions.size }, (_, ordinal) => index.partitions.at(ordinal))
+  const inputs = described.map(({ key }) => ({ policy, requested, now, clocks: input.clocks(key) }))
+  const fullMode = inputs.map(isFullMode)
+  const classifier = fileClassifier(index, input.metadata, policy)
+  const tallies = described.map(() => new PartitionTally())
+  for (const segment of index.segments) tallySegment(segment, tallies, fullMode, classifier)
+  const partitions = described.flatMap((partition, at): EvaluatedPartition[] => {
+    const [tally, evaluateInput] = [tallies[at], inputs[at]]
+    if (tally === undefined || evaluateInput === undefined || tally.files.files === 0) return []
+    return [{ partition, evaluation: evaluatePartition(tally, evaluateInput) }]
+  })
+  return { partitions, classifier, fullMode }
+}
+
+function tallySegment(
+  { files, deletes }: IndexedSegment,
+  tallies: readonly PartitionTally[],
+  fullMode: readonly boolean[],
+  classifier: FileClassifier,
+): void {
+  const stateOf = deletesInOrder(deletes)
+  const { partitions, fileSizesBytes, recordCounts } = files
+  for (let row = 0; row < files.length; row += 1) {
+    const partition = partitions[row] ?? 0
+    const tally = tallies[partition]
+    const bytes = fileSizesBytes[row] ?? 0
+    const state = stateOf(row)
+    const sizeClass = classifier.sizeClassOf(bytes)
+    const wish = classifier.wishOf(files, row, state, sizeClass, fullMode[partition] === true)
+    tally?.add(bytes, recordCounts[row] ?? 0, sizeClass, wish)
+    if (state !== CLEAN) tally?.addDeletes(state, wish)
+    if (wish === 'keep') continue
+    const unreadable = classifier.unreadable(files, row, state)
+    if (unreadable !== undefined) tally?.addUnreadable(unreadable)
+  }
+}

@@ -1,0 +1,204 @@
+import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
+import type { EntryCursor } from '@moraine/iceberg/manifest/entry-cursor'
+import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
+import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
+import { entryAt } from '@moraine/iceberg/manifest/manifest-reader'
+import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { partitionKey, partitionPath } from '@moraine/iceberg/partition/partition-path'
+import { tablePartitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
+import { type FileSegment, withPartitions } from '@moraine/iceberg/scan/file-segment'
+import { indexManifest } from '@moraine/iceberg/scan/index-manifest'
+import { PartitionDictionary } from '@moraine/iceberg/scan/partition-dictionary'
+import {
+  mayHoldLiveFiles,
+  readManifest,
+  readManifestEntries,
+  readManifests,
+} from '@moraine/iceberg/scan/read-manifests'
+import { formatPrimitiveType } from '@moraine/iceberg/schema/type-text'
+import { must } from '@moraine/stdx/assert'
+import type { FileIO } from '@moraine/storage/file-io'
+import { type DeleteChange, DeleteResolver } from '../plan/delete-resolver.ts'
+import { CLEAN, type DeleteState } from '../plan/delete-state.ts'
+import type { DeleteManifest, FileIndex, IndexedSegment } from '../plan/file-index.ts'
+import { mapManifests } from './map-manifests.ts'
+import { readRows } from './read-rows.ts'
+
+export const EMPTY_INDEX: FileIndex = {
+  partitions: new PartitionDictionary(),
+  segments: [],
+  deletes: [],
+  deleteManifests: [],
+}
+
+/**
+ * The index of a snapshot. Of an index of another snapshot of the table, everything is kept that this one still lists:
+ * only manifests that `known` has not are read, and of the others those with files that new deletes may apply to.
+ *
+ * @throws {MoraineError} `corrupt` if a manifest is damaged or contradicts the manifest list
+ */
+export async function advanceIndex(
+  io: FileIO,
+  metadata: TableMetadata,
+  snapshot: Snapshot,
+  known: FileIndex,
+  signal?: AbortSignal,
+): Promise<FileIndex> {
+  const manifests = (await readManifests(io, metadata, snapshot, signal)).filter(mayHoldLiveFiles)
+  const keyOf = manifestKeys(metadata)
+  const deleteFiles = manifests.filter(({ content }) => content === 'deletes')
+  const deleteManifests = await readDeletes(io, metadata, deleteFiles, { known, keyOf }, signal)
+  const { deletes, change } = uniqueDeletes(deleteManifests, known.deletes)
+  const { partitions, segments } = compacted(known)
+  const resolver = new DeleteResolver(metadata, deletes, change, partitions)
+  const describe = describePartitions(metadata, partitions)
+  const segmentOf = new Map(segments.map((segment) => [segment.key, segment]))
+  const advanced = await mapManifests(
+    manifests.filter(({ content }) => content === 'data'),
+    async (file, inner): Promise<IndexedSegment> => {
+      const key = keyOf(file)
+      const segment = segmentOf.get(key)
+      if (segment !== undefined) return resolveAgain(io, metadata, segment, resolver, inner)
+      return readSegment(io, metadata, file, { key, resolver, describe }, inner)
+    },
+    signal,
+  )
+  return { partitions, segments: advanced, deletes, deleteManifests }
+}
+
+/** What a manifest is read as depends on its line, from which entries inherit, and on the types of its partitions. */
+function manifestKeys(metadata: TableMetadata): (file: ManifestFile) => string {
+  const types = new Map(
+    metadata.partitionSpecs.map((spec) => [
+      spec.specId,
+      tablePartitionFieldTypes(spec, metadata).map(formatPrimitiveType).join(),
+    ]),
+  )
+  return ({ manifestPath, manifestLength, partitionSpecId, sequenceNumber, addedSnapshotId, firstRowId }) =>
+    `${manifestPath} ${manifestLength} ${partitionSpecId} ${sequenceNumber} ${addedSnapshotId} ${firstRowId} ${types.get(partitionSpecId)}`
+}
+
+async function readDeletes(
+  io: FileIO,
+  metadata: TableMetadata,
+  files: readonly ManifestFile[],
+  { known, keyOf }: { readonly known: FileIndex; readonly keyOf: (file: ManifestFile) => string },
+  signal: AbortSignal | undefined,
+): Promise<readonly DeleteManifest[]> {
+  const byKey = new Map(known.deleteManifests.map((each) => [each.key, each]))
+  const fresh = files.filter((file) => !byKey.has(keyOf(file)))
+  const read = await readManifestEntries(io, metadata, fresh, signal)
+  for (const [at, file] of fresh.entries()) {
+    const key = keyOf(file)
+    byKey.set(key, { key, entries: (read[at] ?? []).filter((entry) => entry.status !== 'deleted') })
+  }
+  return files.map((file) => must(byKey.get(keyOf(file)), file.manifestPath))
+}
+
+/** Each delete file once, as the object by which it is known; a delete file may have moved to another manifest. */
+function uniqueDeletes(
+  manifests: readonly DeleteManifest[],
+  known: readonly ManifestEntry[],
+): { readonly deletes: readonly ManifestEntry[]; readonly change: DeleteChange } {
+  const before = new Map(known.map((entry) => [contentFileKey(entry.file), entry]))
+  const now = new Map<string, ManifestEntry>()
+  const added: ManifestEntry[] = []
+  for (const entry of manifests.flatMap(({ entries }) => entries)) {
+    const key = contentFileKey(entry.file)
+    if (now.has(key)) continue
+    const same = before.get(key)
+    if (same === undefined || same.dataSequenceNumber !== entry.dataSequenceNumber) {
+      added.push(entry)
+      now.set(key, entry)
+    } else now.set(key, same)
+  }
+  const deletes = [...now.values()]
+  const live = new Set(deletes)
+  return { deletes, change: { added, gone: new Set(known.filter((entry) => !live.has(entry))) } }
+}
+
+/** Numbers the partitions anew once most of those in the dictionary have no files left. */
+function compacted({ partitions, segments }: FileIndex): Pick<FileIndex, 'partitions' | 'segments'> {
+  if (partitions.size === 0) return { partitions: new PartitionDictionary(), segments }
+  const isLive = new Uint8Array(partitions.size)
+  for (const { files } of segments) for (const ordinal of files.partitions) isLive[ordinal] = 1
+  const live = isLive.reduce((sum, each) => sum + each, 0)
+  if (partitions.size <= 2 * live + DEAD_PARTITIONS_TOLERATED) return { partitions, segments }
+  const fresh = new PartitionDictionary()
+  const renumbered = (ordinal: number) => {
+    const { key, ...partition } = partitions.at(ordinal)
+    return fresh.ordinalOf(key, () => partition)
+  }
+  return {
+    partitions: fresh,
+    segments: segments.map((each) => ({ ...each, files: withPartitions(each.files, renumbered) })),
+  }
+}
+
+const DEAD_PARTITIONS_TOLERATED = 1000
+
+function describePartitions(metadata: TableMetadata, partitions: PartitionDictionary): (cursor: EntryCursor) => number {
+  const specs = new Map(
+    metadata.partitionSpecs.map((spec) => [spec.specId, { spec, types: tablePartitionFieldTypes(spec, metadata) }]),
+  )
+  return (cursor) => {
+    const { specId } = cursor
+    const partition = cursor.partition()
+    return partitions.ordinalOf(partitionKey(specId, partition), () => {
+      const { spec, types } = must(specs.get(specId), `partition spec ${specId}`)
+      return { specId, partition, partitionPath: partitionPath(spec, types, partition) }
+    })
+  }
+}
+
+type SegmentContext = {
+  readonly key: string
+  readonly resolver: DeleteResolver
+  readonly describe: (cursor: EntryCursor) => number
+}
+
+async function readSegment(
+  io: FileIO,
+  metadata: TableMetadata,
+  file: ManifestFile,
+  { key, resolver, describe }: SegmentContext,
+  signal: AbortSignal,
+): Promise<IndexedSegment> {
+  const rows: number[] = []
+  const states: DeleteState[] = []
+  const files = indexManifest(await readManifest(io, metadata, file, signal), {
+    partitionOf: describe,
+    onRow(cursor, row, partition) {
+      if (!resolver.mayReach(partition, cursor.dataSequenceNumber, () => cursor.filePathHash())) return
+      const state = resolver.resolve(entryAt(cursor))
+      if (state === CLEAN) return
+      rows.push(row)
+      states.push(state)
+    },
+  })
+  return withDeletes({ key, files }, rows.length === 0 ? undefined : { rows: Uint32Array.from(rows), states })
+}
+
+async function resolveAgain(
+  io: FileIO,
+  metadata: TableMetadata,
+  segment: IndexedSegment,
+  resolver: DeleteResolver,
+  signal: AbortSignal,
+): Promise<IndexedSegment> {
+  const { key, files, deletes } = segment
+  const rows = resolver.rowsToResolve(files, deletes)
+  const states: DeleteState[] = []
+  if (rows.length > 0) {
+    await readRows(io, metadata, files, rows, (cursor) => states.push(resolver.resolve(entryAt(cursor))), signal)
+  }
+  return withDeletes({ key, files }, resolver.merge(deletes, { rows, states }))
+}
+
+function withDeletes(
+  segment: { readonly key: string; readonly files: FileSegment },
+  deletes: IndexedSegment['deletes'],
+): IndexedSegment {
+  return deletes === undefined ? segment : { ...segment, deletes }
+}
