@@ -20,10 +20,7 @@ export type OptimizeOutcome = {
 export function optimizeText(outcome: OptimizeOutcome): string {
   const { name, plan, run, before, after } = outcome
   if (plan === undefined || run === undefined) {
-    const reasons = (plan?.skipped ?? []).map(
-      (each) => `  ${each.partitionPath === '' ? 'the table' : each.partitionPath}: ${each.reason}: ${each.detail}`,
-    )
-    return `${[`${name}: nothing to optimize.`, ...reasons].join('\n')}\n`
+    return `${[`${name}: nothing to optimize.`, ...(plan?.skipped ?? []).map(skippedText)].join('\n')}\n`
   }
   const figures = optimizeJson(outcome)
   const lines = [
@@ -39,9 +36,19 @@ export function optimizeText(outcome: OptimizeOutcome): string {
       ],
     ),
     `${figures.deletesApplied} rows deleted, ${figures.methods.concat} concat, ${figures.methods.rewrite} rewrite, ${figures.methods['convert-deletes']} convert-deletes, ${humanDuration(outcome.elapsedMs)}, ${figures.megabytesPerSecond.toFixed(1)} MB/s, peak ${humanBytes(figures.peakRssBytes)} a child; rows verified: ${figures.rowHashVerdict}`,
+    ...plan.skipped
+      .filter(({ reason }) => CANNOT.has(reason))
+      .map((each) => `left alone:${skippedText(each).slice(1)}`),
     ...run.failures.map((failure) => `group ${failure.groupId} is not in the table: ${failure.reason}`),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** What is left alone although it may need work: said even where something else was done. */
+const CANNOT: ReadonlySet<string> = new Set(['unsupported-format', 'encrypted'])
+
+function skippedText({ partitionPath, reason, detail }: RewritePlan['skipped'][number]): string {
+  return `  ${partitionPath === '' ? 'the table' : partitionPath}: ${reason}: ${detail}`
 }
 
 /** What `table optimize --json` prints. Sizes are bytes, ids exact integers. */

@@ -48,7 +48,7 @@ async function openFolder(
   const { location } = opened.metadata
   const moved = sameLocation(location, folder)
     ? undefined
-    : `the table's metadata says that it is at ${location}; a copied or moved table can be read only, since changes would touch the files of the original`
+    : `${opened.file.location} says that the table is at ${location}; a copied or moved table can be read only, since changes would touch the files of the original`
   return {
     identifier,
     ...(moved === undefined ? {} : { readOnly: moved }),
