@@ -83,7 +83,7 @@ test('v2: every delete becomes one position delete file per data file, with exac
   )
   const result = await lab.run(task)
   assert.deepEqual(await positionsByFile(result), { 'a.parquet': [3, 5, 19], 'b.parquet': [0] })
-  assert.deepEqual(verifyGroup(task.group, result, { formatVersion: 2, schema: SCHEMA }), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
   assert.deepEqual(
     result.evidence.kind === 'deleted-positions' && result.evidence.files.map(({ deletedRows }) => deletedRows),
     [3, 1, 0],
@@ -132,7 +132,7 @@ test('v3: one vector per data file, all in one Puffin file, old vectors included
   assert.deepEqual(await positionsByFile(result), { 'va.parquet': [1, 2, 7], 'vb.parquet': [0, 19] })
   assert.equal(new Set(result.deleteFiles.map((file) => file.filePath)).size, 1)
   assert.equal(coveredSequence({ filePath: result.deleteFiles[0]?.filePath } as never), 100)
-  assert.deepEqual(verifyGroup(task.group, result, { formatVersion: 3, schema: SCHEMA }), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
   // What was written is an input like any other.
   const again = await lab.run(
     taskOf(
@@ -164,6 +164,6 @@ test('deletes that hit nothing leave no delete file', async () => {
     )
     const result = await lab.run(task)
     assert.deepEqual(result.deleteFiles, [])
-    assert.deepEqual(verifyGroup(task.group, result, { formatVersion, schema: SCHEMA }), { kind: 'verified' })
+    assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
   }
 })

@@ -47,7 +47,7 @@ async function survivors(
     },
   )
   const result = await lab.run(task)
-  const verdict = verifyGroup(task.group, result, { formatVersion: 2, schema: task.table.schema })
+  const verdict = verifyGroup(task.group, result, task.table)
   assert.deepEqual(verdict, { kind: 'verified' })
   return (await outputRows(result)).map((row) => row['id'])
 }
@@ -166,7 +166,7 @@ test('deletion vectors that contradict the plan or the manifest are corrupt', as
   await assert.rejects(run(other), corrupt(/is of .*wb\.parquet, the plan applies it to .*wa\.parquet/))
   await assert.rejects(run(beyond), corrupt(/deletes row 10 of .*wa\.parquet, which has 10 rows/))
   await assert.rejects(run({ ...own, recordCount: 2 }), corrupt(/has 1 positions, its manifest says 2/))
-  await assert.rejects(run({ ...own, contentOffset: 1_000_000 }), corrupt(/does not place the deletion vector inside/))
+  await assert.rejects(run({ ...own, contentOffset: 1_000_000 }), corrupt(/listed with a deletion vector beyond its/))
   await assert.rejects(run({ ...own, contentOffset: (own.contentOffset ?? 0) + 1 }), corrupt(/is damaged/))
 })
 

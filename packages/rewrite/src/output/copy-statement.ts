@@ -16,26 +16,30 @@ export type CopyOptions = {
   readonly layout: OutputLayout
   /** Dictionaries make files smaller, but see signed-zeros.ts. */
   readonly hasDictionaries: boolean
+  /** A column of the source, besides those of the fields: each of its values gets a directory `name=value`. */
+  readonly partitionBy?: string
 }
 
 /** Writes a relation to Parquet with the field ids of the table. Columns keep their SQL names; see final-footer.ts. */
 export function copyStatement(options: CopyOptions): string {
-  const { rowGroupRows, rowGroupsPerFile } = options.layout
-  const split =
-    rowGroupsPerFile === undefined
-      ? []
-      : [`ROW_GROUPS_PER_FILE ${rowGroupsPerFile}`, `FILENAME_PATTERN ${sqlText('{i}')}`]
   const settings = [
     'FORMAT parquet',
     `COMPRESSION ${duckDbCodec(options.compression)}`,
     // Version 2 brings encodings that widely used readers refuse.
     'PARQUET_VERSION V1',
     `FIELD_IDS ${fieldIds(options.fields, options.names)}`,
-    `ROW_GROUP_SIZE ${rowGroupRows}`,
+    `ROW_GROUP_SIZE ${options.layout.rowGroupRows}`,
     ...(options.hasDictionaries ? [] : ['DICTIONARY_SIZE_LIMIT 0']),
-    ...split,
+    ...splitting(options),
   ]
   return `COPY (\n${options.source}\n) TO ${sqlText(options.target)} (${settings.join(', ')})`
+}
+
+// DuckDB does not split by size what it splits by a column; one partition holds at most what the group does.
+function splitting({ layout, partitionBy }: CopyOptions): readonly string[] {
+  const names = `FILENAME_PATTERN ${sqlText('{i}')}`
+  if (partitionBy !== undefined) return [`PARTITION_BY (${sqlName(partitionBy)})`, names]
+  return layout.rowGroupsPerFile === undefined ? [] : [`ROW_GROUPS_PER_FILE ${layout.rowGroupsPerFile}`, names]
 }
 
 function duckDbCodec(compression: string): string {
