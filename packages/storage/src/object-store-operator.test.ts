@@ -34,3 +34,20 @@ test('one pair of operators per bucket', async () => {
   assert.equal(await operatorsOf('a'), await operatorsOf('a'))
   assert.notEqual(await operatorsOf('a'), await operatorsOf('b'))
 })
+
+test('a store whose region nobody knows is refused with the setting that says it', async (context) => {
+  assert.ok(s3)
+  const variables = ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_CONFIG_FILE', 'AWS_PROFILE'] as const
+  const before = variables.map((name) => [name, process.env[name]] as const)
+  context.after(() => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
+    }
+  })
+  for (const [name] of before) delete process.env[name]
+  process.env['AWS_CONFIG_FILE'] = '/nonexistent'
+  await assert.rejects(bucketOperators(s3, {})('bucket'), (error) => {
+    return isKind(error, 'invalid-input') && /^s3:\/\/bucket cannot be opened: .*set client\.region/.test(error.message)
+  })
+})

@@ -1,5 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { Operator } from 'opendal'
+import { parseFailure } from './object-store-error.ts'
 import { type ObjectStoreService, serviceOptions } from './object-store-service.ts'
 import type { StorageSettings } from './settings.ts'
 
@@ -44,8 +45,22 @@ function makeOperators(
   retry.minDelay = 200
   retry.maxDelay = 5_000
   retry.jitter = true
-  const once = new Operator(service.service, serviceOptions(service, authority, settings)).layer(timeout.build())
-  return { once, persistent: once.layer(retry.build()) }
+  const options = serviceOptions(service, authority, settings)
+  try {
+    const once = new Operator(service.service, options).layer(timeout.build())
+    return { once, persistent: once.layer(retry.build()) }
+  } catch (cause) {
+    throw operatorError(cause, `${service.schemes[0]}://${authority}`)
+  }
+}
+
+// opendal checks options as it makes an operator, before any request.
+function operatorError(cause: unknown, store: string): MoraineError {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const remedy = /region is missing/i.test(text)
+    ? 'its region is not known; set client.region (s3.region), or AWS_REGION in the environment'
+    : parseFailure(cause).details
+  return new MoraineError('invalid-input', `${store} cannot be opened: ${remedy}`, { cause })
 }
 
 async function loadOpendal(load: () => Promise<typeof import('opendal')>): Promise<typeof import('opendal')> {

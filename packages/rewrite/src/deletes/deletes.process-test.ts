@@ -165,7 +165,7 @@ test('deletion vectors that contradict the plan or the manifest are corrupt', as
   const run = (input: DeleteInput) => survivors([{ path: a, deletes: [0] }], [input])
   await assert.rejects(run(other), corrupt(/is of .*wb\.parquet, the plan applies it to .*wa\.parquet/))
   await assert.rejects(run(beyond), corrupt(/deletes row 10 of .*wa\.parquet, which has 10 rows/))
-  await assert.rejects(run({ ...own, recordCount: 2 }), corrupt(/has 1 positions, its manifest says 2/))
+  await assert.rejects(run({ ...own, recordCount: 2 }), corrupt(/has 1 positions, its manifest entry says 2/))
   await assert.rejects(run({ ...own, contentOffset: 1_000_000 }), corrupt(/listed with a deletion vector beyond its/))
   await assert.rejects(run({ ...own, contentOffset: (own.contentOffset ?? 0) + 1 }), corrupt(/is damaged/))
 })

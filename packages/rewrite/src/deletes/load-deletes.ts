@@ -1,3 +1,4 @@
+import { loadDeletionVector } from '@moraine/iceberg/puffin/load-deletion-vector'
 import type { DeleteInput, RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
 import { mapBounded } from '@moraine/stdx/bounded'
 import { MoraineError } from '@moraine/stdx/error'
@@ -12,7 +13,6 @@ import { stageFile } from '../staging/stage-file.ts'
 import { STAGING_LIMIT } from '../staging/stage-inputs.ts'
 import type { TaskContext } from '../task-context.ts'
 import { POSITIONS_TABLE } from './delete-tables.ts'
-import { readDeletionVector } from './deletion-vector.ts'
 import { equalityKeys } from './equality-keys.ts'
 import type { LoadedDeletes } from './live-rows.ts'
 import { type Application, POSITION_DELETE_NAMES, positionDeleteStatements } from './position-deletes.ts'
@@ -34,7 +34,7 @@ type StagedDelete = {
 type StagedVector = {
   readonly at: number
   readonly input: DeleteInput
-  readonly positions: BigInt64Array
+  readonly positions: Awaited<ReturnType<typeof loadDeletionVector>>
   readonly file?: never
 }
 
@@ -49,7 +49,7 @@ export async function stageDeletes(
     STAGING_LIMIT,
     async ({ input, at }, signal): Promise<StagedVector | StagedDelete> => {
       if (input.fileFormat === 'puffin') {
-        return { at, input, positions: await readDeletionVector(context.io, input, signal) }
+        return { at, input, positions: await loadDeletionVector(context.io, input, signal) }
       }
       const source = { location: input.filePath, sizeBytes: input.fileSizeBytes }
       const file = await stageFile(context.io, source, stagedPath(directory, 'delete', at), signal)
@@ -150,14 +150,16 @@ function vectorKeys({ input, positions }: StagedVector, { filePath, ordinal, rec
     )
   }
   const last = positions.at(-1)
-  if (last !== undefined && last >= BigInt(recordCount)) {
+  if (last !== undefined && last >= recordCount) {
     throw new MoraineError(
       'corrupt',
       `the deletion vector at ${input.contentOffset} of ${input.filePath} deletes row ${last} of ${filePath}, which has ${recordCount} rows`,
     )
   }
   const first = BigInt(ordinal) * BigInt(KEY_FACTOR)
-  return positions.map((position) => first + position)
+  const keys = new BigInt64Array(positions.length)
+  for (let at = 0; at < keys.length; at += 1) keys[at] = first + BigInt(positions[at] ?? 0)
+  return keys
 }
 
 async function loadPositionFiles(
