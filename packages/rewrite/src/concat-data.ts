@@ -17,6 +17,7 @@ import { CREATED_BY } from './output/created-by.ts'
 import { outputMetrics } from './output/output-metrics.ts'
 import { outputFiles } from './output/output-size.ts'
 import type { PublishedFiles } from './output/published-files.ts'
+import { localReader } from './staging/local-reader.ts'
 import { namingFile } from './staging/naming-file.ts'
 import { STAGING_LIMIT } from './staging/stage-inputs.ts'
 import type { TaskContext } from './task-context.ts'
@@ -131,7 +132,11 @@ async function loadSource(io: FileIO, input: DataInput, signal: AbortSignal): Pr
   return { source, lineage: { firstRowId, sequenceNumber: BigInt(dataSequenceNumber) } }
 }
 
+// Local files directly: large reads through the layers of a FileIO cannot reuse memory, since a layer may give up a read
+// that goes on.
 function rangeReader(io: FileIO, file: { readonly filePath: string; readonly fileSizeBytes: number }): RangeReader {
+  const path = io.localPath?.(file.filePath)
+  if (path !== undefined) return localReader(path, file.fileSizeBytes)
   return {
     sizeBytes: file.fileSizeBytes,
     readRange: (offset, length, signal) => io.readRange(file.filePath, offset, length, signal),
@@ -187,15 +192,21 @@ async function verifyOutput(
   const checksums = new PageChecksums(plan.footer)
   // Reads run ahead of one another; the checksums take their bytes in order.
   let last: Promise<void> = Promise.resolve()
+  const push = async (reading: Promise<Uint8Array>): Promise<Uint8Array> => {
+    const before = last
+    last = Promise.all([reading, before]).then(([bytes]) => checksums.push(bytes))
+    await last
+    return reading
+  }
+  const { readInto } = reader
   const checked: RangeReader = {
     sizeBytes: reader.sizeBytes,
-    async readRange(offset, length, signal) {
-      const before = last
-      const bytes = reader.readRange(offset, length, signal)
-      last = Promise.all([bytes, before]).then(([read]) => checksums.push(read))
-      await last
-      return bytes
-    },
+    readRange: (offset, length, signal) => push(reader.readRange(offset, length, signal)),
+    ...(readInto !== undefined && {
+      readInto: async (offset: number, into: Uint8Array, signal?: AbortSignal) => {
+        await push(readInto(offset, into, signal).then(() => into))
+      },
+    }),
   }
   try {
     return await verifyConcat(result, checked, context.signal)
