@@ -7,7 +7,11 @@ const MIN_ROW_GROUP_ROWS = 20_000
 const MIN_ROW_GROUP_BYTES = 1024 * 1024
 
 /** The cheapest method that suffices for a bin, and why. What only the footers can tell is left to the executor. */
-export function chooseMethod(bin: Bin, inputs: readonly DataInput[], isSorted: boolean): RewriteMethod {
+export function chooseMethod(
+  bin: Bin,
+  inputs: readonly DataInput[],
+  { isSorted, outputSpecId }: { readonly isSorted: boolean; readonly outputSpecId: number | undefined },
+): RewriteMethod {
   if (bin.kind === 'convert') {
     return {
       kind: 'convert-deletes',
@@ -16,6 +20,8 @@ export function chooseMethod(bin: Bin, inputs: readonly DataInput[], isSorted: b
   }
   const deletes = inputs.filter((input) => input.deletes.length > 0).length
   if (deletes > 0) return { kind: 'rewrite', reason: `${deletes} of ${inputs.length} files have deletes to apply` }
+  if (outputSpecId !== undefined)
+    return { kind: 'rewrite', reason: `the files are of an older partition spec; the table's is ${outputSpecId}` }
   if (isSorted) return { kind: 'rewrite', reason: 'the table has a sort order' }
   const small = smallRowGroups(inputs)
   if (small !== undefined) return { kind: 'rewrite', reason: small }

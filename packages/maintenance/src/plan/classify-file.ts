@@ -4,6 +4,12 @@ import { fragmentSizeBytes, minTargetSizeBytes, type OptimizingPolicy } from './
 export type SizeClass = 'fragment' | 'undersized' | 'target-size'
 
 /**
+ * How the files of a partition are judged: by the triggers, as full optimizing does, or as full optimizing does with
+ * files of an older partition spec, whose rows it moves into the current one.
+ */
+export type Judgement = 'triggered' | 'full' | 'full-move'
+
+/**
  * What optimizing wants of a file:
  *
  * - `rewrite`: new data files without its deleted rows
@@ -18,7 +24,7 @@ export type ClassifyRules = {
   readonly fragmentBytes: number
   readonly minTargetBytes: number
   readonly duplicateRatio: number
-  /** Whether full mode wants every file that is not in the table's sort order. */
+  /** Whether full mode wants every file that is not in the table's sort order and partition spec. */
   readonly rewritesAll: boolean
   /** The table's sort order; 0 if it has none. */
   readonly sortOrderId: number
@@ -46,17 +52,19 @@ export function wishOf(sizeClass: SizeClass, deletes: DeleteState, isMuchDeleted
   return needsConversion(deletes) ? 'convert' : 'keep'
 }
 
-// A file of target size without deletes and in the table's sort order is as good as it can get. It is left alone even
-// with `full.rewrite-all-files`, which would otherwise write the whole table anew at every interval for nothing.
+// A file of target size without deletes and in the table's sort order and partition spec is as good as it can get. It is
+// left alone even with `full.rewrite-all-files`, which would otherwise write the whole table anew at every interval for
+// nothing.
 export function wishInFullMode(
   sizeClass: SizeClass,
   deletes: DeleteState,
   fileSortOrderId: number,
+  judgement: Judgement,
   rules: ClassifyRules,
 ): Wish {
   if (sizeClass !== 'target-size' || deletes.effective.length > 0) return 'rewrite'
   const isInOrder = rules.sortOrderId === 0 || fileSortOrderId === rules.sortOrderId
-  return rules.rewritesAll && !isInOrder ? 'rewrite' : 'keep'
+  return rules.rewritesAll && (!isInOrder || judgement === 'full-move') ? 'rewrite' : 'keep'
 }
 
 /** Equality deletes cost every reader a join, and scattered position deletes an open file each. */

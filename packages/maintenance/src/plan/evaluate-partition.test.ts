@@ -24,7 +24,7 @@ function evaluate(
   properties: Record<string, string> = {},
 ): PartitionEvaluation {
   const { partitions } = evaluateTable({
-    metadata: { schemas: [], currentSchemaId: 0, defaultSortOrderId: 0 },
+    metadata: { schemas: [], currentSchemaId: 0, partitionSpecs: [], defaultSpecId: 0, defaultSortOrderId: 0 },
     index: indexOfTasks(tasks),
     policy: parseOptimizingPolicy(properties),
     requested: over.requested ?? 'auto',

@@ -1,4 +1,5 @@
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Judgement } from './classify-file.ts'
 import type { OptimizingPolicy } from './optimizing-policy.ts'
 import type { PartitionFigures } from './partition-tally.ts'
 import type { OptimizingType } from './rewrite-plan.ts'
@@ -22,14 +23,21 @@ export type EvaluateInput = {
   readonly requested: RequestedType
   readonly clocks: OptimizingClocks
   readonly now: EpochMs
+  /** Whether the partition is of an older spec, from which full optimizing moves the rows. */
+  readonly isOutdated: boolean
 }
 
-/** Whether full optimizing is asked for, or its interval has passed; then files are judged otherwise. */
-export function isFullMode({ requested, policy, clocks, now }: EvaluateInput): boolean {
+export function judgementOf(input: EvaluateInput): Judgement {
+  if (!isFullMode(input)) return 'triggered'
+  return input.isOutdated ? 'full-move' : 'full'
+}
+
+/** Whether full optimizing is asked for, or its interval has passed. */
+function isFullMode({ requested, policy, clocks, now }: EvaluateInput): boolean {
   return requested === 'full' || (requested === 'auto' && intervalPassed(policy.fullIntervalMs, clocks.full, now))
 }
 
-/** @param figures counted with the files judged as {@link isFullMode} says */
+/** @param figures counted with the files judged as {@link judgementOf} says */
 export function evaluatePartition(figures: PartitionFigures, input: EvaluateInput): PartitionEvaluation {
   return {
     files: figures.files,
@@ -52,7 +60,8 @@ export function evaluatePartition(figures: PartitionFigures, input: EvaluateInpu
 }
 
 function triggerOf(figures: PartitionFigures, input: EvaluateInput): OptimizingType | undefined {
-  if (isFullMode(input)) return isFullDue(figures) ? 'full' : undefined
+  if (isFullMode(input))
+    return isFullDue(figures) || (input.isOutdated && figures.touched.files > 0) ? 'full' : undefined
   const major = input.requested !== 'minor' && isMajorDue(figures, input.policy)
   if (major) return 'major'
   return input.requested !== 'major' && isMinorDue(figures, input) ? 'minor' : undefined

@@ -1,10 +1,11 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Judgement } from './classify-file.ts'
 import { CLEAN } from './delete-state.ts'
 import {
   evaluatePartition,
-  isFullMode,
+  judgementOf,
   type OptimizingClocks,
   type PartitionEvaluation,
   type RequestedType,
@@ -12,10 +13,11 @@ import {
 import { type FileClassifier, fileClassifier } from './file-classifier.ts'
 import { deletesInOrder, type FileIndex, type IndexedSegment } from './file-index.ts'
 import type { OptimizingPolicy } from './optimizing-policy.ts'
+import { outputSpecs, type Partitioning } from './output-spec.ts'
 import { PartitionTally } from './partition-tally.ts'
 
 export type EvaluateTableInput = {
-  readonly metadata: Pick<TableMetadata, 'schemas' | 'currentSchemaId' | 'defaultSortOrderId'>
+  readonly metadata: Partitioning & Pick<TableMetadata, 'defaultSortOrderId'>
   readonly index: FileIndex
   readonly policy: OptimizingPolicy
   readonly requested: RequestedType
@@ -29,31 +31,34 @@ export type TableEvaluation = {
   /** Every partition that has files. */
   readonly partitions: readonly EvaluatedPartition[]
   readonly classifier: FileClassifier
-  /** By partition ordinal: whether its files are judged as full optimizing does. */
-  readonly fullMode: readonly boolean[]
+  /** By partition ordinal. */
+  readonly judgements: readonly Judgement[]
 }
 
 /** Evaluates every partition in one pass over the columns of the index. */
 export function evaluateTable(input: EvaluateTableInput): TableEvaluation {
   const { index, policy, requested, now } = input
   const described = Array.from({ length: index.partitions.size }, (_, ordinal) => index.partitions.at(ordinal))
-  const inputs = described.map(({ key }) => ({ policy, requested, now, clocks: input.clocks(key) }))
-  const fullMode = inputs.map(isFullMode)
+  const outputSpecOf = outputSpecs(input.metadata)
+  const inputs = described.map(({ key, specId }) => {
+    return { policy, requested, now, clocks: input.clocks(key), isOutdated: outputSpecOf(specId) !== undefined }
+  })
+  const judgements = inputs.map(judgementOf)
   const classifier = fileClassifier(index, input.metadata, policy)
   const tallies = described.map(() => new PartitionTally())
-  for (const segment of index.segments) tallySegment(segment, tallies, fullMode, classifier)
+  for (const segment of index.segments) tallySegment(segment, tallies, judgements, classifier)
   const partitions = described.flatMap((partition, at): EvaluatedPartition[] => {
     const [tally, evaluateInput] = [tallies[at], inputs[at]]
     if (tally === undefined || evaluateInput === undefined || tally.files.files === 0) return []
     return [{ partition, evaluation: evaluatePartition(tally, evaluateInput) }]
   })
-  return { partitions, classifier, fullMode }
+  return { partitions, classifier, judgements }
 }
 
 function tallySegment(
   { files, deletes }: IndexedSegment,
   tallies: readonly PartitionTally[],
-  fullMode: readonly boolean[],
+  judgements: readonly Judgement[],
   classifier: FileClassifier,
 ): void {
   const stateOf = deletesInOrder(deletes)
@@ -64,7 +69,7 @@ function tallySegment(
     const bytes = fileSizesBytes[row] ?? 0
     const state = stateOf(row)
     const sizeClass = classifier.sizeClassOf(bytes)
-    const wish = classifier.wishOf(files, row, state, sizeClass, fullMode[partition] === true)
+    const wish = classifier.wishOf(files, row, state, sizeClass, judgements[partition] ?? 'triggered')
     tally?.add(bytes, recordCounts[row] ?? 0, sizeClass, wish)
     if (state !== CLEAN) tally?.addDeletes(state, wish)
     if (wish === 'keep') continue

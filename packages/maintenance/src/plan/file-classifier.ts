@@ -4,6 +4,7 @@ import { apportionedDeletes } from './apportioned-deletes.ts'
 import {
   type ClassifyRules,
   classifyRules,
+  type Judgement,
   type SizeClass,
   sizeClassOf,
   type Wish,
@@ -18,7 +19,7 @@ import { type Unreadable, unreadableFile, unwritableColumn } from './unreadable-
 /** Judges files of one index under one policy. */
 export type FileClassifier = {
   sizeClassOf(sizeBytes: number): SizeClass
-  wishOf(files: FileSegment, row: number, deletes: DeleteState, sizeClass: SizeClass, fullMode: boolean): Wish
+  wishOf(files: FileSegment, row: number, deletes: DeleteState, sizeClass: SizeClass, judgement: Judgement): Wish
   /** Why the file is left alone whatever is wished; `undefined` if it can be worked on. */
   unreadable(files: FileSegment, row: number, deletes: DeleteState): Unreadable | undefined
 }
@@ -35,8 +36,9 @@ export function fileClassifier(
   const unwritable = schema && unwritableColumn(schema)
   return {
     sizeClassOf: (sizeBytes) => sizeClassOf(sizeBytes, rules),
-    wishOf(files, row, deletes, sizeClass, fullMode) {
-      if (fullMode) return wishInFullMode(sizeClass, deletes, files.sortOrderIds[row] ?? -1, rules)
+    wishOf(files, row, deletes, sizeClass, judgement) {
+      if (judgement !== 'triggered')
+        return wishInFullMode(sizeClass, deletes, files.sortOrderIds[row] ?? -1, judgement, rules)
       return wishOf(
         sizeClass,
         deletes,

@@ -54,9 +54,10 @@ function taskTable({ name, metadata, plan }: MakeTasksInput): TaskTable {
   }
 }
 
+// Moved rows go below it, by partitions that are found out when they are read.
 function outputDirectory(metadata: TableMetadata, group: RewriteGroup): string {
   const data = (metadata.properties['write.data.path'] ?? `${metadata.location}/data`).replace(/\/+$/, '')
-  return group.partitionPath === '' ? `${data}/` : `${data}/${group.partitionPath}/`
+  return group.partitionPath === '' || group.outputSpecId !== undefined ? `${data}/` : `${data}/${group.partitionPath}/`
 }
 
 function positiveNumber(metadata: TableMetadata, key: string, fallback: number): number {

@@ -1,5 +1,5 @@
 import { binPack } from './bin-pack.ts'
-import { needsConversion, type Wish } from './classify-file.ts'
+import { type Judgement, needsConversion, type Wish } from './classify-file.ts'
 import { minTargetSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
 import type { WorkFile } from './work-file.ts'
 
@@ -12,7 +12,7 @@ export type Bin = { readonly kind: 'rewrite' | 'convert'; readonly files: readon
  * one another, so that the result needs no further plan. A file that stays alone is rewritten only if that gains
  * something by itself.
  */
-export function packGroups(files: readonly WorkFile[], policy: OptimizingPolicy, sortOrderId: number): readonly Bin[] {
+export function packGroups(files: readonly WorkFile[], policy: OptimizingPolicy, judgement: Judgement): readonly Bin[] {
   const capacity = Math.max(policy.targetSizeBytes, policy.maxTaskSizeBytes)
   const minTarget = minTargetSizeBytes(policy)
   const ordered = [...files].sort(byAge)
@@ -36,20 +36,18 @@ export function packGroups(files: readonly WorkFile[], policy: OptimizingPolicy,
   ]
   return [
     ...rewrites
-      .filter((bin) => !isLoneMerge(bin) && gains(bin, sortOrderId))
+      .filter((bin) => !isLoneMerge(bin) && gains(bin, judgement))
       .map((bin): Bin => ({ kind: 'rewrite', files: bin })),
     ...binPack(converted, capacity, sizeOf).map((bin): Bin => ({ kind: 'convert', files: bin })),
   ]
 }
 
-// Rewriting one file by itself pays only if it loses rows or gains order.
-function gains(bin: readonly WorkFile[], sortOrderId: number): boolean {
+// Rewriting one file by itself pays only if it loses rows, gains order (all that is wanted of a file of target size
+// without deletes) or moves to the current partition spec.
+function gains(bin: readonly WorkFile[], judgement: Judgement): boolean {
   const [first] = bin
   if (bin.length > 1 || first === undefined) return bin.length > 1
-  return (
-    first.deletes.effective.length > 0 ||
-    (first.sizeClass === 'target-size' && first.description.sortOrderId !== sortOrderId)
-  )
+  return first.deletes.effective.length > 0 || first.sizeClass === 'target-size' || judgement === 'full-move'
 }
 
 /** Older rows first, then by path: the same snapshot always gives the same bins, and neighbours in time stay neighbours. */

@@ -59,6 +59,26 @@ test('planning is a fixed point: what was rewritten is no longer a candidate', (
   )
 })
 
+test('moving every partition into the current spec keeps the rows, at every step, and ends', () => {
+  fc.assert(
+    fc.property(arbitraryNaiveTable(TARGET), fc.func(fc.boolean()), (table, isCommitted) => {
+      const rows = liveRowIds(table)
+      const first = planOf(table, 'full', NEVER, UNPARTITIONED)
+      const some = new Set(first.groups.map((group) => group.groupId).filter((id) => isCommitted(id)))
+      let now = commit(table, first, some)
+      assert.deepEqual(liveRowIds(now), rows)
+      for (let round = 0; round < 4; round += 1) {
+        const plan = planOf(now, 'full', NEVER, UNPARTITIONED)
+        now = commit(now, plan, everyGroup(plan))
+        assert.deepEqual(liveRowIds(now), rows)
+      }
+      assert.deepEqual(planOf(now, 'full', NEVER, UNPARTITIONED).groups, [])
+      assert.ok(now.data.every((file) => file.p === 'all'))
+    }),
+    { numRuns: 500 },
+  )
+})
+
 test('the order in which files are read does not change the plan', () => {
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
@@ -73,7 +93,16 @@ const isConversion = (group: RewriteGroup) => group.method.kind === 'convert-del
 const everyGroup = (plan: RewritePlan) => new Set(plan.groups.map((group) => group.groupId))
 const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
 
-function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks): RewritePlan {
+// The partition column is not in the schema, so rows cannot be moved to spec 0; they can be to the unpartitioned one.
+const PARTITIONED = 0
+const UNPARTITIONED = 1
+
+function planOf(
+  table: NaiveTable,
+  type: RequestedType,
+  clocks: OptimizingClocks,
+  defaultSpecId = PARTITIONED,
+): RewritePlan {
   const { data, deletes } = naiveEntries(table)
   const deleteIndex = new DeleteIndex(deletes, NAIVE_SPECS, () => undefined)
   const tasks = data.map((entry) => ({ data: entry, deletes: deleteIndex.deletesFor(entry) }))
@@ -81,10 +110,11 @@ function planOf(table: NaiveTable, type: RequestedType, clocks: OptimizingClocks
     metadata: {
       tableUuid: 'u',
       location: '/t',
-      schemas: [],
+      schemas: [{ schemaId: 0, fields: [], identifierFieldIds: [] }],
+      partitionSpecs: [...NAIVE_SPECS.values()],
       currentSchemaId: 0,
       defaultSortOrderId: 0,
-      defaultSpecId: 0,
+      defaultSpecId,
       properties: {},
     } as unknown as TableMetadata,
     snapshot: { snapshotId: 1n as SnapshotId, sequenceNumber: lastSequence(table) } as Snapshot,
@@ -134,9 +164,10 @@ function outputFile(table: NaiveTable, plan: RewritePlan, group: RewriteGroup): 
   const sizeBytes = inputs.reduce((sum, { file }) => sum + file.sizeBytes, 0)
   return [
     {
-      path: `/t/data/o${plan.baseSequenceNumber}-${group.groupId}.parquet`,
+      // Unlike any other: the first input is gone.
+      path: `${first.file.path}+`,
       sequence: plan.baseSequenceNumber,
-      p: first.file.p,
+      p: group.outputSpecId === UNPARTITIONED ? 'all' : first.file.p,
       sizeBytes,
       rows,
     },

@@ -12,6 +12,7 @@ import {
 } from './evaluate-table.ts'
 import type { FileId } from './file-index.ts'
 import { DeleteList, deleteInput } from './group-inputs.ts'
+import { outputSpecs } from './output-spec.ts'
 import { type Bin, packGroups } from './pack-groups.ts'
 import type { OptimizingType, ReleasedDelete, RewriteGroup, RewritePlan, SkippedPartition } from './rewrite-plan.ts'
 import { type TiedPartitions, tiedPartitions } from './shared-deletes.ts'
@@ -41,6 +42,7 @@ export function* planRewrite(input: PlanInput): Planning {
   const { bins, types } = yield* chooseBins(evaluation, input)
   const useful = withoutUselessConversions(bins, input)
   const groups = useful.flatMap(({ partition, bins: each }) => each.map((bin) => ({ partition, bin })))
+  const outputSpecOf = outputSpecs(input.metadata)
   const planned = new Map(useful.map((each) => [each.partition.key, each.bins.length]))
   return {
     planVersion: 1,
@@ -52,7 +54,10 @@ export function* planRewrite(input: PlanInput): Planning {
     optimizingType: strongest(
       useful.flatMap(({ partition, bins: each }) => (each.length > 0 ? [types.get(partition.key)] : [])),
     ),
-    groups: groups.map(({ partition, bin }, index) => groupOf(bin, index + 1, partition, input)),
+    groups: groups.map(({ partition, bin }, index) => {
+      const outputSpecId = bin.kind === 'rewrite' ? outputSpecOf(partition.specId) : undefined
+      return groupOf(bin, index + 1, { partition, outputSpecId }, input)
+    }),
     releasedDeletes: releasedDeletes(
       groups.map(({ bin }) => bin),
       input,
@@ -88,7 +93,8 @@ function* chooseBins(
         yield* describe(table, input, next, described)
       }
       types.set(partition.key, evaluation.trigger)
-      const packed = packGroups(described.get(partition.ordinal) ?? [], input.policy, input.metadata.defaultSortOrderId)
+      const judgement = table.judgements[partition.ordinal] ?? 'triggered'
+      const packed = packGroups(described.get(partition.ordinal) ?? [], input.policy, judgement)
       bins.push({ partition, bins: packed })
       if (packed.length > 0) cost += evaluation.costBytes
     }
@@ -167,7 +173,9 @@ function releasedBy(bins: readonly Bin[], { index }: PlanInput): DeleteOwnership
   return releasableDeletes(index, (id) => groupOfFile.get(id))
 }
 
-function groupOf(bin: Bin, groupId: number, partition: TablePartition, input: PlanInput): RewriteGroup {
+type Place = { readonly partition: TablePartition; readonly outputSpecId: number | undefined }
+
+function groupOf(bin: Bin, groupId: number, { partition, outputSpecId }: Place, input: PlanInput): RewriteGroup {
   const deletes = new DeleteList()
   const inputs = bin.files.map((file) => ({
     ...file.description,
@@ -177,8 +185,9 @@ function groupOf(bin: Bin, groupId: number, partition: TablePartition, input: Pl
     groupId,
     specId: partition.specId,
     partition: partition.partition,
+    ...(outputSpecId !== undefined && { outputSpecId }),
     partitionPath: partition.partitionPath,
-    method: chooseMethod(bin, inputs, input.metadata.defaultSortOrderId !== 0),
+    method: chooseMethod(bin, inputs, { isSorted: input.metadata.defaultSortOrderId !== 0, outputSpecId }),
     inputs,
     deletes: deletes.inputs,
     targetSizeBytes: input.policy.targetSizeBytes,

@@ -23,8 +23,9 @@ function groupLines(group: RewriteGroup): readonly string[] {
   const bytes = group.inputs.reduce((sum, input) => sum + input.fileSizeBytes, 0)
   const rows = group.inputs.reduce((sum, input) => sum + input.recordCount, 0)
   const place = group.partitionPath === '' ? '' : ` in ${group.partitionPath}`
+  const move = group.outputSpecId === undefined ? '' : ` (spec ${group.specId}, to spec ${group.outputSpecId})`
   return [
-    `group ${group.groupId}: ${group.method.kind} ${group.inputs.length} files${place}, ${bytes} bytes, ${rows} rows, ${group.deletes.length} deletes: ${group.method.reason}`,
+    `group ${group.groupId}: ${group.method.kind} ${group.inputs.length} files${place}${move}, ${bytes} bytes, ${rows} rows, ${group.deletes.length} deletes: ${group.method.reason}`,
     ...group.inputs.map(
       (input) =>
         `  ${input.filePath} ${input.fileSizeBytes}${input.deletes.length === 0 ? '' : ` deletes ${input.deletes.join(',')}`}`,

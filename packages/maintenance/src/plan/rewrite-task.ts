@@ -35,7 +35,7 @@ export type TaskTable = {
 }
 
 export type TaskOutput = {
-  /** Directory of new data files, with a trailing slash. */
+  /** Directory of new data files, with a trailing slash; where rows are moved, each partition has its own below it. */
   readonly directory: string
   /** Every output file's name starts with it; unique for the attempt, so that leftovers can be found and removed. */
   readonly filePrefix: string

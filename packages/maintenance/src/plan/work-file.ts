@@ -22,7 +22,7 @@ export type FoundFile = Omit<WorkFile, 'description'> & { readonly partition: nu
 /** The files of some partitions that optimizing would touch and can work on, in the order of their ids. */
 export function findWork(
   index: FileIndex,
-  { classifier, fullMode }: TableEvaluation,
+  { classifier, judgements }: TableEvaluation,
   partitions: Iterable<EvaluatedPartition>,
 ): readonly FoundFile[] {
   const isAsked = new Uint8Array(index.partitions.size)
@@ -35,7 +35,7 @@ export function findWork(
       if (isAsked[partition] !== 1) continue
       const deletes = stateOf(row)
       const sizeClass = classifier.sizeClassOf(files.fileSizesBytes[row] ?? 0)
-      const wish = classifier.wishOf(files, row, deletes, sizeClass, fullMode[partition] === true)
+      const wish = classifier.wishOf(files, row, deletes, sizeClass, judgements[partition] ?? 'triggered')
       if (wish === 'keep' || classifier.unreadable(files, row, deletes) !== undefined) continue
       found.push({ id: fileId(segment, row), partition, sizeClass, wish, deletes })
     }

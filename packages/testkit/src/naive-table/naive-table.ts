@@ -5,21 +5,23 @@ import { manifestEntry } from '../builders/manifest-entry.ts'
 /** A row of the model: equality deletes match `key`; `id` is unique and says which row it is. */
 export type NaiveRow = { readonly id: number; readonly key: number }
 
-/** A data file of the model, in partition `p`. */
+export type NaivePartition = number | 'all'
+
+/** A data file of the model, in partition `p`; `all`: of the unpartitioned spec. */
 export type NaiveDataFile = {
   readonly path: string
   readonly sequence: number
-  readonly p: number
+  readonly p: NaivePartition
   readonly sizeBytes: number
   readonly rows: readonly NaiveRow[]
 }
 
-/** `p: 'all'` is an equality delete of the unpartitioned spec. */
+/** A delete file of the model, of a partition or of the unpartitioned spec. */
 export type NaiveDelete = { readonly path: string; readonly sequence: number; readonly sizeBytes: number } & (
-  | { readonly kind: 'equality'; readonly p: number | 'all'; readonly keys: ReadonlySet<number> }
+  | { readonly kind: 'equality'; readonly p: NaivePartition; readonly keys: ReadonlySet<number> }
   | {
       readonly kind: 'position'
-      readonly p: number
+      readonly p: NaivePartition
       readonly positions: readonly { readonly path: string; readonly pos: number }[]
     }
 )
@@ -64,7 +66,7 @@ export function naiveEntries(table: NaiveTable): {
 function dataEntry(file: NaiveDataFile): ManifestEntry {
   return manifestEntry(file.sequence, {
     filePath: file.path,
-    partition: [file.p],
+    ...placeOf(file.p),
     recordCount: file.rows.length,
     fileSizeBytes: file.sizeBytes,
   })
@@ -73,10 +75,9 @@ function dataEntry(file: NaiveDataFile): ManifestEntry {
 function deleteEntry(each: NaiveDelete): ManifestEntry {
   const common = { filePath: each.path, fileSizeBytes: each.sizeBytes }
   if (each.kind === 'equality') {
-    const place = each.p === 'all' ? { specId: 1, partition: [] } : { specId: 0, partition: [each.p] }
     return manifestEntry(each.sequence, {
       ...common,
-      ...place,
+      ...placeOf(each.p),
       content: 'equality-deletes',
       equalityIds: [1],
       recordCount: each.keys.size,
@@ -87,8 +88,12 @@ function deleteEntry(each: NaiveDelete): ManifestEntry {
   return manifestEntry(each.sequence, {
     ...common,
     content: 'position-deletes',
-    partition: [each.p],
+    ...placeOf(each.p),
     recordCount: each.positions.length,
     ...(targets.size === 1 && target !== undefined && { referencedDataFile: target }),
   })
+}
+
+function placeOf(p: NaivePartition): Pick<ManifestEntry['file'], 'specId' | 'partition'> {
+  return p === 'all' ? { specId: 1, partition: [] } : { specId: 0, partition: [p] }
 }
