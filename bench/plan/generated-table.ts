@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContentFile, FileMetrics } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
+import { readManifestList } from '@moraine/iceberg/manifest/manifest-list-reader'
 import { writeManifestList } from '@moraine/iceberg/manifest/manifest-list-writer'
 import { ManifestWriter } from '@moraine/iceberg/manifest/manifest-writer'
 import { assignSequenceNumber } from '@moraine/iceberg/manifest/staged-manifest'
@@ -44,22 +45,32 @@ export async function generateTable(
   await mkdir(join(directory, 'metadata'), { recursive: true })
   const lines: ManifestFile[] = []
   for (let at = 0; at < manifests; at += 1) lines.push(await writeManifest(directory, at, filesPerManifest))
-  const list = join(directory, 'metadata', 'list.avro')
-  const snapshotId = BigInt(manifests) as SnapshotId
-  await writeFile(
-    list,
-    writeManifestList({ formatVersion: 2, manifests: lines, snapshotId, sequenceNumber: manifests }),
-  )
-  const snapshot: Snapshot = {
+  return writeSnapshot(directory, lines)
+}
+
+/** Commits files on top: one more manifest, one more manifest list. */
+export async function appendFiles(directory: string, metadata: TableMetadata, files: number): Promise<TableMetadata> {
+  const [snapshot] = metadata.snapshots
+  if (snapshot?.manifests.kind !== 'list') throw new Error('the table has no manifest list')
+  const { manifests } = readManifestList(await readFile(snapshot.manifests.location), snapshot.manifests.location)
+  const added = await writeManifest(directory, manifests.length, files)
+  return writeSnapshot(directory, [...manifests, added])
+}
+
+async function writeSnapshot(directory: string, manifests: readonly ManifestFile[]): Promise<TableMetadata> {
+  const list = join(directory, 'metadata', `list-${manifests.length}.avro`)
+  const sequenceNumber = manifests.length
+  const snapshotId = BigInt(sequenceNumber) as SnapshotId
+  await writeFile(list, writeManifestList({ formatVersion: 2, manifests, snapshotId, sequenceNumber }))
+  return tableOf(directory, {
     snapshotId,
-    sequenceNumber: manifests,
+    sequenceNumber,
     timestampMs: 1 as EpochMs,
     manifests: { kind: 'list', location: list },
     operation: 'append',
     summary: {},
     schemaId: 0,
-  }
-  return tableOf(directory, snapshot)
+  })
 }
 
 async function writeManifest(directory: string, at: number, files: number): Promise<ManifestFile> {

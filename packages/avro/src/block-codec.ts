@@ -1,4 +1,16 @@
-import { constants, crc32, deflateRawSync, inflateRawSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import {
+  constants,
+  crc32,
+  deflateRawSync,
+  inflateRaw,
+  inflateRawSync,
+  type ZlibOptions,
+  type ZstdOptions,
+  zstdCompressSync,
+  zstdDecompress,
+  zstdDecompressSync,
+} from 'node:zlib'
 import { MoraineError } from '@moraine/stdx/error'
 import { decodeSnappy } from './snappy.ts'
 
@@ -53,12 +65,36 @@ export function decompressBlock(bytes: Uint8Array, codec: AvroCodec, what: strin
         return decodeChecked(bytes, what)
     }
   } catch (cause) {
-    if (cause instanceof MoraineError) throw cause
-    if (cause instanceof RangeError) {
-      throw new MoraineError('unsupported', `${what}: a block has more than ${BLOCK_BYTES_MAX} bytes`, { cause })
-    }
-    throw new MoraineError('corrupt', `${what} is damaged: a block cannot be decompressed (${codec})`, { cause })
+    throw blockError(cause, codec, what)
   }
+}
+
+/** Like {@link decompressBlock}, on a thread of the pool where the codec can. */
+export async function decompressBlockLater(bytes: Uint8Array, codec: AvroCodec, what: string): Promise<Uint8Array> {
+  try {
+    switch (codec) {
+      case 'deflate':
+        return await inflateRawLater(bytes, { maxOutputLength: BLOCK_BYTES_MAX, chunkSize: CHUNK_BYTES })
+      case 'zstandard':
+        return await zstdDecompressLater(bytes, { maxOutputLength: BLOCK_BYTES_MAX })
+      case 'null':
+      case 'snappy':
+        return decompressBlock(bytes, codec, what)
+    }
+  } catch (cause) {
+    throw blockError(cause, codec, what)
+  }
+}
+
+const inflateRawLater = promisify<Uint8Array, ZlibOptions, Uint8Array>(inflateRaw)
+const zstdDecompressLater = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdDecompress)
+
+function blockError(cause: unknown, codec: AvroCodec, what: string): MoraineError {
+  if (cause instanceof MoraineError) return cause
+  if (cause instanceof RangeError) {
+    return new MoraineError('unsupported', `${what}: a block has more than ${BLOCK_BYTES_MAX} bytes`, { cause })
+  }
+  return new MoraineError('corrupt', `${what} is damaged: a block cannot be decompressed (${codec})`, { cause })
 }
 
 /** Avro's Snappy blocks end with the CRC-32 of the decoded bytes, big-endian. */

@@ -1,6 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { type AvroSchema, parseAvroSchema } from './avro-schema.ts'
-import { type AvroCodec, decompressBlock, parseAvroCodec } from './block-codec.ts'
+import { type AvroCodec, decompressBlock, decompressBlockLater, parseAvroCodec } from './block-codec.ts'
 import { ByteCursor } from './byte-cursor.ts'
 
 /** An object container file (Avro specification, "Object Container Files"), its header read. */
@@ -15,8 +15,11 @@ export type AvroContainer = {
   readonly codec: AvroCodec
   /** The blocks in order, each decompressed when it is reached. May be called again. */
   blocks(): Iterable<AvroBlock>
-  /** The block that starts at an offset; for readers that remember {@link AvroBlock.offset}. */
-  blockAt(offset: number): AvroBlock
+  /**
+   * The same, decompressed ahead on other threads while the caller works on the block before. Given `offsets` (see
+   * {@link AvroBlock.offset}), just the blocks that start there, in that order.
+   */
+  blocksAhead(offsets?: Iterable<number>): AsyncIterable<AvroBlock>
 }
 
 export type AvroBlock = {
@@ -52,8 +55,13 @@ export function openContainer(bytes: Uint8Array, what: string): AvroContainer {
     schemaText,
     metadata,
     codec,
-    blocks: () => readBlocks(blockCursor(bytes, start, what), sync, codec, what),
-    blockAt: (offset) => readBlock(blockCursor(bytes, offset, what), sync, codec, what),
+    blocks: () => decompressed(rawBlocks(bytes, start, sync, what), codec, what),
+    blocksAhead: (offsets) =>
+      decompressedAhead(
+        offsets === undefined ? rawBlocks(bytes, start, sync, what) : rawBlocksAt(bytes, offsets, sync, what),
+        codec,
+        what,
+      ),
   }
 }
 
@@ -73,6 +81,18 @@ function readMetadata(cursor: ByteCursor): ReadonlyMap<string, Uint8Array> {
   }
 }
 
+/** A block as it is stored. */
+type RawBlock = { readonly count: number; readonly compressed: Uint8Array; readonly offset: number }
+
+function* rawBlocks(bytes: Uint8Array, start: number, sync: Buffer, what: string): Generator<RawBlock> {
+  const cursor = blockCursor(bytes, start, what)
+  while (cursor.position < cursor.end) yield readRawBlock(cursor, sync)
+}
+
+function* rawBlocksAt(bytes: Uint8Array, offsets: Iterable<number>, sync: Buffer, what: string): Generator<RawBlock> {
+  for (const offset of offsets) yield readRawBlock(blockCursor(bytes, offset, what), sync)
+}
+
 function blockCursor(bytes: Uint8Array, start: number, what: string): ByteCursor {
   const cursor = new ByteCursor(bytes, what)
   cursor.field = 'block header'
@@ -80,20 +100,51 @@ function blockCursor(bytes: Uint8Array, start: number, what: string): ByteCursor
   return cursor
 }
 
-function* readBlocks(
-  cursor: ByteCursor,
-  sync: Buffer,
-  codec: AvroCodec,
-  what: string,
-): Generator<AvroBlock, void, undefined> {
-  while (cursor.position < cursor.end) yield readBlock(cursor, sync, codec, what)
-}
-
-function readBlock(cursor: ByteCursor, sync: Buffer, codec: AvroCodec, what: string): AvroBlock {
+function readRawBlock(cursor: ByteCursor, sync: Buffer): RawBlock {
   const offset = cursor.position
   const count = cursor.readLong()
   if (count < 0) cursor.fail(`a block claims ${count} values`)
   const compressed = cursor.readBytes()
   if (!sync.equals(cursor.readFixed(SYNC_BYTES))) cursor.fail('the marker that ends a block is missing')
-  return { count, bytes: decompressBlock(compressed, codec, what), offset }
+  return { count, compressed, offset }
+}
+
+function* decompressed(blocks: Iterable<RawBlock>, codec: AvroCodec, what: string): Generator<AvroBlock> {
+  for (const { count, compressed, offset } of blocks) {
+    yield { count, bytes: decompressBlock(compressed, codec, what), offset }
+  }
+}
+
+async function* decompressedAhead(
+  blocks: Iterable<RawBlock>,
+  codec: AvroCodec,
+  what: string,
+): AsyncGenerator<AvroBlock, void, undefined> {
+  const raw = blocks[Symbol.iterator]()
+  const ahead: Promise<AvroBlock>[] = []
+  const fill = () => {
+    while (ahead.length < BLOCKS_AHEAD) {
+      const next = raw.next()
+      if (next.done === true) return
+      const block = decompressLater(next.value, codec, what)
+      // A caller that stops early never awaits it.
+      block.catch(() => {})
+      ahead.push(block)
+    }
+  }
+  for (fill(); ahead.length > 0; fill()) {
+    const block = await ahead.shift()
+    if (block !== undefined) yield block
+  }
+}
+
+// Enough to keep the other core busy while a block is worked on; blocks are some 64 KB.
+const BLOCKS_AHEAD = 8
+
+async function decompressLater(
+  { count, compressed, offset }: RawBlock,
+  codec: AvroCodec,
+  what: string,
+): Promise<AvroBlock> {
+  return { count, bytes: await decompressBlockLater(compressed, codec, what), offset }
 }

@@ -47,7 +47,6 @@ export class EntryCursor {
   readonly layout: string
 
   readonly #what: string
-  readonly #container: AvroContainer
   readonly #blocks: Iterator<AvroBlock>
   readonly #plan: EntryPlan
   readonly #manifest: ManifestFile
@@ -77,7 +76,6 @@ export class EntryCursor {
     this.specId = manifest.partitionSpecId
     this.layout = plan.dataFileLayout
     this.#what = container.what
-    this.#container = container
     this.#blocks = container.blocks()[Symbol.iterator]()
     this.#plan = plan
     this.#manifest = manifest
@@ -88,7 +86,26 @@ export class EntryCursor {
 
   /** Moves to the next entry; false after the last. */
   next(): boolean {
-    if (this.#left === 0 && !this.#nextBlock()) return false
+    for (;;) {
+      if (this.nextInBlock()) return true
+      const block = this.#blocks.next()
+      if (block.done === true) return false
+      this.enterBlock(block.value)
+    }
+  }
+
+  /** Goes to a block of the manifest, before its first entry: for callers that read the blocks themselves. */
+  enterBlock({ count, bytes, offset }: AvroBlock): void {
+    this.#bytes = new ByteCursor(bytes, this.#what)
+    this.#bytes.checkCount(count, this.#plan.entryBytesMin)
+    this.#left = count
+    this.#entryEnd = 0
+    this.blockOffset = offset
+  }
+
+  /** Like {@link next}, but false after the last entry of the block. */
+  nextInBlock(): boolean {
+    if (this.#left === 0) return false
     const bytes = this.#bytes
     this.#left -= 1
     this.ordinal += 1
@@ -102,15 +119,10 @@ export class EntryCursor {
   }
 
   /**
-   * Moves to an entry met before, by its {@link blockOffset} and {@link entryOffset}, without reading what lies between.
-   * `firstRowId` is the entry's, which it may have inherited by way of those before it. A cursor that is moved is not
-   * walked any further.
+   * Moves to an entry of the block that was met before, by its {@link entryOffset}, without reading what lies between.
+   * `firstRowId` is the entry's, which it may have inherited by way of those before it.
    */
-  moveTo(blockOffset: number, entryOffset: number, firstRowId: bigint | undefined): void {
-    if (this.blockOffset !== blockOffset) {
-      this.#bytes = new ByteCursor(this.#container.blockAt(blockOffset).bytes, this.#what)
-      this.blockOffset = blockOffset
-    }
+  moveTo(entryOffset: number, firstRowId: bigint | undefined): void {
     this.#left = 0
     this.ordinal = -1
     this.#nextRowId = firstRowId
@@ -198,20 +210,6 @@ export class EntryCursor {
       if (step.nullBranch < 0 || cursor.readBranch(2) !== step.nullBranch) step.skip(cursor)
       if (step.action === ENTRY.firstRowId) encodeOptionalBigLong(sink, this.firstRowId)
       else sink.writeFixed(bytes.subarray(start, cursor.position))
-    }
-  }
-
-  #nextBlock(): boolean {
-    for (;;) {
-      const block = this.#blocks.next()
-      if (block.done === true) return false
-      const { count, bytes, offset } = block.value
-      this.blockOffset = offset
-      this.#bytes = new ByteCursor(bytes, this.#what)
-      this.#bytes.checkCount(count, this.#plan.entryBytesMin)
-      this.#left = count
-      this.#entryEnd = 0
-      if (count > 0) return true
     }
   }
 

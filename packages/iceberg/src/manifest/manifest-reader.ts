@@ -1,4 +1,4 @@
-import { openContainer } from '@moraine/avro/container-reader'
+import { type AvroContainer, openContainer } from '@moraine/avro/container-reader'
 import { assert } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import type { PartitionSpec } from '../partition/partition-spec.ts'
@@ -25,6 +25,8 @@ export type Manifest = {
   entries(): Iterable<ManifestEntry>
   /** The same without making objects: for indexes over millions of files. */
   cursor(): EntryCursor
+  /** The blocks of entries, for {@link EntryCursor.enterBlock}; see {@link AvroContainer.blocksAhead}. */
+  readonly blocksAhead: AvroContainer['blocksAhead']
 }
 
 /**
@@ -42,7 +44,7 @@ export function openManifest(bytes: Uint8Array, manifest: ManifestFile, context:
   checkHeader(metadata, manifest)
   const plan = planEntries(container.schema, context.spec, context.partitionTypes, what)
   const cursor = () => new EntryCursor(container, plan, manifest)
-  return { file: manifest, metadata, cursor, entries: () => readEntries(cursor()) }
+  return { file: manifest, metadata, cursor, blocksAhead: container.blocksAhead, entries: () => readEntries(cursor()) }
 }
 
 /** The current entry as an object that may be kept. */

@@ -1,7 +1,7 @@
 import { must } from '@moraine/stdx/assert'
 import type { EntryCursor } from '../manifest/entry-cursor.ts'
 import type { Manifest } from '../manifest/manifest-reader.ts'
-import { type FileSegment, SegmentBuilder } from './file-segment.ts'
+import { blockOffsetOf, type FileSegment, SegmentBuilder } from './file-segment.ts'
 import { ManifestCounts } from './manifest-counts.ts'
 
 export type IndexManifestOptions = {
@@ -16,33 +16,56 @@ export type IndexManifestOptions = {
  *
  * @throws {MoraineError} `corrupt` if the manifest is damaged, or its counts are not those of the manifest list.
  */
-export function indexManifest({ file, cursor: open }: Manifest, options: IndexManifestOptions): FileSegment {
-  const cursor = open()
+export async function indexManifest(manifest: Manifest, options: IndexManifestOptions): Promise<FileSegment> {
+  const { file } = manifest
+  const cursor = manifest.cursor()
   const counts = new ManifestCounts()
   const rows = new SegmentBuilder((file.addedFilesCount ?? 0) + (file.existingFilesCount ?? 0))
-  const partitions = new Map<string, number>()
-  let run = 0
-  let partition = 0
-  while (cursor.next()) {
-    counts.add(cursor.status, cursor.recordCount)
-    if (cursor.status === 'deleted') continue
-    if (cursor.partitionRun !== run) {
-      run = cursor.partitionRun
-      const encoded = cursor.encodedPartition()
-      const known = partitions.get(encoded)
-      partition = known ?? options.partitionOf(cursor)
-      if (known === undefined) partitions.set(encoded, partition)
+  const partitionOf = partitionLookup(options.partitionOf)
+  for await (const block of manifest.blocksAhead()) {
+    cursor.enterBlock(block)
+    while (cursor.nextInBlock()) {
+      counts.add(cursor.status, cursor.recordCount)
+      if (cursor.status === 'deleted') continue
+      const partition = partitionOf(cursor)
+      rows.add(cursor, partition)
+      options.onRow?.(cursor, rows.length - 1, partition)
     }
-    rows.add(cursor, partition)
-    options.onRow?.(cursor, rows.length - 1, partition)
   }
   counts.check(file)
   return rows.finish(file)
 }
 
-/** Moves a cursor of the segment's manifest to the entry of a row. */
-export function moveToRow(cursor: EntryCursor, segment: FileSegment, row: number, blockOffset: number): void {
-  const entryOffset = must(segment.entryOffsets[row], `row ${row} of ${segment.manifest.manifestPath}`)
-  const firstRowId = segment.manifest.firstRowId === undefined ? undefined : segment.firstRowIds?.[row]
-  cursor.moveTo(blockOffset, entryOffset, firstRowId)
+/** Asks once per tuple as it is encoded, and looks even that up only where it changes. */
+function partitionLookup(partitionOf: IndexManifestOptions['partitionOf']): (cursor: EntryCursor) => number {
+  const known = new Map<string, number>()
+  let run = 0
+  let partition = 0
+  return (cursor) => {
+    if (cursor.partitionRun === run) return partition
+    run = cursor.partitionRun
+    const encoded = cursor.encodedPartition()
+    partition = known.get(encoded) ?? partitionOf(cursor)
+    known.set(encoded, partition)
+    return partition
+  }
+}
+
+/** Visits some rows of the segment of a manifest, in ascending order, with the cursor on the entry of each. */
+export async function visitRows(
+  manifest: Manifest,
+  segment: FileSegment,
+  rows: readonly number[],
+  visit: (cursor: EntryCursor, row: number) => void,
+): Promise<void> {
+  const byBlock = Map.groupBy(rows, (row) => blockOffsetOf(segment, row))
+  const cursor = manifest.cursor()
+  for await (const block of manifest.blocksAhead(byBlock.keys())) {
+    cursor.enterBlock(block)
+    for (const row of byBlock.get(block.offset) ?? []) {
+      const entryOffset = must(segment.entryOffsets[row], `row ${row} of ${segment.manifest.manifestPath}`)
+      cursor.moveTo(entryOffset, segment.firstRowIds?.[row])
+      visit(cursor, row)
+    }
+  }
 }

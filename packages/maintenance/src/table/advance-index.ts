@@ -167,7 +167,7 @@ async function readSegment(
 ): Promise<IndexedSegment> {
   const rows: number[] = []
   const states: DeleteState[] = []
-  const files = indexManifest(await readManifest(io, metadata, file, signal), {
+  const files = await indexManifest(await readManifest(io, metadata, file, signal), {
     partitionOf: describe,
     onRow(cursor, row, partition) {
       if (!resolver.mayReach(partition, cursor.dataSequenceNumber, () => cursor.filePathHash())) return
@@ -191,7 +191,7 @@ async function resolveAgain(
   const rows = resolver.rowsToResolve(files, deletes)
   const states: DeleteState[] = []
   if (rows.length > 0) {
-    await readRows(io, metadata, files, rows, (cursor) => states.push(resolver.resolve(entryAt(cursor))), signal)
+    await readRows(io, metadata, files, rows, (cursor) => void states.push(resolver.resolve(entryAt(cursor))), signal)
   }
   return withDeletes({ key, files }, resolver.merge(deletes, { rows, states }))
 }

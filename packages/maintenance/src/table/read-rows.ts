@@ -1,33 +1,27 @@
 import type { EntryCursor } from '@moraine/iceberg/manifest/entry-cursor'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { blockOffsetOf, type FileSegment } from '@moraine/iceberg/scan/file-segment'
-import { moveToRow } from '@moraine/iceberg/scan/index-manifest'
+import type { FileSegment } from '@moraine/iceberg/scan/file-segment'
+import { visitRows } from '@moraine/iceberg/scan/index-manifest'
 import { readManifest } from '@moraine/iceberg/scan/read-manifests'
 import type { FileIO } from '@moraine/storage/file-io'
 import { type FileId, type FileIndex, rowOf, segmentOf } from '../plan/file-index.ts'
 import type { FileDescription } from '../plan/work-file.ts'
 import { mapManifests } from './map-manifests.ts'
 
-/**
- * Reads a segment's manifest again and visits some of its rows, in the order given; best ascending, since a block is
- * decompressed whenever the row before lies in another. `visit` may answer false to stop.
- */
+/** Reads a segment's manifest again and visits some of its rows, in ascending order. */
 export async function readRows(
   io: FileIO,
   metadata: TableMetadata,
   files: FileSegment,
-  rows: Iterable<number>,
-  visit: (cursor: EntryCursor, row: number) => unknown,
+  rows: readonly number[],
+  visit: (cursor: EntryCursor, row: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const cursor = (await readManifest(io, metadata, files.manifest, signal)).cursor()
-  for (const row of rows) {
-    moveToRow(cursor, files, row, blockOffsetOf(files, row))
-    if (visit(cursor, row) === false) return
-  }
+  const manifest = await readManifest(io, metadata, files.manifest, signal)
+  await visitRows(manifest, files, rows, visit)
 }
 
-/** What plans say of files, in the order of their ids. */
+/** What plans say of files; their ids ascend. */
 export async function describeFiles(
   io: FileIO,
   metadata: TableMetadata,
