@@ -204,7 +204,7 @@ async function optimize(lab: Lab, what: string): Promise<readonly string[]> {
     const store = await openTable(lab, signal)
     const table = { name: store.identifier.name, identifier: store.identifier, store, io: lab.io, storage: {} }
     const state = await readTable(lab.io, await store.loadTable(store.identifier, signal), signal)
-    const plan = planTable(state, { type: 'full', now: systemClock.now() })
+    const plan = await planTable(lab.io, state, { type: 'full', now: systemClock.now() }, signal)
     if (plan === undefined || plan.groups.length === 0) return []
     const { commit, failures } = await runPlan(table, plan, {
       clock: systemClock,

@@ -65,7 +65,13 @@ export async function createLakeTable(
 export const ORDERS_TABLE: CreateTable = {
   schema: ORDER_SCHEMA,
   partitionSpec: { fields: [{ sourceIds: [2], name: 'region', transform: { kind: 'identity' } }] },
-  properties: { 'format-version': '2', 'self-optimizing.target-size': '1048576' },
+  properties: {
+    'format-version': '2',
+    'self-optimizing.target-size': '1048576',
+    // Two fragments are work enough, at once.
+    'self-optimizing.minor.trigger.file-count': '2',
+    'self-optimizing.min-plan-interval': '0',
+  },
 }
 
 const REGION = 'eu'

@@ -94,7 +94,7 @@ test("a file of another catalog's layout is to be read only", async () => {
 test('a table that was copied is to be read only, since its files are those of the original', async () => {
   const { io } = await makeTable()
   await io.write('s3://b/copy/metadata/v5.metadata.json', await io.read(`${TABLE}/metadata/v2.metadata.json`))
-  await isReadOnly(io, 's3://b/copy', /says that it is at s3:\/\/b\/wh\/sales\/orders/)
+  await isReadOnly(io, 's3://b/copy', /v\d+.metadata.json says that the table is at s3:\/\/b\/wh\/sales\/orders/)
 })
 
 test('one store under several schemes is one place', async () => {

@@ -265,6 +265,33 @@ function processConformance(open: () => Promise<OpenedStores>) {
     assert.equal((await stores().tasks.listAssigned(OPTIMIZER_2)).length, 0)
   })
 
+  test('assigned tasks come by process and id, whatever the order in which they were handed out', async () => {
+    await startProcess(stores(), 'orders', PROCESS_2, 2)
+    await startProcess(stores(), 'clicks', PROCESS_1, 3)
+    const handedOut = [
+      [PROCESS_2, 2, OPTIMIZER_1],
+      [PROCESS_1, 3, OPTIMIZER_2],
+      [PROCESS_1, 1, OPTIMIZER_1],
+      [PROCESS_2, 1, OPTIMIZER_2],
+    ] as const
+    for (const [thread, [processId, taskId, optimizerId]] of handedOut.entries()) {
+      const slot = { optimizerId, threadId: thread }
+      await apply(stores(), assignTask(await task(stores(), processId, taskId), slot, at(4)).changes)
+    }
+    const assigned = async (optimizerId?: typeof OPTIMIZER_1) =>
+      (await stores().tasks.listAssigned(optimizerId)).map(({ processId, taskId }) => [processId, taskId])
+    assert.deepEqual(await assigned(), [
+      [PROCESS_1, 1],
+      [PROCESS_1, 3],
+      [PROCESS_2, 1],
+      [PROCESS_2, 2],
+    ])
+    assert.deepEqual(await assigned(OPTIMIZER_1), [
+      [PROCESS_1, 1],
+      [PROCESS_2, 2],
+    ])
+  })
+
   test('a lost attempt leaves a discard that is due later and can be done once', async () => {
     const { table } = await startProcess(stores(), 'orders', PROCESS_1, 1)
     await apply(stores(), assignTask(await task(stores(), PROCESS_1, 1), SLOT_1, at(4)).changes)
