@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { runLeashed, startLeashed } from './leashed.ts'
 
 const lab = mkdtempSync(`${tmpdir()}/moraine-lab-shell-`)
 after(() => rmSync(lab, { recursive: true }))
@@ -76,3 +78,40 @@ test('Java is taken from JAVA_HOME where its version fits', async () => {
   assert.equal(code, 0)
   assert.equal(stdout, `${lab}/java\n`)
 })
+
+const leash = fileURLToPath(new URL('leash.sh', import.meta.url))
+
+test('a leashed command ends with its code, and is asked to end by SIGTERM alone', async () => {
+  assert.equal((await runLeashed('bash', ['-c', 'echo out; echo err >&2; exit 7'])).code, 7)
+  const asked = startLeashed('bash', ['-c', 'trap "echo asked; exit 3" TERM; echo up; while :; do sleep 0.05; done'])
+  await asked.line(/^up$/)
+  assert.deepEqual(await asked.stop(), { code: 3, stdout: 'up\nasked\n', stderr: '' })
+})
+
+test('a leashed command dies with its children when whoever started it is killed', async () => {
+  const orphan = `${lab}/orphan`
+  const command = `bash -c 'echo $$ > ${orphan}; sleep 1000 & wait' & wait`
+  const owner = spawn('bash', ['-c', `sleep 1000 | exec '${leash}' bash -c "$0"`, command], { detached: true })
+  const pid = Number(await shown(orphan))
+  assert.doesNotThrow(() => process.kill(pid, 0))
+  process.kill(-(owner.pid ?? 0), 'SIGKILL') // the pipe's other end and the leash itself
+  await gone(pid)
+})
+
+async function shown(file: string): Promise<string> {
+  return existsSync(file) && readFileSync(file, 'utf8') !== '' ? readFileSync(file, 'utf8') : shown(await later(file))
+}
+
+async function gone(pid: number): Promise<void> {
+  try {
+    process.kill(pid, 0)
+  } catch {
+    return
+  }
+  return gone(await later(pid))
+}
+
+async function later<T>(value: T): Promise<T> {
+  await once(AbortSignal.timeout(20), 'abort')
+  return value
+}

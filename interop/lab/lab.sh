@@ -130,7 +130,7 @@ port_open() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 # that another process that got the same pid is not mistaken for it.
 running() {
   local pid since
-  read -r pid since < "$LAB/run/$1.pid" 2> /dev/null || return 1
+  { read -r pid since < "$LAB/run/$1.pid"; } 2> /dev/null || return 1
   [ "$(started_at "$pid")" = "$since" ]
 }
 

@@ -48,8 +48,14 @@ stop_server() {
 command=${1:-install}
 name=${2:-default}
 case $command in
-  install) install && echo "$LAB/opt/minio/minio" ;;
+  install)
+    install
+    echo "$LAB/opt/minio/minio"
+    ;;
   start) start_server "$name" ;;
   stop) stop_server "$name" ;;
-  *) say "unknown command $command" && exit 2 ;;
+  *)
+    say "unknown command $command"
+    exit 2
+    ;;
 esac

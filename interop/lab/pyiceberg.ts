@@ -15,6 +15,11 @@ export type PyIceberg = {
   append(request: PyIcebergAppend, signal?: AbortSignal): Promise<void>
   /** Copy-on-write delete of the rows that match the filter. */
   delete(table: readonly string[], rowFilter: string, signal?: AbortSignal): Promise<void>
+  /** Adds an optional column at the end; `type` is a type in Iceberg's JSON form. */
+  addColumn(table: readonly string[], name: string, type: string, signal?: AbortSignal): Promise<void>
+  drop(table: readonly string[], signal?: AbortSignal): Promise<void>
+  /** Names of the tables in catalog and namespace, sorted. */
+  listTables(namespace: readonly string[], signal?: AbortSignal): Promise<readonly string[]>
   stop(): Promise<void>
 }
 
@@ -62,6 +67,9 @@ async function pyIcebergOf(worker: JsonLinesWorker): Promise<PyIceberg> {
     create: (request, signal) => ask({ create: request }, nothing, signal),
     append: (request, signal) => ask({ append: request }, nothing, signal),
     delete: (table, rowFilter, signal) => ask({ delete: { table, rowFilter } }, nothing, signal),
+    addColumn: (table, name, type, signal) => ask({ addColumn: { table, name, type } }, nothing, signal),
+    drop: (table, signal) => ask({ drop: { table } }, nothing, signal),
+    listTables: (namespace, signal) => ask({ tables: namespace }, listOf(text), signal),
     stop: () => worker.stop(),
   }
 }

@@ -5,8 +5,12 @@ import pyiceberg
 from pyiceberg.catalog import load_catalog
 from pyiceberg.schema import Schema
 from pyiceberg.table import StaticTable
+from pyiceberg.types import IcebergType
+from pydantic import TypeAdapter
 
 from canonical_row import canonical_row, sort_rows
+
+TYPE = TypeAdapter(IcebergType)
 
 
 class Engine:
@@ -53,6 +57,17 @@ class Engine:
 
     def delete(self, table, row_filter):
         self.load_table(table).delete(row_filter)
+
+    def add_column(self, table, name, type_):
+        with self.load_table(table).update_schema() as update:
+            update.add_column(name, TYPE.validate_python(type_))
+
+    def drop(self, table):
+        self.catalogs[table[0]].drop_table(tuple(table[1:]))
+
+    def list_tables(self, namespace):
+        """Names, without their namespace, of the tables in ["catalog", "namespace", ...]."""
+        return sorted(name for *_, name in self.catalogs[namespace[0]].list_tables(tuple(namespace[1:])))
 
 
 def plain_column(column):

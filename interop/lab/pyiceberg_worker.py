@@ -7,6 +7,9 @@
 | {"create": {"table": [...], "schema": {...}, "properties"?}} | null |
 | {"append": {"table": [...], "rows": [{...}], "branch"?}} | null |
 | {"delete": {"table": [...], "rowFilter"}} | null |
+| {"addColumn": {"table": [...], "name", "type"}} | null |
+| {"drop": {"table": [...]}} | null |
+| {"tables": [catalog, namespace]} | [name] |
 """
 
 from json_lines import claim_stdout, serve
@@ -38,7 +41,20 @@ def main():
     def catalog(request):
         engine.add_catalog(request["catalog"]["name"], request["catalog"]["properties"])
 
-    operations = {"read": read, "create": create, "append": append, "delete": delete, "catalog": catalog}
+    def add_column(request):
+        asked = request["addColumn"]
+        engine.add_column(asked["table"], asked["name"], asked["type"])
+
+    operations = {
+        "read": read,
+        "create": create,
+        "append": append,
+        "delete": delete,
+        "catalog": catalog,
+        "addColumn": add_column,
+        "drop": lambda request: engine.drop(request["drop"]["table"]),
+        "tables": lambda request: engine.list_tables(request["tables"]),
+    }
     serve(answers, engine.versions(), operations)
 
 

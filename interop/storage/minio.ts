@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { StorageSettings } from '@moraine/storage/settings'
 
@@ -7,8 +8,12 @@ export type Minio = { readonly settings: StorageSettings; readonly warehouse: st
 
 const script = fileURLToPath(new URL('../lab/minio.sh', import.meta.url))
 
-/** Starts a server of its own under `name`; the first time on a machine it is built, which takes minutes. */
+/**
+ * Starts a server of its own under `name`; the first time on a machine it is built, which takes minutes. It is stopped
+ * when this process ends, however that happens.
+ */
 export function startMinio(name: string): Minio {
+  stopWithThisProcess(name)
   const { status, stdout, stderr } = spawnSync(script, ['start', name], { encoding: 'utf8' })
   if (status === 75) return { skip: stderr.trim().split('\n').at(-1) ?? 'MinIO cannot be had here' }
   if (status !== 0) throw new Error(`minio.sh start ended with ${status}:\n${stderr}`)
@@ -18,4 +23,13 @@ export function startMinio(name: string): Minio {
 
 export function stopMinio(name: string): void {
   spawnSync(script, ['stop', name])
+}
+
+// A process that nobody waits for: its standard input ends with this one.
+function stopWithThisProcess(name: string): void {
+  const wait = 'cat > /dev/null; exec "$0" stop "$1"'
+  const child = spawn('bash', ['-c', wait, script, name], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  child.stdin.on('error', () => {})
+  child.unref()
+  if (child.stdin instanceof Socket) child.stdin.unref()
 }

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseExactJson } from '@moraine/stdx/exact-json'
+import { type JsonRecord, listOf, record, required, text } from '@moraine/stdx/exact-json-decode'
+import { type Ended, type Leashed, runLeashed, startLeashed } from './leashed.ts'
+
+/** What `moraine table optimize --json` said. */
+export type OptimizeRun = {
+  readonly code: number
+  /** `committed`, `nothing`, `unknown`, `nothing to do`, or `gave up` if others committed at each of many attempts. */
+  readonly outcome: string
+  /** Why groups that were rewritten are not in the table. */
+  readonly failures: readonly string[]
+}
+
+export type OptimizingType = 'auto' | 'minor' | 'major' | 'full'
+
+/** Runs `moraine` of this checkout, as a user does. */
+export function moraine(args: readonly string[], signal?: AbortSignal): Promise<Ended> {
+  return runLeashed('bin/moraine', args, signal)
+}
+
+/** Optimizes one table. Fails if the command ended without saying what became of it. */
+export async function optimizeTable(table: string, type: OptimizingType, signal?: AbortSignal): Promise<OptimizeRun> {
+  const { code, stdout, stderr } = await moraine(['table', 'optimize', table, '--type', type, '--json'], signal)
+  if (stdout === '' && /during each of \d+ attempts to commit/.test(stderr)) {
+    return { code, outcome: 'gave up', failures: [stderr.trim()] }
+  }
+  assert.notEqual(stdout, '', `no report, exit code ${code}: ${stderr}`)
+  const report = record(parseExactJson(stdout, 'report'), { document: 'report', kind: 'corrupt' })
+  const reasonOf = (failure: JsonRecord) => required(failure, 'reason', text)
+  return {
+    code,
+    outcome: required(report, 'outcome', text),
+    failures: required(report, 'failures', listOf(record)).map(reasonOf),
+  }
+}
+
+/** The service and one optimizer, as processes of their own. */
+export type MoraineService = {
+  readonly url: string
+  /** Has a table optimized now; `false` while a process of it runs. */
+  requestOptimizing(table: ServiceTable, type: OptimizingType): Promise<boolean>
+  listProcesses(table: ServiceTable): Promise<readonly ServiceProcess[]>
+  /** The table's processes, once none is wanted, planned or open. */
+  findSettled(table: ServiceTable): Promise<readonly ServiceProcess[] | undefined>
+  /** Ends both; fails if one of them did not end well. */
+  stop(): Promise<void>
+  kill(): void
+}
+
+export type ServiceTable = { readonly catalog: string; readonly db: string; readonly table: string }
+export type ServiceProcess = {
+  readonly processId: string
+  readonly failReason: string | null
+  readonly state: { readonly status: string }
+}
+
+export async function startService(dataDir: string): Promise<MoraineService> {
+  const serve = ['serve', '--port', '0', '--thrift-port', '0', '--data-dir', dataDir]
+  const service = startLeashed('bin/moraine', serve)
+  const [, url = '', thriftPort = ''] =
+    /listens on (\S+), for optimizers on thrift port (\d+)/.exec(await service.line(/listens on/)) ?? []
+  const optimizer = startLeashed('bin/moraine', ['optimizer', '--url', `thrift://127.0.0.1:${thriftPort}`])
+  await optimizer.line(/registered in group default/)
+  const under = ({ catalog, db, table }: ServiceTable) =>
+    `${url}/api/ams/v1/tables/catalogs/${catalog}/dbs/${db}/tables/${table}`
+  const listProcesses = async (table: ServiceTable): Promise<readonly ServiceProcess[]> => {
+    const response = await fetch(`${under(table)}/optimizing-processes?pageSize=500`)
+    if (response.status === 404) return [] // not found yet
+    assert.equal(response.status, 200, await response.clone().text())
+    const body = (await response.json()) as { result: { list: ServiceProcess[] } }
+    return body.result.list
+  }
+  return {
+    url,
+    listProcesses,
+    async findSettled(table) {
+      const body = (await (await fetch(`${under(table)}/verdict`)).json()) as { result: { phase: string } }
+      return body.result.phase === 'idle' ? listProcesses(table) : undefined
+    },
+    async requestOptimizing(table, type) {
+      const body = JSON.stringify({ type })
+      const headers = { 'content-type': 'application/json' }
+      const { status } = await fetch(`${under(table)}/optimize`, { method: 'POST', headers, body })
+      assert.ok([200, 404, 409].includes(status), `answered ${status}`) // 404: it has not found the table yet
+      return status === 200
+    },
+    async stop() {
+      await stopWell(optimizer)
+      await stopWell(service)
+    },
+    kill() {
+      optimizer.kill()
+      service.kill()
+    },
+  }
+}
+
+/** Asks until there is an answer. */
+export async function eventually<T>(ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    const answer = await ask()
+    if (answer !== undefined) return answer
+    await sleep(300, undefined, { signal })
+  }
+}
+
+async function stopWell(leashed: Leashed): Promise<void> {
+  const { code } = await leashed.stop()
+  assert.equal(code, 0, leashed.lines().join('\n'))
+}
