@@ -1,0 +1,124 @@
+import { must } from '@moraine/stdx/assert'
+import { isKind } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import type { Spark } from '../lab/spark.ts'
+
+/** A Spark writer that keeps an exact account of what it committed to its table. */
+export type LedgeredWriter = {
+  /** One commit: an insert, a delete, an update or a merge; `conflict` if Spark gave it up for another's commit. */
+  step(signal?: AbortSignal): Promise<'committed' | 'conflict'>
+  /** Canonical rows after each commit, sorted; the first entry is the empty table. */
+  readonly states: readonly (readonly string[])[]
+  /** Statements that Spark gave up. */
+  conflicts(): number
+}
+
+type Row = { readonly region: string; readonly n: number; readonly v: string }
+
+const REGIONS = ['eu', 'us', 'ap']
+const COLUMNS = 'id BIGINT, region STRING, n INT, v STRING'
+const INSERTED = 30
+const CHANGED = 6
+
+/** Creates the table, merge-on-read and partitioned by region; `random` decides all that the writer does. */
+export async function ledgeredWriter(
+  spark: Spark,
+  table: string,
+  formatVersion: 2 | 3,
+  random: Random,
+): Promise<LedgeredWriter> {
+  await spark.sql(`CREATE TABLE ${table} (${COLUMNS}) USING iceberg PARTITIONED BY (region) TBLPROPERTIES (
+    'format-version' = '${formatVersion}', 'write.delete.mode' = 'merge-on-read', 'write.update.mode' = 'merge-on-read',
+    'write.merge.mode' = 'merge-on-read', 'commit.retry.num-retries' = '20', 'commit.retry.min-wait-ms' = '50',
+    'self-optimizing.min-plan-interval' = '0')`)
+  let ledger = new Map<number, Row>()
+  const states: (readonly string[])[] = [[]]
+  let conflicts = 0
+  let nextId = 0
+  const below = (limit: number) => must(random.bytes(1)[0], 'byte') % limit
+
+  const changed = (): { readonly statement: string; readonly after: ReadonlyMap<number, Row> } => {
+    const commit = states.length
+    const kind = ledger.size < 2 * INSERTED ? 0 : below(10)
+    const region = must(REGIONS[below(REGIONS.length)], 'region')
+    const ids = some(
+      [...ledger].filter(([, row]) => row.region === region).map(([id]) => id),
+      CHANGED,
+      below,
+    )
+    const after = new Map(ledger)
+    if (kind < 5 || ids.length === 0) {
+      const fresh = Array.from({ length: INSERTED }, (_, at) => nextId + at)
+      nextId += INSERTED
+      for (const id of fresh) after.set(id, newRow(id, `inserted ${commit}`))
+      return {
+        statement: `INSERT INTO ${table} SELECT /*+ COALESCE(1) */ * FROM VALUES ${values(fresh, after)}`,
+        after,
+      }
+    }
+    if (kind < 7) {
+      for (const id of ids) after.delete(id)
+      return { statement: `DELETE FROM ${table} WHERE id IN (${ids.join(', ')})`, after }
+    }
+    const v = `changed ${commit}`
+    for (const id of ids) after.set(id, { ...must(after.get(id), 'row'), v })
+    if (kind < 8) return { statement: `UPDATE ${table} SET v = '${v}' WHERE id IN (${ids.join(', ')})`, after }
+    const fresh = [nextId, nextId + 1, nextId + 2]
+    nextId += fresh.length
+    for (const id of fresh) after.set(id, newRow(id, v))
+    const source = `SELECT * FROM VALUES ${values([...ids, ...fresh], after)} AS s(id, region, n, v)`
+    return {
+      statement: `MERGE INTO ${table} t USING (${source}) s ON t.id = s.id
+        WHEN MATCHED THEN UPDATE SET t.v = s.v WHEN NOT MATCHED THEN INSERT *`,
+      after,
+    }
+  }
+
+  return {
+    states,
+    conflicts: () => conflicts,
+    async step(signal) {
+      const { statement, after } = changed()
+      try {
+        await spark.sql(statement, signal)
+      } catch (error) {
+        if (!isRefusedCommit(error)) throw error
+        conflicts += 1
+        return 'conflict'
+      }
+      ledger = new Map(after)
+      states.push(canonicalRows(ledger))
+      return 'committed'
+    },
+  }
+}
+
+// Both mean that nothing was committed. CommitStateUnknownException does not, and fails the test.
+function isRefusedCommit(error: unknown): boolean {
+  return isKind(error, 'internal') && /\b(ValidationException|CommitFailedException)\b/.test(error.message)
+}
+
+function newRow(id: number, v: string): Row {
+  return { region: must(REGIONS[id % REGIONS.length], 'region'), n: id % 100, v }
+}
+
+function some(ids: readonly number[], count: number, below: (limit: number) => number): readonly number[] {
+  const left = [...ids]
+  const chosen: number[] = []
+  while (chosen.length < count && left.length > 0) chosen.push(...left.splice(below(left.length), 1))
+  return chosen
+}
+
+function values(ids: readonly number[], rows: ReadonlyMap<number, Row>): string {
+  return ids
+    .map((id) => {
+      const { region, n, v } = must(rows.get(id), 'row')
+      return `(${id}L, '${region}', ${n}, '${v}')`
+    })
+    .join(', ')
+}
+
+function canonicalRows(ledger: ReadonlyMap<number, Row>): readonly string[] {
+  const rows = [...ledger].map(([id, { n, region, v }]) => `{"id":${id},"n":${n},"region":"${region}","v":"${v}"}`)
+  return rows.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
