@@ -24,7 +24,7 @@ export type ConcatResult = {
 }
 
 /**
- * Carries out a plan: `readers` are those of its inputs, by position. Reads run ahead of writes with some 16 MiB in
+ * Carries out a plan: `readers` are those of its inputs, by position. Reads run ahead of writes with some 8 MiB in
  * memory, which is reused where the readers can fill it. The sink is neither closed nor aborted here; `onProgress` hears the bytes written so far.
  *
  * @throws {MoraineError} `corrupt` where an input contradicts its footer; else what readers and sink throw.
@@ -58,11 +58,8 @@ export async function runConcat(
   return { sizeBytes: written, rows: plan.rows, splitOffsets: plan.splitOffsets, ranges }
 }
 
-const WINDOW_BYTES = 16 * 1024 * 1024
+const WINDOW_BYTES = 8 * 1024 * 1024
 const READS_MAX = 8
-
-// Smaller reads get memory of their own size: whole buffers for them would be mostly empty.
-const POOLED_BYTES_MIN = BATCH_BYTES / 4
 
 type Loading = { readonly batch: Batch; readonly bytes: Promise<Uint8Array>; readonly buffer: Uint8Array }
 
@@ -76,7 +73,7 @@ async function* readAhead(
   const stop = new AbortController()
   const inner = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal])
   const ahead: Loading[] = []
-  const free: Uint8Array[] = []
+  const buffers = new Buffers()
   let next = 0
   let held = 0
   try {
@@ -84,7 +81,7 @@ async function* readAhead(
       signal?.throwIfAborted()
       for (let batch = batches[next]; batch !== undefined; batch = batches[next]) {
         if (ahead.length > 0 && (held + batch.length > WINDOW_BYTES || ahead.length >= READS_MAX)) break
-        const buffer = batch.length < POOLED_BYTES_MIN ? Buffer.allocUnsafe(batch.length) : bufferFrom(free)
+        const buffer = buffers.take(batch.length)
         const bytes = loadBatch(batch, readers, buffer, inner)
         // Whoever consumes the batch sees the failure; until then it must not count as unhandled.
         bytes.catch(() => undefined)
@@ -96,7 +93,7 @@ async function* readAhead(
       if (first === undefined) return
       yield { batch: first.batch, bytes: await first.bytes }
       held -= first.batch.length
-      if (first.buffer.length === BATCH_BYTES) free.push(first.buffer)
+      buffers.give(first.buffer)
     }
   } finally {
     stop.abort()
@@ -104,9 +101,23 @@ async function* readAhead(
   }
 }
 
-function bufferFrom(free: Uint8Array[]): Uint8Array {
-  return free.pop() ?? Buffer.allocUnsafeSlow(BATCH_BYTES)
+/** Memory for reads, in a few sizes, so that many small files take no more of it than one large file. */
+class Buffers {
+  readonly #free = new Map<number, Uint8Array[]>()
+
+  take(length: number): Uint8Array {
+    const sizeBytes = BUFFER_BYTES.find((each) => each >= length) ?? BATCH_BYTES
+    return this.#free.get(sizeBytes)?.pop() ?? Buffer.allocUnsafeSlow(sizeBytes)
+  }
+
+  give(buffer: Uint8Array): void {
+    const free = this.#free.get(buffer.length)
+    if (free === undefined) this.#free.set(buffer.length, [buffer])
+    else free.push(buffer)
+  }
 }
+
+const BUFFER_BYTES = [64 * 1024, 512 * 1024, BATCH_BYTES]
 
 async function loadBatch(
   { source, length, slices }: Batch,

@@ -38,9 +38,10 @@ export async function readFooter(reader: RangeReader, name: string, signal?: Abo
   const tail = await reader.readRange(size - tailLength, tailLength, signal)
   const length = metadataLength(tail, size, name)
   const file = { name, sizeBytes: size, metadataOffset: size - 8 - length }
+  // Of its own memory: statistics stay views of it, and must not keep the whole tail.
   const bytes =
     length + 8 <= tailLength
-      ? tail.subarray(tailLength - 8 - length, tailLength - 8)
+      ? new Uint8Array(tail.subarray(tailLength - 8 - length, tailLength - 8))
       : await reader.readRange(file.metadataOffset, length, signal)
   return decodeMetadata(bytes, file)
 }

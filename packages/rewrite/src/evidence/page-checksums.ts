@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { chunkRange } from '@moraine/parquet/footer/chunk-range'
 import type { ParquetFooter } from '@moraine/parquet/footer/parquet-footer'
-import type { RangeReader } from '@moraine/parquet/range-reader'
+import { type RangeReader, readRangeReusing } from '@moraine/parquet/range-reader'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Encoding } from 'hyparquet'
 import { parquetHeader } from 'hyparquet/src/column.js'
@@ -139,9 +139,11 @@ export async function checkPages(reader: RangeReader, footer: ParquetFooter, sig
   const header = parseHeader(await reader.readRange(offset, Math.min(length, FIRST_HEADER_BYTES), signal))
   if (header !== undefined && header.crc === undefined) return
   const checksums = new PageChecksums(footer)
-  for (let at = 0; at < footer.file.metadataOffset; at += PART_BYTES) {
+  const end = footer.file.metadataOffset
+  const buffer = Buffer.allocUnsafeSlow(Math.min(PART_BYTES, end))
+  for (let at = 0; at < end; at += PART_BYTES) {
     signal.throwIfAborted()
-    checksums.push(await reader.readRange(at, Math.min(PART_BYTES, footer.file.metadataOffset - at), signal))
+    checksums.push(await readRangeReusing(reader, at, Math.min(PART_BYTES, end - at), buffer, signal))
   }
 }
 
