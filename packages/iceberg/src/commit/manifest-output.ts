@@ -1,7 +1,9 @@
+import type { AvroCompression } from '@moraine/avro/block-codec'
 import { must } from '@moraine/stdx/assert'
 import { formatExactJson } from '@moraine/stdx/exact-json'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { ContentFile } from '../manifest/content-file.ts'
+import type { EntryCursor } from '../manifest/entry-cursor.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import type { ManifestFile } from '../manifest/manifest-file.ts'
 import { writeManifestList } from '../manifest/manifest-list-writer.ts'
@@ -12,6 +14,7 @@ import type { TableMetadata } from '../metadata/table-metadata.ts'
 import { encodePartitionFields } from '../partition/partition-spec-json.ts'
 import { tablePartitionFieldTypes } from '../partition/partition-type.ts'
 import { encodeSchema } from '../schema/schema-json.ts'
+import { manifestCompression } from './manifest-compression.ts'
 import { manifestPolicy } from './manifest-policy.ts'
 
 export type ManifestOutputContext = {
@@ -30,6 +33,7 @@ export class ManifestOutput {
   readonly #commitId: string
   readonly #context: ManifestOutputContext
   readonly #targetSizeBytes: number
+  readonly #compression: AvroCompression
   readonly #schemaJson: string
   readonly #open = new Map<string, ManifestWriter>()
   readonly #closed: ManifestFile[] = []
@@ -41,6 +45,7 @@ export class ManifestOutput {
     this.#commitId = commitId
     this.#context = context
     this.#targetSizeBytes = manifestPolicy(metadata).targetSizeBytes
+    this.#compression = manifestCompression(metadata)
     const schema = metadata.schemas.find((each) => each.schemaId === metadata.currentSchemaId)
     this.#schemaJson = formatExactJson(encodeSchema(must(schema, 'current schema')))
   }
@@ -56,10 +61,17 @@ export class ManifestOutput {
     await this.#roll(key, writer)
   }
 
-  async carryOver(entry: ManifestEntry, status: 'existing' | 'deleted'): Promise<void> {
+  /** A file that the commit removes. */
+  async markDeleted(entry: ManifestEntry): Promise<void> {
     const [key, writer] = this.#writerFor('carried', entry.file)
-    if (status === 'existing') writer.addExisting(entry)
-    else writer.addDeleted(entry)
+    writer.addDeleted(entry)
+    await this.#roll(key, writer)
+  }
+
+  /** The live entry that a cursor stands on, unchanged: its bytes are copied where they can be. */
+  async copyOver(cursor: EntryCursor): Promise<void> {
+    const [key, writer] = this.#writerFor('carried', cursor)
+    writer.copyExisting(cursor)
     await this.#roll(key, writer)
   }
 
@@ -100,7 +112,10 @@ export class ManifestOutput {
     )
   }
 
-  #writerFor(row: 'added' | 'carried', file: ContentFile): readonly [string, ManifestWriter] {
+  #writerFor(
+    row: 'added' | 'carried',
+    file: Pick<ContentFile, 'content' | 'specId'>,
+  ): readonly [string, ManifestWriter] {
     const content = file.content === 'data' ? 'data' : 'deletes'
     const key = `${row} ${content} ${file.specId}`
     const open = this.#open.get(key)
@@ -120,6 +135,7 @@ export class ManifestOutput {
       schemaId: currentSchemaId,
       partitionFieldsJson: formatExactJson(encodePartitionFields(spec.fields)),
       snapshotId: this.#snapshotId,
+      compression: this.#compression,
     })
     this.#open.set(key, writer)
     return [key, writer]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openContainer } from '@moraine/avro/container-reader'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { seededRandom } from '@moraine/stdx/random'
@@ -118,6 +119,16 @@ test('many small manifests are merged, and nothing changes but their number', as
     new Set(entries.map((entry) => `${entry.file.filePath} ${entry.dataSequenceNumber} ${entry.snapshotId}`))
   assert.deepEqual([facts(after.data), facts(after.deletes)], [facts(before.data), facts(before.deletes)])
   assert.equal(staged.writtenFiles.length, 3) // one data manifest, one delete manifest, the list
+})
+
+test('manifests are compressed as the table wants them', async () => {
+  const { fileIO, metadata, live, stage } = await open('v2-position-deletes')
+  const like = must((await live()).data[0], 'file').file
+  const properties = { ...metadata.properties, 'write.manifest.compression-codec': 'zstd' }
+  const added = [{ file: { ...like, filePath: '/new.parquet' } }]
+  const staged = await stage({ operation: 'append', added }, { ...metadata, properties })
+  const manifest = must(staged.writtenFiles[0], 'manifest')
+  assert.equal(openContainer(await fileIO.read(manifest), manifest).codec, 'zstandard')
 })
 
 test('v3: row ids go on from the table, and new files get them', async () => {

@@ -4,13 +4,15 @@ import { MoraineError } from '@moraine/stdx/error'
 import { type Random, randomInt63, uuidV4 } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { type ContentFile, contentFileKey } from '../manifest/content-file.ts'
-import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import type { ManifestFile } from '../manifest/manifest-file.ts'
+import { entryAt, type Manifest } from '../manifest/manifest-reader.ts'
+import { findRef } from '../metadata/find-ref.ts'
 import type { Snapshot, SnapshotId } from '../metadata/snapshot.ts'
 import { currentSnapshot } from '../metadata/snapshot-history.ts'
 import type { TableMetadata } from '../metadata/table-metadata.ts'
 import type { TableRequirement } from '../metadata/table-requirement.ts'
-import { mayHoldLiveFiles, readManifestEntries, readManifests } from '../scan/read-manifests.ts'
+import { mayHoldLiveFiles, readManifest, readManifests } from '../scan/read-manifests.ts'
+import { visitLiveEntries } from '../scan/visit-live-entries.ts'
 import { ManifestOutput } from './manifest-output.ts'
 import { manifestPolicy } from './manifest-policy.ts'
 import { mayHoldAny } from './may-hold-any.ts'
@@ -73,15 +75,30 @@ async function takeOutRemoved(
       unaffected.push(manifest)
       continue
     }
-    const live = liveEntries(await readManifestEntries(io, metadata, [manifest], signal))
-    const gone = new Set(live.filter((entry) => missing.delete(contentFileKey(entry.file))))
+    const opened = await readManifest(io, metadata, manifest, signal)
+    const gone = await findRemoved(opened, missing)
     if (gone.size === 0) unaffected.push(manifest)
-    else for (const entry of live) await output.carryOver(entry, gone.has(entry) ? 'deleted' : 'existing')
+    else {
+      await visitLiveEntries(opened, (cursor) =>
+        gone.has(cursor.ordinal) ? output.markDeleted(entryAt(cursor)) : output.copyOver(cursor),
+      )
+    }
   }
   const [lost] = missing.keys()
   if (lost !== undefined)
     throw new MoraineError('conflict', `${lost} is not in the current snapshot of ${metadata.location}`)
   return unaffected
+}
+
+/** The places of a manifest's entries whose files are to be removed; these are taken off the list of what is missing. */
+async function findRemoved(manifest: Manifest, missing: Map<string, ContentFile>): Promise<ReadonlySet<number>> {
+  const found = new Set<number>()
+  await visitLiveEntries(manifest, (cursor) => {
+    const { content, fileFormat, contentOffset, contentSizeBytes } = cursor
+    const key = contentFileKey({ content, fileFormat, filePath: cursor.filePath(), contentOffset, contentSizeBytes })
+    if (missing.delete(key)) found.add(cursor.ordinal)
+  })
+  return found
 }
 
 async function mergeSmall(
@@ -92,14 +109,9 @@ async function mergeSmall(
 ): Promise<readonly ManifestFile[]> {
   const merged = new Set(manifestsToMerge(manifests, manifestPolicy(metadata)).flat())
   for (const manifest of merged) {
-    for (const entry of liveEntries(await readManifestEntries(io, metadata, [manifest], signal)))
-      await output.carryOver(entry, 'existing')
+    await visitLiveEntries(await readManifest(io, metadata, manifest, signal), (cursor) => output.copyOver(cursor))
   }
   return manifests.filter((manifest) => !merged.has(manifest))
-}
-
-function liveEntries(entries: readonly (readonly ManifestEntry[])[]): readonly ManifestEntry[] {
-  return entries.flat().filter((entry) => entry.status !== 'deleted')
 }
 
 function newSnapshot(
@@ -132,7 +144,7 @@ function commitOf(metadata: TableMetadata, snapshot: Snapshot): Pick<StagedCommi
   const sameTable: readonly TableRequirement[] =
     metadata.tableUuid === undefined ? [] : [{ type: 'assert-table-uuid', uuid: metadata.tableUuid }]
   // Retention settings of the branch, if it has any, stay.
-  const ref = { ...metadata.refs['main'], type: 'branch', snapshotId: snapshot.snapshotId } as const
+  const ref = { ...findRef(metadata, 'main'), type: 'branch', snapshotId: snapshot.snapshotId } as const
   return {
     requirements: [...sameTable, onMain],
     updates: [

@@ -38,11 +38,16 @@ export type FileMetrics = {
   readonly upperBounds: ReadonlyMap<number, Uint8Array>
 }
 
-export function isDeletionVector(file: ContentFile): boolean {
+export function isDeletionVector(file: Pick<ContentFile, 'content' | 'fileFormat'>): boolean {
   return file.content === 'position-deletes' && file.fileFormat === 'puffin'
 }
 
 /** What tells two delete files apart: several deletion vectors may share one Puffin file. */
-export function contentFileKey(file: ContentFile): string {
+export function contentFileKey(
+  file: Pick<ContentFile, 'content' | 'fileFormat' | 'filePath'> & {
+    readonly contentOffset?: number | undefined
+    readonly contentSizeBytes?: number | undefined
+  },
+): string {
   return isDeletionVector(file) ? `${file.filePath}#${file.contentOffset}+${file.contentSizeBytes}` : file.filePath
 }

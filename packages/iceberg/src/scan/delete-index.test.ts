@@ -61,22 +61,31 @@ test('a position delete file whose path bounds are equal names one file; wider b
   assert.deepEqual(found(indexOf(bounded('/t/b', '/t/c'))), [])
 })
 
+const metrics =
+  (lower: number, upper: number, nulls = 0) =>
+  () => ({
+    ...NO_METRICS,
+    valueCounts: new Map([[1, 10]]),
+    nullValueCounts: new Map([[1, nulls]]),
+    lowerBounds: new Map([[1, int(lower)]]),
+    upperBounds: new Map([[1, int(upper)]]),
+  })
+
 test('equality deletes whose keys lie outside the data file are pruned, unless nulls may meet', () => {
-  const metrics =
-    (lower: number, upper: number, nulls = 0) =>
-    () => ({
-      ...NO_METRICS,
-      valueCounts: new Map([[1, 10]]),
-      nullValueCounts: new Map([[1, nulls]]),
-      lowerBounds: new Map([[1, int(lower)]]),
-      upperBounds: new Map([[1, int(upper)]]),
-    })
   const file = (nulls: number) =>
     manifestEntry(3, { filePath: '/t/a.parquet', partition: [1], metrics: metrics(10, 20, nulls) })
   assert.deepEqual(found(indexOf(equality(4, { metrics: metrics(21, 30) })), file(0)), [])
   assert.deepEqual(found(indexOf(equality(4, { metrics: metrics(20, 30) })), file(0)), ['/t/e4'])
   assert.deepEqual(found(indexOf(equality(4, { metrics: metrics(21, 30, 1) })), file(1)), ['/t/e4'])
   assert.deepEqual(found(indexOf(equality(4, { metrics: metrics(21, 30, 10) })), file(0)), [])
+})
+
+test('bounds that contradict each other or cannot be decoded prove nothing', () => {
+  const file = manifestEntry(3, { filePath: '/t/a.parquet', partition: [1], metrics: metrics(10, 20, 0) })
+  assert.deepEqual(found(indexOf(equality(4, { metrics: metrics(40, 30) })), file), ['/t/e4'])
+  const short = metrics(30, 40)()
+  const undecodable = { ...short, lowerBounds: new Map([[1, new Uint8Array(3)]]) }
+  assert.deepEqual(found(indexOf(equality(4, { metrics: () => undecodable })), file), ['/t/e4'])
 })
 
 test('a vector that names no data file is corrupt', () => {

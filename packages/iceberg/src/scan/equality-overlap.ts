@@ -1,7 +1,8 @@
+import { decodeBounds } from '../expression/column-facts.ts'
 import type { ContentFile, FileMetrics } from '../manifest/content-file.ts'
 import type { PrimitiveType } from '../schema/type.ts'
 import { compareLiterals } from '../value/compare.ts'
-import { decodeSingleValue } from '../value/single-value.ts'
+import type { Literal } from '../value/literal.ts'
 
 /** Type of a primitive field of any schema of the table, by id; `undefined` for fields that cannot be compared. */
 export type EqualityBounds = (fieldId: number) => PrimitiveType | undefined
@@ -18,26 +19,23 @@ export function mayDeleteRowsOf(deleteFile: ContentFile, dataFile: ContentFile, 
     if (isAllNull(deletes, id) && hasNoNull(data, id)) return false
     if (mayHaveNull(data, id) && mayHaveNull(deletes, id)) continue
     const type = bounds(id)
-    if (type !== undefined && areDisjoint(deletes, data, id, type)) return false
+    if (type !== undefined && areDisjoint(boundsOf(deletes, id, type), boundsOf(data, id, type), type)) return false
   }
   return true
 }
 
-function areDisjoint(a: FileMetrics, b: FileMetrics, id: number, type: PrimitiveType): boolean {
-  return (
-    isBelow(a.upperBounds.get(id), b.lowerBounds.get(id), type) ||
-    isBelow(b.upperBounds.get(id), a.lowerBounds.get(id), type)
-  )
+type Bounds = ReturnType<typeof decodeBounds>
+
+function boundsOf(metrics: FileMetrics, id: number, type: PrimitiveType): Bounds {
+  return decodeBounds(type, { lower: metrics.lowerBounds.get(id), upper: metrics.upperBounds.get(id) })
 }
 
-function isBelow(upper: Uint8Array | undefined, lower: Uint8Array | undefined, type: PrimitiveType): boolean {
-  if (upper === undefined || lower === undefined || (upper.length !== lower.length && isFixedWidth(type))) return false
-  return compareLiterals(type, decodeSingleValue(type, upper), decodeSingleValue(type, lower)) < 0
+function areDisjoint(a: Bounds, b: Bounds, type: PrimitiveType): boolean {
+  return isBelow(a.upper, b.lower, type) || isBelow(b.upper, a.lower, type)
 }
 
-// Bounds of different widths were written before and after the column was widened, say from date to timestamp.
-function isFixedWidth(type: PrimitiveType): boolean {
-  return type.kind !== 'string' && type.kind !== 'binary' && type.kind !== 'decimal'
+function isBelow(upper: Literal | undefined, lower: Literal | undefined, type: PrimitiveType): boolean {
+  return upper !== undefined && lower !== undefined && compareLiterals(type, upper, lower) < 0
 }
 
 function isAllNull(metrics: FileMetrics, id: number): boolean {

@@ -2,7 +2,7 @@ import { must } from '@moraine/stdx/assert'
 import type { EntryCursor } from '../manifest/entry-cursor.ts'
 import type { Manifest } from '../manifest/manifest-reader.ts'
 import { blockOffsetOf, type FileSegment, SegmentBuilder } from './file-segment.ts'
-import { ManifestCounts } from './manifest-counts.ts'
+import { visitLiveEntries } from './visit-live-entries.ts'
 
 export type IndexManifestOptions = {
   /** The partition of the entry that the cursor stands on; asked once per different tuple. */
@@ -18,21 +18,13 @@ export type IndexManifestOptions = {
  */
 export async function indexManifest(manifest: Manifest, options: IndexManifestOptions): Promise<FileSegment> {
   const { file } = manifest
-  const cursor = manifest.cursor()
-  const counts = new ManifestCounts()
   const rows = new SegmentBuilder((file.addedFilesCount ?? 0) + (file.existingFilesCount ?? 0))
   const partitionOf = partitionLookup(options.partitionOf)
-  for await (const block of manifest.blocksAhead()) {
-    cursor.enterBlock(block)
-    while (cursor.nextInBlock()) {
-      counts.add(cursor.status, cursor.recordCount)
-      if (cursor.status === 'deleted') continue
-      const partition = partitionOf(cursor)
-      rows.add(cursor, partition)
-      options.onRow?.(cursor, rows.length - 1, partition)
-    }
-  }
-  counts.check(file)
+  await visitLiveEntries(manifest, (cursor) => {
+    const partition = partitionOf(cursor)
+    rows.add(cursor, partition)
+    options.onRow?.(cursor, rows.length - 1, partition)
+  })
   return rows.finish(file)
 }
 
