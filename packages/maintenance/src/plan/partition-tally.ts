@@ -32,44 +32,40 @@ export type PartitionFigures = {
   readonly convertedEquality: ReadonlySet<ManifestEntry>
 }
 
-export type TallyCell = { files: number; bytes: number; records: number }
+type TallyCell = { files: number; bytes: number; records: number }
 
-/** Adds up {@link PartitionFigures}, file by file. */
+/**
+ * Adds up {@link PartitionFigures}, file by file. A file is counted in one place, by what optimizing wants of it: with a
+ * million files every addition is noticed.
+ */
 export class PartitionTally {
-  readonly files = cell()
-  readonly touched = cell()
   readonly fragments = cell()
   readonly rewriteSegments = cell()
   readonly undersized = cell()
   readonly convert = cell()
-  readonly sizeClasses = { fragments: 0, undersized: 0, targetSize: 0 }
   readonly reachingEquality = new Set<ManifestEntry>()
   readonly convertedEquality = new Set<ManifestEntry>()
   combinePositions = 0
   unreadable: { files: number; readonly first: Unreadable } | undefined
+  readonly #kept = cell()
+  #undersizedFiles = 0
   readonly #deletes = new Set<ManifestEntry>()
   #smallest = Number.POSITIVE_INFINITY
   #second = Number.POSITIVE_INFINITY
 
   add(bytes: number, records: number, sizeClass: SizeClass, wish: Wish): void {
-    count(this.files, bytes, records)
-    if (sizeClass === 'fragment') {
-      this.sizeClasses.fragments += 1
-      count(this.fragments, bytes, records)
-    } else {
-      if (sizeClass === 'undersized') this.sizeClasses.undersized += 1
-      else this.sizeClasses.targetSize += 1
-      if (wish === 'rewrite') count(this.rewriteSegments, bytes, records)
-    }
-    if (wish === 'keep') return
-    count(this.touched, bytes, records)
-    if (wish === 'merge') {
-      count(this.undersized, bytes, records)
-      if (bytes < this.#smallest) [this.#smallest, this.#second] = [bytes, this.#smallest]
-      else if (bytes < this.#second) this.#second = bytes
-    } else if (wish === 'convert') {
-      count(this.convert, bytes, records)
-    }
+    count(this.#cellOf(sizeClass, wish), bytes, records)
+    if (sizeClass === 'undersized') this.#undersizedFiles += 1
+    if (wish !== 'merge' || bytes >= this.#second) return
+    this.#second = Math.max(bytes, this.#smallest)
+    this.#smallest = Math.min(bytes, this.#smallest)
+  }
+
+  // Fragments are always rewritten.
+  #cellOf(sizeClass: SizeClass, wish: Wish): TallyCell {
+    if (wish === 'merge') return this.undersized
+    if (wish === 'rewrite') return sizeClass === 'fragment' ? this.fragments : this.rewriteSegments
+    return wish === 'convert' ? this.convert : this.#kept
   }
 
   /** The deletes of a file, after the file itself. */
@@ -88,6 +84,19 @@ export class PartitionTally {
   addUnreadable(reason: Unreadable): void {
     if (this.unreadable === undefined) this.unreadable = { files: 1, first: reason }
     else this.unreadable.files += 1
+  }
+
+  get touched(): Tally {
+    return sum([this.fragments, this.rewriteSegments, this.undersized, this.convert])
+  }
+
+  get files(): Tally {
+    return sum([this.touched, this.#kept])
+  }
+
+  get sizeClasses(): PartitionFigures['sizeClasses'] {
+    const [fragments, undersized] = [this.fragments.files, this.#undersizedFiles]
+    return { fragments, undersized, targetSize: this.files.files - fragments - undersized }
   }
 
   get smallestPairBytes(): number {
@@ -119,4 +128,14 @@ function count(tally: TallyCell, bytes: number, records: number): void {
   tally.files += 1
   tally.bytes += bytes
   tally.records += records
+}
+
+function sum(tallies: readonly Tally[]): Tally {
+  const total = cell()
+  for (const { files, bytes, records } of tallies) {
+    total.files += files
+    total.bytes += bytes
+    total.records += records
+  }
+  return total
 }

@@ -121,10 +121,11 @@ function uniqueDeletes(
 /** Numbers the partitions anew once most of those in the dictionary have no files left. */
 function compacted({ partitions, segments }: FileIndex): Pick<FileIndex, 'partitions' | 'segments'> {
   if (partitions.size === 0) return { partitions: new PartitionDictionary(), segments }
-  const isLive = new Uint8Array(partitions.size)
-  for (const { files } of segments) for (const ordinal of files.partitions) isLive[ordinal] = 1
-  const live = isLive.reduce((sum, each) => sum + each, 0)
-  if (partitions.size <= 2 * live + DEAD_PARTITIONS_TOLERATED) return { partitions, segments }
+  if (partitions.size <= DEAD_PARTITIONS_TOLERATED) return { partitions, segments }
+  const live = new Uint8Array(partitions.size)
+  for (const { files } of segments) for (const ordinal of files.partitions) live[ordinal] = 1
+  const count = live.reduce((sum, each) => sum + each, 0)
+  if (partitions.size <= 2 * count + DEAD_PARTITIONS_TOLERATED) return { partitions, segments }
   const fresh = new PartitionDictionary()
   const renumbered = (ordinal: number) => {
     const { key, ...partition } = partitions.at(ordinal)
