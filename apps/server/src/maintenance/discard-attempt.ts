@@ -1,7 +1,7 @@
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
-import { PROCESS_ID } from '@moraine/maintenance/commit/commit-rewrite'
+import { processIdOf } from '@moraine/maintenance/commit/snapshot-marks'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { isKind } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
@@ -53,7 +53,7 @@ async function referencedFiles(
   if (metadata === undefined) return paths
   const current = currentSnapshot(metadata)
   const isOurs = (processId: string | undefined) => processId !== undefined && filePrefix.includes(processId)
-  const ours = metadata.snapshots.filter((snapshot) => isOurs(snapshot.summary[PROCESS_ID]))
+  const ours = metadata.snapshots.filter((snapshot) => isOurs(processIdOf(snapshot)))
   for (const snapshot of new Set([...(current === undefined ? [] : [current]), ...ours])) {
     const { data, deletes } = await readLiveFiles(io, metadata, snapshot, signal)
     for (const entry of [...data, ...deletes]) paths.add(entry.file.filePath)

@@ -14,7 +14,10 @@ import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { verifyGroup } from '../verify/verify-group.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
 import { type GroupConflict, type Resolution, resolveConflicts } from './resolve-conflicts.ts'
+import { committedGroups, findProcessSnapshot, snapshotMarks } from './snapshot-marks.ts'
 import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
+
+export { PROCESS_ID } from './snapshot-marks.ts'
 
 export type CommitInput = {
   readonly identifier: TableIdentifier
@@ -47,12 +50,6 @@ export type CommitReport =
   /** The catalog did not say whether it committed, and cannot be asked now. Outputs must be kept; commit again later. */
   | { readonly kind: 'unknown'; readonly cause: Error }
 
-/** Summary entry that names the process whose commit a snapshot is. */
-export const PROCESS_ID = 'moraine.process-id'
-// Amoro's word for who made a snapshot, and which groups are in it.
-const PRODUCER = 'snapshot.producer'
-const GROUPS = 'moraine.groups'
-
 const MAX_ATTEMPTS = 10
 
 /**
@@ -82,9 +79,9 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
 }
 
 function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): CommitReport | undefined {
-  const snapshot = metadata.snapshots.find((each) => each.summary[PROCESS_ID] === input.processId)
+  const snapshot = findProcessSnapshot(metadata, input.processId)
   if (snapshot === undefined) return undefined
-  const groupIds = (snapshot.summary[GROUPS] ?? '').split(',').filter(Boolean).map(Number)
+  const groupIds = committedGroups(snapshot)
   const done = new Set(groupIds)
   const left = input.results
     .filter((result) => !done.has(result.groupId))
@@ -174,11 +171,10 @@ async function stage(
         ...rewritten.flatMap((group) => group.inputs.map((each) => inputFile(group, each))),
         ...released.map((each) => deleteInputFile(each)),
       ],
-      summary: {
-        [PRODUCER]: 'OPTIMIZE',
-        [PROCESS_ID]: processId,
-        [GROUPS]: groups.map((group) => group.groupId).join(','),
-      },
+      summary: snapshotMarks(
+        processId,
+        groups.map((group) => group.groupId),
+      ),
     },
     { ...context, attempt },
   )

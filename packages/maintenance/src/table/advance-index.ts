@@ -194,7 +194,8 @@ async function resolveAgain(
   if (rows.length > 0) {
     await readRows(io, metadata, files, rows, (cursor) => void states.push(resolver.resolve(entryAt(cursor))), signal)
   }
-  return withDeletes({ key, files }, resolver.merge(deletes, { rows, states }))
+  const merged = resolver.merge(deletes, { rows, states })
+  return merged === deletes ? segment : withDeletes({ key, files }, merged)
 }
 
 function withDeletes(

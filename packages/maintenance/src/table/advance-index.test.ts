@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
+import { applyUpdates } from '@moraine/iceberg/metadata/apply-updates'
+import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { must } from '@moraine/stdx/assert'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { systemClock } from '@moraine/stdx/clock'
+import { seededRandom } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { type FileIndex, indexBytes } from '../plan/file-index.ts'
+import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
+import { changeOf, emptyTable, type Step } from './testing/random-history.ts'
+
+const data = (p: number): Step => ({ kind: 'data', p, size: 1000, low: 0, nulls: false })
+const equality = (p: number): Step => ({ kind: 'equality', p, low: 0, hasBounds: false })
+
+function history() {
+  const io = memoryFileIO()
+  const reads: string[] = []
+  const random = seededRandom(3)
+  const reading: FileIO = {
+    ...io,
+    read(location, signal) {
+      reads.push(location)
+      return io.read(location, signal)
+    },
+  }
+  let metadata = emptyTable(2)
+  let commits = 0
+  const commit = async (...steps: readonly Step[]): Promise<TableMetadata> => {
+    commits += 1
+    const change = changeOf({ steps, merges: false }, { data: [], deletes: [] }, 2, `c${commits}`)
+    const context = { io, clock: systemClock, random, attempt: 1 }
+    const staged = await stageSnapshot(metadata, { operation: 'append', ...change, summary: {} }, context)
+    metadata = applyUpdates(metadata, staged.updates, { now: (metadata.lastUpdatedMs + 1) as EpochMs })
+    return metadata
+  }
+  const advance = async (index: FileIndex) => {
+    reads.length = 0
+    const advanced = await advanceIndex(reading, metadata, must(currentSnapshot(metadata), 'snapshot'), index)
+    return { index: advanced, manifestsRead: reads.filter((location) => !location.includes('/snap-')).length }
+  }
+  return { commit, advance }
+}
+
+test('only manifests that are not known are read, and of the others those that new deletes reach', async () => {
+  const { commit, advance } = history()
+  await commit(data(0), data(0))
+  await commit(data(1))
+  const first = await advance(EMPTY_INDEX)
+  assert.equal(first.manifestsRead, 2)
+  assert.equal((await advance(first.index)).manifestsRead, 0)
+  await commit(data(2))
+  const second = await advance(first.index)
+  assert.equal(second.manifestsRead, 1)
+  assert.equal(
+    second.index.segments.find(({ key }) => key === first.index.segments[0]?.key),
+    first.index.segments[0],
+  )
+  await commit(equality(1))
+  const third = await advance(second.index)
+  assert.equal(third.manifestsRead, 2) // the delete manifest, and the one with the file of partition 1
+  assert.equal(third.index.segments.filter(({ deletes }) => deletes !== undefined).length, 1)
+})
+
+test('an index takes less than 64 bytes a file', async () => {
+  const { commit, advance } = history()
+  const files = 2000
+  await commit(...Array.from({ length: files }, (_, at) => data(at % 3)))
+  const { index } = await advance(EMPTY_INDEX)
+  assert.ok(indexBytes(index) < 64 * files, `${indexBytes(index)} bytes for ${files} files`)
+})
