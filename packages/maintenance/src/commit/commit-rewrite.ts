@@ -14,10 +14,8 @@ import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { verifyGroup } from '../verify/verify-group.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
 import { type GroupConflict, type Resolution, resolveConflicts } from './resolve-conflicts.ts'
-import { committedGroups, findProcessSnapshot, snapshotMarks } from './snapshot-marks.ts'
+import { committedGroups, findProcessSnapshot, PROCESS_MARK, snapshotMarks } from './snapshot-marks.ts'
 import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
-
-export { PROCESS_ID } from './snapshot-marks.ts'
 
 export type CommitInput = {
   readonly identifier: TableIdentifier
@@ -51,6 +49,9 @@ export type CommitReport =
   | { readonly kind: 'unknown'; readonly cause: Error }
 
 const MAX_ATTEMPTS = 10
+
+/** Summary entry that names the process whose commit a snapshot is. */
+export const PROCESS_ID = PROCESS_MARK
 
 /**
  * Verifies results, validates them against what changed since the plan, and commits what still holds in one snapshot.

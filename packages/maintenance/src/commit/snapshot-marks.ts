@@ -3,19 +3,19 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 
 // What the summary of a snapshot says of the process that committed it, so that a commit whose answer was lost is
 // recognised after a restart.
-export const PROCESS_ID = 'moraine.process-id'
+export const PROCESS_MARK = 'moraine.process-id'
 const GROUPS = 'moraine.groups'
 // Amoro's word for who made a snapshot.
 const PRODUCER = 'snapshot.producer'
 
 /** The summary entries of a snapshot that commits these groups of a process. */
 export function snapshotMarks(processId: string, groupIds: readonly number[]): Readonly<Record<string, string>> {
-  return { [PRODUCER]: 'OPTIMIZE', [PROCESS_ID]: processId, [GROUPS]: groupIds.join(',') }
+  return { [PRODUCER]: 'OPTIMIZE', [PROCESS_MARK]: processId, [GROUPS]: groupIds.join(',') }
 }
 
 /** The process whose commit a snapshot is; `undefined` for those of others. */
 export function processIdOf({ summary }: Snapshot): string | undefined {
-  return summary[PROCESS_ID]
+  return summary[PROCESS_MARK]
 }
 
 /** The groups of its process that a snapshot commits. */
