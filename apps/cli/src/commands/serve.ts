@@ -96,19 +96,23 @@ export type RawOptimizerOptions = {
 /** One optimizer in this process, until it is told to stop. */
 export async function optimizer(raw: RawOptimizerOptions, context: CommandContext): Promise<void> {
   const { hostname, port } = parseUrl(raw.url)
-  await startOptimizer(
-    {
-      host: hostname,
-      port: portOf('--url', port, 1261),
-      group: raw.group ?? 'default',
-      threads: portOf('--threads', raw.threads, 2),
-      memoryMb: portOf('--memory', raw.memory, 512),
-      clock: context.clock,
-      random: context.random,
-      log: (message) => context.note(`optimizer: ${message}`),
-    },
-    raw.leaveWithParent === true ? AbortSignal.any([context.signal, endOfInput()]) : context.signal,
-  )
+  const options = {
+    host: hostname,
+    port: portOf('--url', port, 1261),
+    group: raw.group ?? 'default',
+    threads: portOf('--threads', raw.threads, 2),
+    memoryMb: portOf('--memory', raw.memory, 512),
+    clock: context.clock,
+    random: context.random,
+    log: (message: string) => context.note(`optimizer: ${message}`),
+  }
+  if (raw.leaveWithParent !== true) return startOptimizer(options, context.signal)
+  try {
+    await startOptimizer(options, AbortSignal.any([context.signal, endOfInput()]))
+  } finally {
+    // An open pipe would keep this process alive until the launcher loses patience.
+    process.stdin.destroy()
+  }
 }
 
 // The launcher holds the other end of standard input: it ends with the launcher, even if that was killed.

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { OptimizerId, TaskId } from '@moraine/lifecycle/identity'
 import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { drainOptimizer, endOptimizer } from '@moraine/management/resources/deadlines'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import {
   buildEvaluation,
@@ -90,6 +91,22 @@ test('a thread that asks again replaces its earlier question, and one that went 
   assert.equal((await second)?.taskId, 1)
   assert.equal((await stores.tasks.findTask(PROCESS_1, 2 as TaskId))?.state.status, 'planned')
 })
+
+for (const end of ['gone', 'draining'] as const) {
+  test(`a thread of an optimizer that is ${end} is given nothing, although it waits`, async () => {
+    const { clock, stores, plan, take } = await setUp()
+    const waiting = take(0)
+    await quiet()
+    const optimizer = buildOptimizer()
+    const changes =
+      end === 'gone' ? endOptimizer(optimizer, 'its process ended', T0) : drainOptimizer(optimizer, clock.now())
+    assert.deepEqual(await stores.state.apply(changes), { kind: 'applied' })
+    await plan(1)
+    assert.equal(await waiting, undefined)
+    assert.equal(clock.now(), T0)
+    assert.equal((await stores.tasks.findTask(PROCESS_1, 1 as TaskId))?.state.status, 'planned')
+  })
+}
 
 test('a thread of another group gets nothing', async () => {
   const { clock, tasks, plan } = await setUp()

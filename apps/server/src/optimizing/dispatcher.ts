@@ -5,7 +5,7 @@ import { assignTask, type Slot } from '@moraine/management/optimizing/assign-tas
 import { chooseTasks } from '@moraine/management/optimizing/choose-tasks'
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
 import type { Task } from '@moraine/management/optimizing/task'
-import { activeThreads } from '@moraine/management/resources/optimizer'
+import { activeThreads, type Optimizer } from '@moraine/management/resources/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
 import { must } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
@@ -122,7 +122,9 @@ async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>
   const { stores, clock } = deps
   const processes = await stores.tasks.listDispatchable(group)
   if (processes.length === 0) return
-  const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group))
+  const optimizers = await stores.optimizers.listLiveOptimizers(group)
+  dismissInactive(waiters, optimizers)
+  const groupThreads = activeThreads(optimizers)
   const chosen = chooseTasks({
     processes,
     idleThreads: waiters.size,
@@ -143,6 +145,14 @@ async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>
     const outcome = await stores.state.apply(changes)
     if (outcome.kind === 'applied') await deliver(deps, task, assignment, waiter)
     else if (!waiter.gone) waiters.add(waiter)
+  }
+}
+
+/** Threads of an optimizer that is gone, or takes no more tasks, may still wait here: their connection ends in its own time. */
+function dismissInactive(waiters: ReadonlySet<Waiter>, optimizers: readonly Optimizer[]): void {
+  const active = new Set(optimizers.flatMap(({ optimizerId, state }) => (state.status === 'active' ? optimizerId : [])))
+  for (const waiter of [...waiters]) {
+    if (!active.has(waiter.slot.optimizerId)) waiter.resolve(undefined)
   }
 }
 
