@@ -8,8 +8,5 @@ export const POSITIONS_TABLE: string = `${INTERNAL_PREFIX}positions`
 /** Of a row of the source: what {@link POSITIONS_TABLE} has as `k`. */
 export const ROW_KEY: string = `${INTERNAL_PREFIX}key`
 
-/** Of a row of the source: its file's data sequence number; of an equality key: the highest at which it deletes. */
+/** Of a row or an equality key: the data sequence number of its file. */
 export const SEQUENCE: string = `${INTERNAL_PREFIX}sequence`
-
-/** Of an equality key that deletes at whatever sequence number: true. */
-export const DELETED: string = `${INTERNAL_PREFIX}deleted`

@@ -319,3 +319,33 @@ test('the order of rows is kept, also when there are more deletes than rows', as
     ids(0, count).filter((id) => id % 2 === 1),
   )
 })
+
+test('more keys than are applied at once: each file counts, and a row may be hit by several', async () => {
+  const data = writeIds('thirty.parquet', 0, 30)
+  const keys = async (name: string, step: number): Promise<DeleteInput> => {
+    const filePath = await lab.writeSql(
+      name,
+      `SELECT (i * ${step})::INT AS id FROM range(700000) r(i)`,
+      'FIELD_IDS {id: 1}',
+    )
+    return {
+      content: 'equality-deletes',
+      filePath,
+      fileFormat: 'parquet',
+      specId: 0,
+      partition: [],
+      recordCount: 700_000,
+      fileSizeBytes: dataInput(filePath).fileSizeBytes,
+      dataSequenceNumber: 2,
+      equalityIds: [1],
+    }
+  }
+  const rows = await survivors(
+    [{ path: data, deletes: [0, 1] }],
+    [await keys('by-two.parquet', 2), await keys('by-three.parquet', 3)],
+  )
+  assert.deepEqual(
+    rows,
+    ids(0, 30).filter((id) => id % 2 > 0 && id % 3 > 0),
+  )
+})

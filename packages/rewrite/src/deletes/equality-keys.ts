@@ -7,6 +7,7 @@ import { convertLeaf, describeLeaf, describeType } from '../read-plan/convert-le
 import type { FileColumn } from '../read-plan/file-column.ts'
 import {
   groupByShape,
+  rowKeyColumn,
   type SourceColumn,
   type SourceFile,
   type SourceShape,
@@ -17,21 +18,14 @@ import { stagedNames } from '../read-plan/staging-edits.ts'
 import { INTERNAL_PREFIX } from '../sql/column-names.ts'
 import { sqlDefault, sqlNull } from '../sql/sql-literal.ts'
 import { sqlName } from '../sql/sql-text.ts'
-import { DELETED, SEQUENCE } from './delete-tables.ts'
+import { ROW_KEY, SEQUENCE } from './delete-tables.ts'
 
-/** The keys of all equality delete files of one set of field ids, as a table of the task's database. */
-export type EqualityKeys = {
-  readonly table: string
-  /** Names of the key columns, the same in the table and in the source of rows. */
-  readonly columns: readonly string[]
-  /** No data file is as young as any of the deletes: sequence numbers need not be compared. */
-  readonly appliesToAll: boolean
-  /** A column of the table that is never null: the highest sequence number, where it matters. */
-  readonly marker: string
-  /** Fills {@link table}. */
-  readonly createSql: string
-  /** The key columns over the data files. */
-  readonly sourceColumns: readonly SourceColumn[]
+/** Statements that find the rows that equality deletes hit, by two ways. */
+export type EqualityHits = {
+  /** The keys of the rows, as {@link ROW_KEY} has them, each once. */
+  readonly rowsSql: string
+  /** Their number as `rows`, and their sum as text as `total`, by another join: a fault in one of the two shows. */
+  readonly witnessSql: string
 }
 
 /** Equality delete files with the same field ids. */
@@ -45,50 +39,29 @@ export type KeyContext = {
 }
 
 /**
- * Plans the application of one set of equality deletes. A row is deleted if its key equals one of a delete with a higher
- * sequence number; null equals null and NaN equals NaN (table spec, "Equality Delete Files"), and as in the
+ * Plans the application of equality deletes of one set of fields. A row is deleted if its key equals one of a delete with
+ * a higher sequence number; null equals null and NaN equals NaN (table spec, "Equality Delete Files"), and as in the
  * reference implementation, -0 is not 0.
+ *
+ * Neither statement holds more in memory than the keys of the set's files and the rows that they hit.
  */
-export function equalityKeys(
-  set: EqualitySet,
-  dataFiles: readonly SourceFile[],
-  ordinal: number,
-  context: KeyContext,
-): EqualityKeys {
+export function equalityHits(set: EqualitySet, dataShapes: readonly SourceShape[], context: KeyContext): EqualityHits {
   const fields = set.equalityIds.map((id) => keyField(id, set, context.schemas))
-  const prefix = `${INTERNAL_PREFIX}q${ordinal}_`
-  const keyColumns = fields.flatMap((field) => keyColumnsOf(field, prefix, context.constants, 'delete'))
-  const table = `${INTERNAL_PREFIX}equality${ordinal}`
-  const columns = keyColumns.map((column) => column.name)
-  const oldestDelete = Math.min(...set.files.map((file) => file.dataSequenceNumber))
-  const appliesToAll = dataFiles.every((file) => file.dataSequenceNumber < oldestDelete)
-  const marker = appliesToAll ? DELETED : SEQUENCE
+  const columns = (side: 'data' | 'delete') =>
+    fields.flatMap((field) => keyColumnsOf(field, KEY_PREFIX, context.constants, side))
+  const data = sourceSql(dataShapes, [rowKeyColumn(ROW_KEY), sequenceColumn(SEQUENCE), ...columns('data')])
+  const keys = sourceSql(groupByShape(set.files), [sequenceColumn(SEQUENCE), ...columns('delete')])
+  const equal = columns('data').map(({ name }) => `d.${sqlName(name)} IS NOT DISTINCT FROM e.${sqlName(name)}`)
+  const match = [...equal, `d.${sqlName(SEQUENCE)} < e.${sqlName(SEQUENCE)}`].join(' AND ')
+  const joined = (join: string) => `(\n${data}\n) d ${join} (\n${keys}\n) e ON ${match}`
+  const key = `d.${sqlName(ROW_KEY)}`
   return {
-    table,
-    columns,
-    appliesToAll,
-    marker,
-    createSql: createStatement(table, columns, marker, set, keyColumns),
-    sourceColumns: fields.flatMap((field) => keyColumnsOf(field, prefix, context.constants, 'data')),
+    rowsSql: `SELECT ${key} AS k FROM ${joined('SEMI JOIN')}`,
+    witnessSql: `SELECT count(DISTINCT ${key}) AS rows, CAST(sum(DISTINCT ${key}) AS VARCHAR) AS total FROM ${joined('JOIN')}`,
   }
 }
 
-// Each key once, so that no row is joined twice. Millions of keys take a third less memory without sequence numbers.
-function createStatement(
-  table: string,
-  columns: readonly string[],
-  marker: string,
-  set: EqualitySet,
-  keyColumns: readonly SourceColumn[],
-): string {
-  const names = columns.map(sqlName).join(', ')
-  const shapes = groupByShape(set.files)
-  const rows =
-    marker === DELETED
-      ? `SELECT DISTINCT ${names}, TRUE AS ${sqlName(DELETED)} FROM (\n${sourceSql(shapes, keyColumns)}\n)`
-      : `SELECT ${names}, max(${sqlName(SEQUENCE)}) AS ${sqlName(SEQUENCE)} FROM (\n${sourceSql(shapes, [...keyColumns, sequenceColumn(SEQUENCE)])}\n) GROUP BY ALL`
-  return `CREATE TEMP TABLE ${sqlName(table)} AS ${rows}`
-}
+const KEY_PREFIX = `${INTERNAL_PREFIX}q_`
 
 type KeyField = { readonly field: NestedField; readonly type: PrimitiveType }
 

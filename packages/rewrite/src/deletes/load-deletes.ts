@@ -2,6 +2,7 @@ import { loadDeletionVector } from '@moraine/iceberg/puffin/load-deletion-vector
 import type { DeleteInput, RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
 import { mapBounded } from '@moraine/stdx/bounded'
 import { MoraineError } from '@moraine/stdx/error'
+import type { SqlRow } from '../duckdb/child-protocol.ts'
 import type { DuckDbSession } from '../duckdb/duckdb-pool.ts'
 import { namingFiles } from '../duckdb/name-files.ts'
 import type { ReadPlan } from '../read-plan/read-plan.ts'
@@ -13,8 +14,8 @@ import { stageFile } from '../staging/stage-file.ts'
 import { STAGING_LIMIT } from '../staging/stage-inputs.ts'
 import type { TaskContext } from '../task-context.ts'
 import { POSITIONS_TABLE } from './delete-tables.ts'
-import { equalityKeys } from './equality-keys.ts'
-import type { LoadedDeletes } from './live-rows.ts'
+import { type EqualitySet, equalityHits } from './equality-keys.ts'
+import { type LoadedDeletes, NO_DELETES } from './live-rows.ts'
 import { type Application, POSITION_DELETE_NAMES, positionDeleteStatements } from './position-deletes.ts'
 
 /** The deletes of a group, brought into the task directory. */
@@ -69,7 +70,7 @@ export async function stageDeletes(
 }
 
 /**
- * Fills tables of the session with the deletes, each key once.
+ * Fills a table of the session with the rows that the deletes hit, each once.
  *
  * @param inputs the staged data files in the order of the group's inputs
  * @throws {MoraineError} `corrupt` where a delete names a row that its data file does not have, or holds another number
@@ -82,7 +83,9 @@ export async function loadDeletes(
   staged: StagedDeletes,
   plan: ReadPlan,
 ): Promise<LoadedDeletes> {
-  const ordinals = ordinalsOf(groupByShape(inputs))
+  if (staged.positions.length + staged.vectors.length + staged.equality.length === 0) return NO_DELETES
+  const shapes = groupByShape(inputs)
+  const ordinals = ordinalsOf(shapes)
   const targets = group.inputs.map((input, at) => {
     const file = inputs[at]
     return {
@@ -92,25 +95,17 @@ export async function loadDeletes(
       deletes: input.deletes,
     }
   })
-  await loadPositions(session, targets, staged)
-  const equality = [...Map.groupBy(staged.equality, ({ input }) => equalityIdsOf(input).join(','))].map(
-    ([, members], ordinal) =>
-      equalityKeys(
-        { equalityIds: equalityIdsOf(members[0]?.input), files: members.map(({ file }) => file) },
-        inputs,
-        ordinal,
-        plan,
-      ),
-  )
-  await namingFiles(
-    session,
-    staged.equality.map(({ file }) => file),
-    async () => {
-      for (const keys of equality) await session.run(keys.createSql)
-    },
-  )
-  return { hasPositions: staged.positions.length + staged.vectors.length > 0, equality }
+  await session.run(`CREATE TEMP TABLE ${sqlName(LOOSE_TABLE)}(k BIGINT)`)
+  await loadVectors(session, targets, staged.vectors)
+  await loadPositionFiles(session, targets, staged.positions)
+  for (const set of equalitySets(staged.equality)) await loadEqualityHits(session, shapes, set, plan)
+  // Several deletes may hit one row.
+  await session.run(`CREATE TEMP TABLE ${sqlName(POSITIONS_TABLE)} AS SELECT DISTINCT k FROM ${sqlName(LOOSE_TABLE)}`)
+  await session.run(`DROP TABLE ${sqlName(LOOSE_TABLE)}`)
+  return { hasPositions: true }
 }
+
+const LOOSE_TABLE = `${POSITIONS_TABLE}_loose`
 
 type Target = {
   readonly filePath: string
@@ -124,22 +119,16 @@ function ordinalsOf(shapes: readonly SourceShape[]): ReadonlyMap<SourceFile, num
   return new Map(shapes.flatMap((shape) => shape.files.map((file, at) => [file, shape.firstOrdinal + at] as const)))
 }
 
-async function loadPositions(session: DuckDbSession, targets: readonly Target[], staged: StagedDeletes): Promise<void> {
-  if (staged.positions.length + staged.vectors.length === 0) return
-  const table = sqlName(POSITIONS_TABLE)
-  const loose = `${POSITIONS_TABLE}_loose`
-  await session.run(`CREATE TEMP TABLE ${sqlName(loose)}(k BIGINT)`)
-  for (const vector of staged.vectors) {
+async function loadVectors(
+  session: DuckDbSession,
+  targets: readonly Target[],
+  vectors: readonly StagedVector[],
+): Promise<void> {
+  for (const vector of vectors) {
     for (const target of targets.filter(({ deletes }) => deletes.includes(vector.at))) {
-      await session.appendKeys(loose, vectorKeys(vector, target))
+      await session.appendKeys(LOOSE_TABLE, vectorKeys(vector, target))
     }
   }
-  const files = staged.positions.map(({ file }) => file)
-  if (files.length > 0)
-    await namingFiles(session, files, () => loadPositionFiles(session, targets, staged.positions, loose))
-  // Several delete files may name one row.
-  await session.run(`CREATE TEMP TABLE ${table} AS SELECT DISTINCT k FROM ${sqlName(loose)}`)
-  await session.run(`DROP TABLE ${sqlName(loose)}`)
 }
 
 function vectorKeys({ input, positions }: StagedVector, { filePath, ordinal, recordCount }: Target): BigInt64Array {
@@ -166,8 +155,8 @@ async function loadPositionFiles(
   session: DuckDbSession,
   targets: readonly Target[],
   deletes: readonly StagedDelete[],
-  loose: string,
 ): Promise<void> {
+  if (deletes.length === 0) return
   const files = deletes.map(({ file }) => file)
   const applications = targets.flatMap((target): readonly Application[] =>
     deletes.flatMap(({ at }, deleteFile) =>
@@ -175,10 +164,17 @@ async function loadPositionFiles(
     ),
   )
   const statements = positionDeleteStatements(files, targets, applications)
-  for (const sql of statements.prepare) await session.run(sql)
-  await session.appendKeys(statements.applicationTable, statements.applicationKeys)
-  const counts = new Map((await session.query(statements.countSql)).map((row) => [Number(row['file']), row]))
-  for (const [file, at] of ordinalsOf(groupByShape(files))) {
+  await namingFiles(session, files, async () => {
+    for (const sql of statements.prepare) await session.run(sql)
+    await session.appendKeys(statements.applicationTable, statements.applicationKeys)
+    checkCounts(deletes, await session.query(statements.countSql))
+    await session.run(`INSERT INTO ${sqlName(LOOSE_TABLE)} ${statements.keysSql}`)
+  })
+}
+
+function checkCounts(deletes: readonly StagedDelete[], counted: readonly SqlRow[]): void {
+  const counts = new Map(counted.map((row) => [Number(row['file']), row]))
+  for (const [file, at] of ordinalsOf(groupByShape(deletes.map((each) => each.file)))) {
     const rows = Number(counts.get(at)?.['rows'] ?? 0)
     const outside = Number(counts.get(at)?.['outside'] ?? 0)
     const expected = deletes.find((each) => each.file === file)?.input.recordCount
@@ -189,7 +185,50 @@ async function loadPositionFiles(
       throw new MoraineError('corrupt', `${file.filePath} deletes ${outside} rows that their data files do not have`)
     }
   }
-  await session.run(`INSERT INTO ${sqlName(loose)} ${statements.keysSql}`)
+}
+
+/** Files that delete by the same fields, as many at a time as are joined in bounded memory. */
+function equalitySets(deletes: readonly StagedDelete[]): readonly EqualitySet[] {
+  return [...Map.groupBy(deletes, ({ input }) => equalityIdsOf(input).join(',')).values()].flatMap((members) => {
+    const sets: PreparedFile[][] = []
+    let keys = Number.POSITIVE_INFINITY
+    for (const { file } of members) {
+      if (keys + file.rows > KEYS_AT_ONCE) {
+        sets.push([])
+        keys = 0
+      }
+      sets.at(-1)?.push(file)
+      keys += file.rows
+    }
+    return sets.map((files) => ({ equalityIds: equalityIdsOf(members[0]?.input), files }))
+  })
+}
+
+// A key takes some 60 bytes in a join. The key columns of the data are read once for each set, which costs little.
+const KEYS_AT_ONCE = 1_000_000
+
+async function loadEqualityHits(
+  session: DuckDbSession,
+  shapes: readonly SourceShape[],
+  set: EqualitySet,
+  plan: ReadPlan,
+): Promise<void> {
+  const hits = equalityHits(set, shapes, plan)
+  const table = sqlName(`${POSITIONS_TABLE}_hits`)
+  const files = [...set.files, ...shapes.flatMap((shape) => shape.files)]
+  await namingFiles(session, files, async () => {
+    await session.run(`CREATE TEMP TABLE ${table} AS ${hits.rowsSql}`)
+    const [found] = await session.query(`SELECT count(*) AS rows, CAST(sum(k) AS VARCHAR) AS total FROM ${table}`)
+    const [witness] = await session.query(hits.witnessSql)
+    if (found?.['rows'] !== witness?.['rows'] || found?.['total'] !== witness?.['total']) {
+      throw new MoraineError(
+        'verification-failed',
+        `${set.files[0]?.filePath} and ${set.files.length - 1} others: one way of applying them hits ${String(found?.['rows'])} rows, another ${String(witness?.['rows'])}, or not the same ones`,
+      )
+    }
+    await session.run(`INSERT INTO ${sqlName(LOOSE_TABLE)} SELECT k FROM ${table}`)
+    await session.run(`DROP TABLE ${table}`)
+  })
 }
 
 function equalityIdsOf(input: DeleteInput | undefined): readonly number[] {
