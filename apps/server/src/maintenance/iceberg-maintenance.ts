@@ -8,7 +8,7 @@ import { encodeRewritePlan, parseRewritePlan } from '@moraine/maintenance/plan/r
 import { parseRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
 import { formatRewriteTask, parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable } from '@moraine/maintenance/table/read-table'
+import { readTableFrom, type TableState } from '@moraine/maintenance/table/read-table'
 import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
 import type {
   AttemptKey,
@@ -29,6 +29,7 @@ import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { discardAttempt } from './discard-attempt.ts'
+import { type IndexCache, indexCache } from './index-cache.ts'
 import { evaluationOf, findingOf, settingsOf } from './table-findings.ts'
 
 /** A table of one of the service's catalogs, with the means to reach its files. */
@@ -45,15 +46,19 @@ export type IcebergMaintenanceContext = {
   readonly random: Random
 }
 
-/** The service's work on Iceberg tables. */
+// Some 3 million files; a table that does not fit is read anew at each look.
+const INDEX_CACHE_BYTES = 128 * 1024 * 1024
+
+/** The service's work on Iceberg tables. Tables that do not change much are cheap to look at again. */
 export function icebergMaintenance(context: IcebergMaintenanceContext): TableMaintenance {
+  const read = tableReader(context, indexCache(INDEX_CACHE_BYTES))
   return {
     async findMetadataLocation(table, signal) {
       const { store, identifier } = await context.reach(table, signal)
       return store.findMetadataLocation(identifier, signal)
     },
-    evaluate: (request, signal) => evaluate(request, context, signal),
-    plan: (request, signal) => plan(request, context, signal),
+    evaluate: (request, signal) => evaluate(request, read, signal),
+    plan: (request, signal) => plan(request, read, signal),
     attemptInput,
     checkOutput,
     commit: (request, signal) => commit(request, context, signal),
@@ -62,27 +67,30 @@ export function icebergMaintenance(context: IcebergMaintenanceContext): TableMai
   }
 }
 
-async function read(table: TableName, { reach }: IcebergMaintenanceContext, signal: AbortSignal) {
-  const reached = await reach(table, signal)
-  const loaded = await reached.store.loadTable(reached.identifier, signal)
-  return { reached, state: await readTable(reached.io, loaded, signal) }
+type TableReader = (
+  table: TableName,
+  signal: AbortSignal,
+) => Promise<{ readonly reached: ReachedTable; readonly state: TableState }>
+
+function tableReader({ reach }: IcebergMaintenanceContext, indexes: IndexCache): TableReader {
+  return async (table, signal) => {
+    const reached = await reach(table, signal)
+    const loaded = await reached.store.loadTable(reached.identifier, signal)
+    // Another table of the same name has nothing in common with it.
+    const key = formatExactJson([table.catalog, table.namespace, table.name, loaded.metadata.tableUuid ?? ''])
+    const state = await readTableFrom(reached.io, loaded, indexes.find(key), signal)
+    indexes.keep(key, state.index)
+    return { reached, state }
+  }
 }
 
-async function evaluate(
-  request: EvaluateRequest,
-  context: IcebergMaintenanceContext,
-  signal: AbortSignal,
-): Promise<TableEvaluation> {
-  const { state } = await read(request.table, context, signal)
+async function evaluate(request: EvaluateRequest, read: TableReader, signal: AbortSignal): Promise<TableEvaluation> {
+  const { state } = await read(request.table, signal)
   return evaluationOf(state, request)
 }
 
-async function plan(
-  request: PlanRequest,
-  context: IcebergMaintenanceContext,
-  signal: AbortSignal,
-): Promise<PlannedWork> {
-  const { state, reached } = await read(request.table, context, signal)
+async function plan(request: PlanRequest, read: TableReader, signal: AbortSignal): Promise<PlannedWork> {
+  const { state, reached } = await read(request.table, signal)
   const made = await planTable(
     reached.io,
     state,
