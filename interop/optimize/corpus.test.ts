@@ -5,7 +5,7 @@ import { after, test } from 'node:test'
 import { type ExpectedTable, parseExpectedTable } from '@moraine/testkit/fixtures/expected-table'
 import { startDuckDb } from '../lab/duckdb.ts'
 import { runLeashed } from '../lab/leashed.ts'
-import { optimizeTable } from '../lab/moraine.ts'
+import { type OptimizeRun, optimizeTable } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 import {
@@ -102,8 +102,9 @@ async function optimizeAndCompare(expected: ExpectedTable, readers: Readers): Pr
     // One of its files is in Hadoop's own framing of LZ4, which is not read: named, and the table left as it was.
     assert.match(optimized.failures.join('\n'), /Unsupported compression codec "LZ4"/)
   } else {
-    assert.equal(optimized.code, 0, optimized.failures.join('\n'))
-    assert.ok(['committed', 'nothing to do'].includes(optimized.outcome), optimized.outcome)
+    assertDone(optimized)
+    // Files of an old spec move into partitions in which there are others: these meet in a second round.
+    if (hasSeveralSpecs(expected)) assertDone(await optimizeTable(table, 'full'))
     assert.equal((await optimizeTable(table, 'full')).outcome, 'nothing to do')
   }
 
@@ -111,6 +112,15 @@ async function optimizeAndCompare(expected: ExpectedTable, readers: Readers): Pr
   for (const reader of ['spark', 'pyiceberg', 'duckdb'] as const) assertStillRead(right[reader], now, reader)
   if (DUCKDB_DEFECTS[expected.name]?.healed) assert.deepEqual(now.duckdb.get('current'), currentTruth(now))
   if (details !== undefined) assert.deepEqual(await sparkDetails(readers.spark, table, expected), details)
+}
+
+function assertDone({ code, outcome, failures }: OptimizeRun): void {
+  assert.equal(code, 0, failures.join('\n'))
+  assert.ok(['committed', 'nothing to do'].includes(outcome), outcome)
+}
+
+function hasSeveralSpecs({ liveFiles }: ExpectedTable): boolean {
+  return new Set(liveFiles.filter(({ content }) => content === 'data').map(({ specId }) => specId)).size > 1
 }
 
 /** What `expected.json` says of an engine: `all`, or which snapshots it cannot read, and why. */
