@@ -63,7 +63,7 @@ function pass(from: Socket, to: Socket, kind: Tapped['kind'], proxy: TappingProx
     frames.push(Buffer.from(chunk))
     for (let message = frames.next(); message !== undefined; message = frames.next()) {
       const bytes = Uint8Array.from(message)
-      last = last.then(() => forward(bytes, to, kind, proxy))
+      last = last.then(() => forward(bytes, to, kind, proxy)).catch(() => void from.destroy())
     }
   })
 }
