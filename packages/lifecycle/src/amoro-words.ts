@@ -1,3 +1,4 @@
+import type { OptimizerStatus } from './optimizer-status.ts'
 import type { OptimizingType } from './optimizing-type.ts'
 import type { ProcessStatus } from './process-status.ts'
 import type { TablePhase, TableState } from './table-phase.ts'
@@ -48,6 +49,13 @@ export const AMORO_TASK_STATUS = {
   failed: 'FAILED',
   canceled: 'CANCELED',
 } as const satisfies Record<TaskStatus, string>
+
+/** Amoro's optimizers are always `RUNNING`; one that is gone is not shown. */
+export const AMORO_OPTIMIZER_STATUS = {
+  active: 'RUNNING',
+  draining: 'DRAINING',
+  gone: 'GONE',
+} as const satisfies Record<OptimizerStatus, string>
 
 export const AMORO_PROCESS_TYPE = { minor: 'MINOR', major: 'MAJOR', full: 'FULL' } as const satisfies Record<
   OptimizingType,

@@ -13,6 +13,7 @@ export const groupTablesQuery = Type.Object({
 export const groupName = Type.Object({ optimizerGroupName: Type.String() })
 
 export const occupation = Type.Object({
+  resourceGroup: Type.Null({ description: 'Amoro sends none here.' }),
   occupationCore: Type.Integer({ description: 'Threads registered.' }),
   occupationMemory: Type.Number({ description: 'Megabytes registered.' }),
 })
@@ -32,7 +33,7 @@ export const optimizerEntry = Type.Object({
   groupName: Type.String(),
   coreNumber: Type.Integer(),
   memory: Type.Number(),
-  jobStatus: Type.String({ description: 'active or draining.' }),
+  jobStatus: Type.String({ description: 'RUNNING, or DRAINING: it ends its tasks and takes no more.' }),
   runningTasks: Type.Integer(),
   container: Type.String(),
 })

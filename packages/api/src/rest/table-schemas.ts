@@ -37,6 +37,7 @@ const baseMetrics = Type.Object({
   totalSize: Type.Number(),
   fileCount: Type.Integer(),
   averageFileSize: Type.Number(),
+  baseWatermark: Type.Null(),
 })
 
 export const tableDetails = Type.Object({
@@ -50,7 +51,14 @@ export const tableDetails = Type.Object({
       comment: nullable(Type.String()),
     }),
   ),
-  pkList: Type.Array(Type.Object({ fieldName: Type.String() })),
+  pkList: Type.Array(
+    Type.Object({
+      field: Type.String(),
+      type: Type.String(),
+      required: Type.Boolean(),
+      comment: nullable(Type.String()),
+    }),
+  ),
   partitionColumnList: Type.Array(
     Type.Object({
       field: Type.String(),
@@ -61,19 +69,23 @@ export const tableDetails = Type.Object({
     }),
   ),
   properties: stringMap,
+  changeMetrics: Type.Null({ description: 'Of the change store of mixed formats.' }),
   baseMetrics,
   tableSummary: Type.Object({
     file: Type.Integer(),
     size: Type.Number(),
     averageFile: Type.Number(),
     records: Type.Number(),
-    tableFormat: Type.String(),
+    tableFormat: Type.String({ description: 'For example Iceberg(V2).' }),
     optimizingStatus: Type.String(),
     ...healthScores,
   }),
   baseLocation: Type.String(),
   filter: nullable(Type.String()),
   createTime: epochMs,
+  creator: Type.Null(),
+  tableWatermark: Type.Null(),
+  baseWatermark: Type.Null(),
   comment: nullable(Type.String()),
   uuid: Type.String(),
   formatVersion: Type.Integer(),
@@ -99,6 +111,9 @@ export const snapshot = Type.Object({
   operation: Type.String(),
   producer: Type.String(),
   summary: stringMap,
+  originalFileSize: Type.Number({ description: 'Bytes.' }),
+  recordsSummaryForChart: stringMap,
+  filesSummaryForChart: stringMap,
 })
 export type SnapshotBody = Static<typeof snapshot>
 
@@ -111,7 +126,14 @@ export const optimizeBody = Type.Object({
 
 /** A table as the lists show it. */
 export const tableEntry = Type.Object({
-  tableIdentifier,
+  tableIdentifier: Type.Object({
+    id: Type.Integer(),
+    catalog: Type.String(),
+    database: Type.String(),
+    tableName: Type.String(),
+    format: Type.String(),
+    identifier: Type.Object({ catalog: Type.String(), database: Type.String(), tableName: Type.String() }),
+  }),
   tableName: Type.String({ description: 'catalog.database.table' }),
   optimizeStatus: Type.String(),
   duration: Type.Number({ description: 'Milliseconds in this status.' }),

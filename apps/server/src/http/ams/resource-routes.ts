@@ -8,7 +8,7 @@ import {
   resourceGroupEntry,
 } from '@moraine/api/rest/resource-schemas'
 import { type ManagedTableBody, managedTable, type TableEntry, tableEntry } from '@moraine/api/rest/table-schemas'
-import { AMORO_EXECUTING, AMORO_PHASES, amoroTableStatus } from '@moraine/lifecycle/amoro-words'
+import { AMORO_EXECUTING, AMORO_OPTIMIZER_STATUS, AMORO_PHASES, amoroTableStatus } from '@moraine/lifecycle/amoro-words'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { QUOTA_WINDOW_MS, quotaOccupation } from '@moraine/management/optimizing/quota'
 import { activeThreads, type Optimizer } from '@moraine/management/resources/optimizer'
@@ -62,7 +62,7 @@ function groupRoutes(server: ApiServer, { stores }: ResourceRoutesDeps): void {
   server.get(
     '/optimize/optimizerGroups/:group/info',
     { schema: { tags, summary: 'What is registered in a group', params: groupParams, response: answers(occupation) } },
-    async ({ params }) => success(occupationOf(await liveOptimizers(stores, params.group))),
+    async ({ params }) => success({ resourceGroup: null, ...occupationOf(await liveOptimizers(stores, params.group)) }),
   )
 }
 
@@ -215,14 +215,10 @@ function entryBody(
   groupThreads: number,
   now: EpochMs,
 ): TableEntry {
-  const { name, tableId, settings, evaluation, state } = table
+  const { name, tableId, settings, evaluation, state, format } = table
+  const identifier = { catalog: name.catalog, database: databaseName(name.namespace), tableName: name.name }
   return {
-    tableIdentifier: {
-      catalog: name.catalog,
-      database: databaseName(name.namespace),
-      tableName: name.name,
-      id: tableId,
-    },
+    tableIdentifier: { id: tableId, ...identifier, format, identifier },
     tableName: formatTableName(name),
     optimizeStatus: amoroTableStatus(state).display,
     duration: now - state.since,
@@ -251,7 +247,7 @@ function optimizerBody(optimizer: Optimizer, runningTasks: number) {
     groupName: optimizer.group,
     coreNumber: optimizer.threads,
     memory: optimizer.memoryMb,
-    jobStatus: optimizer.state.status,
+    jobStatus: AMORO_OPTIMIZER_STATUS[optimizer.state.status],
     runningTasks,
     container: optimizer.container,
   }

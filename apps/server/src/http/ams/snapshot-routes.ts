@@ -34,17 +34,33 @@ export function snapshotRoutes(server: ApiServer, { stores, inspection }: Snapsh
 }
 
 function snapshotBody(found: SnapshotDescription): SnapshotBody {
+  const files = figure(found, 'total-data-files') + figure(found, 'total-delete-files')
   return {
     snapshotId: found.snapshotId.toString(),
     parentSnapshotId: found.parentSnapshotId?.toString() ?? null,
-    fileCount: figure(found, 'total-data-files') + figure(found, 'total-delete-files'),
+    fileCount: files,
     fileSize: figure(found, 'total-files-size'),
     records: figure(found, 'total-records'),
     commitTime: found.committedAtMs,
     operation: found.operation,
     producer: found.producer ?? 'INGESTION',
     summary: { ...found.summary },
+    originalFileSize: figure(found, 'total-files-size'),
+    recordsSummaryForChart: figures(found, RECORD_FIGURES),
+    filesSummaryForChart: { ...figures(found, FILE_FIGURES), 'total-files': String(files) },
   }
+}
+
+// What Amoro draws, under its names, and where the summary has it.
+const RECORD_FIGURES = {
+  'total-records': 'total-records',
+  'eq-delete-records': 'total-equality-deletes',
+  'pos-delete-records': 'total-position-deletes',
+}
+const FILE_FIGURES = { 'delete-files': 'total-delete-files', 'data-files': 'total-data-files' }
+
+function figures(found: SnapshotDescription, keys: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, String(figure(found, key))]))
 }
 
 function figure({ summary }: SnapshotDescription, key: string): number {

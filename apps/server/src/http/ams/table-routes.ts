@@ -88,6 +88,12 @@ function detailsBody(table: ManagedTable, found: TableDescription, verdict: Tabl
   const { dataFiles, dataBytes } = found
   const average = dataFiles === 0 ? 0 : Math.round(dataBytes / dataFiles)
   const deletes = (evaluation?.totals.positionDeleteFiles ?? 0) + (evaluation?.totals.equalityDeleteFiles ?? 0)
+  const schema = found.columns.map((column) => ({
+    field: column.name,
+    type: column.type,
+    required: column.required,
+    comment: column.comment ?? null,
+  }))
   return {
     tableIdentifier: {
       catalog: name.catalog,
@@ -96,13 +102,8 @@ function detailsBody(table: ManagedTable, found: TableDescription, verdict: Tabl
       id: tableId,
     },
     tableType: format,
-    schema: found.columns.map((column) => ({
-      field: column.name,
-      type: column.type,
-      required: column.required,
-      comment: column.comment ?? null,
-    })),
-    pkList: found.identifierFields.map((fieldName) => ({ fieldName })),
+    schema,
+    pkList: schema.filter(({ field }) => found.identifierFields.includes(field)),
     partitionColumnList: found.partitionFields.map((field) => ({
       field: field.name,
       sourceField: field.sourceName,
@@ -111,24 +112,29 @@ function detailsBody(table: ManagedTable, found: TableDescription, verdict: Tabl
       sourceFieldId: field.sourceFieldId,
     })),
     properties: withoutSecrets(found.properties),
+    changeMetrics: null,
     baseMetrics: {
       lastCommitTime: found.lastUpdatedMs,
       totalSize: dataBytes,
       fileCount: dataFiles,
       averageFileSize: average,
+      baseWatermark: null,
     },
     tableSummary: {
       file: dataFiles + deletes,
       size: dataBytes,
       averageFile: average,
       records: found.records,
-      tableFormat: format,
+      tableFormat: format === 'ICEBERG' ? `Iceberg(V${found.formatVersion})` : format,
       optimizingStatus: amoroTableStatus(table.state).name,
       ...healthScores(table),
     },
     baseLocation: found.location,
     filter: found.properties['self-optimizing.filter'] ?? null,
     createTime: table.createdAt,
+    creator: null,
+    tableWatermark: null,
+    baseWatermark: null,
     comment: found.comment ?? null,
     uuid: found.uuid,
     formatVersion: found.formatVersion,
