@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { optimizeManager } from '@moraine/api/thrift/optimize-manager'
 import { formatRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
@@ -13,6 +12,7 @@ import { thriftClient } from '@moraine/thrift/client'
 import { ThriftConnection } from '@moraine/thrift/connection'
 import { runOptimizer } from './optimizer.ts'
 import type { OptimizerLog } from './session.ts'
+import { makeWorkDirectory } from './work-directory.ts'
 
 export type StartOptimizerOptions = {
   readonly host: string
@@ -38,7 +38,7 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
   const resourceId = options.resourceId ?? process.env['MORAINE_RESOURCE_ID']
   const connection = new ThriftConnection({ host, port, clock })
   const pool = new DuckDbPool({ clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
-  const workDir = await mkdtemp(join(tmpdir(), 'moraine-optimizer-'))
+  const workDir = await makeWorkDirectory(tmpdir())
   const runTask = async (input: string, signal: AbortSignal) => {
     const task = parseRewriteTask(input)
     const io = openStorage(task.storage, { clock, random })

@@ -90,6 +90,8 @@ test('rows, files, commits and processes afterwards', { timeout: 120_000 }, asyn
   await spinUntil(() => listProcesses().every(({ pid }) => !everSeen.has(pid)))
   context.diagnostic(`the last process ended ${Math.round(performance.now() - stoppedAt)} ms after the service`)
 
+  assert.deepEqual(readdirSync(temporary), [], 'temporary files left')
+
   const reference = await createOrders(join(root, 'reference'), 'orders', files)
   const found = await rowsOf(table)
   assert.equal(found.rows, liveOrders(files))
