@@ -1,4 +1,3 @@
-import { promisify } from 'node:util'
 import {
   constants,
   crc32,
@@ -86,8 +85,17 @@ export async function decompressBlockLater(bytes: Uint8Array, codec: AvroCodec, 
   }
 }
 
-const inflateRawLater = promisify<Uint8Array, ZlibOptions, Uint8Array>(inflateRaw)
-const zstdDecompressLater = promisify<Uint8Array, ZstdOptions, Uint8Array>(zstdDecompress)
+function inflateRawLater(bytes: Uint8Array, options: ZlibOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => inflateRaw(bytes, options, settle(resolve, reject)))
+}
+
+function zstdDecompressLater(bytes: Uint8Array, options: ZstdOptions): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => zstdDecompress(bytes, options, settle(resolve, reject)))
+}
+
+function settle(resolve: (bytes: Uint8Array) => void, reject: (error: Error) => void) {
+  return (error: Error | null, bytes: Uint8Array) => (error === null ? resolve(bytes) : reject(error))
+}
 
 function blockError(cause: unknown, codec: AvroCodec, what: string): MoraineError {
   if (cause instanceof MoraineError) return cause
