@@ -9,6 +9,7 @@ import {
 } from '@duckdb/node-api'
 import { murmur3, murmur3Long } from '@moraine/iceberg/partition/murmur3'
 import { encodeDecimal } from '@moraine/iceberg/value/decimal'
+import { BUCKET_HASH } from './bucket-hash.ts'
 
 /**
  * SQL functions of a task's database that hash values as bucket transforms do (table spec, Appendix B): to a signed
@@ -21,13 +22,6 @@ export function bucketFunctions(): readonly DuckDBScalarFunction[] {
     hashFunction(BUCKET_HASH.unscaled, VARCHAR, (value) => murmur3(encodeDecimal(BigInt(value as string)))),
   ]
 }
-
-/** Names of the functions, by what they take: BIGINT, BLOB, and VARCHAR with an unscaled decimal's digits. */
-export const BUCKET_HASH = {
-  long: 'moraine_bucket_hash_long',
-  bytes: 'moraine_bucket_hash_bytes',
-  unscaled: 'moraine_bucket_hash_unscaled',
-} as const
 
 function hashFunction(name: string, parameter: DuckDBType, hash: (value: unknown) => number): DuckDBScalarFunction {
   return DuckDBScalarFunction.create({
