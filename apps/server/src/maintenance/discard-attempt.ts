@@ -1,64 +1,81 @@
-import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
-import { processIdOf } from '@moraine/maintenance/commit/snapshot-marks'
+import { mayHoldLiveFiles, readManifest, readManifests } from '@moraine/iceberg/scan/read-manifests'
+import { visitLiveEntries } from '@moraine/iceberg/scan/visit-live-entries'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { isKind } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { ReachedTable } from './iceberg-maintenance.ts'
 
 /**
- * Removes what an attempt wrote, found by its output names, except files that the table refers to: a commit whose answer
- * was lost may have made them part of it.
+ * Removes what an attempt wrote, found by its output names, except files that some snapshot of the table refers to: a
+ * commit whose answer was lost may have made them part of it.
  */
 export async function discardAttempt(
   attemptInput: string,
   { store, identifier, io }: ReachedTable,
   signal: AbortSignal,
 ): Promise<void> {
-  const { output } = parseRewriteTask(attemptInput)
+  const { output, baseSequenceNumber } = parseRewriteTask(attemptInput)
   const written = await outputsOf(output.directory, output.filePrefix, io, signal)
-  if (written.length === 0) return
-  const referenced = await referencedFiles(output.filePrefix, store, identifier, io, signal)
-  await io.remove(
-    written.filter((location) => !referenced.has(location)),
-    signal,
-  )
+  if (written.size === 0) return
+  const metadata = await loadMetadata(store, identifier, signal)
+  if (metadata !== undefined) await leaveReferenced(written, metadata, baseSequenceNumber, io, signal)
+  await io.remove([...written.values()], signal)
 }
 
+/** Locations by file name: names are unique, while a table may write the same location in several ways. */
 async function outputsOf(
   directory: string,
   filePrefix: string,
   io: FileIO,
   signal: AbortSignal,
-): Promise<readonly string[]> {
-  const found: string[] = []
+): Promise<Map<string, string>> {
+  const found = new Map<string, string>()
   for await (const { location } of io.list(directory, signal)) {
-    const name = location.slice(location.lastIndexOf('/') + 1)
+    const name = nameOf(location)
     // A delete file is named after its data file first, then after the attempt.
-    if (name.startsWith(`${filePrefix}-`) || name.includes(`-${filePrefix}-`)) found.push(location)
+    if (name.startsWith(`${filePrefix}-`) || name.includes(`-${filePrefix}-`)) found.set(name, location)
   }
   return found
 }
 
-async function referencedFiles(
-  filePrefix: string,
-  store: ReachedTable['store'],
-  identifier: ReachedTable['identifier'],
+// Takes out of `written` what snapshots since the attempt's base refer to; older ones cannot know it.
+async function leaveReferenced(
+  written: Map<string, string>,
+  metadata: TableMetadata,
+  baseSequenceNumber: number,
   io: FileIO,
   signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
-  const metadata = await loadMetadata(store, identifier, signal)
-  const paths = new Set<string>()
-  if (metadata === undefined) return paths
-  const current = currentSnapshot(metadata)
-  const isOurs = (processId: string | undefined) => processId !== undefined && filePrefix.includes(processId)
-  const ours = metadata.snapshots.filter((snapshot) => isOurs(processIdOf(snapshot)))
-  for (const snapshot of new Set([...(current === undefined ? [] : [current]), ...ours])) {
-    const { data, deletes } = await readLiveFiles(io, metadata, snapshot, signal)
-    for (const entry of [...data, ...deletes]) paths.add(entry.file.filePath)
+): Promise<void> {
+  const seen = new Set<string>()
+  for (const snapshot of metadata.snapshots) {
+    if (snapshot.sequenceNumber < baseSequenceNumber) continue
+    for (const manifest of await readManifests(io, metadata, snapshot, signal)) {
+      if (seen.has(manifest.manifestPath) || !mayHoldLiveFiles(manifest)) continue
+      seen.add(manifest.manifestPath)
+      // In a table of format version 1 all sequence numbers are 0.
+      if (manifest.sequenceNumber < baseSequenceNumber) continue
+      await leaveListed(written, manifest, metadata, io, signal)
+    }
   }
-  return paths
+}
+
+async function leaveListed(
+  written: Map<string, string>,
+  file: ManifestFile,
+  metadata: TableMetadata,
+  io: FileIO,
+  signal: AbortSignal,
+): Promise<void> {
+  const manifest = await readManifest(io, metadata, file, signal)
+  await visitLiveEntries(manifest, (cursor) => {
+    written.delete(nameOf(cursor.filePath()))
+  })
+}
+
+function nameOf(location: string): string {
+  return location.slice(location.lastIndexOf('/') + 1)
 }
 
 async function loadMetadata(

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
+import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
+import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
+import { must } from '@moraine/stdx/assert'
+import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { memoryTableStore } from '@moraine/testkit/memory-table-store'
+import { discardAttempt } from './discard-attempt.ts'
+
+const signal = new AbortController().signal
+
+/** A table of which another engine wrote every file, taken for outputs of an attempt: all of them are called `00000-...`. */
+async function tableOfFiles(name: string) {
+  const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
+  const metadata = parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation)
+  const store = memoryTableStore(metadata)
+  const task: RewriteTask = {
+    taskVersion: 1,
+    table: {
+      name,
+      formatVersion: metadata.formatVersion,
+      schema: must(metadata.schemas[0], 'a schema'),
+      partitionSpecs: metadata.partitionSpecs,
+      sortOrder: { orderId: 0, fields: [] },
+    },
+    baseSequenceNumber: 0,
+    group: {
+      groupId: 1,
+      specId: 0,
+      partition: [],
+      partitionPath: '',
+      method: { kind: 'rewrite', reason: 'test' },
+      inputs: [],
+      deletes: [],
+      targetSizeBytes: 1,
+    },
+    output: { directory: `${metadata.location}/data/`, filePrefix: '00000', compression: 'zstd', rowGroupSizeBytes: 1 },
+    storage: {},
+  }
+  const discard = () => {
+    const reached = { store, identifier: { namespace: ['db'], name }, io: fileIO, storage: {} }
+    return discardAttempt(formatRewriteTask(task), reached, signal)
+  }
+  return { fileIO, metadata, discard, directory: task.output.directory }
+}
+
+test('files of any snapshot stay, whatever came after it; what no snapshot knows is removed', async () => {
+  const { fileIO, metadata, discard, directory } = await tableOfFiles('branches-and-tags')
+  const known = new Set<string>()
+  for (const snapshot of metadata.snapshots) {
+    const { data, deletes } = await readLiveFiles(fileIO, metadata, snapshot)
+    for (const { file } of [...data, ...deletes]) known.add(file.filePath)
+  }
+  assert.ok(known.size > 3)
+  const stray = `${directory}00000-stray.parquet`
+  await fileIO.write(stray, new Uint8Array([1]))
+  await discard()
+  assert.equal(await fileIO.stat(stray), undefined)
+  for (const path of known) assert.ok(await fileIO.stat(path), path)
+})
