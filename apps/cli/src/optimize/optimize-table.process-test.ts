@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable } from '@moraine/maintenance/table/read-table'
+import { readTable, type TableState } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
@@ -39,6 +39,9 @@ const UNREADABLE: Readonly<Record<string, RegExp>> = {
   codecs: /data\/.*Unsupported compression codec "LZ4"/,
 }
 
+/** What was moved to the current partition spec may be merged there by another plan, and that is the last. */
+const MOST_PLANS = 2
+
 for (const name of fixtureNames().filter((each) => UNREADABLE[each] === undefined)) {
   test(`${name}: full optimizing is verified, committed, keeps the row count and leaves nothing to plan`, async () => {
     const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
@@ -46,15 +49,18 @@ for (const name of fixtureNames().filter((each) => UNREADABLE[each] === undefine
     const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
     const now = systemClock.now()
     const read = async () => readTable(fileIO, await store.loadTable(table.identifier))
+    const planFull = async (state: TableState) => must(await planTable(fileIO, state, { type: 'full', now }), 'plan')
+    const health = (state: TableState) => inspectTable(state, { now }).report.health.total
     const before = await read()
-    const plan = must(await planTable(fileIO, before, { type: 'full', now }), 'plan')
-    const { commit, failures } = await runPlan(table, plan, runContext)
-    assert.deepEqual(failures, [])
-    const after = await read()
-    if (plan.groups.length > 0) assert.equal(commit.kind, 'committed')
-    assert.deepEqual((await planTable(fileIO, after, { type: 'full', now }))?.groups, [])
-    const health = (state: typeof after) => inspectTable(state, { now }).report.health.total
-    assert.ok(health(after) >= health(before))
+    let plan = await planFull(before)
+    for (let plans = 0; plan.groups.length > 0; plans += 1) {
+      const moves = plan.groups.some((group) => group.outputSpecId !== undefined)
+      const { commit, failures } = await runPlan(table, plan, runContext)
+      assert.deepEqual([commit.kind, failures], ['committed', []])
+      plan = await planFull(await read())
+      assert.ok(plan.groups.length === 0 || (moves && plans + 1 < MOST_PLANS), `another plan after ${plans + 1}`)
+    }
+    assert.ok(health(await read()) >= health(before))
   })
 }
 
