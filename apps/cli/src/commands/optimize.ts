@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
-import { readTable } from '@moraine/maintenance/table/read-table'
+import { readTable, readTableFrom, type TableState } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { MoraineError } from '@moraine/stdx/error'
 import { type RunReport, runPlan } from '../optimize/optimize-table.ts'
 import { type OpenTable, openTable } from '../table/open-table.ts'
-import { type OptimizeOutcome, optimizeJson, optimizeText } from '../text/optimize-text.ts'
+import { type OptimizeOutcome, optimizeJson, optimizeText, type PlanRun } from '../text/optimize-text.ts'
 import type { CommandContext } from './command-context.ts'
-import { makePlan, type RawPlanOptions } from './plan.ts'
+import { makePlan, planState, type RawPlanOptions } from './plan.ts'
 import { type RawTableOptions, tableOptions } from './table-options.ts'
 
 export type RawRunOptions = { readonly threads?: string; readonly memory?: string; readonly json?: boolean }
@@ -23,9 +23,14 @@ export async function optimize(
   raw: RawPlanOptions & RawRunOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { table, plan } = await makePlan(ref, raw, context)
+  const { table, state, plan } = await makePlan(ref, raw, context)
   refuseReadOnly(table)
-  await runAndReport(table, plan, raw, context)
+  // What was moved to the current partition spec may have to be merged with what was there before.
+  const planAgain = async (done: PlanRun) =>
+    done.plan.groups.some((group) => group.outputSpecId !== undefined)
+      ? planState(table, await readTableAgain(table, state, context), raw, context)
+      : undefined
+  await runAndReport(table, plan, raw, context, planAgain)
 }
 
 /** Executes exactly the plan in the file, or refuses: the table must still be at the snapshot the plan was made from. */
@@ -72,33 +77,49 @@ async function runAndReport(
   plan: RewritePlan | undefined,
   raw: RawRunOptions,
   context: CommandContext,
+  planAgain: (done: PlanRun) => Promise<RewritePlan | undefined> = async () => undefined,
 ): Promise<void> {
   const before = await figures(table, context)
   const startedAt = context.clock.monotonicMs()
-  const run = plan === undefined || plan.groups.length === 0 ? undefined : await runInWorkDir(table, plan, raw, context)
-  const after = run === undefined ? before : await figures(table, context)
-  const outcome: OptimizeOutcome = {
-    name: table.name,
-    plan,
-    run,
-    before,
-    after,
-    elapsedMs: context.clock.monotonicMs() - startedAt,
+  const runs: PlanRun[] = []
+  for (let next = plan; next !== undefined && next.groups.length > 0; ) {
+    const run: PlanRun = { plan: next, report: await runInWorkDir(table, next, raw, context) }
+    runs.push(run)
+    next = isWhole(run) && runs.length < MOST_PLANS ? await planAgain(run) : undefined
   }
+  const after = runs.length === 0 ? before : await figures(table, context)
+  const elapsedMs = context.clock.monotonicMs() - startedAt
+  const outcome: OptimizeOutcome = { name: table.name, plan, runs, before, after, elapsedMs }
   if (raw.json === true) context.printJson(optimizeJson(outcome))
   else context.print(optimizeText(outcome))
-  if (run !== undefined && run.failures.length > 0) {
+  for (const run of runs) throwFailure(run)
+}
+
+// Moved rows are merged at most once: then every partition is as good as one plan makes it.
+const MOST_PLANS = 2
+
+function isWhole({ report }: PlanRun): boolean {
+  return report.commit.kind === 'committed' && report.failures.length === 0
+}
+
+function throwFailure({ plan, report: { failures, commit } }: PlanRun): void {
+  if (failures.length > 0) {
     throw new MoraineError(
       'verification-failed',
-      `${run.failures.length} of ${plan?.groups.length} groups were not committed, first: ${run.failures[0]?.reason}`,
+      `${failures.length} of ${plan.groups.length} groups were not committed, first: ${failures[0]?.reason}`,
     )
   }
-  if (run?.commit.kind === 'unknown')
+  if (commit.kind === 'unknown')
     throw new MoraineError(
       'unavailable',
       'the catalog did not say whether it committed; look at the table before you try again',
-      { cause: run.commit.cause },
+      { cause: commit.cause },
     )
+}
+
+async function readTableAgain(table: OpenTable, before: TableState, context: CommandContext): Promise<TableState> {
+  const loaded = await table.store.loadTable(table.identifier, context.signal)
+  return readTableFrom(table.io, loaded, before.index, context.signal)
 }
 
 async function figures(table: OpenTable, context: CommandContext) {

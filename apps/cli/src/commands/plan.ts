@@ -23,12 +23,26 @@ export type Planned = { readonly table: OpenTable; readonly state: TableState; r
 
 /** Opens, reads and plans a table as the options ask. */
 export async function makePlan(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<Planned> {
-  const type = requestedType(raw.type ?? 'auto')
+  // Refused before anything is opened.
+  requestedType(raw.type)
   const table = await openTable(ref, tableOptions(raw, process.env), context, context.signal)
   const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
-  const request = { type, now: context.clock.now(), ...(raw.where !== undefined && { filter: raw.where }) }
-  const plan = await planTable(table.io, state, request, context.signal)
-  return { table, state, plan }
+  return { table, state, plan: await planState(table, state, raw, context) }
+}
+
+/** Plans a table as it was read, as the options ask. */
+export async function planState(
+  table: OpenTable,
+  state: TableState,
+  raw: RawPlanOptions,
+  context: CommandContext,
+): Promise<RewritePlan | undefined> {
+  const request = {
+    type: requestedType(raw.type),
+    now: context.clock.now(),
+    ...(raw.where !== undefined && { filter: raw.where }),
+  }
+  return planTable(table.io, state, request, context.signal)
 }
 
 export async function plan(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<void> {
@@ -69,7 +83,7 @@ export async function explain(ref: string, raw: RawPlanOptions, context: Command
   })
 }
 
-function requestedType(text: string): RequestedType {
+function requestedType(text = 'auto'): RequestedType {
   if (text === 'auto' || text === 'minor' || text === 'major' || text === 'full') return text
   throw new MoraineError('invalid-input', `--type ${text}: it must be auto, minor, major or full`)
 }

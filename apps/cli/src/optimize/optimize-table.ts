@@ -31,25 +31,58 @@ export type RunReport = {
   readonly failures: readonly GroupFailure[]
 }
 
-/** Runs every group of a plan, then commits those that succeeded. Outputs of the others are removed. */
+/**
+ * Runs every group of a plan, then commits those that succeeded. Outputs of the others are removed, all of them if it ends
+ * before the commit; only where nobody knows whether a commit landed they are left.
+ */
 export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunPlanContext): Promise<RunReport> {
   const processId = uuidV7(context.random, context.clock.now())
   const { metadata } = await table.store.loadTable(table.identifier, context.signal)
   const tasks = makeTasks({ name: table.name, metadata, plan, storage: table.storage, runId: processId })
   const { results, failures } = await runTasks(table, tasks, context)
-  const commit = await commitRewrite(
-    { identifier: table.identifier, plan, results, processId },
-    { tables: table.store, io: table.io, clock: context.clock, random: context.random, signal: context.signal },
-  )
+  const commit = await commitOrRemove(table, { plan, results, processId }, context)
   if (commit.kind === 'unknown') return { commit, results, failures }
   const committed = new Set(commit.kind === 'committed' ? commit.groupIds : [])
   await table.io.remove(results.filter((result) => !committed.has(result.groupId)).flatMap(outputPaths))
   return { commit, results, failures: [...failures, ...commit.left] }
 }
 
+async function commitOrRemove(
+  table: OpenTable,
+  made: { readonly plan: RewritePlan; readonly results: readonly RewriteResult[]; readonly processId: string },
+  context: RunPlanContext,
+): Promise<CommitReport> {
+  const { clock, random, signal } = context
+  try {
+    return await commitRewrite(
+      { identifier: table.identifier, ...made },
+      { tables: table.store, io: table.io, clock, random, signal },
+    )
+  } catch (error) {
+    // A request that was given up may still be answered by a commit.
+    if (!signal.aborted) await table.io.remove(made.results.flatMap(outputPaths))
+    throw error
+  }
+}
+
 async function runTasks(table: OpenTable, tasks: readonly RewriteTask[], context: RunPlanContext) {
   const results: RewriteResult[] = []
   const failures: GroupFailure[] = []
+  try {
+    await runEach(table, tasks, { results, failures }, context)
+  } catch (error) {
+    await table.io.remove(results.flatMap(outputPaths))
+    throw error
+  }
+  return { results: results.sort((a, b) => a.groupId - b.groupId), failures }
+}
+
+async function runEach(
+  table: OpenTable,
+  tasks: readonly RewriteTask[],
+  { results, failures }: { readonly results: RewriteResult[]; readonly failures: GroupFailure[] },
+  context: RunPlanContext,
+): Promise<void> {
   let finished = 0
   await mapBounded(
     tasks,
@@ -67,7 +100,6 @@ async function runTasks(table: OpenTable, tasks: readonly RewriteTask[], context
     },
     context.signal,
   )
-  return { results: results.sort((a, b) => a.groupId - b.groupId), failures }
 }
 
 function outputPaths(result: RewriteResult): readonly string[] {

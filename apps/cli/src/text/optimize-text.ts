@@ -7,24 +7,28 @@ import { textTable } from './table-text.ts'
 
 export type TableFigures = TableReport & { readonly snapshotId: bigint | undefined }
 
+/** A plan that was run, and what came of it. */
+export type PlanRun = { readonly plan: RewritePlan; readonly report: RunReport }
+
 export type OptimizeOutcome = {
   readonly name: string
+  /** The first plan; `undefined` if the table has no data. */
   readonly plan: RewritePlan | undefined
-  /** `undefined` if there was nothing to do. */
-  readonly run: RunReport | undefined
+  /** Empty if there was nothing to do. */
+  readonly runs: readonly PlanRun[]
   readonly before: TableFigures
   readonly after: TableFigures
   readonly elapsedMs: number
 }
 
 export function optimizeText(outcome: OptimizeOutcome): string {
-  const { name, plan, run, before, after } = outcome
-  if (plan === undefined || run === undefined) {
+  const { name, plan, runs, before, after } = outcome
+  if (plan === undefined || runs.length === 0) {
     return `${[`${name}: nothing to optimize.`, ...(plan?.skipped ?? []).map(skippedText)].join('\n')}\n`
   }
   const figures = optimizeJson(outcome)
   const lines = [
-    `${name}: ${plan.optimizingType} optimizing, ${run.results.length} of ${plan.groups.length} groups done, ${figures.outcome}.`,
+    `${name}: ${plan.optimizingType} optimizing, ${sum(runs, ({ report }) => report.results.length)} of ${figures.groups} groups done, ${figures.outcome}.`,
     textTable(
       ['', 'before', 'after'],
       [
@@ -39,7 +43,7 @@ export function optimizeText(outcome: OptimizeOutcome): string {
     ...plan.skipped
       .filter(({ reason }) => CANNOT.has(reason))
       .map((each) => `left alone:${skippedText(each).slice(1)}`),
-    ...run.failures.map((failure) => `group ${failure.groupId} is not in the table: ${failure.reason}`),
+    ...figures.failures.map((failure) => `group ${failure.groupId} is not in the table: ${failure.reason}`),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -52,16 +56,18 @@ function skippedText({ partitionPath, reason, detail }: RewritePlan['skipped'][n
 }
 
 /** What `table optimize --json` prints. Sizes are bytes, ids exact integers. */
-export function optimizeJson({ name, plan, run, before, after, elapsedMs }: OptimizeOutcome) {
-  const results = run?.results ?? []
+export function optimizeJson({ name, plan, runs, before, after, elapsedMs }: OptimizeOutcome) {
+  const results = runs.flatMap(({ report }) => report.results)
+  const failures = runs.flatMap(({ report }) => report.failures)
+  const commits = runs.map(({ report }) => report.commit)
   const inputBytes = sum(results, (result) => result.cost.inputBytes)
   return {
     table: name,
-    outcome: run?.commit.kind ?? 'nothing to do',
+    outcome: (commits.find(({ kind }) => kind === 'committed') ?? commits.at(-1))?.kind ?? 'nothing to do',
     optimizingType: plan === undefined || plan.groups.length === 0 ? null : plan.optimizingType,
     before,
     after,
-    groups: plan?.groups.length ?? 0,
+    groups: sum(runs, (run) => run.plan.groups.length),
     methods: {
       concat: ofMethod(results, 'concat'),
       rewrite: ofMethod(results, 'rewrite'),
@@ -76,8 +82,9 @@ export function optimizeJson({ name, plan, run, before, after, elapsedMs }: Opti
     peakRssBytes: Math.max(0, ...results.map((result) => result.cost.peakRssBytes)),
     snapshotIdBefore: before.snapshotId ?? null,
     snapshotIdAfter: after.snapshotId ?? null,
-    rowHashVerdict: run === undefined ? 'not needed' : run.failures.length === 0 ? 'equal' : 'see failures',
-    failures: run?.failures ?? [],
+    committedSnapshotIds: commits.flatMap((commit) => (commit.kind === 'committed' ? [commit.snapshotId] : [])),
+    rowHashVerdict: runs.length === 0 ? 'not needed' : failures.length === 0 ? 'equal' : 'see failures',
+    failures,
     skipped: plan?.skipped ?? [],
   }
 }
