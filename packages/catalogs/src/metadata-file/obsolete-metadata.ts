@@ -10,7 +10,11 @@ export function obsoleteMetadataFiles(base: TableMetadata, next: TableMetadata):
   const asked = Object.hasOwn(next.properties, PROPERTY) ? next.properties[PROPERTY] : undefined
   if (asked?.trim().toLowerCase() !== 'true') return []
   const kept = new Set(next.metadataLog.map(({ metadataFile }) => metadataFile))
-  return base.metadataLog.map(({ metadataFile }) => metadataFile).filter((file) => !kept.has(file))
+  return base.metadataLog
+    .map(({ metadataFile }) => metadataFile)
+    .filter((file) => !kept.has(file) && METADATA_FILE.test(file))
 }
 
+// A damaged log may name anything; nothing but a metadata file is removed for it.
+const METADATA_FILE = /\.metadata\.json(\.gz)?$/
 const PROPERTY = 'write.metadata.delete-after-commit.enabled'
