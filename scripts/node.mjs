@@ -28,7 +28,13 @@ if (pinned === process.execPath && Number(process.versions.node.split('.')[0]) <
   process.exit(1)
 }
 
-const env = { ...process.env, PATH: dirname(pinned) + delimiter + process.env.PATH }
+// Sources are TypeScript; kept compiled, they start in half the time.
+const cache = fileURLToPath(new URL('node_modules/.cache/compiled', root))
+const env = {
+  NODE_COMPILE_CACHE: cache,
+  ...process.env,
+  PATH: dirname(pinned) + delimiter + process.env.PATH,
+}
 const child = spawn(pinned, process.argv.slice(2), { stdio: 'inherit', env })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
