@@ -59,8 +59,7 @@ async function commitOrRemove(
       { tables: table.store, io: table.io, clock, random, signal },
     )
   } catch (error) {
-    // A request that was given up may still be answered by a commit.
-    if (!signal.aborted) await table.io.remove(made.results.flatMap(outputPaths))
+    await table.io.remove(made.results.flatMap(outputPaths))
     throw error
   }
 }

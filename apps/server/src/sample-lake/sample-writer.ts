@@ -2,6 +2,7 @@ import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { AddedFile } from '@moraine/iceberg/commit/snapshot-change'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
+import { commitStaged } from '@moraine/maintenance/commit/commit-staged'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
@@ -65,13 +66,12 @@ async function commitBatch(context: SampleWriterContext, signal: AbortSignal): P
     const operation = added.some(({ file }) => file.content !== 'data') ? 'overwrite' : 'append'
     const change = { operation, added, removed: [], summary: { [COMMIT_NUMBER]: String(commit) } } as const
     const staged = await stageSnapshot(table.metadata, change, { ...context, attempt, signal })
-    const outcome = await context.catalog.commitTable(SAMPLE_TABLE, staged, signal)
+    const outcome = await commitStaged(SAMPLE_TABLE, staged, { tables: context.catalog, io: context.io, signal })
     if (outcome.kind === 'committed') return
     if (outcome.kind === 'unknown')
       throw new MoraineError('unavailable', 'the sample writer does not know whether its commit landed', {
         cause: outcome.cause,
       })
-    await context.io.remove(staged.writtenFiles)
     await context.clock.sleep(20 * attempt, signal)
   }
 }

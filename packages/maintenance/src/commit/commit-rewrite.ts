@@ -12,6 +12,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { verifyGroup } from '../verify/verify-group.ts'
+import { commitStaged } from './commit-staged.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
 import { type GroupConflict, type Resolution, resolveConflicts } from './resolve-conflicts.ts'
 import { committedGroups, findProcessSnapshot, PROCESS_MARK, snapshotMarks } from './snapshot-marks.ts'
@@ -59,9 +60,7 @@ export const PROCESS_ID = PROCESS_MARK
  * Removes nothing but manifests it staged itself; outputs of groups left out are the caller's to discard.
  */
 export async function commitRewrite(input: CommitInput, context: CommitContext): Promise<CommitReport> {
-  let attempt = 0
-  for (;;) {
-    attempt += 1
+  for (let attempt = 1; ; attempt += 1) {
     const table = await context.tables.loadTable(input.identifier, context.signal)
     const landed = findLanded(table, input)
     if (landed !== undefined) return landed
@@ -70,10 +69,9 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
     const left = [...verified.refused, ...resolution.conflicts]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
     const staged = await stage(input, resolution, table, attempt, context)
-    const outcome = await context.tables.commitTable(input.identifier, staged, context.signal)
+    const outcome = await commitStaged(input.identifier, staged, context)
     if (outcome.kind === 'committed') return committed(outcome.table, staged, resolution, left)
     if (outcome.kind === 'unknown') return settle(input, staged, outcome.cause, context)
-    await context.io.remove(staged.writtenFiles)
     if (attempt >= MAX_ATTEMPTS) throw gaveUp(input, outcome.reason)
     await context.clock.sleep(backOffMs(attempt, context.random), context.signal)
   }
@@ -205,8 +203,8 @@ async function settle(
   context: CommitContext,
 ): Promise<CommitReport> {
   try {
-    const table = await context.tables.loadTable(input.identifier, context.signal)
-    const landed = findLanded(table, input)
+    // Not stopped by the signal: who stopped it wants to know as well.
+    const landed = findLanded(await context.tables.loadTable(input.identifier), input)
     if (landed !== undefined) return landed
   } catch (error) {
     return {
