@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { posix } from 'node:path'
 import { test } from 'node:test'
-import { isTest, isTypeScript, root, sourceFiles } from './source-files.ts'
+import { isTest, isTypeScript, root, sourceFiles, withoutComments } from './source-files.ts'
 
 const files = sourceFiles(isTypeScript)
 const production = files.filter((file) => !isTest(file.path) && !file.path.includes('/testkit/'))
@@ -63,7 +63,3 @@ test('dependencies are pinned to one version', () => {
   })
   assert.deepEqual(wrong, [])
 })
-
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
-}

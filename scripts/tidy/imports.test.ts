@@ -1,82 +1,65 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { isTest, isTypeScript, root, type SourceFile, sourceFiles } from './source-files.ts'
+import { type Import, importsOf } from './imports-of.ts'
+import { isTest, isTypeScript, root, sourceFiles } from './source-files.ts'
 
-/** Who may import whom. Everything may import stdx; tests may also import testkit and any package below their own. */
+/**
+ * Who may import whom; everything may import stdx. `maintenance/plan` opens that folder only; `(types)` nothing that
+ * runs. Tests, testkit and conformance suites may import any package.
+ */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   stdx: [],
   thrift: [],
   avro: [],
   parquet: ['thrift'],
   storage: [],
-  iceberg: ['avro', 'storage'],
-  catalogs: ['iceberg', 'storage', 'thrift', 'avro'],
-  maintenance: ['iceberg', 'storage', 'catalogs'],
-  rewrite: ['parquet', 'iceberg', 'storage', 'maintenance'],
+  iceberg: ['avro', 'storage (types)'],
+  catalogs: ['iceberg', 'storage'],
+  maintenance: ['iceberg', 'storage (types)', 'catalogs'],
+  rewrite: ['parquet', 'iceberg', 'storage', 'maintenance/plan'],
   lifecycle: [],
-  management: ['lifecycle', 'iceberg', 'maintenance'],
+  management: ['lifecycle', 'iceberg (types)', 'maintenance/plan (types)'],
   persistence: ['management', 'lifecycle'],
-  api: ['lifecycle', 'thrift'],
-  client: ['api', 'lifecycle'],
-  testkit: ['iceberg', 'storage', 'catalogs', 'avro', 'parquet', 'maintenance', 'rewrite', 'management', 'lifecycle'],
-  server: [
-    'api',
-    'avro',
-    'catalogs',
-    'iceberg',
-    'lifecycle',
-    'maintenance',
-    'management',
-    'parquet',
-    'persistence',
-    'rewrite',
-    'storage',
-    'thrift',
-    'client',
-  ],
-  optimizer: ['api', 'rewrite', 'storage', 'thrift', 'maintenance', 'lifecycle'],
-  cli: [
-    'api',
-    'catalogs',
-    'client',
-    'iceberg',
-    'lifecycle',
-    'maintenance',
-    'optimizer',
-    'rewrite',
-    'server',
-    'storage',
-    'parquet',
-  ],
+  api: ['thrift'],
+  server: ['api', 'catalogs', 'iceberg', 'lifecycle', 'maintenance', 'management', 'persistence', 'storage', 'thrift'],
+  optimizer: ['api', 'thrift', 'storage', 'rewrite', 'maintenance/plan'],
+  cli: ['server', 'optimizer', 'catalogs', 'iceberg', 'maintenance', 'rewrite', 'storage'],
 }
 
-/** Folders that decide and never do. */
-const PURE = [
-  'packages/avro/',
-  'packages/iceberg/',
-  'packages/parquet/',
-  'packages/lifecycle/',
-  'packages/management/',
-  'packages/api/',
-  'packages/maintenance/src/plan/',
-  'packages/maintenance/src/verify/',
-]
-const PURE_NODE_MODULES = new Set(['node:zlib', 'node:crypto', 'node:buffer', 'node:test', 'node:assert/strict'])
-
 const files = sourceFiles(isTypeScript)
+const production = files.filter(({ path }) => !isTest(path) && !/\/conformance\/|^packages\/testkit\//.test(path))
 
 test('packages import only what the table allows', () => {
-  const wrong = files.flatMap((file) => {
+  const wrong = production.flatMap((file) => {
     const own = packageOf(file.path)
-    if (own === undefined || isTest(file.path) || file.path.includes('/conformance/')) return []
-    const allowed = new Set([...(MAY_IMPORT[own] ?? []), own, 'stdx'])
-    return importsOf(file).flatMap((target) => {
-      const other = /^@moraine\/([^/]+)/.exec(target)?.[1]
-      return other === undefined || allowed.has(other) ? [] : [`${file.path} imports ${target}`]
+    if (own === undefined) return []
+    const allowed = MAY_IMPORT[own] ?? []
+    return importsOf(file).flatMap((imported) => {
+      const other = otherPackage(imported.target)
+      if (other === undefined || other === own || other === 'stdx') return []
+      return allowed.some((entry) => opens(entry, imported)) ? [] : [`${file.path} imports ${imported.target}`]
     })
   })
   assert.deepEqual(wrong, [])
+})
+
+test('the table allows nothing that nobody uses', () => {
+  const unused = Object.entries(MAY_IMPORT).flatMap(([own, allowed]) => {
+    const imports = production.filter((file) => packageOf(file.path) === own).flatMap(importsOf)
+    return allowed
+      .filter((entry) => !imports.some((imported) => opens(entry, imported)))
+      .map((entry) => `${own} -> ${entry}`)
+  })
+  assert.deepEqual(unused, [])
+})
+
+test('ARCHITECTURE.md shows this table', () => {
+  const text = readFileSync(`${root}ARCHITECTURE.md`, 'utf8')
+  const shown = [...text.matchAll(/^\| `(?:apps\/)?([a-z]+)` +\|[^|]*\| ([^|]*?) *\|$/gm)].map(
+    ([, name = '', cell = '']): [string, readonly string[]] => [name, cell === 'nothing' ? [] : cell.split(', ')],
+  )
+  assert.deepEqual(Object.fromEntries(shown.filter(([name]) => name !== 'testkit')), MAY_IMPORT)
 })
 
 test('a package declares every dependency that it imports', () => {
@@ -87,7 +70,7 @@ test('a package declares every dependency that it imports', () => {
       name: string
       dependencies?: object
     }
-    return importsOf(file).flatMap((target) => {
+    return importsOf(file).flatMap(({ target }) => {
       if (target.startsWith('.') || target.startsWith('node:')) return []
       const wanted = target
         .split('/')
@@ -101,19 +84,9 @@ test('a package declares every dependency that it imports', () => {
   assert.deepEqual(wrong, [])
 })
 
-test('pure folders do no I/O', () => {
-  const wrong = files.flatMap((file) => {
-    if (!PURE.some((folder) => file.path.startsWith(folder)) || isTest(file.path)) return []
-    return importsOf(file).flatMap((target) =>
-      target.startsWith('node:') && !PURE_NODE_MODULES.has(target) ? [`${file.path} imports ${target}`] : [],
-    )
-  })
-  assert.deepEqual(wrong, [])
-})
-
 test('no package is reached by a relative path', () => {
   const wrong = files.flatMap((file) =>
-    importsOf(file).flatMap((target) =>
+    importsOf(file).flatMap(({ target }) =>
       /^(\.\.\/)+(packages|apps|[a-z]+\/src)\//.test(target) ? [`${file.path} imports ${target}`] : [],
     ),
   )
@@ -125,8 +98,8 @@ test('packages do not import one another in a circle', () => {
   for (const file of files) {
     const own = packageOf(file.path)
     if (own === undefined || isTest(file.path) || own === 'testkit') continue
-    for (const target of importsOf(file)) {
-      const other = /^@moraine\/([^/]+)/.exec(target)?.[1]
+    for (const { target } of importsOf(file)) {
+      const other = otherPackage(target)
       if (other !== undefined && other !== own) edges.set(own, (edges.get(own) ?? new Set()).add(other))
     }
   }
@@ -141,8 +114,11 @@ function packageOf(path: string): string | undefined {
   return /^(?:packages|apps)\/([^/]+)\//.exec(path)?.[1]
 }
 
-function importsOf(file: SourceFile): readonly string[] {
-  const patterns =
-    /^import ['"]([^'"\n]+)['"]|^(?:import|export|\}).* from ['"]([^'"\n]+)['"]|\bimport\(['"]([^'"\n]+)['"]\)/gm
-  return [...file.text.matchAll(patterns)].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+function otherPackage(target: string): string | undefined {
+  return /^@moraine\/([^/]+)/.exec(target)?.[1]
+}
+
+function opens(entry: string, { target, typeOnly }: Import): boolean {
+  const [path = '', types] = entry.split(' ')
+  return (target === `@moraine/${path}` || target.startsWith(`@moraine/${path}/`)) && (typeOnly || types === undefined)
 }

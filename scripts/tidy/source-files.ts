@@ -30,3 +30,7 @@ export const isTest = (path: string): boolean =>
   /\.(test|process-test|conformance)\.ts$/.test(path) ||
   /\/(testing|simulation)\//.test(path) ||
   /^(interop|bench|scripts)\//.test(path)
+
+export function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '')
+}
