@@ -1,5 +1,5 @@
 import type { DataInput } from '@moraine/maintenance/plan/rewrite-plan'
-import type { OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
+import type { CopiedRange, OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import type { ConcatInput, ConcatPlan } from '@moraine/parquet/concat/concat-plan'
 import { loadConcatSource } from '@moraine/parquet/concat/concat-source'
@@ -40,16 +40,15 @@ export async function concatData(
   const total = planned.reduce((sum, { plan }) => sum + plan.sizeBytes, 0)
   let before = 0
   const dataFiles: OutputDataFile[] = []
-  const ranges: VerifiedRange[] = []
+  const ranges: CopiedRange[] = []
   context.onProgress({ phase: 'writing', fraction: 0 })
   for (const [at, { inputs, plan }] of planned.entries()) {
     const filePath = `${task.output.directory}${task.output.filePrefix}-${at}.parquet`
     const written = before
-    ranges.push(
-      ...(await writeOutput(filePath, inputs, plan, context, published, (bytes) =>
-        context.onProgress({ phase: 'writing', fraction: (written + bytes) / total }),
-      )),
+    const verified = await writeOutput(filePath, inputs, plan, context, published, (bytes) =>
+      context.onProgress({ phase: 'writing', fraction: (written + bytes) / total }),
     )
+    ranges.push(...copiedRanges(verified, inputs, plan))
     before += plan.sizeBytes
     dataFiles.push({
       filePath,
@@ -69,9 +68,27 @@ export async function concatData(
       kind: 'copied-ranges',
       inputRows: task.group.inputs.reduce((sum, input) => sum + input.recordCount, 0),
       outputRows: rows,
-      ranges: ranges.map(({ length, crc, crcWritten }) => ({ bytes: length, crcRead: crc, crcWritten })),
+      ranges,
     },
   }
+}
+
+/** The plan says where each range came from: both are in the order of the output. */
+function copiedRanges(
+  verified: readonly VerifiedRange[],
+  inputs: readonly DataInput[],
+  { pieces, footer }: ConcatPlan,
+): readonly CopiedRange[] {
+  let rowGroups = 0
+  return verified.map(({ length, crc, crcWritten }, at) => {
+    const piece = pieces[at]
+    const range = { bytes: length, crcRead: crc, crcWritten }
+    if (piece?.kind !== 'copy' || piece.what !== 'row-group') return range
+    const rows = footer.metadata.rowGroups[rowGroups]?.numRows ?? 0
+    rowGroups += 1
+    const dataFile = inputs[piece.input]?.filePath ?? ''
+    return { ...range, rowGroup: { dataFile, offset: piece.inputOffset, rows } }
+  })
 }
 
 type PlannedOutput = { readonly inputs: readonly DataInput[]; readonly plan: ConcatPlan }

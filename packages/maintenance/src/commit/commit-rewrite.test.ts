@@ -26,16 +26,21 @@ type Commit = TableStore['commitTable']
 /** How a catalog answers: told what would happen if it just committed. */
 type Answer = (commit: () => ReturnType<Commit>, call: number) => Promise<CommitOutcome>
 
-async function tableWithPlan() {
+async function tableWithPlan(): Promise<Table> {
   const { fileIO, metadataLocation } = await copyFixture('v2-position-deletes', memoryFileIO(), '/copy')
   const store = memoryTableStore(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
   const state = await readTable(fileIO, await store.loadTable(IDENTIFIER))
   const plan = must(await planTable(fileIO, state, { type: 'full', now: 1e13 as EpochMs }), 'a plan')
   assert.ok(plan.groups.length > 0)
-  return { io: fileIO, store, plan, results: plan.groups.map(provenResult) }
+  const results = plan.groups.map(provenResult)
+  const table: Table = { io: fileIO, store, plan, results }
+  for (const path of outputs(table)) await fileIO.write(path, new Uint8Array(OUTPUT_BYTES))
+  return table
 }
 
-// Taken at its word: no file is written, since a commit does not open what it names.
+const OUTPUT_BYTES = 10
+
+// Taken at its word: a commit does not open what it names.
 function provenResult(group: RewriteGroup): RewriteResult {
   const rows = group.inputs.reduce((sum, input) => sum + input.recordCount, 0)
   return {
@@ -46,7 +51,7 @@ function provenResult(group: RewriteGroup): RewriteResult {
       {
         filePath: `/copy/data/out-${group.groupId}.parquet`,
         recordCount: rows,
-        fileSizeBytes: 10,
+        fileSizeBytes: OUTPUT_BYTES,
         splitOffsets: [4],
         sortOrderId: 0,
         metrics: NO_METRICS,
@@ -190,4 +195,22 @@ test('a refusal by a catalog that then went away is unknown: it may have been th
   )
   assert.equal('kind' in report && report.kind, 'unknown')
   assert.deepEqual(await dataFiles(table), outputs(table))
+})
+
+test('a group whose output is missing, or of another size, is left out; the rest is committed', async () => {
+  for (const [spoil, reason] of [
+    [(io: FileIO, path: string) => io.remove([path]), /out-1.parquet is not there/],
+    [async (io: FileIO, path: string) => void (await io.write(path, new Uint8Array(3))), /has 3 bytes, not 10/],
+  ] as const) {
+    const table = await tableWithPlan()
+    await spoil(table.io, '/copy/data/out-1.parquet')
+    const { report } = await commitThrough(table, (commit) => commit())
+    assert.ok('left' in report)
+    assert.deepEqual(
+      report.left.map(({ groupId }) => groupId),
+      [1],
+    )
+    assert.match(report.left[0]?.reason ?? '', reason)
+    assert.equal((await dataFiles(table)).includes('/copy/data/out-1.parquet'), false)
+  }
 })

@@ -5,6 +5,7 @@ import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import { findSnapshot, isAncestor } from '@moraine/iceberg/metadata/snapshot-history'
 import { readManifestEntries, readManifests } from '@moraine/iceberg/scan/read-manifests'
+import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
@@ -64,7 +65,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
     const table = await context.tables.loadTable(input.identifier, context.signal)
     const landed = findLanded(table, input)
     if (landed !== undefined) return landed
-    const verified = verifyAll(input, table)
+    const verified = await present(verifyAll(input, table), input, context)
     const resolution = await resolve(input, verified, table, context)
     const left = [...verified.refused, ...resolution.conflicts]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
@@ -113,6 +114,33 @@ function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): V
   }
   return { groups, refused }
 }
+
+/** Leaves out groups of which an output is not there, or not as it was: a table must never name a missing file. */
+async function present(
+  { groups, refused }: Verified,
+  { results }: CommitInput,
+  context: CommitContext,
+): Promise<Verified> {
+  const missing = new Map<number, string>()
+  const outputs = results.flatMap(({ groupId, dataFiles, deleteFiles }) => {
+    return groups.some((group) => group.groupId === groupId)
+      ? [...dataFiles, ...deleteFiles].map(({ filePath, fileSizeBytes }) => ({ groupId, filePath, fileSizeBytes }))
+      : []
+  })
+  const look = async ({ groupId, filePath, fileSizeBytes }: (typeof outputs)[number], signal: AbortSignal) => {
+    const found = await context.io.stat(filePath, signal)
+    if (found?.sizeBytes === fileSizeBytes) return
+    const what = found === undefined ? 'is not there' : `has ${found.sizeBytes} bytes, not ${fileSizeBytes}`
+    missing.set(groupId, `output ${filePath} ${what}`)
+  }
+  await mapBounded(outputs, STATS_AT_A_TIME, look, context.signal)
+  return {
+    groups: groups.filter(({ groupId }) => !missing.has(groupId)),
+    refused: [...refused, ...[...missing].map(([groupId, reason]) => ({ groupId, reason }))],
+  }
+}
+
+const STATS_AT_A_TIME = 16
 
 async function resolve(
   input: CommitInput,

@@ -161,4 +161,11 @@ test('tasks and results come back the same', () => {
     cost: { elapsedMs: 1, cpuMs: 2, peakRssBytes: 3, inputBytes: 4, outputBytes: 5 },
   }
   assert.deepEqual(parseRewriteResult(formatRewriteResult(result)), result)
+  const rowGroup = { dataFile: '/a', offset: 4, rows: 9 }
+  const range = { bytes: 5, crcRead: 1, crcWritten: 1 }
+  const copied: RewriteResult = {
+    ...result,
+    evidence: { kind: 'copied-ranges', inputRows: 9, outputRows: 9, ranges: [{ ...range, rowGroup }, range] },
+  }
+  assert.deepEqual(parseRewriteResult(formatRewriteResult(copied)), copied)
 })

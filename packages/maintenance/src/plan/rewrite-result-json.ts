@@ -15,7 +15,14 @@ import {
 } from '@moraine/stdx/exact-json-decode'
 import { decodePartition, encodePartition } from './literal-json.ts'
 import { decodeMethod } from './rewrite-plan-json.ts'
-import type { OutputDataFile, OutputDeleteFile, RewriteCost, RewriteEvidence, RewriteResult } from './rewrite-result.ts'
+import type {
+  CopiedRange,
+  OutputDataFile,
+  OutputDeleteFile,
+  RewriteCost,
+  RewriteEvidence,
+  RewriteResult,
+} from './rewrite-result.ts'
 import { oneOf } from './word.ts'
 
 /** The result as it travels back from an optimizer. */
@@ -113,15 +120,22 @@ const decodeEvidence: JsonDecoder<RewriteEvidence> = (value, place) => {
   }
 }
 
-const decodeRange: JsonDecoder<Extract<RewriteEvidence, { kind: 'copied-ranges' }>['ranges'][number]> = (
-  value,
-  place,
-) => {
+const decodeRange: JsonDecoder<CopiedRange> = (value, place) => {
   const json = record(value, place)
-  return {
+  return dropUndefined<CopiedRange>({
     bytes: required(json, 'bytes', safeInteger),
     crcRead: required(json, 'crcRead', safeInteger),
     crcWritten: required(json, 'crcWritten', safeInteger),
+    rowGroup: optional(json, 'rowGroup', decodeRowGroup),
+  })
+}
+
+const decodeRowGroup: JsonDecoder<NonNullable<CopiedRange['rowGroup']>> = (value, place) => {
+  const json = record(value, place)
+  return {
+    dataFile: required(json, 'dataFile', text),
+    offset: required(json, 'offset', safeInteger),
+    rows: required(json, 'rows', safeInteger),
   }
 }
 

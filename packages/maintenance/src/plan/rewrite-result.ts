@@ -39,7 +39,8 @@ export type OutputDeleteFile = {
 /**
  * - `row-hash`: `inputHash` is the order-independent sum of row hashes over input rows that survive their deletes,
  *   `outputHash` the same over the output files as read back; both modulo 2^128, as hexadecimal text.
- * - `copied-ranges`: the row groups were copied byte by byte; CRC-32 of each range as read and as read back.
+ * - `copied-ranges`: the row groups were copied byte by byte; CRC-32 of each range as read and as read back, and which row
+ *   group of which input it is.
  * - `deleted-positions`: per data file, the number of rows its deletes hit, and what the new delete files hold.
  */
 export type RewriteEvidence =
@@ -55,7 +56,7 @@ export type RewriteEvidence =
       readonly kind: 'copied-ranges'
       readonly inputRows: number
       readonly outputRows: number
-      readonly ranges: readonly { readonly bytes: number; readonly crcRead: number; readonly crcWritten: number }[]
+      readonly ranges: readonly CopiedRange[]
     }
   | {
       readonly kind: 'deleted-positions'
@@ -66,6 +67,14 @@ export type RewriteEvidence =
         readonly writtenPositions: number
       }[]
     }
+
+export type CopiedRange = {
+  readonly bytes: number
+  readonly crcRead: number
+  readonly crcWritten: number
+  /** Absent of what was made for the output: lineage, indexes, the footer. */
+  readonly rowGroup?: { readonly dataFile: string; readonly offset: number; readonly rows: number }
+}
 
 export type RewriteCost = {
   readonly elapsedMs: number

@@ -5,7 +5,7 @@ import type { Schema } from '@moraine/iceberg/schema/schema'
 import { must } from '@moraine/stdx/assert'
 import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
 import type { DeleteInput, RewriteGroup } from '../plan/rewrite-plan.ts'
-import type { OutputDataFile, RewriteResult } from '../plan/rewrite-result.ts'
+import type { CopiedRange, OutputDataFile, RewriteResult } from '../plan/rewrite-result.ts'
 import { type VerifyContext, verifyGroup } from './verify-group.ts'
 
 const SCHEMA: Schema = {
@@ -223,4 +223,60 @@ test('rows moved to the partition that was planned are verified, elsewhere they 
     const verdict = verdictOf(planned, movedTo)
     assert.match(verdict.kind === 'refused' ? verdict.reason : 'verified', reason)
   }
+})
+
+const toCopy: RewriteGroup = {
+  ...group,
+  method: { kind: 'concat', reason: 'test' },
+  inputs: group.inputs.map((input) => ({ ...input, deletes: [] })),
+  deletes: [],
+}
+const rowGroup = (dataFile: string, offset: number, rows = 25): CopiedRange => ({
+  bytes: 10,
+  crcRead: 7,
+  crcWritten: 7,
+  rowGroup: { dataFile, offset, rows },
+})
+const [A, B] = ['/t/a.parquet', '/t/b.parquet']
+const COPIED = [
+  rowGroup(A, 4),
+  rowGroup(A, 14),
+  { bytes: 4, crcRead: 1, crcWritten: 1 },
+  rowGroup(B, 14),
+  rowGroup(B, 4),
+]
+
+const copyVerdict = (ranges: readonly CopiedRange[]) => {
+  const copy: RewriteResult = {
+    ...result,
+    method: { kind: 'concat', reason: 'test' },
+    dataFiles: [{ ...output, recordCount: 100, metrics: NO_METRICS }],
+    evidence: { kind: 'copied-ranges', inputRows: 100, outputRows: 100, ranges },
+  }
+  const verdict = verifyGroup(toCopy, copy, V2)
+  return verdict.kind === 'refused' ? verdict.reason : 'verified'
+}
+
+test('a copy of every row group is verified; one that misses, doubles, strays or differs is refused', () => {
+  assert.equal(copyVerdict(COPIED), 'verified')
+  const [first, second, rest, third, fourth] = COPIED as [
+    CopiedRange,
+    CopiedRange,
+    CopiedRange,
+    CopiedRange,
+    CopiedRange,
+  ]
+  assert.match(copyVerdict([]), /0 of the 50 rows of \/t\/a.parquet were copied/)
+  assert.match(copyVerdict([first, rest, third, fourth]), /25 of the 50 rows of \/t\/a.parquet/)
+  // One of two inputs twice has the right number of rows, too.
+  assert.match(
+    copyVerdict([first, second, first, second]),
+    /the row group at 4 of \/t\/a.parquet was copied more than once/,
+  )
+  assert.match(copyVerdict([first, rowGroup(A, 9), third, fourth]), /at 9 of \/t\/a.parquet was copied more than once/)
+  assert.match(
+    copyVerdict([...COPIED, rowGroup('/t/c.parquet', 4)]),
+    /of \/t\/c.parquet were copied, which is not part/,
+  )
+  assert.match(copyVerdict([...COPIED.slice(1), { ...first, crcWritten: 8 }]), /has CRC 7, its copy 8/)
 })

@@ -3,7 +3,7 @@ import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { unreachable } from '@moraine/stdx/assert'
 import type { DataInput, RewriteGroup } from '../plan/rewrite-plan.ts'
-import type { OutputDataFile, RewriteEvidence, RewriteResult } from '../plan/rewrite-result.ts'
+import type { CopiedRange, OutputDataFile, RewriteEvidence, RewriteResult } from '../plan/rewrite-result.ts'
 import { dataFileFault } from './data-file-fault.ts'
 import { partitionFault } from './partition-fault.ts'
 
@@ -98,7 +98,23 @@ function copiedRangesFault(group: RewriteGroup, evidence: Evidence<'copied-range
   const damaged = evidence.ranges.find((range) => range.crcRead !== range.crcWritten)
   if (damaged !== undefined)
     return `a copied range of ${damaged.bytes} bytes has CRC ${damaged.crcRead}, its copy ${damaged.crcWritten}`
-  return evidence.ranges.length === 0 && planned > 0 ? 'no copied range is listed' : undefined
+  return rowGroupsFault(group, evidence.ranges)
+}
+
+/** Every row group of every input must have been copied, and none of them twice. */
+function rowGroupsFault(group: RewriteGroup, ranges: readonly CopiedRange[]): string | undefined {
+  const copied = ranges.flatMap(({ rowGroup, bytes }) => (rowGroup === undefined ? [] : [{ ...rowGroup, bytes }]))
+  const byFile = Map.groupBy(copied, (each) => each.dataFile)
+  for (const { filePath, recordCount } of group.inputs) {
+    const own = (byFile.get(filePath) ?? []).toSorted((a, b) => a.offset - b.offset)
+    const again = own.find((each, at) => each.offset < (own[at - 1]?.offset ?? 0) + (own[at - 1]?.bytes ?? 0))
+    if (again !== undefined) return `the row group at ${again.offset} of ${filePath} was copied more than once`
+    const rows = own.reduce((sum, each) => sum + each.rows, 0)
+    if (rows !== recordCount) return `${rows} of the ${recordCount} rows of ${filePath} were copied`
+    byFile.delete(filePath)
+  }
+  const [stray] = byFile.keys()
+  return stray === undefined ? undefined : `row groups of ${stray} were copied, which is not part of the group`
 }
 
 function deletedPositionsFault(
