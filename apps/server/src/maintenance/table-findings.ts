@@ -1,5 +1,6 @@
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
+import { nextTriggerAt } from '@moraine/maintenance/plan/next-trigger'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import type { TableState } from '@moraine/maintenance/table/read-table'
@@ -33,13 +34,13 @@ export function evaluationOf(state: TableState, request: EvaluateRequest): Table
     },
     pending: {
       partitions: due.length,
-      files: sum(due, ({ evaluation }) => touchedFiles(evaluation)),
+      files: sum(due, ({ evaluation }) => evaluation.touched.files),
       bytes: sum(
         due,
         ({ evaluation }) => evaluation.fragments.bytes + evaluation.rewriteSegments.bytes + evaluation.undersized.bytes,
       ),
     },
-    reevaluateAt: nextTimeTrigger(state, partitions, clocks),
+    reevaluateAt: nextTriggerAt(partitions, state.policy, clocks, request.now),
   }
 }
 
@@ -84,39 +85,9 @@ function triggerFinding(partitions: readonly EvaluatedPartition[], due: readonly
     : { text: `${due.length} of ${partitions.length} partitions are due: ${what}`, figures }
 }
 
-// The minor trigger holds for two small files once its interval has passed; full optimizing by its interval alone.
-function nextTimeTrigger(
-  { policy }: TableState,
-  partitions: readonly EvaluatedPartition[],
-  clocks: (key: string) => typeof NEVER,
-): EpochMs | undefined {
-  const times = partitions.flatMap(({ partition, evaluation }) => {
-    const last = clocks(partition.key)
-    const small = evaluation.fragments.files + evaluation.equalityDeletes.files
-    return [
-      ...(evaluation.trigger === undefined && small > 1 && policy.minorIntervalMs >= 0
-        ? [last.minor + policy.minorIntervalMs]
-        : []),
-      ...(evaluation.trigger === undefined && touchedFiles(evaluation) > 0 && policy.fullIntervalMs >= 0
-        ? [last.full + policy.fullIntervalMs]
-        : []),
-    ]
-  })
-  return times.length === 0 ? undefined : ((Math.min(...times) + 1) as EpochMs)
-}
-
 function strongest(due: readonly EvaluatedPartition[]): OptimizingType | undefined {
   const types = new Set(due.map(({ evaluation }) => evaluation.trigger))
   return (['full', 'major', 'minor'] as const).find((type) => types.has(type))
-}
-
-function touchedFiles(evaluation: EvaluatedPartition['evaluation']): number {
-  return (
-    evaluation.fragments.files +
-    evaluation.rewriteSegments.files +
-    evaluation.undersized.files +
-    evaluation.convert.files
-  )
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {
