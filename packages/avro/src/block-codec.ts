@@ -25,7 +25,7 @@ export type AvroCompression =
 export const DEFAULT_COMPRESSION: AvroCompression = { codec: 'deflate', level: 4 }
 
 /** Writers make blocks of about 64 KB. A larger claim than this is damage or an attempt to exhaust memory. */
-export const BLOCK_BYTES_MAX = 256 << 20
+const BLOCK_BYTES_MAX = 256 << 20
 
 /** @throws {MoraineError} `unsupported` for a codec that is not read. */
 export function parseAvroCodec(name: string, what: string): AvroCodec {

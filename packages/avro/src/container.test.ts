@@ -13,8 +13,8 @@ import { openContainer } from './container-reader.ts'
 import { ContainerWriter } from './container-writer.ts'
 import { anySchema } from './testing/any-schema.ts'
 import { oracleReadFile, oracleType, oracleWriteFile, snappyBlock, toOracle } from './testing/avsc-oracle.ts'
+import { compileEncoder } from './testing/value-encoder.ts'
 import { compileDecoder, decodeValues } from './value-decoder.ts'
-import { compileEncoder } from './value-encoder.ts'
 import { compileSkipper } from './value-skipper.ts'
 
 const corrupt = (pattern: RegExp) => (error: unknown) => isKind(error, 'corrupt') && pattern.test(error.message)

@@ -23,7 +23,7 @@ export function stateDocument(): string {
 
 const INTRODUCTION = `# States
 
-Generated from \`packages/lifecycle/src\` by \`docs/specs/write-states.ts\`; a test fails when this file is out of date.
+Generated from \`packages/lifecycle/src\` by \`scripts/write-states.ts\`; a test fails when this file is out of date.
 
 A table is in one phase; while it executes or commits, one process owns it. A process owns its tasks. A task that is
 scheduled or acked belongs to one thread of one optimizer and carries the number of that attempt.
@@ -62,7 +62,7 @@ function markdownTable(headings: readonly string[], rows: readonly (readonly str
 }
 
 /** A Mermaid state diagram of one machine. */
-export function stateDiagram<Status extends string>(initial: Status, table: TransitionTable<Status, string>): string {
+function stateDiagram<Status extends string>(initial: Status, table: TransitionTable<Status, string>): string {
   const edges = (Object.keys(table) as Status[]).flatMap((from) =>
     Object.entries(table[from]).map(([event, to]) => `  ${from} --> ${to}: ${event}`),
   )

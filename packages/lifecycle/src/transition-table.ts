@@ -21,15 +21,6 @@ export function nextStatus<Status extends string, Event extends string>(
   return table[status][event] ?? 'illegal'
 }
 
-/** Whether a thing in this status accepts the event: what buttons, commands and guards ask. */
-export function accepts<Status extends string, Event extends string>(
-  table: TransitionTable<Status, Event>,
-  status: Status,
-  event: Event,
-): boolean {
-  return table[status][event] !== undefined
-}
-
 /** Whether some event leads from one status to the other: the guard of stored changes. */
 export function leadsTo<Status extends string>(
   table: TransitionTable<Status, string>,

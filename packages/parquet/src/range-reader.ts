@@ -14,20 +14,6 @@ export type RangeReader = {
 /** Where output goes, in order. The bytes may be reused by the caller once the promise resolves. */
 export type ByteSink = { write(bytes: Uint8Array): Promise<void> }
 
-/** Reads from bytes in memory. */
-export function bytesReader(bytes: Uint8Array): RangeReader {
-  return {
-    sizeBytes: bytes.length,
-    async readRange(offset, length, signal) {
-      signal?.throwIfAborted()
-      if (offset < 0 || length < 0 || offset + length > bytes.length) {
-        throw new MoraineError('corrupt', `bytes ${offset}..${offset + length} lie outside of ${bytes.length} bytes`)
-      }
-      return bytes.subarray(offset, offset + length)
-    },
-  }
-}
-
 /** Reads a range into `buffer` if the reader can, else wherever the reader puts it. The range must fit the buffer. */
 export async function readRangeReusing(
   reader: RangeReader,

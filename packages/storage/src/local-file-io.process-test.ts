@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { systemRandom } from '@moraine/stdx/random'
-import { listAbandonedWrites, localFileIO } from './local-file-io.ts'
+import { localFileIO } from './local-file-io.ts'
+import { isTemporaryName } from './local-temporary.ts'
 
 const io = localFileIO(systemRandom)
 
@@ -82,7 +83,7 @@ test('a process that is killed while it writes leaves whole objects and known le
     const turn = sizeBytes - 200_000
     assert.ok(turn >= 0 && text === String(turn % 10).repeat(sizeBytes), `${location} has ${sizeBytes} bytes`)
   }
-  const left = (await Array.fromAsync(listAbandonedWrites(`${root}/`))).map(({ location }) => location)
+  const left = (await readdir(root)).filter(isTemporaryName).map((name) => join(root, name))
   assert.equal((await readdir(root)).length, listed.length + left.length)
   await io.remove(left)
   assert.equal((await readdir(root)).length, listed.length)

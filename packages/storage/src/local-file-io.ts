@@ -8,7 +8,6 @@ import { checkRange, cutShort } from './byte-range.ts'
 import type { FileIO, FileStatus } from './file-io.ts'
 import { errnoOf, isAbsent, localError } from './local-error.ts'
 import { fileStatus, listLocalFiles } from './local-list.ts'
-import { isTemporaryName } from './local-temporary.ts'
 import { openLocalWriter } from './local-writer.ts'
 import { parseLocation } from './location.ts'
 
@@ -17,8 +16,8 @@ import { parseLocation } from './location.ts'
  *
  * - A write goes to `.moraine-<uuid>.tmp` beside its target, is synced and then linked (`createOnly`) or renamed, so
  *   `createOnly` is atomic also between processes. Directories are made as needed and never removed.
- * - `list` shows neither these temporary files (see `listAbandonedWrites`) nor symbolic links, and follows none; `read`
- *   and `stat` do follow them.
+ * - A process that is killed leaves its temporary file behind. `list` shows neither these nor symbolic links, and follows
+ *   none; `read` and `stat` do follow them.
  * - Names that are not UTF-8 can be neither listed nor named.
  */
 export function localFileIO(random: Random): FileIO {
@@ -37,18 +36,10 @@ export function localFileIO(random: Random): FileIO {
       return writer.close()
     },
     remove: removeFiles,
-    list: (prefix, signal) => listLocal(prefix, (name) => !isTemporaryName(name), signal),
+    list: (prefix, signal) => listLocal(prefix, signal),
     canCreateOnly: () => true,
     localPath: (location) => (parseLocation(location).scheme === 'file' ? filePath(location) : undefined),
   }
-}
-
-/**
- * The temporary files below `prefix` that interrupted writes left behind, and those of writes that go on: a caller
- * removes only what is old enough to be surely abandoned.
- */
-export function listAbandonedWrites(prefix: string, signal?: AbortSignal): AsyncIterable<FileStatus> {
-  return listLocal(prefix, isTemporaryName, signal)
 }
 
 const PARALLEL_REMOVALS = 16
@@ -159,14 +150,10 @@ async function removeFile(location: string, signal: AbortSignal): Promise<void> 
   })
 }
 
-async function* listLocal(
-  prefix: string,
-  accepts: (name: string) => boolean,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<FileStatus> {
+async function* listLocal(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<FileStatus> {
   const path = localPathOf(prefix)
   const namePrefix = path.slice(path.lastIndexOf('/') + 1)
   const directory = path.slice(0, path.length - namePrefix.length)
   const spelling = prefix.slice(0, prefix.length - namePrefix.length)
-  yield* listLocalFiles(directory, namePrefix, spelling, accepts, signal)
+  yield* listLocalFiles(directory, namePrefix, spelling, signal)
 }

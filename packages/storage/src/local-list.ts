@@ -4,18 +4,18 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import { checkAborted } from './abort.ts'
 import type { FileStatus } from './file-io.ts'
 import { isAbsent, localError } from './local-error.ts'
+import { isTemporaryName } from './local-temporary.ts'
 
 /**
  * The regular files below the directory `path` (absolute, with a trailing slash) whose path goes on with `namePrefix`,
- * and whose name `accepts`. Symbolic links are neither followed nor listed, except in `path` itself, so that nothing
- * outside is reached. Holds one open directory per level and one batch of names; what is removed meanwhile is left out.
+ * and that no write has yet to finish. Symbolic links are neither followed nor listed, except in `path` itself, so that
+ * nothing outside is reached. Holds one open directory per level and one batch of names; what is removed meanwhile is left out.
  * `location` of a result is `spelling` followed by the path below `path`.
  */
 export async function* listLocalFiles(
   path: string,
   namePrefix: string,
   spelling: string,
-  accepts: (name: string) => boolean,
   signal?: AbortSignal,
 ): AsyncGenerator<FileStatus> {
   const levels: Level[] = []
@@ -33,7 +33,7 @@ export async function* listLocalFiles(
       const prefix = levels.length === 1 ? namePrefix : ''
       const matching = entries.filter((entry) => entry.name.startsWith(prefix))
       level.pending = matching.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-      const files = matching.filter((entry) => entry.isFile() && accepts(entry.name))
+      const files = matching.filter((entry) => entry.isFile() && !isTemporaryName(entry.name))
       yield* await statFiles(level, files)
     }
   } finally {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import fc from 'fast-check'
-import { canonicalLocation, isBelow, joinLocation, parseLocation, sameLocation } from './location.ts'
+import { canonicalLocation, joinLocation, parseLocation, sameLocation } from './location.ts'
 
 const refused = (run: () => unknown, message: RegExp) =>
   assert.throws(run, (error) => isKind(error, 'invalid-input') && message.test(error.message))
@@ -61,14 +61,6 @@ test('one text for all spellings of a place', () => {
   assert.ok(!sameLocation('/a/x%20y', '/a/x y'))
 })
 
-test('below means within, not the same beginning', () => {
-  assert.ok(isBelow('s3://b/t/data/1', 's3a://b/t'))
-  assert.ok(isBelow('/a/b', '/'))
-  assert.ok(!isBelow('/a/bc', '/a/b'))
-  assert.ok(!isBelow('/a/b', '/a/b/'))
-  assert.ok(!isBelow('s3://other/t/1', 's3://b/t'))
-})
-
 test('joins names to directories in their spelling', () => {
   assert.equal(joinLocation('s3a://b/t', 'metadata/v1 #%.json'), 's3a://b/t/metadata/v1 #%.json')
   assert.equal(joinLocation('file:/t/', 'x'), 'file:/t/x')
@@ -88,7 +80,6 @@ test('the canonical form is canonical, and any name survives joining', () => {
       fc.array(name, { minLength: 1 }),
       (base, names) => {
         const location = joinLocation(base, names.join('/'))
-        assert.ok(isBelow(location, base))
         assert.ok(parseLocation(location).path.endsWith(`w/${names.join('/')}`))
         assert.equal(canonicalLocation(canonicalLocation(location)), canonicalLocation(location))
       },

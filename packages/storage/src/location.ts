@@ -52,12 +52,6 @@ export function sameLocation(a: string, b: string): boolean {
   return a === b || canonicalLocation(a) === canonicalLocation(b)
 }
 
-/** Whether `location` lies below `directory`, at any depth; a directory is not below itself. */
-export function isBelow(location: string, directory: string): boolean {
-  const below = canonicalLocation(directory)
-  return canonicalLocation(location).startsWith(below.endsWith('/') ? below : `${below}/`)
-}
-
 /**
  * The location of `relative` (`metadata/v1.json`) in `directory`, spelled as `directory` is, with one slash between.
  *

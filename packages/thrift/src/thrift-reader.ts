@@ -51,13 +51,7 @@ export function corruptThrift(message: string): MoraineError {
   return new MoraineError('corrupt', `damaged Thrift data: ${message}`)
 }
 
-/** The input ended inside a value. More bytes may mend it, where the input is a stream. */
+/** The input ended inside a value. */
 export function truncatedThrift(position: number): MoraineError {
-  return new MoraineError('corrupt', `damaged Thrift data: it ends inside a value at byte ${position}`, {
-    context: { truncated: true },
-  })
-}
-
-export function isTruncatedThrift(error: unknown): boolean {
-  return error instanceof MoraineError && error.context['truncated'] === true
+  return corruptThrift(`it ends inside a value at byte ${position}`)
 }

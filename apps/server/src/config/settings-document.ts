@@ -20,7 +20,7 @@ ${KEYS_WITHOUT_EFFECT.map((key) => `- \`${key}\``).join('\n')}
 
 const INTRODUCTION = `# Settings
 
-Generated from \`apps/server/src/config/settings.ts\` by \`docs/specs/write-settings.ts\`; a test fails when this file is
+Generated from \`apps/server/src/config/settings.ts\` by \`scripts/write-settings.ts\`; a test fails when this file is
 out of date.
 
 Keys stand below \`ams:\` in \`config.yaml\`, as a tree or with dots. A variable of the environment wins over the file:

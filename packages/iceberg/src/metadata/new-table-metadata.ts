@@ -31,7 +31,7 @@ export function newTableMetadata(table: NewTable): TableMetadata {
 }
 
 /** The updates that create the table, for catalogs that create by commit. */
-export function newTableUpdates(table: NewTable): readonly TableUpdate[] {
+function newTableUpdates(table: NewTable): readonly TableUpdate[] {
   const formatVersion = requestedVersion(table.properties)
   const { schema, newIds } = assignFreshIds(table.schema)
   return [

@@ -21,7 +21,7 @@ export function partitionPath(spec: PartitionSpec, types: readonly PrimitiveType
 }
 
 /** One value of a partition tuple for people: `day` gives `2024-01-31`, `hour` gives `2024-01-31-05`. */
-export function humanPartitionValue(transform: Transform, type: PrimitiveType, value: Literal): string {
+function humanPartitionValue(transform: Transform, type: PrimitiveType, value: Literal): string {
   const { kind } = transform
   const isTimePart = kind === 'year' || kind === 'month' || kind === 'day' || kind === 'hour'
   return isTimePart ? HUMAN_TIME_PART[kind](numberOf(value)) : humanText(type, value)

@@ -42,7 +42,7 @@ export async function loadPuffinBlob(
 }
 
 /** @throws {MoraineError} `corrupt` if the bytes are damaged, `unsupported` for a codec other than zstd. */
-export function decompressBlob(bytes: Uint8Array, codec: string | undefined, what: string): Uint8Array {
+function decompressBlob(bytes: Uint8Array, codec: string | undefined, what: string): Uint8Array {
   if (codec === undefined) return bytes
   if (codec !== 'zstd') throw new MoraineError('unsupported', `the blob in ${what} is compressed with "${codec}"`)
   try {

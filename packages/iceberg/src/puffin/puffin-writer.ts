@@ -32,7 +32,7 @@ export function writePuffin(
   return { bytes: new Uint8Array(Buffer.concat([...parts, footer])), blobs: written, footerSizeBytes: footer.length }
 }
 
-export const DELETION_VECTOR_TYPE = 'deletion-vector-v1'
+const DELETION_VECTOR_TYPE = 'deletion-vector-v1'
 
 /** The blob of a vector that `encodeDeletionVector` made of `cardinality` positions in `referencedDataFile`. */
 export function deletionVectorBlob(

@@ -25,7 +25,7 @@ export function checkSchema(schema: Schema, formatVersion: number): void {
 }
 
 /** Ids above it belong to metadata columns (table spec, "Reserved Field IDs"). */
-export const HIGHEST_COLUMN_ID = 2_147_483_447
+const HIGHEST_COLUMN_ID = 2_147_483_447
 
 const TYPES_OF_VERSION_3: ReadonlySet<string> = new Set([
   'timestamp_ns',

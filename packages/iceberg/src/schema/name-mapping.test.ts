@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
-import { findMappedId, nameMappingOf, parseNameMapping } from './name-mapping.ts'
+import { findMappedId, parseNameMapping } from './name-mapping.ts'
 
 const EXAMPLE = `[ { "field-id": 1, "names": ["id", "record_id"] },
    { "field-id": 2, "names": ["data", "a.b"] },
@@ -21,22 +21,6 @@ test('columns of a file are mapped by their names', () => {
   assert.equal(findMappedId(mapping, ['legacy']), undefined)
   assert.equal(findMappedId(mapping, ['legacy', 'kept']), 9)
   assert.equal(findMappedId(mapping, []), undefined)
-})
-
-test('the mapping of a schema names the parts of lists and maps', () => {
-  const mapping = nameMappingOf({
-    schemaId: 0,
-    identifierFieldIds: [],
-    fields: [
-      {
-        id: 1,
-        name: 'tags',
-        required: false,
-        type: { kind: 'list', elementId: 2, elementRequired: true, element: { kind: 'string' } },
-      },
-    ],
-  })
-  assert.equal(findMappedId(mapping, ['tags', 'element']), 2)
 })
 
 test('a broken mapping is named', () => {

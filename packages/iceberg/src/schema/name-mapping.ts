@@ -1,9 +1,6 @@
 import { dropUndefined } from '@moraine/stdx/drop-undefined'
 import { parseExactJson } from '@moraine/stdx/exact-json'
 import { failAt, int32, type JsonDecoder, listOf, optional, record, text } from '@moraine/stdx/exact-json-decode'
-import type { Schema } from './schema.ts'
-import { childFields } from './schema-index.ts'
-import type { NestedField } from './type.ts'
 
 /**
  * Field ids by name, for data files without field ids (table spec, "Column Projection"): the table property
@@ -30,19 +27,6 @@ export function findMappedId(mapping: NameMapping, path: readonly string[]): num
   const [name, ...rest] = path
   const mapped = mapping.find((field) => name !== undefined && field.names.includes(name))
   return rest.length === 0 ? mapped?.fieldId : mapped && findMappedId(mapped.fields, rest)
-}
-
-/** The mapping of a schema's own names. */
-export function nameMappingOf(schema: Schema): NameMapping {
-  return mapFields(schema.fields)
-}
-
-function mapFields(fields: readonly NestedField[]): NameMapping {
-  return fields.map((field) => ({
-    names: [field.name],
-    fieldId: field.id,
-    fields: mapFields(childFields(field.type)),
-  }))
 }
 
 const decodeMapping: JsonDecoder<NameMapping> = (value, place) => {

@@ -8,7 +8,7 @@ export function isSameSchema(a: Schema, b: Schema): boolean {
 }
 
 /** Whether two types are the same, names, ids, docs and defaults of nested fields included. */
-export function isSameType(a: IcebergType, b: IcebergType): boolean {
+function isSameType(a: IcebergType, b: IcebergType): boolean {
   if (isPrimitive(a) || isPrimitive(b)) {
     return isPrimitive(a) && isPrimitive(b) && canonicalText(a) === canonicalText(b)
   }

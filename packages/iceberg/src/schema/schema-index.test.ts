@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import type { Schema } from './schema.ts'
-import { findFieldByName, indexSchema } from './schema-index.ts'
+import { type IndexedField, indexSchema } from './schema-index.ts'
 import type { NestedField } from './type.ts'
 
 function schemaOf(...fields: readonly NestedField[]): Schema {
@@ -41,24 +41,19 @@ test('columns of any depth are found by id and name', () => {
     ],
   )
   assert.equal(index.highestFieldId, 6)
-  assert.equal(findFieldByName(index, 'tags.value.element.X')?.field.id, 6)
-  assert.equal(findFieldByName(index, 'tags.value.element.x'), undefined)
-  assert.equal(findFieldByName(index, 'TAGS.VALUE.element.x', false)?.field.id, 6)
+  assert.deepEqual(idsNamed(index.fieldsByName, 'tags.value.element.X'), [6])
+  assert.deepEqual(idsNamed(index.fieldsByName, 'tags.value.element.x'), [])
+  assert.deepEqual(idsNamed(index.fieldsByLowerName, 'tags.value.element.x'), [6])
   assert.equal(index.fieldsById.get(6)?.parent?.parent?.field.id, 4)
   assert.equal(indexSchema(nested), index)
 })
 
-test('a name of several columns is refused with all of them', () => {
-  const dotted = indexSchema(
-    schemaOf(int(1, 'a.b'), { id: 2, name: 'a', required: false, type: { kind: 'struct', fields: [int(3, 'b')] } }),
-  )
-  assert.throws(
-    () => findFieldByName(dotted, 'a.b'),
-    (error) => isKind(error, 'invalid-input') && error.message === 'column a.b is ambiguous: it may be "a.b", "a"."b"',
-  )
+test('a name of several columns finds them all', () => {
+  const b: NestedField = { id: 2, name: 'a', required: false, type: { kind: 'struct', fields: [int(3, 'b')] } }
+  assert.deepEqual(idsNamed(indexSchema(schemaOf(int(1, 'a.b'), b)).fieldsByName, 'a.b'), [1, 3])
   const cased = indexSchema(schemaOf(int(1, 'id'), int(2, 'ID')))
-  assert.equal(findFieldByName(cased, 'ID')?.field.id, 2)
-  assert.throws(() => findFieldByName(cased, 'Id', false), /ambiguous/)
+  assert.deepEqual(idsNamed(cased.fieldsByName, 'ID'), [2])
+  assert.deepEqual(idsNamed(cased.fieldsByLowerName, 'id'), [1, 2])
 })
 
 test('doubled ids and names are refused', () => {
@@ -68,3 +63,7 @@ test('doubled ids and names are refused', () => {
     (error) => isKind(error, 'invalid-input') && /the name a in one struct twice/.test(error.message),
   )
 })
+
+function idsNamed(names: ReadonlyMap<string, readonly IndexedField[]>, name: string): readonly number[] {
+  return (names.get(name) ?? []).map(({ field }) => field.id)
+}

@@ -63,16 +63,6 @@ export function indexSchema(schema: Schema, kind: 'corrupt' | 'invalid-input' = 
   return index
 }
 
-/** Finds a column by its full name; `undefined` if there is none, `invalid-input` if several columns have the name. */
-export function findFieldByName(index: SchemaIndex, name: string, caseSensitive = true): IndexedField | undefined {
-  const found = caseSensitive ? index.fieldsByName.get(name) : index.fieldsByLowerName.get(name.toLowerCase())
-  if (found !== undefined && found.length > 1) {
-    const names = found.map((match) => match.path.map((part) => `"${part}"`).join('.')).join(', ')
-    throw new MoraineError('invalid-input', `column ${name} is ambiguous: it may be ${names}`)
-  }
-  return found?.[0]
-}
-
 /** The fields directly below a type: of a struct, of a list (`element`), of a map (`key`, `value`). */
 export function childFields(type: IcebergType): readonly NestedField[] {
   if (type.kind === 'struct') return type.fields

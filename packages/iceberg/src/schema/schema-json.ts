@@ -40,7 +40,7 @@ export function encodeSchema(schema: Schema): JsonObject {
   }
 }
 
-export const decodeType: JsonDecoder<IcebergType> = (value, place) => {
+const decodeType: JsonDecoder<IcebergType> = (value, place) => {
   if (typeof value === 'string') return parsePrimitiveType(value) ?? failAt(place, `has the unknown type ${value}`)
   const json = record(value, place)
   const kind = required(json, 'type', text)
@@ -68,7 +68,7 @@ export const decodeType: JsonDecoder<IcebergType> = (value, place) => {
   }
 }
 
-export function encodeType(type: IcebergType): JsonValue {
+function encodeType(type: IcebergType): JsonValue {
   if (isPrimitive(type)) return formatPrimitiveType(type)
   switch (type.kind) {
     case 'struct':

@@ -29,15 +29,6 @@ export function parseDecimal(text: string): Decimal | undefined {
   return { unscaled: sign === '-' ? -magnitude : magnitude, scale: fraction.length - Number(exponent) }
 }
 
-/** The same value at another scale, or `undefined` where digits would be lost. */
-export function rescaleDecimal({ unscaled, scale }: Decimal, wanted: number): bigint | undefined {
-  if (unscaled === 0n) return 0n
-  if (wanted >= scale) return wanted - scale > MAX_SHIFT ? undefined : unscaled * 10n ** BigInt(wanted - scale)
-  if (scale - wanted > MAX_SHIFT) return undefined
-  const factor = 10n ** BigInt(scale - wanted)
-  return unscaled % factor === 0n ? unscaled / factor : undefined
-}
-
 /** How many decimal digits the unscaled value has; 1 for zero. */
 export function decimalPrecision(unscaled: bigint): number {
   return (unscaled < 0n ? -unscaled : unscaled).toString().length
@@ -61,6 +52,3 @@ export function decodeDecimal(bytes: Uint8Array): bigint {
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
   return BigInt.asIntN(bytes.length * 8, BigInt(`0x${hex}`))
 }
-
-// No decimal of the format has more than 38 digits; a shift beyond this can only be hostile.
-const MAX_SHIFT = 1_000

@@ -17,8 +17,8 @@ export type RegisterDecision =
   | { readonly kind: 'refused'; readonly why: 'unknown-group' | 'forbidden'; readonly reason: string }
 
 /** Versions of task payloads that this service writes; a worker names those it reads in this property. */
-export const PAYLOAD_VERSIONS_PROPERTY = 'payload-versions'
-export const PAYLOAD_VERSION = '1'
+const PAYLOAD_VERSIONS_PROPERTY = 'payload-versions'
+const PAYLOAD_VERSION = '1'
 
 const THREADS_MAX = 1024
 

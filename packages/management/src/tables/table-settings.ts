@@ -6,7 +6,7 @@ export type TableSettings = Pick<
   'enabled' | 'allowPartialCommit' | 'group' | 'quota' | 'executeRetries' | 'minorIntervalMs' | 'minPlanIntervalMs'
 >
 
-export const DEFAULT_GROUP = 'default'
+const DEFAULT_GROUP = 'default'
 
 /** Amoro's defaults: what holds until the table has been read for the first time. */
 export const DEFAULT_TABLE_SETTINGS: TableSettings = {

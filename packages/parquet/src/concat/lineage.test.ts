@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import type { SchemaElement } from 'hyparquet'
 import { readFooter } from '../footer/parquet-footer.ts'
 import { LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID, ROW_ID_FIELD_ID } from '../lineage/lineage-columns.ts'
-import { bytesReader } from '../range-reader.ts'
+import { bytesReader } from '../testing/bytes-reader.ts'
 import {
   memorySink,
   readRows,

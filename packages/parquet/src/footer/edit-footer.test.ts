@@ -4,13 +4,13 @@ import { isKind } from '@moraine/stdx/error'
 import { CompactReader } from '@moraine/thrift/compact-reader'
 import { decodeCompactTree } from '@moraine/thrift/thrift-tree'
 import { encodeCompact } from '@moraine/thrift/thrift-type'
-import { bytesReader } from '../range-reader.ts'
+import { bytesReader } from '../testing/bytes-reader.ts'
+import { replaceFooter } from '../testing/replace-footer.ts'
 import { memorySink, readRows, sampleFile } from '../testing/sample-file.ts'
-import { editKeyValues, editSchema, setTypeDefinedOrders } from './edit-footer.ts'
+import { editSchema } from './edit-footer.ts'
 import { formatLogicalType, type LogicalType, logicalType } from './logical-type.ts'
 import { encodeFooter, type ParquetFooter, readFooter } from './parquet-footer.ts'
-import { replaceFooter } from './replace-footer.ts'
-import { haveFieldIds, schemaFingerprint } from './schema-fingerprint.ts'
+import { schemaFingerprint } from './schema-fingerprint.ts'
 import { annotationOf } from './schema-tree.ts'
 
 const file = sampleFile({ firstRow: 0, rows: 120 })
@@ -38,8 +38,7 @@ suite('footer edits', () => {
     })
     assert.deepEqual(edited.leaves[3]?.path, ['a.b', 'north'])
     assert.deepEqual(edited.metadata.rowGroups[1]?.columns[3]?.metadata?.path, ['a.b', 'north'])
-    assert.equal(haveFieldIds(original.leaves), true)
-    assert.equal(haveFieldIds(edited.leaves), false)
+    assert.equal(edited.leaves[3]?.element.fieldId, undefined)
     const rows = await readRows(await rewritten(edited))
     assert.deepEqual(rows[1]?.['a.b'], { north: 1, y: null })
     assert.equal(rows.length, 120)
@@ -76,24 +75,6 @@ suite('footer edits', () => {
     assert.equal(fixed.leaves[1]?.element.typeLength, 16)
     assert.equal(fixed.metadata.rowGroups[0]?.columns[1]?.metadata?.type, 'FIXED_LEN_BYTE_ARRAY')
     assert.equal(fixed.leaves[1]?.element.convertedType, undefined)
-  })
-
-  test('key-value metadata is set and removed, the rest kept', () => {
-    const edited = editKeyValues(original, { origin: undefined, 'iceberg.schema': '{}', 'ARROW:schema': 'other' })
-    assert.deepEqual(edited.metadata.keyValues, [
-      { key: 'iceberg.schema', value: '{}' },
-      { key: 'ARROW:schema', value: 'other' },
-    ])
-    assert.equal(
-      editKeyValues(original, { origin: undefined, 'ARROW:schema': undefined }).metadata.keyValues,
-      undefined,
-    )
-  })
-
-  test('column orders are written for every leaf', async () => {
-    const edited = setTypeDefinedOrders(original)
-    assert.equal((await readRows(await rewritten(edited))).length, 120)
-    assert.equal(Buffer.from(encodeFooter(edited.tree)).includes(Buffer.from('7c1c00001c0000', 'hex')), true)
   })
 
   test('an edit that contradicts the chunks is refused', () => {

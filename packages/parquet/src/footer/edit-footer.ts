@@ -62,26 +62,7 @@ export function editSchema(footer: ParquetFooter, edit: (node: SchemaNode) => El
   return withTree(footer, withFields(footer.tree, { 2: structList(elements), 4: structList(rowGroups) }))
 }
 
-/** Sets key-value metadata; `undefined` removes an entry. */
-export function editKeyValues(
-  footer: ParquetFooter,
-  changes: Readonly<Record<string, string | undefined>>,
-): ParquetFooter {
-  const kept = structsOf(footer.tree, 5).filter((_, at) => {
-    return !Object.hasOwn(changes, must(footer.metadata.keyValues?.[at], 'a key-value pair').key)
-  })
-  const added = Object.entries(changes).flatMap(([key, value]) => {
-    return value === undefined ? [] : structOf({ 1: textValue(key), 2: textValue(value) })
-  })
-  const entries = [...kept, ...added]
-  return withTree(footer, withFields(footer.tree, { 5: entries.length === 0 ? undefined : structList(entries) }))
-}
-
-/** States that min and max values follow the order of each column's type, which readers otherwise may not assume. */
-export function setTypeDefinedOrders(footer: ParquetFooter): ParquetFooter {
-  return withTree(footer, withFields(footer.tree, { 7: structList(footer.leaves.map(() => TYPE_DEFINED_ORDER)) }))
-}
-
+/** States that min and max values follow the order of the column's type, which readers otherwise may not assume. */
 export const TYPE_DEFINED_ORDER: ThriftStruct = structOf({ 1: structOf({}) })
 
 function editElement(tree: ThriftStruct, edit: ElementEdit): ThriftStruct {

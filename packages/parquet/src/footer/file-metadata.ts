@@ -35,8 +35,8 @@ const REPETITIONS = ['REQUIRED', 'OPTIONAL', 'REPEATED'] as const
 export const physicalCode = (type: PhysicalType): number => PHYSICAL_TYPES.indexOf(type)
 export const repetitionCode = (value: Repetition): number => REPETITIONS.indexOf(value)
 
-export const physicalType = named(PHYSICAL_TYPES, 'physical type')
-export const repetition = named(REPETITIONS, 'repetition type')
+const physicalType = named(PHYSICAL_TYPES, 'physical type')
+const repetition = named(REPETITIONS, 'repetition type')
 
 // Written for people by many programs; a wrong byte in it is no reason to refuse a file.
 const looseText: ThriftType<string> = {
@@ -46,7 +46,7 @@ const looseText: ThriftType<string> = {
 }
 
 /** Depth first: an element's children follow it. The first one is the root. */
-export const schemaElement = struct('SchemaElement', {
+const schemaElement = struct('SchemaElement', {
   type: opt(1, physicalType),
   typeLength: opt(2, i32),
   repetition: opt(3, repetition),
@@ -61,7 +61,7 @@ export const schemaElement = struct('SchemaElement', {
 export type SchemaElement = ValueOf<typeof schemaElement>
 
 /** Bounds in plain encoding without lengths. `min` and `max` are an older form, ordered as signed. */
-export const statistics = struct('Statistics', {
+const statistics = struct('Statistics', {
   max: opt(1, binary),
   min: opt(2, binary),
   nullCount: opt(3, safeI64),
@@ -74,11 +74,11 @@ export const statistics = struct('Statistics', {
 })
 export type Statistics = ValueOf<typeof statistics>
 
-export const keyValue = struct('KeyValue', { key: f(1, looseText), value: opt(2, looseText) })
+const keyValue = struct('KeyValue', { key: f(1, looseText), value: opt(2, looseText) })
 export type KeyValue = ValueOf<typeof keyValue>
 
 /** Offsets count from the beginning of the file, sizes are in bytes and include page headers. */
-export const columnMetadata = struct('ColumnMetaData', {
+const columnMetadata = struct('ColumnMetaData', {
   type: f(1, physicalType),
   encodings: f(2, list(i32)),
   path: f(3, list(string)),
@@ -112,13 +112,13 @@ export const columnChunk = struct('ColumnChunk', {
 })
 export type ColumnChunk = ValueOf<typeof columnChunk>
 
-export const sortingColumn = struct('SortingColumn', {
+const sortingColumn = struct('SortingColumn', {
   columnIndex: f(1, i32),
   descending: f(2, bool),
   nullsFirst: f(3, bool),
 })
 
-export const rowGroup = struct('RowGroup', {
+const rowGroup = struct('RowGroup', {
   columns: f(1, list(columnChunk)),
   totalByteSize: f(2, safeI64),
   numRows: f(3, safeI64),
@@ -140,7 +140,7 @@ export const fileMetadata = struct('FileMetaData', {
 })
 export type FileMetadata = ValueOf<typeof fileMetadata>
 
-export const pageLocation = struct('PageLocation', {
+const pageLocation = struct('PageLocation', {
   offset: f(1, safeI64),
   compressedPageSize: f(2, i32),
   firstRowIndex: f(3, safeI64),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import { encodeCompactTree, i64Value, structList, structsOf, withFields } from '@moraine/thrift/thrift-tree'
-import { bytesReader } from '../range-reader.ts'
+import { bytesReader } from '../testing/bytes-reader.ts'
 import { sampleFile } from '../testing/sample-file.ts'
 import { encodeFooter, readFooter, withTree } from './parquet-footer.ts'
 

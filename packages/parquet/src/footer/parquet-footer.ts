@@ -79,7 +79,7 @@ export function encodeFooter(tree: ThriftStruct): Uint8Array {
 /** `PAR1`: the first and the last four bytes of a file. */
 export const MAGIC: Uint8Array = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
 
-export const MAX_FOOTER_BYTES: number = 64 * 1024 * 1024
+const MAX_FOOTER_BYTES: number = 64 * 1024 * 1024
 
 // Most footers fit; a larger first read costs more than a rare second one.
 const TAIL_BYTES = 64 * 1024

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import type { SchemaElement } from './file-metadata.ts'
-import { findLeafByFieldId, fingerprintDifference, haveFieldIds, schemaFingerprint } from './schema-fingerprint.ts'
+import { fingerprintDifference, schemaFingerprint } from './schema-fingerprint.ts'
 import { schemaTree } from './schema-tree.ts'
 
 const column = (element: Partial<SchemaElement>): SchemaElement => {
@@ -60,7 +60,7 @@ suite('the fingerprint of a schema', () => {
   })
 })
 
-test('leaves are found by field id', () => {
+test('leaves are those without children, in order', () => {
   const nested: SchemaElement[] = [
     { name: 'root', numChildren: 1 },
     { name: 's', repetition: 'REQUIRED', numChildren: 2, fieldId: 1 },
@@ -68,9 +68,13 @@ test('leaves are found by field id', () => {
     column({ type: 'INT64', name: 'w', fieldId: 3 }),
   ]
   const { leaves } = schemaTree(nested)
-  assert.deepEqual(findLeafByFieldId(leaves, 3)?.path, ['s', 'w'])
-  assert.equal(findLeafByFieldId(leaves, 1), undefined)
-  assert.ok(haveFieldIds(leaves))
+  assert.deepEqual(
+    leaves.map(({ path, element }) => [path, element.fieldId]),
+    [
+      [['s', 'v'], 2],
+      [['s', 'w'], 3],
+    ],
+  )
 })
 
 test('a schema whose counts do not add up is corrupt', () => {

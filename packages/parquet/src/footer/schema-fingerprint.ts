@@ -1,5 +1,5 @@
 import { logicalTypeText } from './logical-type.ts'
-import { annotationOf, type SchemaLeaf, type SchemaNode } from './schema-tree.ts'
+import { annotationOf, type SchemaNode } from './schema-tree.ts'
 
 export type FingerprintOptions = {
   /** Treat REQUIRED and OPTIONAL alike. Pages of the two are encoded differently, so never for copying them. */
@@ -29,15 +29,6 @@ export function fingerprintDifference(a: string, b: string): string | undefined 
   const at = left.findIndex((line, i) => line !== right[i])
   const i = at < 0 ? left.length : at
   return `${left[i] ?? 'no column'} against ${right[i] ?? 'no column'}`
-}
-
-export function findLeafByFieldId(leaves: readonly SchemaLeaf[], fieldId: number): SchemaLeaf | undefined {
-  return leaves.find((leaf) => leaf.element.fieldId === fieldId)
-}
-
-/** Whether every column can be found by id; files without ids need a name mapping. */
-export function haveFieldIds(leaves: readonly SchemaLeaf[]): boolean {
-  return leaves.every((leaf) => leaf.element.fieldId !== undefined)
 }
 
 function elementLine(node: SchemaNode, options: FingerprintOptions): string {

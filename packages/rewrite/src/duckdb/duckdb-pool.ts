@@ -31,7 +31,7 @@ export type DuckDbSession = {
 /** What a task cost its child. The peak counts from the start of the process: a child that served before may have a higher one. */
 export type SessionCost = { readonly cpuMs: number; readonly peakRssBytes: number }
 
-export const DEFAULT_MEMORY_LIMIT_BYTES = 512 * 1024 * 1024
+const DEFAULT_MEMORY_LIMIT_BYTES = 512 * 1024 * 1024
 
 const DEFAULT_TASKS_PER_CHILD = 8
 const DEFAULT_SILENCE_MS = 30_000

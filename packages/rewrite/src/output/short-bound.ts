@@ -1,7 +1,7 @@
 import { truncateCodePoints } from '@moraine/iceberg/partition/transform-function'
 
 /** Iceberg's default for bounds of text and bytes, `truncate(16)`: code points or bytes. */
-export const BOUND_LENGTH = 16
+const BOUND_LENGTH = 16
 
 /** A bound of a string column, shortened so that it still bounds; `undefined` if there is no such text. */
 export function shortTextBound(bytes: Uint8Array, side: 'lower' | 'upper'): Uint8Array | undefined {

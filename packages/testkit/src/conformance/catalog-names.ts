@@ -4,7 +4,7 @@ import type { CatalogTraits, OpenCatalog } from './catalog.ts'
 import { catalogTest, ORDERS_TABLE, rejectsAs } from './catalog-samples.ts'
 
 /** Names that somebody has given a table. */
-export const ODD_NAMES: readonly string[] = [
+const ODD_NAMES: readonly string[] = [
   `it's "quoted"`,
   'dots.in.name',
   '表・テーブル',

@@ -18,7 +18,7 @@ export function sampleFile(changes: Partial<ContentFile> = {}): ContentFile {
   }
 }
 
-export const NO_METRICS: FileMetrics = {
+const NO_METRICS: FileMetrics = {
   columnSizes: new Map(),
   valueCounts: new Map(),
   nullValueCounts: new Map(),

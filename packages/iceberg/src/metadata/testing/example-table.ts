@@ -95,7 +95,7 @@ export function later(time: number, ms = 1000): EpochMs {
   return (time + ms) as EpochMs
 }
 
-export function deepFreeze<T>(value: T): T {
+function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
     for (const inner of Object.values(value)) deepFreeze(inner)

@@ -1,5 +1,5 @@
+import { encodeFooter, type ParquetFooter } from '../footer/parquet-footer.ts'
 import { type ByteSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
-import { encodeFooter, type ParquetFooter } from './parquet-footer.ts'
 
 const BATCH_BYTES = 4 * 1024 * 1024
 

@@ -1,4 +1,4 @@
 import { writeFileSync } from 'node:fs'
 import { stateDocument } from '@moraine/lifecycle/state-document'
 
-writeFileSync(new URL('states.md', import.meta.url), stateDocument())
+writeFileSync(new URL('../docs/specs/states.md', import.meta.url), stateDocument())

@@ -1,7 +1,7 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { AvroRecord, AvroSchema, AvroUnion } from './avro-schema.ts'
-import { type AvroRecordValue, type AvroUnionValue, type AvroValue, optionOf } from './avro-value.ts'
-import type { ByteSink } from './byte-sink.ts'
+import type { AvroRecord, AvroSchema, AvroUnion } from '../avro-schema.ts'
+import { type AvroRecordValue, type AvroUnionValue, type AvroValue, optionOf } from '../avro-value.ts'
+import type { ByteSink } from '../byte-sink.ts'
 
 /** Writes one value; one that does not fit the schema is `invalid-input` and names the field. */
 export type AvroEncoder = (value: AvroValue, sink: ByteSink) => void

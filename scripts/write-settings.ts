@@ -1,4 +1,4 @@
 import { writeFileSync } from 'node:fs'
 import { settingsDocument } from '@moraine/server/config/settings-document'
 
-writeFileSync(new URL('settings.md', import.meta.url), settingsDocument())
+writeFileSync(new URL('../docs/specs/settings.md', import.meta.url), settingsDocument())

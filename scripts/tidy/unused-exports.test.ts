@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isTypeScript, sourceFiles } from './source-files.ts'
+import { unusedExports } from './unused-exports.ts'
+
+/** What is exported for users of a library alone, and why it stays. */
+const KEPT: Readonly<Record<string, string>> = {
+  'packages/iceberg/src/expression/evaluate-metrics.ts mustMatchFile':
+    'scan planning: a file all of whose rows match needs no residual; held to the same property test as mayMatchFile',
+  'packages/iceberg/src/expression/evaluate-summaries.ts mayMatchSummaries':
+    'scan planning: skips manifests; planning of maintenance reads all of them',
+  'packages/iceberg/src/expression/residual.ts residualOf': 'scan planning: what is left to check in a file',
+  'packages/iceberg/src/value/json-single-value.ts encodeJsonSingleValue':
+    'scan planning: the form of partition values and literals in REST answers; the decoder is tested with it',
+  'packages/iceberg/src/puffin/puffin-reader.ts loadPuffinFooter':
+    'reads any Puffin file; tests hold our writer, Spark and damaged files to it',
+  'packages/iceberg/src/scan/read-manifests.ts readLiveFiles':
+    'the plain reading of a snapshot, to which tests and benchmarks hold the columns of FileIndex',
+}
+
+const LIBRARIES = /^packages\/(?!api\/|catalogs\/|maintenance\/)/
+
+const found = unusedExports(sourceFiles(isTypeScript)).filter(({ at }) => LIBRARIES.test(at))
+
+test('what is exported is used by another file', () => {
+  const unused = found.filter(({ at }) => !(at in KEPT))
+  assert.deepEqual(
+    unused.map(({ at, why }) => `${at}: ${why}`),
+    [],
+  )
+})
+
+test('no exception outlives its reason', () => {
+  const unused = new Set(found.map(({ at }) => at))
+  assert.deepEqual(
+    Object.keys(KEPT).filter((at) => !unused.has(at)),
+    [],
+  )
+})
+
+test('the rule tells dead, private and used apart', () => {
+  const file = (path: string, text: string) => ({ path, text })
+  const judged = unusedExports([
+    file(
+      'packages/a/src/one.ts',
+      `export const dead = 1 // dead
+export function tested() {}
+export const home = 2
+export const part = home
+export type Shape = { a: number }
+export type Lost = string
+export const shown = (shape: Shape) => part`,
+    ),
+    file('packages/a/src/one.test.ts', `import { part, tested } from './one.ts'`),
+    file('packages/b/src/two.ts', `import {\n  type Never,\n  shown as seen,\n} from '@moraine/a/one'`),
+    file('packages/b/src/all.ts', `export const x = 1`),
+    file('apps/c/src/three.ts', `import * as all from '@moraine/b/all'`),
+    file('packages/b/src/testing/build.ts', `export const build = 1\nexport const forgotten = 1`),
+    file('packages/b/src/two.test.ts', `import { build } from './testing/build.ts'`),
+  ])
+  assert.deepEqual(judged, [
+    { at: 'packages/a/src/one.ts dead', why: 'dead' },
+    { at: 'packages/a/src/one.ts tested', why: 'dead' },
+    { at: 'packages/a/src/one.ts home', why: 'used only in its file' },
+    { at: 'packages/a/src/one.ts Lost', why: 'dead' },
+    { at: 'packages/b/src/testing/build.ts forgotten', why: 'dead' },
+  ])
+})
