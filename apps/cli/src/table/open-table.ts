@@ -44,6 +44,7 @@ export async function openTable(
   const hadoop = { ...context, io, onLeftover: (error: unknown) => context.warn(String(error)) }
   if (ref.kind !== 'identifier') {
     const table = await openTableDirectory(hadoop, absolute(ref.location), signal)
+    if (table.note !== undefined) context.warn(table.note)
     const name = formatIdentifier(table.identifier)
     return {
       name,

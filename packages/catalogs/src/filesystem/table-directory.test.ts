@@ -84,11 +84,17 @@ test("a file of another catalog's layout is to be read only", async () => {
   const file = `${TABLE}2/metadata/00003-0a1b.metadata.json`
   await io.write(file, await io.read(`${TABLE}/metadata/v2.metadata.json`))
   await isReadOnly(io, file, /through its catalog/)
-  await assert.rejects(openTableDirectory(storeOf(io), `${TABLE}2`), (error) => {
-    assert.ok(isKind(error, 'unsupported'))
-    assert.match(error.message, /belongs to a catalog.*00003-0a1b\.metadata\.json/)
-    return true
-  })
+})
+
+test("a folder of another catalog's layout is its newest metadata file, to be read only, and says so", async () => {
+  const { io } = await makeTable()
+  const folder = `${TABLE}2`
+  for (const name of ['00009-ff.metadata.json', '00010-0a.metadata.json', '00002-zz.metadata.json', 'snap-1.avro'])
+    await io.write(`${folder}/metadata/${name}`, await io.read(`${TABLE}/metadata/v2.metadata.json`))
+  await isReadOnly(io, folder, /belongs to a catalog/)
+  const opened = await openTableDirectory(storeOf(io), folder)
+  assert.match(opened.note ?? '', /00010-0a\.metadata\.json, its newest metadata file/)
+  assert.match((await opened.loadTable(opened.identifier)).metadataLocation, /00010-0a/)
 })
 
 test('a table that was copied is to be read only, since its files are those of the original', async () => {

@@ -14,11 +14,13 @@ export type TableDirectory = TableStore & {
   readonly identifier: TableIdentifier
   /** Why commits are refused, as `unsupported`; absent if they are not. */
   readonly readOnly?: string
+  /** What a reader should know of how the table was found; absent if it is certain to be the current one. */
+  readonly note?: string
 }
 
 /**
- * Opens the table that `location` names: a table's folder, which is a table in Hadoop layout, or a `...metadata.json`
- * file. The file of the current version in Hadoop layout stands for the table; any other is the table as of that file,
+ * Opens the table that `location` names: a table's folder, or a `...metadata.json` file. A folder in Hadoop layout, or the
+ * file of its current version, stands for the table. Anything else is the table as of one file, the newest of a folder,
  * and is read-only, since only its catalog knows what is current.
  */
 export async function openTableDirectory(
@@ -44,7 +46,7 @@ async function openFolder(
 ): Promise<TableDirectory> {
   const identifier = identifierOf(folder)
   const opened = await loadCurrentVersion(store, folder, signal)
-  if (opened === undefined) throw await noTable(store, folder, signal)
+  if (opened === undefined) return openNewest(store, folder, signal)
   const { location } = opened.metadata
   const moved = sameLocation(location, folder)
     ? undefined
@@ -81,17 +83,26 @@ function identifierOf(folder: string): TableIdentifier {
   return { namespace: [], name: folder.slice(folder.lastIndexOf('/') + 1) }
 }
 
-async function noTable({ io }: HadoopStore, folder: string, signal: AbortSignal | undefined): Promise<MoraineError> {
-  for await (const { location } of io.list(metadataFolder(folder), signal)) {
-    if (!location.endsWith('.metadata.json')) continue
-    const remedy = 'name one of them to read it, or go through the catalog to change the table'
-    return new MoraineError(
-      'unsupported',
-      `${folder} belongs to a catalog, which alone knows the current of its metadata files, such as ${location}; ${remedy}`,
+/** Catalogs number their metadata files: `00012-<uuid>.metadata.json`, perhaps compressed. */
+const NUMBERED = /\/(\d+)-[^/]+\.metadata\.json(\.gz)?$/
+
+async function openNewest(
+  store: HadoopStore,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<TableDirectory> {
+  let newest: { readonly location: string; readonly number: number } | undefined
+  for await (const { location } of store.io.list(metadataFolder(folder), signal)) {
+    const number = Number(NUMBERED.exec(location)?.[1] ?? Number.NaN)
+    if (number >= 0 && (newest === undefined || number > newest.number)) newest = { location, number }
+  }
+  if (newest === undefined) {
+    throw new MoraineError(
+      'not-found',
+      `there is no Iceberg table at ${folder}: ${folder}/metadata has no metadata file`,
     )
   }
-  return new MoraineError(
-    'not-found',
-    `there is no Iceberg table at ${folder}: ${folder}/metadata has no metadata file`,
-  )
+  const readOnly = 'the table belongs to a catalog; to change it name it in the catalog (--catalog-uri)'
+  const note = `${folder} belongs to a catalog: shown as of ${newest.location}, its newest metadata file`
+  return { ...(await openFile(store, newest.location, readOnly)), note }
 }

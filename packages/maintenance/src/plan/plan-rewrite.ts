@@ -212,6 +212,6 @@ function skippedPartitions(
     const groups = planned.get(candidate.partition.key)
     if (groups !== undefined && groups > 0) return unreadableRest(candidate)
     const status = groups !== undefined ? 'no-groups' : input.chooses(candidate.partition) ? 'not-taken' : 'filtered'
-    return [skippedPartition(candidate, status, input.policy)]
+    return [skippedPartition(candidate, status, input)]
   })
 }

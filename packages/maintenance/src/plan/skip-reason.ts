@@ -1,5 +1,6 @@
 import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
-import type { PartitionEvaluation } from './evaluate-partition.ts'
+import { humanBytes, humanDuration } from '@moraine/stdx/human-text'
+import type { PartitionEvaluation, RequestedType } from './evaluate-partition.ts'
 import type { EvaluatedPartition } from './evaluate-table.ts'
 import { fragmentSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
 import type { SkippedPartition, SkipReason } from './rewrite-plan.ts'
@@ -8,16 +9,20 @@ import type { SkippedPartition, SkipReason } from './rewrite-plan.ts'
 export function skippedPartition(
   { partition, evaluation }: EvaluatedPartition,
   status: 'filtered' | 'not-taken' | 'no-groups',
-  policy: OptimizingPolicy,
+  { policy, requested }: { readonly policy: OptimizingPolicy; readonly requested: RequestedType },
 ): SkippedPartition {
   const skip = (reason: SkipReason, detail: string) => skipEntry(partition, reason, detail)
   const { files, touched, unreadable } = evaluation
   if (touched.files === 0) return skip('healthy', `${files.files} files, none small, none with deletes to apply`)
   if (status === 'filtered') return skip('filtered', 'outside the partitions that may be optimized')
   if (unreadable?.files === touched.files) return skip(unreadable.first.reason, unreadable.first.detail)
-  if (evaluation.trigger === undefined) return skip('below-trigger', belowTrigger(evaluation, policy))
+  if (evaluation.trigger === undefined) {
+    return requested === 'full'
+      ? skip('nothing-to-gain', nothingForFull(evaluation))
+      : skip('below-trigger', belowTrigger(evaluation, policy))
+  }
   if (status === 'not-taken')
-    return skip('over-budget', `costs ${evaluation.costBytes} bytes; other partitions come first`)
+    return skip('over-budget', `costs ${humanBytes(evaluation.costBytes)}; other partitions come first`)
   return skip('nothing-to-gain', 'every file would be rewritten by itself, with the same rows')
 }
 
@@ -33,10 +38,18 @@ function skipEntry({ specId, partitionPath }: TablePartition, reason: SkipReason
   return { specId, partitionPath, reason, detail }
 }
 
+function nothingForFull({ files, touched }: PartitionEvaluation): string {
+  return `${touched.files} of ${files.files} files is small, and there is no other to merge it with; no deletes to apply`
+}
+
 function belowTrigger(evaluation: PartitionEvaluation, policy: OptimizingPolicy): string {
   const small = evaluation.fragments.files + evaluation.equalityDeletes.files
+  const interval =
+    policy.minorIntervalMs < 0
+      ? ''
+      : `, or 2 once ${humanDuration(policy.minorIntervalMs)} have passed since the last time`
   return [
-    `${evaluation.fragments.files} files of at most ${fragmentSizeBytes(policy)} bytes and ${evaluation.equalityDeletes.files} equality delete files: ${small} of ${policy.minorFileCount}, or 2 once ${policy.minorIntervalMs} ms have passed`,
-    `${evaluation.undersized.files} undersized files with ${evaluation.undersized.bytes} of ${policy.targetSizeBytes} bytes`,
+    `${evaluation.fragments.files} files of at most ${humanBytes(fragmentSizeBytes(policy))} and ${evaluation.equalityDeletes.files} equality delete files: ${small} of ${policy.minorFileCount}${interval}`,
+    `${evaluation.undersized.files} undersized files with ${humanBytes(evaluation.undersized.bytes)} of ${humanBytes(policy.targetSizeBytes)}`,
   ].join('; ')
 }
