@@ -17,10 +17,11 @@ const program = new Command('moraine')
 
 const withServeOptions = (command: Command) =>
   command
-    .option('--port <n>', 'of the API and the catalog; 0 takes any free one', '1630')
-    .option('--thrift-port <n>', 'of the optimizing service', '1261')
-    .option('--host <address>', 'to listen on', '127.0.0.1')
-    .option('--data-dir <dir>', 'where the service keeps its state', '.moraine')
+    .option('--config <file>', 'settings as in docs/specs/settings.md; the options here win over them')
+    .option('--port <n>', 'of the API and the catalog; 0 takes any free one (default: 1630)')
+    .option('--thrift-port <n>', 'of the optimizing service (default: 1261)')
+    .option('--host <address>', 'to listen on (default: 127.0.0.1)')
+    .option('--data-dir <dir>', 'where the service keeps its state (default: .moraine)')
 
 withServeOptions(
   program.command('start').description('service, one local optimizer and a sample lake: what `npm start` runs'),
@@ -29,9 +30,9 @@ withServeOptions(
   .option('--once', 'end once the first table is healthy')
   .option('--json', 'print the report as JSON')
   .action(async (options) => (await import('./commands/serve.ts')).startAll(options, context))
-withServeOptions(program.command('serve').description('the service alone')).action(async (options) =>
-  (await import('./commands/serve.ts')).serve(options, context),
-)
+withServeOptions(program.command('serve').description('the service alone'))
+  .option('--no-sample', 'no sample lake: holds always here, so that a script may say it of start and serve alike')
+  .action(async (options) => (await import('./commands/serve.ts')).serve(options, context))
 program
   .command('optimizer')
   .description('one optimizer process')

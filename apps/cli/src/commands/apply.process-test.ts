@@ -77,5 +77,5 @@ test('what is no plan is refused, and a plan that is not there', async () => {
   assert.ok(broken.err.includes(file), broken.err)
   const missing = await runCli(['table', 'apply', join(root, 'none.json')])
   assert.equal(missing.code, 1)
-  assert.match(missing.err, /the plan .*none\.json cannot be read/)
+  assert.match(missing.err, /reading the plan .*none\.json failed: ENOENT/)
 })

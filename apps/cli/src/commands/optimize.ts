@@ -7,14 +7,16 @@ import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import { readTable, readTableFrom, type TableState } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { MoraineError } from '@moraine/stdx/error'
+import { localError } from '@moraine/storage/local-error'
 import { type RunReport, runPlan } from '../optimize/optimize-table.ts'
 import { type OpenTable, openTable } from '../table/open-table.ts'
 import { type OptimizeOutcome, optimizeJson, optimizeText, type PlanRun } from '../text/optimize-text.ts'
 import type { CommandContext } from './command-context.ts'
+import { MEGABYTES, numberOption, THREADS } from './number-option.ts'
 import { makePlan, planState, type RawPlanOptions } from './plan.ts'
 import { type RawTableOptions, tableOptions } from './table-options.ts'
 
-export type RawRunOptions = { readonly threads?: string; readonly memory?: string; readonly json?: boolean }
+export type RawRunOptions = { readonly threads: string; readonly memory: string; readonly json?: boolean }
 
 const TASK_TIMEOUT_MS = 60 * 60 * 1000
 
@@ -23,6 +25,8 @@ export async function optimize(
   raw: RawPlanOptions & RawRunOptions,
   context: CommandContext,
 ): Promise<void> {
+  // Refused before anything is opened.
+  const options = runOptions(raw)
   const { table, state, plan } = await makePlan(ref, raw, context)
   refuseReadOnly(table)
   // What was moved to the current partition spec may have to be merged with what was there before.
@@ -30,7 +34,7 @@ export async function optimize(
     done.plan.groups.some((group) => group.outputSpecId !== undefined)
       ? planState(table, await readTableAgain(table, state, context), raw, context)
       : undefined
-  await runAndReport(table, plan, raw, context, planAgain)
+  await runAndReport(table, plan, options, context, planAgain)
 }
 
 /** Executes exactly the plan in the file, or refuses: the table must still be at the snapshot the plan was made from. */
@@ -39,7 +43,8 @@ export async function apply(
   raw: RawTableOptions & RawRunOptions & { readonly table?: string },
   context: CommandContext,
 ): Promise<void> {
-  const plan = parseRewritePlan(await readFile(file, 'utf8').catch((cause: unknown) => cannotRead(file, cause)), file)
+  const options = runOptions(raw)
+  const plan = parseRewritePlan(await readPlan(file), file)
   const table = await openTable(
     raw.table ?? plan.tableLocation,
     tableOptions(raw, process.env),
@@ -60,11 +65,25 @@ export async function apply(
       `${table.name} moved: the plan was made at snapshot ${plan.baseSnapshotId}, the table is at ${metadata.currentSnapshotId ?? 'none'}; make a new plan`,
     )
   }
-  await runAndReport(table, plan, raw, context)
+  await runAndReport(table, plan, options, context)
 }
 
-function cannotRead(file: string, cause: unknown): never {
-  throw new MoraineError('not-found', `the plan ${file} cannot be read`, { cause })
+async function readPlan(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    throw localError(cause, `reading the plan ${file}`)
+  }
+}
+
+type RunOptions = { readonly threads: number; readonly memoryMb: number; readonly json: boolean }
+
+function runOptions(raw: RawRunOptions): RunOptions {
+  return {
+    threads: numberOption('--threads', raw.threads, THREADS),
+    memoryMb: numberOption('--memory', raw.memory, MEGABYTES),
+    json: raw.json === true,
+  }
 }
 
 function refuseReadOnly(table: OpenTable): void {
@@ -75,7 +94,7 @@ function refuseReadOnly(table: OpenTable): void {
 async function runAndReport(
   table: OpenTable,
   plan: RewritePlan | undefined,
-  raw: RawRunOptions,
+  options: RunOptions,
   context: CommandContext,
   planAgain: (done: PlanRun) => Promise<RewritePlan | undefined> = async () => undefined,
 ): Promise<void> {
@@ -83,14 +102,14 @@ async function runAndReport(
   const startedAt = context.clock.monotonicMs()
   const runs: PlanRun[] = []
   for (let next = plan; next !== undefined && next.groups.length > 0; ) {
-    const run: PlanRun = { plan: next, report: await runInWorkDir(table, next, raw, context) }
+    const run: PlanRun = { plan: next, report: await runInWorkDir(table, next, options, context) }
     runs.push(run)
     next = isWhole(run) && runs.length < MOST_PLANS ? await planAgain(run) : undefined
   }
   const after = runs.length === 0 ? before : await figures(table, context)
   const elapsedMs = context.clock.monotonicMs() - startedAt
   const outcome: OptimizeOutcome = { name: table.name, plan, runs, before, after, elapsedMs }
-  if (raw.json === true) context.printJson(optimizeJson(outcome))
+  if (options.json) context.printJson(optimizeJson(outcome))
   else context.print(optimizeText(outcome))
   for (const run of runs) throwFailure(run)
 }
@@ -130,11 +149,9 @@ async function figures(table: OpenTable, context: CommandContext) {
 async function runInWorkDir(
   table: OpenTable,
   plan: RewritePlan,
-  raw: RawRunOptions,
+  { threads, memoryMb }: RunOptions,
   context: CommandContext,
 ): Promise<RunReport> {
-  const threads = positive('--threads', raw.threads, 2)
-  const memoryMb = positive('--memory', raw.memory, 512)
   const workDir = await mkdtemp(join(tmpdir(), 'moraine-'))
   const pool = new DuckDbPool({ clock: context.clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
   try {
@@ -159,10 +176,4 @@ function progressBar(finished: number, total: number): string {
   const width = 30
   const filled = Math.round((finished / total) * width)
   return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${finished} of ${total} groups`
-}
-
-function positive(option: string, text: string | undefined, fallback: number): number {
-  const value = Number(text ?? fallback)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new MoraineError('invalid-input', `${option} ${text}: it must be a positive whole number`)
 }

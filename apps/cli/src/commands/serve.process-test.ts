@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { after, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { openCatalogs } from '@moraine/server/catalogs/open-catalogs'
@@ -17,51 +14,15 @@ import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { sampleFigures } from '../sample/sample-report.ts'
+import { serviceUrl, startCli } from '../testing/start-cli.ts'
+import { spinUntil } from '../testing/test-service.ts'
 
 // The service as a user runs it: real processes, real files, and nobody who asks before killing them.
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const dataDir = await mkdtemp(join(tmpdir(), 'moraine-serve-'))
 after(() => rm(dataDir, { recursive: true, force: true }))
 
-type Started = { readonly child: ChildProcess; readonly line: (pattern: RegExp) => Promise<string> }
-
-function start(...args: readonly string[]): Started {
-  const child = spawn(process.execPath, ['--conditions=development', main, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const seen: string[] = []
-  const waiting = new Set<() => void>()
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface({ input: stream }).on('line', (line) => {
-      seen.push(line)
-      for (const wake of waiting) wake()
-    })
-  }
-  const line = (pattern: RegExp) =>
-    new Promise<string>((resolve, reject) => {
-      const look = () => {
-        const found = seen.find((each) => pattern.test(each))
-        if (found === undefined) return
-        waiting.delete(look)
-        resolve(found)
-      }
-      waiting.add(look)
-      child.once('exit', (code) => reject(new Error(`ended with ${code} before ${pattern}:\n${seen.join('\n')}`)))
-      look()
-    })
-  return { child, line }
-}
-
 const serviceArgs = ['start', '--port', '0', '--thrift-port', '0', '--data-dir', dataDir]
-
-async function pollUntil<T>(ask: () => Promise<T | undefined>): Promise<T> {
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    await once(AbortSignal.timeout(200), 'abort')
-  }
-}
 
 type Table = { readonly tableId: number; readonly phase: string }
 type Process = { readonly processId: string; readonly state: { readonly status: string } }
@@ -87,28 +48,20 @@ function expectedRows(commits: number): number {
 }
 
 test('a killed service comes back, finishes what was begun, and no row is lost', { timeout: 180_000 }, async () => {
-  const first = start(...serviceArgs)
+  const first = startCli(serviceArgs)
   await first.line(/registered in group default/)
   await first.line(/task \d+\/1: done/)
   first.child.kill('SIGKILL')
   await once(first.child, 'exit')
 
-  const second = start(...serviceArgs)
-  const url = /http:\/\/[^;]+/.exec(await second.line(/moraine listens on/))?.[0] ?? ''
+  const second = startCli(serviceArgs)
+  const url = await serviceUrl(second)
+  // The sample's table is seen, and one optimizing of it has been committed.
   await second.line(/rows before and after are the same/)
-  const tables = await pollUntil(async () => {
-    const list = await getJson<readonly Table[]>(`${url}/api/ams/v1/moraine/tables`)
-    return list.length > 0 ? list : undefined
-  })
-  assert.equal(tables.length, 1)
-  const ended = await pollUntil(async () => {
-    const processes = await processesOf(url)
-    return processes.some(({ state }) => state.status === 'succeeded') ? processes : undefined
-  })
-  assert.ok(ended.length > 0)
-  second.child.kill('SIGINT')
-  const [code] = (await once(second.child, 'exit')) as [number | null]
-  assert.equal(code, 0)
+  assert.equal((await getJson<readonly Table[]>(`${url}/api/ams/v1/moraine/tables`)).length, 1)
+  const succeeded = async () => (await processesOf(url)).some(({ state }) => state.status === 'succeeded')
+  await spinUntil(succeeded)
+  assert.equal(await second.stop(), 0)
 
   const { rows, commits } = await readSample()
   assert.equal(rows, expectedRows(commits))

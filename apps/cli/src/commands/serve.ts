@@ -2,18 +2,21 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startOptimizer } from '@moraine/optimizer/start-optimizer'
 import { type RunningServer, startServer } from '@moraine/server/compose'
-import { DEFAULT_SETTINGS } from '@moraine/server/config/default-settings'
+import { optimizingSettings } from '@moraine/server/config/default-settings'
+import { type Config, readConfig } from '@moraine/server/config/read-config'
 import { runSampleWriter } from '@moraine/server/sample-lake/sample-writer'
 import { MoraineError } from '@moraine/stdx/error'
 import { pino } from 'pino'
 import { watchSample } from '../sample/watch-sample.ts'
 import type { CommandContext } from './command-context.ts'
+import { MEGABYTES, numberOption, PORTS, THREADS } from './number-option.ts'
 
 export type RawServeOptions = {
   readonly port?: string
   readonly thriftPort?: string
   readonly host?: string
   readonly dataDir?: string
+  readonly config?: string
   readonly sample?: boolean
   readonly once?: boolean
   readonly json?: boolean
@@ -21,7 +24,7 @@ export type RawServeOptions = {
 
 /** The service alone: tables are found in its catalogs, optimizers come by themselves. */
 export async function serve(raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const server = await start(raw, context, false)
+  const { server } = await start(raw, context, false)
   context.note(`moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}`)
   await untilStopped(context.signal)
   await server.stop()
@@ -29,8 +32,8 @@ export async function serve(raw: RawServeOptions, context: CommandContext): Prom
 
 /** Service, one local optimizer and, unless told otherwise, a sample lake that is written to all the time. */
 export async function startAll(raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const server = await start(raw, context, true)
-  context.note(`moraine listens on ${server.url}; its data is in ${dataDirOf(raw)}; Ctrl-C stops it`)
+  const { server, dataDir } = await start(raw, context, true)
+  context.note(`moraine listens on ${server.url}; its data is in ${dataDir}; Ctrl-C stops it`)
   const writing = new AbortController()
   const stopWriting = AbortSignal.any([context.signal, writing.signal])
   try {
@@ -57,39 +60,52 @@ export async function startAll(raw: RawServeOptions, context: CommandContext): P
   }
 }
 
-async function start(raw: RawServeOptions, context: CommandContext, withOptimizer: boolean): Promise<RunningServer> {
+type Started = { readonly server: RunningServer; readonly dataDir: string }
+
+async function start(raw: RawServeOptions, context: CommandContext, withOptimizer: boolean): Promise<Started> {
+  const { values, warnings } = await readConfig(raw.config, process.env)
+  for (const warning of warnings) context.note(`warning: ${warning}`)
   const log = pino({ level: process.env['MORAINE_LOG_LEVEL'] ?? 'warn' }, pino.destination(2))
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-  const host = raw.host ?? '127.0.0.1'
-  return startServer({
-    dataDir: dataDirOf(raw),
-    host,
-    httpPort: portOf('--port', raw.port, 1630),
-    thriftPort: portOf('--thrift-port', raw.thriftPort, 1261),
-    ...(withOptimizer && {
-      optimizerCommand: (thriftPort: number) =>
-        [
-          process.execPath,
-          '--conditions=development',
-          main,
-          'optimizer',
-          '--url',
-          `thrift://${host}:${thriftPort}`,
-          '--leave-with-parent',
-        ] as const,
-    }),
-    settings: DEFAULT_SETTINGS,
+  const place = placeOf(raw, values)
+  const server = await startServer({
+    ...place,
+    ...(withOptimizer && { optimizerCommand: (thriftPort: number) => optimizerCommand(place.host, thriftPort) }),
+    settings: optimizingSettings(values),
     clock: context.clock,
     random: context.random,
     log,
   })
+  return { server, dataDir: place.dataDir }
+}
+
+/** The command line wins over the configuration. */
+function placeOf(raw: RawServeOptions, values: Config['values']) {
+  return {
+    dataDir: resolve(raw.dataDir ?? values.dataDir),
+    host: raw.host ?? values.host,
+    httpPort: raw.port === undefined ? values.httpPort : numberOption('--port', raw.port, PORTS),
+    thriftPort: raw.thriftPort === undefined ? values.thriftPort : numberOption('--thrift-port', raw.thriftPort, PORTS),
+  }
+}
+
+function optimizerCommand(host: string, thriftPort: number): readonly [string, ...string[]] {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const url = `thrift://${reachable(host)}:${thriftPort}`
+  return [process.execPath, '--conditions=development', main, 'optimizer', '--url', url, '--leave-with-parent']
+}
+
+/** Where a service that listens on `host` is reached from its own machine. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  if (host === '::') return '[::1]'
+  return host.includes(':') ? `[${host}]` : host
 }
 
 export type RawOptimizerOptions = {
   readonly url: string
   readonly group?: string
-  readonly threads?: string
-  readonly memory?: string
+  readonly threads: string
+  readonly memory: string
   readonly leaveWithParent?: boolean
 }
 
@@ -98,10 +114,10 @@ export async function optimizer(raw: RawOptimizerOptions, context: CommandContex
   const { hostname, port } = parseUrl(raw.url)
   const options = {
     host: hostname,
-    port: portOf('--url', port, 1261),
+    port: numberOption(`the port of --url ${raw.url}:`, port ?? '1261', PORTS),
     group: raw.group ?? 'default',
-    threads: portOf('--threads', raw.threads, 2),
-    memoryMb: portOf('--memory', raw.memory, 512),
+    threads: numberOption('--threads', raw.threads, THREADS),
+    memoryMb: numberOption('--memory', raw.memory, MEGABYTES),
     clock: context.clock,
     random: context.random,
     log: (message: string) => context.note(`optimizer: ${message}`),
@@ -127,16 +143,6 @@ function parseUrl(url: string): { readonly hostname: string; readonly port: stri
   const match = /^thrift:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?\/?$/.exec(url)
   if (match?.[1] === undefined) throw new MoraineError('invalid-input', `--url ${url}: write thrift://host:port`)
   return { hostname: match[1], port: match[2] }
-}
-
-function dataDirOf(raw: RawServeOptions): string {
-  return resolve(raw.dataDir ?? '.moraine')
-}
-
-function portOf(option: string, text: string | undefined, fallback: number): number {
-  const value = Number(text ?? fallback)
-  if (Number.isSafeInteger(value) && value >= 0 && value < 65_536) return value
-  throw new MoraineError('invalid-input', `${option} ${text}: it must be a whole number`)
 }
 
 async function untilStopped(signal: AbortSignal): Promise<void> {

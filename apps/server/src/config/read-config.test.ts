@@ -24,7 +24,10 @@ const refused = (pattern: RegExp) => (error: unknown) => isKind(error, 'invalid-
 
 test('without anything the defaults of Amoro hold', async () => {
   const { values, warnings } = await read(undefined)
-  assert.deepEqual([values.host, values.httpPort, values.thriftPort], ['127.0.0.1', 1630, 1261])
+  assert.deepEqual(
+    [values.host, values.httpPort, values.thriftPort, values.dataDir],
+    ['127.0.0.1', 1630, 1261, '.moraine'],
+  )
   assert.deepEqual(DEFAULT_SETTINGS.deadlines, {
     heartbeatTimeoutMs: 60_000,
     ackTimeoutMs: 30_000,
@@ -96,7 +99,12 @@ test('a wrong value is refused with its place and what it should be', async () =
   await assert.rejects(read('ams: [1, 2'), refused(/not valid YAML/))
   await assert.rejects(read('- a'), refused(/must be a tree/))
   await assert.rejects(read('ams: {http-server: [1]}'), refused(/ams.http-server must be a single value/))
-  await assert.rejects(readConfig('/no/such/config.yaml', {}), (error) => isKind(error, 'not-found'))
+})
+
+test('a file that cannot be read is named with what its system says', async () => {
+  const named = (file: string) => (error: unknown) => isKind(error, 'not-found') && error.message.includes(file)
+  await assert.rejects(readConfig('/no/such/config.yaml', {}), named('/no/such/config.yaml'))
+  await assert.rejects(readConfig(tmpdir(), {}), (error) => named(tmpdir())(error) && /EISDIR/.test(String(error)))
 })
 
 test('an empty file is an empty configuration', async () => {
@@ -108,6 +116,6 @@ test('docs/specs/settings.md is what the settings say', () => {
   assert.equal(
     file,
     settingsDocument(),
-    'run: node scripts/node.mjs --conditions=development docs/specs/write-settings.ts',
+    'run: node scripts/node.mjs --conditions=development scripts/write-settings.ts',
   )
 })

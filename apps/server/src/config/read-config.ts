@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { MoraineError } from '@moraine/stdx/error'
+import { localError } from '@moraine/storage/local-error'
 import { parse } from 'yaml'
 import { nearestKey } from './nearest-key.ts'
 import type { Setting } from './setting.ts'
@@ -20,7 +21,8 @@ export type Config = {
  * of the environment. `AMS_HTTP__SERVER_BIND__PORT` and `MORAINE_HTTP__SERVER_BIND__PORT` are `http-server.bind-port`;
  * the latter wins.
  *
- * @throws {MoraineError} `invalid-input` naming the file or variable and what is wrong with it; `not-found`
+ * @throws {MoraineError} `invalid-input` naming the file or variable and what is wrong with it; `not-found` or
+ *   `permission` if the file cannot be read
  */
 export async function readConfig(
   file: string | undefined,
@@ -83,7 +85,7 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8')
   } catch (cause) {
-    throw new MoraineError('not-found', `configuration ${file} cannot be read`, { cause })
+    throw localError(cause, `reading the configuration ${file}`)
   }
 }
 

@@ -5,6 +5,11 @@ const port = { min: 0, max: 65_535 }
 
 /** Every setting that has an effect, with the keys and defaults of Amoro where it has them. */
 export const SETTINGS = {
+  dataDir: textSetting({
+    key: 'data-dir',
+    defaultText: '.moraine',
+    meaning: 'Where the service keeps its state; from the directory it is started in. Not in Amoro.',
+  }),
   host: textSetting({
     key: 'server-bind-host',
     defaultText: '127.0.0.1',
