@@ -25,18 +25,28 @@ const SAMPLE_PROPERTIES = {
   'format-version': '2',
   'self-optimizing.target-size': '1048576',
   'self-optimizing.minor.trigger.interval': '-1',
+  // Each metadata file names every snapshot so far; without this they would soon outweigh the data.
+  'write.metadata.delete-after-commit.enabled': 'true',
+  'write.metadata.previous-versions-max': '10',
 }
 
 /** Summary entry by which a writer that starts again finds where it stopped. */
 const COMMIT_NUMBER = 'sample.commit'
-const PAUSE_MS = 1000
 
-/** Makes the sample table if it is not there, then commits small files with updates and deletes every second. */
+// Snapshots are kept, so the table grows by each commit: ten minutes are shown, after which it goes on slowly.
+const QUICK_COMMITS = 600
+const QUICK_PAUSE_MS = 1000
+const SLOW_PAUSE_MS = 60_000
+
+/**
+ * Makes the sample table if it is not there, then commits small files with updates and deletes: every second for the first
+ * ten minutes, then every minute.
+ */
 export async function runSampleWriter(context: SampleWriterContext, signal: AbortSignal): Promise<void> {
   await createSampleTable(context, signal)
   while (!signal.aborted) {
-    await commitBatch(context, signal)
-    await context.clock.sleep(PAUSE_MS, signal)
+    const commits = await commitBatch(context, signal)
+    await context.clock.sleep(commits < QUICK_COMMITS ? QUICK_PAUSE_MS : SLOW_PAUSE_MS, signal)
   }
 }
 
@@ -56,8 +66,12 @@ async function ignoreExisting(creation: Promise<unknown>): Promise<void> {
   }
 }
 
-// The optimizer commits to the same table: a conflict is ordinary, and the same files are staged again on top of it.
-async function commitBatch(context: SampleWriterContext, signal: AbortSignal): Promise<void> {
+/**
+ * The optimizer commits to the same table: a conflict is ordinary, and the same files are staged again on top of it.
+ *
+ * @returns how many commits the writer has made by now
+ */
+async function commitBatch(context: SampleWriterContext, signal: AbortSignal): Promise<number> {
   let added: readonly AddedFile[] | undefined
   for (let attempt = 1; ; attempt += 1) {
     const table = await context.catalog.loadTable(SAMPLE_TABLE, signal)
@@ -67,7 +81,7 @@ async function commitBatch(context: SampleWriterContext, signal: AbortSignal): P
     const change = { operation, added, removed: [], summary: { [COMMIT_NUMBER]: String(commit) } } as const
     const staged = await stageSnapshot(table.metadata, change, { ...context, attempt, signal })
     const outcome = await commitStaged(SAMPLE_TABLE, staged, { tables: context.catalog, io: context.io, signal })
-    if (outcome.kind === 'committed') return
+    if (outcome.kind === 'committed') return commit + 1
     if (outcome.kind === 'unknown')
       throw new MoraineError('unavailable', 'the sample writer does not know whether its commit landed', {
         cause: outcome.cause,
