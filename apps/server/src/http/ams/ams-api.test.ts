@@ -30,7 +30,7 @@ const DESCRIPTION = {
   columns: [{ fieldId: 1, name: 'id', type: 'long', required: true, comment: undefined }],
   identifierFields: ['id'],
   partitionFields: [{ fieldId: 1000, name: 'day', sourceFieldId: 1, sourceName: 'id', transform: 'bucket[4]' }],
-  properties: { 's3.secret-access-key': 'hidden', owner: 'me' },
+  properties: { 'adls.connection-string.a': 'AccountKey=hidden', owner: 'me' },
   comment: undefined,
   lastUpdatedMs: 5,
   dataFiles: 4,

@@ -9,6 +9,7 @@ import type { CatalogListing } from '@moraine/management/catalogs/catalog-listin
 import type { Stores } from '@moraine/management/store/stores'
 import { databaseName } from '@moraine/management/tables/table-name'
 import { MoraineError } from '@moraine/stdx/error'
+import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { Type } from 'typebox'
 import { type ApiServer, answers, success } from './route-types.ts'
 
@@ -86,10 +87,3 @@ const AMORO_TYPES = {
   PAIMON: 'PAIMON',
   HUDI: 'HUDI',
 } as const
-
-const SECRET = /secret|password|token|credential|access[-_.]?key|keytab|private|sas[-_.]|account[-_.]?key/i
-
-/** What could be a secret stays inside: rather one harmless property less. */
-export function withoutSecrets(properties: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(properties).filter(([key]) => !SECRET.test(key)))
-}
