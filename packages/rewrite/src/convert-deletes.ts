@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { decodeDeletionVector, encodeDeletionVector } from '@moraine/iceberg/puffin/deletion-vector'
 import { deletionVectorBlob, writePuffin } from '@moraine/iceberg/puffin/puffin-writer'
 import { coveringDeleteName } from '@moraine/maintenance/plan/delete-state'
@@ -17,7 +18,7 @@ import { namingFiles } from './duckdb/name-files.ts'
 import { CREATED_BY } from './output/created-by.ts'
 import type { PublishedFiles } from './output/published-files.ts'
 import { readPlan } from './read-plan/read-plan.ts'
-import { groupByShape, KEY_FACTOR, rowKeyColumn, type SourceFile, type SourceShape } from './read-plan/row-source.ts'
+import { groupByShape, KEY_FACTOR, ordinalsOf, rowKeyColumn, type SourceFile } from './read-plan/row-source.ts'
 import { sqlName, sqlText } from './sql/sql-text.ts'
 import { stageInputs } from './staging/stage-inputs.ts'
 import type { TaskContext } from './task-context.ts'
@@ -110,10 +111,6 @@ async function findDeletedRows(
     }
     return { dataFile: input.filePath, ordinal, recordCount: input.rows, deletedRows, positions }
   })
-}
-
-function ordinalsOf(shapes: readonly SourceShape[]): ReadonlyMap<SourceFile, number> {
-  return new Map(shapes.flatMap((shape) => shape.files.map((file, at) => [file, shape.firstOrdinal + at] as const)))
 }
 
 // The keys of one file are neighbours.
@@ -231,16 +228,7 @@ async function publishVectors(
       referencedDataFile: file.dataFile,
       contentOffset: offset,
       contentSizeBytes: length,
-      metrics: NO_METRICS,
+      metrics: EMPTY_METRICS,
     }
   })
-}
-
-const NO_METRICS: OutputDeleteFile['metrics'] = {
-  columnSizes: new Map(),
-  valueCounts: new Map(),
-  nullValueCounts: new Map(),
-  nanValueCounts: new Map(),
-  lowerBounds: new Map(),
-  upperBounds: new Map(),
 }

@@ -5,3 +5,8 @@ export type Brand<T, Name extends string> = T & { readonly [brand]: Name }
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export type EpochMs = Brand<number, 'EpochMs'>
+
+/** `ms` after `time`; before it if negative. */
+export function later(time: EpochMs, ms: number): EpochMs {
+  return (time + ms) as EpochMs
+}

@@ -33,7 +33,7 @@ test('objects are written, read, listed and removed', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'moraine-opendal-'))
   t.after(() => rm(directory, { recursive: true }))
   const more = (bucket: string) => ({ root: `${directory}/${bucket}`, atomic_write_dir: `${directory}/unfinished` })
-  const service = { schemes: ['files'], service: 'fs', canCreateOnly: false, options: {}, more }
+  const service = { schemes: ['files'], service: 'fs', canCreateOnly: false, options: {}, otherSettings: [], more }
   const io = objectStoreFileIO(service, {}, systemClock)
   const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index % 251)
   assert.equal(await io.write('files://one/a b/1', bytes), 'written')

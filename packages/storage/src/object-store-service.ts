@@ -13,7 +13,9 @@ export type ObjectStoreService = {
   readonly canCreateOnly: boolean
   /** Settings that are options of opendal as they are. */
   readonly options: Readonly<Record<string, string>>
-  /** The options that take more than a new name, for the store that an authority (a bucket, mostly) names. */
+  /** Settings that take more than a new name. */
+  readonly otherSettings: readonly string[]
+  /** The remaining options, for the store that an authority (a bucket, mostly) names. */
   more(authority: string, settings: StorageSettings): Readonly<Record<string, string>>
   /** Ends the unfinished uploads of a key, where they cost until somebody does and we can. */
   endUploads?(authority: string, key: string, settings: StorageSettings, clock: Clock): Promise<void>
@@ -33,6 +35,15 @@ const S3: ObjectStoreService = {
     'client.assume-role.external-id': 'external_id',
     'client.assume-role.session-name': 'role_session_name',
   },
+  otherSettings: [
+    'client.region',
+    's3.region',
+    's3.path-style-access',
+    's3.anonymous',
+    's3.sse.type',
+    's3.sse.key',
+    's3.remote-signing-enabled',
+  ],
   more: (bucket, settings) => ({
     bucket,
     ...s3Region(settings),
@@ -48,6 +59,7 @@ const GCS: ObjectStoreService = {
   service: 'gcs',
   canCreateOnly: true,
   options: { 'gcs.service.host': 'endpoint', 'gcs.oauth2.token': 'token' },
+  otherSettings: ['gcs.no-auth', 'gcs.project-id'],
   more: (bucket, settings) => ({
     bucket,
     ...(isTrue(settings, 'gcs.no-auth') && {
@@ -64,6 +76,7 @@ const AZURE: ObjectStoreService = {
   service: 'azblob',
   canCreateOnly: true,
   options: { 'adls.auth.shared-key.account.key': 'account_key', 'adls.sas-token': 'sas_token' },
+  otherSettings: ['adls.auth.shared-key.account.name', 'adls.endpoint'],
   more: (authority, settings) => {
     const [container = '', host = ''] = authority.split('@')
     const account = settings['adls.auth.shared-key.account.name'] ?? host.split('.')[0] ?? ''
@@ -83,6 +96,7 @@ const OSS: ObjectStoreService = {
     'client.access-key-secret': 'access_key_secret',
     'client.security-token': 'security_token',
   },
+  otherSettings: [],
   more: (bucket) => ({ bucket }),
 }
 
@@ -91,6 +105,7 @@ const COS: ObjectStoreService = {
   service: 'cos',
   canCreateOnly: true,
   options: { 'cos.endpoint': 'endpoint', 'cos.secret-id': 'secret_id', 'cos.secret-key': 'secret_key' },
+  otherSettings: [],
   more: (bucket) => ({ bucket }),
 }
 
@@ -103,6 +118,7 @@ const OBS: ObjectStoreService = {
     'obs.access-key-id': 'access_key_id',
     'obs.secret-access-key': 'secret_access_key',
   },
+  otherSettings: [],
   more: (bucket) => ({ bucket }),
 }
 

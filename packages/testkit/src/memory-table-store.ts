@@ -2,7 +2,7 @@ import type { LoadedTable, TableStore } from '@moraine/catalogs/catalog'
 import { applyUpdates } from '@moraine/iceberg/metadata/apply-updates'
 import { checkRequirements } from '@moraine/iceberg/metadata/check-requirements'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { later } from '@moraine/stdx/brand'
 
 /** One table whose metadata lives in memory: for tests of what happens between loading and committing. */
 export type MemoryTableStore = TableStore & { readonly current: () => TableMetadata }
@@ -22,7 +22,7 @@ export function memoryTableStore(initial: TableMetadata): MemoryTableStore {
     commitTable: async (identifier, { requirements, updates }) => {
       const check = checkRequirements(metadata, requirements)
       if (check.kind === 'violated') return { kind: 'conflict', reason: check.message }
-      metadata = applyUpdates(metadata, updates, { now: (metadata.lastUpdatedMs + 1) as EpochMs })
+      metadata = applyUpdates(metadata, updates, { now: later(metadata.lastUpdatedMs, 1) })
       version += 1
       return { kind: 'committed', table: load(identifier) }
     },

@@ -38,6 +38,15 @@ export type FileMetrics = {
   readonly upperBounds: ReadonlyMap<number, Uint8Array>
 }
 
+export const EMPTY_METRICS: FileMetrics = {
+  columnSizes: new Map(),
+  valueCounts: new Map(),
+  nullValueCounts: new Map(),
+  nanValueCounts: new Map(),
+  lowerBounds: new Map(),
+  upperBounds: new Map(),
+}
+
 export function isDeletionVector(file: Pick<ContentFile, 'content' | 'fileFormat'>): boolean {
   return file.content === 'position-deletes' && file.fileFormat === 'puffin'
 }

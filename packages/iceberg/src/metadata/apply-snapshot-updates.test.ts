@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Snapshot, SnapshotRef } from './snapshot.ts'
 import type { TableUpdate } from './table-update.ts'
 import {
@@ -7,7 +8,6 @@ import {
   applied,
   exampleTable,
   id,
-  later,
   refusal,
   setMain,
   snapshotOn,
@@ -166,13 +166,13 @@ test('the log stays in order whatever the clocks of writers say', () => {
   const table = withSnapshots(exampleTable(), 1n)
   const [last] = table.snapshotLog
   assert.ok(last)
-  const loggedAt = (timestampMs: number) =>
-    applied(table, append(table, 2n, { timestampMs: later(timestampMs, 0) })).snapshotLog.at(-1)?.timestampMs
-  const now = table.lastUpdatedMs + 1000
-  assert.equal(loggedAt(now + 30_000), now + 30_000)
-  assert.equal(loggedAt(now + 3_600_000), now + 60_000)
-  assert.equal(loggedAt(last.timestampMs - 30_000), last.timestampMs - 30_000)
-  assert.equal(loggedAt(0), last.timestampMs - 60_000)
+  const loggedAt = (timestampMs: EpochMs) =>
+    applied(table, append(table, 2n, { timestampMs })).snapshotLog.at(-1)?.timestampMs
+  const now = later(table.lastUpdatedMs, 1000)
+  assert.equal(loggedAt(later(now, 30_000)), now + 30_000)
+  assert.equal(loggedAt(later(now, 3_600_000)), now + 60_000)
+  assert.equal(loggedAt(later(last.timestampMs, -30_000)), last.timestampMs - 30_000)
+  assert.equal(loggedAt(later(last.timestampMs, -last.timestampMs)), last.timestampMs - 60_000)
 })
 
 test('nothing can be added to a table that is not there yet', () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import fc from 'fast-check'
 import { applyUpdates } from './apply-updates.ts'
@@ -11,7 +12,6 @@ import {
   applied,
   exampleTable,
   id,
-  later,
   refusal,
   SCHEMA,
   setMain,

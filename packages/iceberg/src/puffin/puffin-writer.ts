@@ -1,5 +1,6 @@
 import { zstdCompressSync } from 'node:zlib'
 import type { SnapshotId } from '../metadata/snapshot.ts'
+import { ROW_POSITION_FIELD_ID } from '../schema/reserved-field-ids.ts'
 import { encodePuffinFooter, PUFFIN_MAGIC, type PuffinBlob } from './puffin-footer.ts'
 
 export type NewPuffinBlob = Pick<PuffinBlob, 'type' | 'fields' | 'snapshotId' | 'sequenceNumber' | 'properties'> & {
@@ -49,6 +50,3 @@ export function deletionVectorBlob(
     bytes: vector,
   }
 }
-
-/** The metadata column `_pos` (table spec, "Reserved Field IDs"). */
-const ROW_POSITION_FIELD_ID = 2147483645

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { manifestEntry, NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
+import { manifestEntry } from '@moraine/testkit/builders/manifest-entry'
 import { liveRowIds, NAIVE_SPECS, naiveEntries } from '@moraine/testkit/naive-table/naive-table'
 import { arbitraryNaiveTable } from '@moraine/testkit/naive-table/random-naive-table'
 import fc from 'fast-check'
 import type { ContentFile } from '../manifest/content-file.ts'
+import { EMPTY_METRICS } from '../manifest/content-file.ts'
+import { DELETE_FILE_PATH_FIELD_ID } from '../schema/reserved-field-ids.ts'
 import { DeleteIndex } from './delete-index.ts'
-import { DELETE_FILE_PATH_ID } from './position-delete-target.ts'
 
 const INT = () => ({ kind: 'int' }) as const
 const data = manifestEntry(3, { filePath: '/t/a.parquet', partition: [1] })
@@ -50,9 +51,9 @@ test('a position delete file whose path bounds are equal names one file; wider b
   const bounded = (lower: string, upper: string) =>
     position(4, {
       metrics: () => ({
-        ...NO_METRICS,
-        lowerBounds: new Map([[DELETE_FILE_PATH_ID, Buffer.from(lower)]]),
-        upperBounds: new Map([[DELETE_FILE_PATH_ID, Buffer.from(upper)]]),
+        ...EMPTY_METRICS,
+        lowerBounds: new Map([[DELETE_FILE_PATH_FIELD_ID, Buffer.from(lower)]]),
+        upperBounds: new Map([[DELETE_FILE_PATH_FIELD_ID, Buffer.from(upper)]]),
       }),
     })
   assert.deepEqual(found(indexOf(bounded('/t/a.parquet', '/t/a.parquet'))), ['/t/p4'])
@@ -64,7 +65,7 @@ test('a position delete file whose path bounds are equal names one file; wider b
 const metrics =
   (lower: number, upper: number, nulls = 0) =>
   () => ({
-    ...NO_METRICS,
+    ...EMPTY_METRICS,
     valueCounts: new Map([[1, 10]]),
     nullValueCounts: new Map([[1, nulls]]),
     lowerBounds: new Map([[1, int(lower)]]),

@@ -1,9 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { type ContentFile, isDeletionVector } from '../manifest/content-file.ts'
-
-/** Reserved field ids of position delete files (table spec, "Reserved Field IDs"). */
-export const DELETE_FILE_PATH_ID = 2147483546
-export const DELETE_FILE_POS_ID = 2147483545
+import { DELETE_FILE_PATH_FIELD_ID } from '../schema/reserved-field-ids.ts'
 
 /** Which data files a position delete file can name: exactly one, or those whose path lies within the bounds. */
 export type PositionDeleteTarget =
@@ -19,8 +16,8 @@ export function positionDeleteTarget(file: ContentFile): PositionDeleteTarget {
     )
   }
   const metrics = file.metrics()
-  const lower = metrics.lowerBounds.get(DELETE_FILE_PATH_ID)
-  const upper = metrics.upperBounds.get(DELETE_FILE_PATH_ID)
+  const lower = metrics.lowerBounds.get(DELETE_FILE_PATH_FIELD_ID)
+  const upper = metrics.upperBounds.get(DELETE_FILE_PATH_FIELD_ID)
   // A truncated upper bound is rounded up, so equal bounds are never truncated: the path is exact.
   if (lower !== undefined && upper !== undefined && Buffer.compare(lower, upper) === 0) {
     return { kind: 'one-file', path: Buffer.from(lower).toString('utf8') }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CommitOutcome, TableStore } from '@moraine/catalogs/catalog'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
@@ -9,7 +10,6 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
-import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { type MemoryTableStore, memoryTableStore } from '@moraine/testkit/memory-table-store'
@@ -54,7 +54,7 @@ function provenResult(group: RewriteGroup): RewriteResult {
         fileSizeBytes: OUTPUT_BYTES,
         splitOffsets: [4],
         sortOrderId: 0,
-        metrics: NO_METRICS,
+        metrics: EMPTY_METRICS,
       },
     ],
     deleteFiles: [],

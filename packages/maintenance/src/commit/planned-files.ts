@@ -1,5 +1,5 @@
 import type { AddedFile } from '@moraine/iceberg/commit/snapshot-change'
-import { type ContentFile, contentFileKey, type FileMetrics } from '@moraine/iceberg/manifest/content-file'
+import { type ContentFile, contentFileKey, EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { DataInput, DeleteInput, RewriteGroup, RewritePlan } from '../plan/rewrite-plan.ts'
@@ -15,7 +15,7 @@ export function inputFile(group: RewriteGroup, input: DataInput): ContentFile {
     partition: group.partition,
     recordCount: input.recordCount,
     fileSizeBytes: input.fileSizeBytes,
-    metrics: () => NO_METRICS,
+    metrics: () => EMPTY_METRICS,
   }
 }
 
@@ -25,7 +25,7 @@ export function deleteInputKey(input: DeleteInput): string {
 
 export function deleteInputFile(input: DeleteInput): ContentFile {
   const { dataSequenceNumber: _, ...file } = input
-  return { ...file, metrics: () => NO_METRICS }
+  return { ...file, metrics: () => EMPTY_METRICS }
 }
 
 export function deleteInputEntry(input: DeleteInput): ManifestEntry {
@@ -75,13 +75,4 @@ function deleteFile(group: RewriteGroup, output: OutputDeleteFile): ContentFile 
     ...(output.contentOffset !== undefined && { contentOffset: output.contentOffset }),
     ...(output.contentSizeBytes !== undefined && { contentSizeBytes: output.contentSizeBytes }),
   }
-}
-
-const NO_METRICS: FileMetrics = {
-  columnSizes: new Map(),
-  valueCounts: new Map(),
-  nullValueCounts: new Map(),
-  nanValueCounts: new Map(),
-  lowerBounds: new Map(),
-  upperBounds: new Map(),
 }

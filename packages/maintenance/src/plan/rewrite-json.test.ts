@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { PartitionTuple } from '@moraine/iceberg/partition/partition-spec'
 import { formatExactJson } from '@moraine/stdx/exact-json'
-import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
 import fc from 'fast-check'
 import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
 import { encodeRewritePlan, parseRewritePlan, planHash } from './rewrite-plan-json.ts'
@@ -136,7 +136,7 @@ test('tasks and results come back the same', () => {
         sortOrderId: 0,
         movedTo: { specId: 4, partition: ['x', 5n, null] },
         metrics: {
-          ...NO_METRICS,
+          ...EMPTY_METRICS,
           lowerBounds: new Map([[7, new Uint8Array([0, 255])]]),
           columnSizes: new Map([[2147483540, 5]]),
         },
@@ -151,7 +151,7 @@ test('tasks and results come back the same', () => {
         referencedDataFile: '/a',
         contentOffset: 4,
         contentSizeBytes: 8,
-        metrics: NO_METRICS,
+        metrics: EMPTY_METRICS,
       },
     ],
     evidence: {

@@ -1,13 +1,13 @@
+import { LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID, ROW_ID_FIELD_ID } from '@moraine/iceberg/schema/reserved-field-ids'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { isPrimitive, type NestedField } from '@moraine/iceberg/schema/type'
 import { compareLiterals } from '@moraine/iceberg/value/compare'
 import { decodeSingleValue } from '@moraine/iceberg/value/single-value'
 import type { OutputDataFile } from '../plan/rewrite-result.ts'
 
-/** Reserved field ids of row lineage (table spec, "Reserved Field IDs"). */
 const LINEAGE_FIELDS = [
-  { id: 2147483540, name: '_row_id' },
-  { id: 2147483539, name: '_last_updated_sequence_number' },
+  { id: ROW_ID_FIELD_ID, name: '_row_id' },
+  { id: LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID, name: '_last_updated_sequence_number' },
 ]
 
 /** What contradicts itself in the description of a new data file; `undefined` if nothing does. */

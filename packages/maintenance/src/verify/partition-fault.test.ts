@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import type { PartitionTuple } from '@moraine/iceberg/partition/partition-spec'
 import { parseTransform } from '@moraine/iceberg/partition/transform'
 import { transformFunction } from '@moraine/iceberg/partition/transform-function'
 import type { PrimitiveType } from '@moraine/iceberg/schema/type'
 import type { Literal } from '@moraine/iceberg/value/literal'
 import { encodeSingleValue } from '@moraine/iceberg/value/single-value'
-import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
 import { partitionFault } from './partition-fault.ts'
 
 const ROWS = 10
@@ -19,7 +19,7 @@ function faultOf(
   nulls = bounds === undefined ? ROWS : 0,
 ): string | undefined {
   const metrics = {
-    ...NO_METRICS,
+    ...EMPTY_METRICS,
     nullValueCounts: new Map([[1, nulls]]),
     ...(bounds !== undefined && {
       lowerBounds: new Map([[1, encodeSingleValue(type, bounds[0])]]),

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { must } from '@moraine/stdx/assert'
-import { NO_METRICS } from '@moraine/testkit/builders/manifest-entry'
 import type { DeleteInput, RewriteGroup } from '../plan/rewrite-plan.ts'
 import type { CopiedRange, OutputDataFile, RewriteResult } from '../plan/rewrite-result.ts'
 import { type VerifyContext, verifyGroup } from './verify-group.ts'
@@ -58,7 +58,7 @@ const output: OutputDataFile = {
   splitOffsets: [4],
   sortOrderId: 0,
   metrics: {
-    ...NO_METRICS,
+    ...EMPTY_METRICS,
     valueCounts: new Map([[1, 95]]),
     nullValueCounts: new Map([[1, 0]]),
     lowerBounds: new Map([[1, int(1)]]),
@@ -174,7 +174,7 @@ const conversion: RewriteResult = {
       recordCount: 5,
       fileSizeBytes: 9,
       referencedDataFile: '/t/a.parquet',
-      metrics: NO_METRICS,
+      metrics: EMPTY_METRICS,
     },
   ],
   evidence: {
@@ -250,7 +250,7 @@ const copyVerdict = (ranges: readonly CopiedRange[]) => {
   const copy: RewriteResult = {
     ...result,
     method: { kind: 'concat', reason: 'test' },
-    dataFiles: [{ ...output, recordCount: 100, metrics: NO_METRICS }],
+    dataFiles: [{ ...output, recordCount: 100, metrics: EMPTY_METRICS }],
     evidence: { kind: 'copied-ranges', inputRows: 100, outputRows: 100, ranges },
   }
   const verdict = verifyGroup(toCopy, copy, V2)

@@ -1,5 +1,5 @@
 import { assert } from '@moraine/stdx/assert'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
 import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { boundedReason, type Task } from './task.ts'
@@ -58,7 +58,7 @@ function endRunningAttempt(
     },
     {
       kind: 'add-discard',
-      discard: { processId, taskId, attempt, tableId, dueAt: (now + ZOMBIE_GRACE_MS) as EpochMs },
+      discard: { processId, taskId, attempt, tableId, dueAt: later(now, ZOMBIE_GRACE_MS) },
     },
   ]
 }

@@ -1,7 +1,7 @@
 import type { TaskId } from '@moraine/lifecycle/identity'
 import type { ProcessState } from '@moraine/lifecycle/process-status'
 import { assert } from '@moraine/stdx/assert'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { CommitReport } from '../maintenance/table-maintenance.ts'
 import { patchTable, processGuard, type StateChange, taskGuard } from '../store/state-change.ts'
 import { openProcessId } from '../tables/managed-table.ts'
@@ -35,7 +35,7 @@ export function settleCommit(open: OpenProcess, outcome: CommitTry, now: EpochMs
   const state: ProcessState = {
     ...process.state,
     commitAttempts: tries,
-    retryAt: (now + pauseMs) as EpochMs,
+    retryAt: later(now, pauseMs),
     reason: boundedReason(outcome.reason),
   }
   return [{ kind: 'move-process', processId: process.processId, from: processGuard(process), state }]

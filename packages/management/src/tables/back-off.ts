@@ -1,4 +1,4 @@
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 
 /** A table whose processes fail waits longer each time, and says why. A success or a person's request ends it. */
 export type BackOff = {
@@ -20,5 +20,5 @@ export function nextBackOff(
 ): BackOff {
   const failures = (previous?.failures ?? 0) + 1
   const delayMs = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 16), LONGEST_MS)
-  return { failures, notBefore: (now + delayMs) as EpochMs, step: failure.step, reason: failure.reason }
+  return { failures, notBefore: later(now, delayMs), step: failure.step, reason: failure.reason }
 }

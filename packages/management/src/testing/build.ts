@@ -1,7 +1,7 @@
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { TaskState } from '@moraine/lifecycle/task-status'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { PlannedTask, PlannedWork } from '../maintenance/table-maintenance.ts'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
 import type { Task } from '../optimizing/task.ts'
@@ -15,7 +15,7 @@ import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 export const T0 = 1_800_000_000_000 as EpochMs
 
 export function at(ms: number): EpochMs {
-  return (T0 + ms) as EpochMs
+  return later(T0, ms)
 }
 
 export const PROCESS_1 = '1887436800000000001' as ProcessId

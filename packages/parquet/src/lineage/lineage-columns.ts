@@ -1,7 +1,7 @@
 import type { ParquetFooter } from '../footer/parquet-footer.ts'
 import type { SchemaLeaf } from '../footer/schema-tree.ts'
 
-/** Field ids that the Iceberg table spec reserves ("Reserved Field IDs"). */
+/** Field ids that the Iceberg table spec reserves; the same as in `iceberg`, which this package does not know. */
 export const ROW_ID_FIELD_ID = 2147483540
 export const LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID = 2147483539
 

@@ -6,7 +6,7 @@ import type { SqlRow } from '../duckdb/child-protocol.ts'
 import type { DuckDbSession } from '../duckdb/duckdb-pool.ts'
 import { namingFiles } from '../duckdb/name-files.ts'
 import type { ReadPlan } from '../read-plan/read-plan.ts'
-import { groupByShape, KEY_FACTOR, type SourceFile, type SourceShape } from '../read-plan/row-source.ts'
+import { groupByShape, KEY_FACTOR, ordinalsOf, type SourceFile, type SourceShape } from '../read-plan/row-source.ts'
 import { type PreparedFile, prepareFile, stagedPath } from '../read-plan/source-file.ts'
 import { sqlName } from '../sql/sql-text.ts'
 import { namingFile } from '../staging/naming-file.ts'
@@ -112,11 +112,6 @@ type Target = {
   readonly ordinal: number
   readonly recordCount: number
   readonly deletes: readonly number[]
-}
-
-/** The number of each file in the order in which the shapes are read. */
-function ordinalsOf(shapes: readonly SourceShape[]): ReadonlyMap<SourceFile, number> {
-  return new Map(shapes.flatMap((shape) => shape.files.map((file, at) => [file, shape.firstOrdinal + at] as const)))
 }
 
 async function loadVectors(

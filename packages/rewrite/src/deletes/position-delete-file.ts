@@ -1,6 +1,6 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import type { FileMetrics } from '@moraine/iceberg/manifest/content-file'
-import { DELETE_FILE_PATH_ID, DELETE_FILE_POS_ID } from '@moraine/iceberg/scan/position-delete-target'
+import { DELETE_FILE_PATH_FIELD_ID, DELETE_FILE_POS_FIELD_ID } from '@moraine/iceberg/schema/reserved-field-ids'
 import { encodeSingleValue } from '@moraine/iceberg/value/single-value'
 import { must } from '@moraine/stdx/assert'
 import type { CompressionCodec, SchemaElement } from 'hyparquet'
@@ -49,8 +49,8 @@ export function positionDeleteMetrics(dataFile: string, positions: ArrayLike<big
 
 function perColumn<T>(path: T, position: T): ReadonlyMap<number, T> {
   return new Map([
-    [DELETE_FILE_PATH_ID, path],
-    [DELETE_FILE_POS_ID, position],
+    [DELETE_FILE_PATH_FIELD_ID, path],
+    [DELETE_FILE_POS_FIELD_ID, position],
   ])
 }
 
@@ -64,9 +64,9 @@ const SCHEMA: readonly SchemaElement[] = [
     converted_type: 'UTF8',
     logical_type: { type: 'STRING' },
     repetition_type: 'REQUIRED',
-    field_id: DELETE_FILE_PATH_ID,
+    field_id: DELETE_FILE_PATH_FIELD_ID,
   },
-  { name: 'pos', type: 'INT64', repetition_type: 'REQUIRED', field_id: DELETE_FILE_POS_ID },
+  { name: 'pos', type: 'INT64', repetition_type: 'REQUIRED', field_id: DELETE_FILE_POS_FIELD_ID },
 ]
 
 // Node has no LZ4; such tables get Zstandard here, which every reader of theirs has as well.

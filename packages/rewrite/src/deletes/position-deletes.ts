@@ -1,5 +1,5 @@
-import { DELETE_FILE_PATH_ID, DELETE_FILE_POS_ID } from '@moraine/iceberg/scan/position-delete-target'
 import type { NameMapping } from '@moraine/iceberg/schema/name-mapping'
+import { DELETE_FILE_PATH_FIELD_ID, DELETE_FILE_POS_FIELD_ID } from '@moraine/iceberg/schema/reserved-field-ids'
 import { MoraineError } from '@moraine/stdx/error'
 import {
   groupByShape,
@@ -32,8 +32,8 @@ export type PositionDeleteStatements = {
 
 /** Finds the two columns in files whose writers left the field ids out: their names are reserved, too. */
 export const POSITION_DELETE_NAMES: NameMapping = [
-  { names: ['file_path'], fieldId: DELETE_FILE_PATH_ID, fields: [] },
-  { names: ['pos'], fieldId: DELETE_FILE_POS_ID, fields: [] },
+  { names: ['file_path'], fieldId: DELETE_FILE_PATH_FIELD_ID, fields: [] },
+  { names: ['pos'], fieldId: DELETE_FILE_POS_FIELD_ID, fields: [] },
 ]
 
 /** Reads position delete files: the rows of `file_path` and `pos` that name a data file the delete applies to. */
@@ -48,8 +48,8 @@ export function positionDeleteStatements(
   const order = files.map((file) => ordinals.get(file) ?? 0)
   const columns: readonly SourceColumn[] = [
     { name: 'file', sql: ({ firstOrdinal }) => `file_index::BIGINT + ${firstOrdinal}` },
-    { name: 'path', sql: (shape) => reserved(shape, DELETE_FILE_PATH_ID) },
-    { name: 'pos', sql: (shape) => reserved(shape, DELETE_FILE_POS_ID) },
+    { name: 'path', sql: (shape) => reserved(shape, DELETE_FILE_PATH_FIELD_ID) },
+    { name: 'pos', sql: (shape) => reserved(shape, DELETE_FILE_POS_FIELD_ID) },
   ]
   const matched = `(${sourceSql(groupByShape(files), columns)}) p
 LEFT JOIN ${TARGETS} t ON t.path = p.path

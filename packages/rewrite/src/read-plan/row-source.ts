@@ -1,5 +1,5 @@
+import { LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID, ROW_ID_FIELD_ID } from '@moraine/iceberg/schema/reserved-field-ids'
 import type { NestedField } from '@moraine/iceberg/schema/type'
-import { LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID, ROW_ID_FIELD_ID } from '@moraine/parquet/lineage/lineage-columns'
 import { must } from '@moraine/stdx/assert'
 import { sqlName, sqlTexts } from '../sql/sql-text.ts'
 import type { FileColumn } from './file-column.ts'
@@ -23,6 +23,11 @@ export type SourceShape = {
   readonly files: readonly SourceFile[]
   /** Of the first file; ordinals number the files of all shapes in the order in which they are read. */
   readonly firstOrdinal: number
+}
+
+/** The number of each file in the order in which the shapes are read. */
+export function ordinalsOf(shapes: readonly SourceShape[]): ReadonlyMap<SourceFile, number> {
+  return new Map(shapes.flatMap((shape) => shape.files.map((file, at) => [file, shape.firstOrdinal + at] as const)))
 }
 
 /** One column of the source relation: its name and its expression over the files of a shape. */

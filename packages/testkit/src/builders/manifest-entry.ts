@@ -1,15 +1,6 @@
-import type { ContentFile, FileMetrics } from '@moraine/iceberg/manifest/content-file'
+import { type ContentFile, EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
-
-export const NO_METRICS: FileMetrics = {
-  columnSizes: new Map(),
-  valueCounts: new Map(),
-  nullValueCounts: new Map(),
-  nanValueCounts: new Map(),
-  lowerBounds: new Map(),
-  upperBounds: new Map(),
-}
 
 /** A live entry of sequence number `sequence`: by default a Parquet data file of an unpartitioned table. */
 export function manifestEntry(
@@ -28,7 +19,7 @@ export function manifestEntry(
       partition: [],
       recordCount: 1,
       fileSizeBytes: 1,
-      metrics: () => NO_METRICS,
+      metrics: () => EMPTY_METRICS,
       ...file,
     },
   }

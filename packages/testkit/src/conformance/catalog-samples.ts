@@ -5,7 +5,7 @@ import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { TableUpdate } from '@moraine/iceberg/metadata/table-update'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { later } from '@moraine/stdx/brand'
 import { type ErrorKind, isKind } from '@moraine/stdx/error'
 import type { CatalogUnderTest, OpenCatalog } from './catalog.ts'
 
@@ -67,7 +67,7 @@ export function nextSnapshot(metadata: TableMetadata, snapshotId: bigint): Snaps
     snapshotId: snapshotId as SnapshotId,
     ...(metadata.currentSnapshotId === undefined ? {} : { parentSnapshotId: metadata.currentSnapshotId }),
     sequenceNumber: metadata.lastSequenceNumber + 1,
-    timestampMs: (metadata.lastUpdatedMs + 1) as EpochMs,
+    timestampMs: later(metadata.lastUpdatedMs, 1),
     manifests: { kind: 'list', location: `${metadata.location}/metadata/snap-${snapshotId}.avro` },
     operation: 'append',
     summary: { 'added-records': '1' },

@@ -1,5 +1,5 @@
 import type { SnapshotId } from '../../metadata/snapshot.ts'
-import type { ContentFile, FileMetrics } from '../content-file.ts'
+import { type ContentFile, EMPTY_METRICS, type FileMetrics } from '../content-file.ts'
 import type { ManifestEntry } from '../manifest-entry.ts'
 import type { ManifestFile } from '../manifest-file.ts'
 
@@ -13,18 +13,9 @@ export function sampleFile(changes: Partial<ContentFile> = {}): ContentFile {
     partition: [],
     recordCount: 10,
     fileSizeBytes: 1000,
-    metrics: () => NO_METRICS,
+    metrics: () => EMPTY_METRICS,
     ...changes,
   }
-}
-
-const NO_METRICS: FileMetrics = {
-  columnSizes: new Map(),
-  valueCounts: new Map(),
-  nullValueCounts: new Map(),
-  nanValueCounts: new Map(),
-  lowerBounds: new Map(),
-  upperBounds: new Map(),
 }
 
 /** Metrics of `columns` columns, different for each `seed`. */

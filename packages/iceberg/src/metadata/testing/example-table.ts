@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Schema } from '../../schema/schema.ts'
 import { type ApplyContext, applyUpdates } from '../apply-updates.ts'
@@ -43,13 +43,13 @@ export function applied(
   updates: readonly TableUpdate[],
   more: Partial<ApplyContext> = {},
 ): TableMetadata {
-  return deepFreeze(applyUpdates(base, deepFreeze(updates), { now: later(base.lastUpdatedMs), ...more }))
+  return deepFreeze(applyUpdates(base, deepFreeze(updates), { now: later(base.lastUpdatedMs, 1000), ...more }))
 }
 
 /** The kind and message with which the updates are refused. */
 export function refusal(base: TableMetadata | undefined, ...updates: readonly TableUpdate[]): string {
   try {
-    applyUpdates(base, updates, { now: later(base?.lastUpdatedMs ?? T0) })
+    applyUpdates(base, updates, { now: later(base?.lastUpdatedMs ?? T0, 1000) })
   } catch (error) {
     assert.ok(error instanceof MoraineError, String(error))
     return `${error.kind}: ${error.message}`
@@ -67,7 +67,7 @@ export function snapshotOn(table: TableMetadata, value: bigint, more: Partial<Sn
     snapshotId: id(value),
     ...(table.currentSnapshotId === undefined ? {} : { parentSnapshotId: table.currentSnapshotId }),
     sequenceNumber: table.formatVersion === 1 ? 0 : table.lastSequenceNumber + 1,
-    timestampMs: later(table.lastUpdatedMs),
+    timestampMs: later(table.lastUpdatedMs, 1000),
     manifests: { kind: 'list', location: `s3://bucket/db/t/metadata/snap-${value}.avro` },
     operation: 'append',
     summary: {},
@@ -89,10 +89,6 @@ export function setMain(value: bigint): TableUpdate {
 /** The table after an append of each snapshot. */
 export function withSnapshots(table: TableMetadata, ...values: readonly bigint[]): TableMetadata {
   return values.reduce((latest, value) => applied(latest, append(latest, value)), table)
-}
-
-export function later(time: number, ms = 1000): EpochMs {
-  return (time + ms) as EpochMs
 }
 
 function deepFreeze<T>(value: T): T {

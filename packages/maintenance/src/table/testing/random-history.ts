@@ -1,8 +1,8 @@
 import type { AddedFile } from '@moraine/iceberg/commit/snapshot-change'
-import type { ContentFile, FileMetrics } from '@moraine/iceberg/manifest/content-file'
+import { type ContentFile, EMPTY_METRICS, type FileMetrics } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import type { FormatVersion, TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { DELETE_FILE_PATH_ID } from '@moraine/iceberg/scan/position-delete-target'
+import { DELETE_FILE_PATH_FIELD_ID } from '@moraine/iceberg/schema/reserved-field-ids'
 import type { EpochMs } from '@moraine/stdx/brand'
 import fc from 'fast-check'
 
@@ -112,7 +112,7 @@ function equalityDelete(each: Step & { kind: 'equality' }, path: string): Conten
     ...(each.p === 'all' ? { specId: 1, partition: [] } : { specId: 0, partition: [BigInt(each.p)] }),
     recordCount: 3,
     fileSizeBytes: 300,
-    metrics: () => (each.hasBounds ? metricsOf(each.low, 0) : NO_METRICS),
+    metrics: () => (each.hasBounds ? metricsOf(each.low, 0) : EMPTY_METRICS),
     equalityIds: [1],
   }
 }
@@ -124,7 +124,7 @@ function positionDelete(
 ): ContentFile {
   const [first] = targets
   const paths = targets.map(({ file }) => file.filePath).sort()
-  const bound = (text: string | undefined) => new Map([[DELETE_FILE_PATH_ID, Buffer.from(text ?? '')]])
+  const bound = (text: string | undefined) => new Map([[DELETE_FILE_PATH_FIELD_ID, Buffer.from(text ?? '')]])
   return {
     content: 'position-deletes',
     filePath: `${path}-positions.parquet`,
@@ -135,8 +135,8 @@ function positionDelete(
     fileSizeBytes: 500,
     metrics: () =>
       form === 'bounds'
-        ? { ...NO_METRICS, lowerBounds: bound(paths[0]), upperBounds: bound(paths.at(-1)) }
-        : NO_METRICS,
+        ? { ...EMPTY_METRICS, lowerBounds: bound(paths[0]), upperBounds: bound(paths.at(-1)) }
+        : EMPTY_METRICS,
     ...(form === 'referenced' && first !== undefined && { referencedDataFile: first.file.filePath }),
   }
 }
@@ -149,7 +149,7 @@ function covering({ filePath, partition }: ContentFile, formatVersion: FormatVer
     partition,
     recordCount: 4,
     fileSizeBytes: 400,
-    metrics: () => NO_METRICS,
+    metrics: () => EMPTY_METRICS,
     referencedDataFile: filePath,
   } as const
   if (formatVersion < 3) {
@@ -164,7 +164,7 @@ function covering({ filePath, partition }: ContentFile, formatVersion: FormatVer
 
 function metricsOf(from: number, nulls: number): FileMetrics {
   return {
-    ...NO_METRICS,
+    ...EMPTY_METRICS,
     valueCounts: new Map([[1, 10]]),
     nullValueCounts: new Map([[1, nulls]]),
     lowerBounds: new Map([[1, longBytes(from)]]),
@@ -176,15 +176,6 @@ function longBytes(value: number): Uint8Array {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigInt64(0, BigInt(value), true)
   return bytes
-}
-
-const NO_METRICS: FileMetrics = {
-  columnSizes: new Map(),
-  valueCounts: new Map(),
-  nullValueCounts: new Map(),
-  nanValueCounts: new Map(),
-  lowerBounds: new Map(),
-  upperBounds: new Map(),
 }
 
 /** A table without snapshots, partitioned by column 2, with an unpartitioned spec for deletes of all partitions. */
