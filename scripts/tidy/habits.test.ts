@@ -25,6 +25,39 @@ test('time, randomness and ids are inputs', () => {
   assert.deepEqual(wrong, [])
 })
 
+/** Sleeping makes a test slow on a quiet machine and fail on a busy one. These files may, for the reason given. */
+const SLEEP = /timers\/promises|(?<!mock\.)\bset(Timeout|Interval)\(|\bsystemClock\.sleep\(/
+const MAY_SLEEP: Readonly<Record<string, string>> = {
+  'packages/stdx/src/clock.test.ts': 'it is about the real clock, and waits for none of its timers',
+  'packages/testkit/src/eventually.ts': 'the one place that looks again for what another process does',
+  'apps/cli/src/testing/start-cli.ts': 'a limit on how long a process may be silent; nothing waits for it to pass',
+  'apps/optimizer/src/optimizer.test.ts': 'an impatient clock: what would be minutes is one millisecond',
+  'apps/server/src/containers/local-container.process-test.ts': 'looks again for what its child processes wrote',
+  'interop/lab/json-lines-worker.ts': 'a limit on how long an engine may take to stop',
+  'interop/lab/moraine.ts': 'asks a server over HTTP until it is done',
+}
+
+test('tests do not sleep', () => {
+  const sleeping = files.filter((file) => {
+    const isOfTests = isTest(file.path) || file.path.startsWith('packages/testkit/')
+    return isOfTests && !/^(scripts|bench)\//.test(file.path) && SLEEP.test(withoutComments(file.text))
+  })
+  assert.deepEqual(
+    sleeping.map((file) => file.path).filter((path) => !(path in MAY_SLEEP)),
+    [],
+  )
+})
+
+test('the rule on sleeping sees what sleeps', () => {
+  for (const text of [
+    `import { setTimeout as wait } from 'node:timers/promises'`,
+    'await new Promise((done) => setTimeout(done, 10))',
+    'await systemClock.sleep(5)',
+  ])
+    assert.match(text, SLEEP)
+  assert.doesNotMatch('await clock.sleep(5)', SLEEP)
+})
+
 test('files are named after what they hold', () => {
   const banned = /(^|\/)(index|utils?|helpers?|common|types|constants|models?|misc)\.tsx?$/
   assert.deepEqual(

@@ -8,6 +8,7 @@ import { after, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import { eventually } from '@moraine/testkit/eventually'
 import { childEnvironment, DuckDbChild } from './duckdb-child.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'moraine-child-'))
@@ -69,6 +70,7 @@ test('a child dies with its parent and takes its task directory along', async ()
   const program = `
     import { mkdirSync } from 'node:fs'
     import { systemClock } from '@moraine/stdx/clock'
+import { eventually } from '@moraine/testkit/eventually'
     import { DuckDbChild } from ${JSON.stringify(module)}
     const child = new DuckDbChild({ clock: systemClock, silenceMs: 30000, graceMs: 300 })
     mkdirSync(${JSON.stringify(join(directory, 'spill'))}, { recursive: true })
@@ -83,8 +85,7 @@ test('a child dies with its parent and takes its task directory along', async ()
   const pid = await firstLine(parent)
   parent.kill('SIGKILL')
   await once(parent, 'exit')
-  for (let turn = 0; isAlive(pid) && turn < 500; turn += 1) await systemClock.sleep(20)
-  assert.equal(isAlive(pid), false)
+  await eventually(`the end of process ${pid}`, () => (isAlive(pid) ? undefined : pid))
   assert.equal(existsSync(directory), false)
 })
 
