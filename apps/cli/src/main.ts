@@ -1,4 +1,5 @@
 import { describeError, MoraineError } from '@moraine/stdx/error'
+import { VERSION } from '@moraine/stdx/version'
 import { Command, CommanderError, Option } from 'commander'
 import { processContext } from './commands/command-context.ts'
 import { withTableOptions } from './commands/table-options.ts'
@@ -11,7 +12,7 @@ const context = processContext(abort.signal)
 
 const program = new Command('moraine')
   .description('Keeps lake tables fast and cheap.')
-  .version('0.1.0')
+  .version(VERSION)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true })
 

@@ -8,14 +8,15 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import type { Clock } from '@moraine/stdx/clock'
-import { isKind } from '@moraine/stdx/error'
+import { describeError, isKind } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
+import { VERSION } from '@moraine/stdx/version'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import { catalogListing } from './catalogs/catalog-listing.ts'
 import { committing } from './catalogs/committing-catalog.ts'
 import { type OpenCatalogs, openCatalogs } from './catalogs/open-catalogs.ts'
 import { localContainer } from './containers/local-container.ts'
-import { httpServer } from './http/http-server.ts'
+import { type HttpServer, httpServer } from './http/http-server.ts'
 import { icebergInspection } from './maintenance/iceberg-inspection.ts'
 import { icebergMaintenance } from './maintenance/iceberg-maintenance.ts'
 import { cancelProcess } from './optimizing/cancel-process.ts'
@@ -50,33 +51,66 @@ export type RunningServer = {
   stop(): Promise<void>
 }
 
-const VERSION = '0.1.0'
-
 /** The catalog that every new service begins with. */
 export const OWN_CATALOG = 'lake'
 export const DEFAULT_GROUP = 'default'
 
 /** Wires the service: the only place that knows all its parts. Stops again whatever was started if a part cannot start. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { clock, random, log, dataDir } = options
+  const { dataDir, log } = options
   await mkdir(dataDir, { recursive: true })
   const database = await openSqlite(join(dataDir, 'moraine.db'))
+  const services: Service[] = [{ name: 'database', start: async () => undefined, stop: () => database.close() }]
+  const stopping = new AbortController()
+  const stop = () => {
+    stopping.abort()
+    return stopAll(services.toReversed())
+  }
   try {
     await prepare(database.stores, dataDir)
-    const catalogs = openCatalogs({
-      store: database.stores.catalogs,
-      pointers: database.stores.pointers,
+    const { parts, running } = await wire(options, database.stores)
+    services.push(...parts)
+    await startAll(services, stopping.signal)
+    return { ...running(), stop }
+  } catch (error) {
+    await stop().catch((failure: unknown) => {
+      log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
+    })
+    throw error
+  }
+}
+
+type Wired = {
+  readonly parts: readonly Service[]
+  /** The service as it is seen, once its parts are started. */
+  running(): Omit<RunningServer, 'stop'>
+}
+
+/** All parts, none of them started, in the order in which they start. */
+async function wire(options: ServerOptions, stored: Stores): Promise<Wired> {
+  const { clock, random, log, optimizerCommand } = options
+  const catalogs = openCatalogs({ store: stored.catalogs, pointers: stored.pointers, clock, random, log })
+  const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
+  const listing = catalogListing(catalogs)
+  const optimizing = composeOptimizing({ ...options, stores: stored, maintenance, listing })
+  const { stores } = optimizing
+  const thrift = thriftService(options, optimizing)
+  const http = httpService(options, { optimizing, catalogs, listing })
+  const container =
+    optimizerCommand &&
+    localContainer({
+      command: () => optimizerCommand(thrift.port()),
+      endOptimizers: (gone) => endOptimizers(stores, clock, gone),
       clock,
       random,
       log,
     })
-    const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
-    const listing = catalogListing(catalogs)
-    const optimizing = composeOptimizing({ ...options, stores: database.stores, maintenance, listing })
-    return await startParts(options, { optimizing, catalogs, listing }, () => database.close())
-  } catch (error) {
-    await database.close()
-    throw error
+  const catalog = committing((await catalogs(OWN_CATALOG)).catalog, (identifier) =>
+    noticeCommit(optimizing, { catalog: OWN_CATALOG, ...identifier }, log),
+  )
+  return {
+    parts: [...optimizing.services, thrift, http, ...(container === undefined ? [] : [container])],
+    running: () => ({ url: http.url(), thriftPort: thrift.port(), stores, catalog, catalogs }),
   }
 }
 
@@ -86,22 +120,12 @@ type Parts = {
   readonly listing: CatalogListing
 }
 
-async function startParts(
-  options: ServerOptions,
-  { optimizing, catalogs, listing }: Parts,
-  closeDatabase: () => Promise<void>,
-): Promise<RunningServer> {
-  const { clock, log, host } = options
-  const { stores } = optimizing
-  const stopping = new AbortController()
-  const onCommit = (name: TableName) => noticeCommit(optimizing, name, log)
-  const withNotice = async (name: string) =>
-    committing((await catalogs(name)).catalog, (identifier) => onCommit({ catalog: name, ...identifier }))
-  const thrift = thriftService(options, optimizing)
-  const http = httpServer({
+function httpService(options: ServerOptions, { optimizing, catalogs, listing }: Parts): HttpServer {
+  const { clock, log, host, httpPort } = options
+  return httpServer({
     host,
-    port: options.httpPort,
-    stores,
+    port: httpPort,
+    stores: optimizing.stores,
     listing,
     inspection: icebergInspection(async (table, signal) => {
       const { store, identifier } = await reach(catalogs, table, signal)
@@ -113,36 +137,11 @@ async function startParts(
     lastRuns: optimizing.lastRuns,
     catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),
     hooks: {
-      onCommit: ({ catalog, identifier }) => onCommit({ catalog, ...identifier }),
+      onCommit: ({ catalog, identifier }) => noticeCommit(optimizing, { catalog, ...identifier }, log),
       onDrop: ({ catalog }) => optimizing.onCatalogChanged(catalog),
       onRename: ({ catalog }) => optimizing.onCatalogChanged(catalog),
     },
   })
-  const services: Service[] = [...optimizing.services, thrift, http]
-  await startAll(services, stopping.signal)
-  const container =
-    options.optimizerCommand &&
-    localContainer({
-      command: options.optimizerCommand(thrift.port()),
-      endOptimizers: (gone) => endOptimizers(stores, clock, gone),
-      clock,
-      random: options.random,
-      log,
-    })
-  await container?.start(stopping.signal)
-  return {
-    url: http.url(),
-    thriftPort: thrift.port(),
-    stores,
-    catalog: await withNotice(OWN_CATALOG),
-    catalogs,
-    async stop() {
-      await container?.stop()
-      stopping.abort()
-      await stopAll(services.toReversed())
-      await closeDatabase()
-    },
-  }
 }
 
 function thriftService(

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { Optimizer } from '@moraine/management/resources/optimizer'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
@@ -7,8 +8,8 @@ import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 
 export type LocalContainerOptions = {
-  /** Program and arguments that start one optimizer; never a shell line. */
-  readonly command: readonly [string, ...string[]]
+  /** Program and arguments that start one optimizer; never a shell line. Asked for at the start. */
+  readonly command: () => Command
   /** Registrations of processes that are known to be gone. */
   readonly endOptimizers: (gone: {
     readonly reason: string
@@ -18,6 +19,8 @@ export type LocalContainerOptions = {
   readonly random: Random
   readonly log: Log
 }
+
+type Command = readonly [string, ...string[]]
 
 /** The optimizer registers with the value of this variable, by which its registration is found when it has died. */
 export const RESOURCE_ID_VARIABLE = 'MORAINE_RESOURCE_ID'
@@ -44,21 +47,21 @@ export function localContainer(options: LocalContainerOptions): Service {
       log.warn({ failure: describeError(error) }, 'an optimizer that is gone will be noticed by its silence')
     }
   }
-  const runOnce = async () => {
+  const runOnce = async (command: Command) => {
     const resourceId = `${RESOURCE_PREFIX}${uuidV4(options.random)}`
-    const end = await runProcess(options.command, resourceId, (started) => {
+    const end = await runProcess(command, resourceId, (started) => {
       child = started
     })
     child = undefined
     await forget(`its process ended: ${end}`, (optimizer) => optimizer.resourceId === resourceId)
     return end
   }
-  const keepRunning = async () => {
+  const keepRunning = async (command: Command) => {
     await forget('the service that launched it ended', ({ resourceId }) => resourceId.startsWith(RESOURCE_PREFIX))
     let pauseMs = RESTART_FIRST_MS
     while (!stopping.signal.aborted) {
       const startedAt = clock.monotonicMs()
-      const end = await runOnce()
+      const end = await runOnce(command)
       if (stopping.signal.aborted) return
       pauseMs =
         clock.monotonicMs() - startedAt > RESTART_LONGEST_MS
@@ -71,7 +74,7 @@ export function localContainer(options: LocalContainerOptions): Service {
   return {
     name: 'local optimizer',
     async start() {
-      loop ??= keepRunning()
+      loop ??= keepRunning(options.command())
     },
     async stop() {
       stopping.abort()
@@ -89,17 +92,19 @@ export function localContainer(options: LocalContainerOptions): Service {
 }
 
 /** How the process ended, in words. */
-function runProcess(
-  [program, ...args]: LocalContainerOptions['command'],
+async function runProcess(
+  [program, ...args]: Command,
   resourceId: string,
   onStart: (child: ChildProcess) => void,
 ): Promise<string> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, [RESOURCE_ID_VARIABLE]: resourceId }
+  const env = { ...process.env, [RESOURCE_ID_VARIABLE]: resourceId }
+  try {
     // Its standard input is a pipe of ours: when that ends, however we ended, the optimizer goes too.
     const child = spawn(program, args, { stdio: ['pipe', 'inherit', 'inherit'], env })
-    child.once('error', (error) => resolve(error.message))
-    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`))
     onStart(child)
-  })
+    const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+    return signal ?? `exit code ${code}`
+  } catch (error) {
+    return describeError(error)
+  }
 }

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
+import { VERSION } from '@moraine/stdx/version'
 import { SILENT_LOG } from '../service/log.ts'
 import { virtualClock } from '../simulation/virtual-clock.ts'
 import { buildHttpServer, type HttpServerOptions, httpServer } from './http-server.ts'
@@ -19,7 +20,7 @@ function options(parts: Partial<HttpServerOptions> = {}): HttpServerOptions {
     stores: memoryStores(),
     listing: { listDatabases: never, listTables: never },
     inspection: { describe: never, listSnapshots: never },
-    facts: { version: { version: '0.1.0', commitTime: '' }, isLeader: () => true },
+    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     catalogs: async () => undefined,
     hooks: {},
     lastRuns: () => ({ planner: { at: T0, elapsedMs: 2, failure: undefined }, reaper: undefined }),
@@ -33,7 +34,7 @@ test('health names the reconcilers, and is degraded while one of them fails', as
   const healthy = await buildHttpServer(options())
   assert.deepEqual((await healthy.inject('/health')).json(), {
     status: 'UP',
-    version: '0.1.0',
+    version: VERSION,
     reconcilers: { planner: { at: T0, elapsedMs: 2 } },
   })
   const lastRuns = () => ({ planner: { at: T0, elapsedMs: 2, failure: 'disk full' } })

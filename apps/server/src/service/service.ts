@@ -1,22 +1,16 @@
-/** A part of the server with a lifetime. `stop` may be called twice and is awaited: nothing of it runs afterwards. */
+/**
+ * A part of the server with a lifetime. `stop` may be called twice, and before any start; it is awaited: nothing of the
+ * part runs afterwards.
+ */
 export interface Service {
   readonly name: string
   start(signal: AbortSignal): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts in order; if one cannot start, those before it are stopped again, the last first. */
+/** Starts in order, up to the first that cannot start: to stop all again, started or not, is the caller's. */
 export async function startAll(services: readonly Service[], signal: AbortSignal): Promise<void> {
-  const started: Service[] = []
-  for (const service of services) {
-    try {
-      await service.start(signal)
-      started.unshift(service)
-    } catch (error) {
-      await stopAll(started)
-      throw error
-    }
-  }
+  for (const service of services) await service.start(signal)
 }
 
 /** Stops in the order given, all of them, and then throws the first failure if there was one. */

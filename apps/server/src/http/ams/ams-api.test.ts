@@ -18,6 +18,7 @@ import {
   T0,
 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
+import { VERSION } from '@moraine/stdx/version'
 import Fastify from 'fastify'
 import { SILENT_LOG } from '../../service/log.ts'
 import { virtualClock } from '../../simulation/virtual-clock.ts'
@@ -79,7 +80,7 @@ async function setUp() {
         total: 1,
       }),
     },
-    facts: { version: { version: '0.1.0', commitTime: '' }, isLeader: () => true },
+    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     clock,
     log: SILENT_LOG,
   })
@@ -121,7 +122,7 @@ const TABLE = '/tables/catalogs/lake/dbs/sales/tables/orders'
 test('the service says what it is', async () => {
   const { call } = await setUp()
   assert.deepEqual((await call('GET', '/health/status')).result, { ams_ha_state: 'LEADER' })
-  assert.equal((await call('GET', '/versionInfo')).result.version, '0.1.0')
+  assert.equal((await call('GET', '/versionInfo')).result.version, VERSION)
 })
 
 test('catalogs are shown without secrets, databases and tables as their metastore has them', async () => {

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { seededRandom } from '@moraine/stdx/random'
+import { startServer } from './compose.ts'
+import { DEFAULT_SETTINGS } from './config/default-settings.ts'
+import { SILENT_LOG } from './service/log.ts'
+import { virtualClock } from './simulation/virtual-clock.ts'
+
+// Time stands still, so that whoever still sleeps after a stop has not been stopped.
+function setUp() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'moraine-compose-'))
+  const clock = virtualClock(0 as EpochMs)
+  const options = {
+    dataDir,
+    host: '127.0.0.1',
+    httpPort: 0,
+    thriftPort: 0,
+    settings: DEFAULT_SETTINGS,
+    clock,
+    random: seededRandom(1),
+    log: SILENT_LOG,
+  }
+  return { options, clock, remove: () => rmSync(dataDir, { recursive: true }) }
+}
+
+async function isRefused(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  try {
+    await once(socket, 'connect')
+    return false
+  } catch {
+    return true
+  } finally {
+    socket.destroy()
+  }
+}
+
+test('a started service answers on both ports until it is stopped; then nothing of it is left', async () => {
+  const { options, clock, remove } = setUp()
+  const server = await startServer(options)
+  const httpPort = Number(new URL(server.url).port)
+  assert.equal((await fetch(`${server.url}/health`)).status, 200)
+  assert.equal(await isRefused(server.thriftPort), false)
+  await server.stop()
+  assert.deepEqual([await isRefused(httpPort), await isRefused(server.thriftPort)], [true, true])
+  assert.equal(clock.step(), false)
+  remove()
+})
+
+test('if the last part cannot start, all before it are stopped', async () => {
+  const { options, clock, remove } = setUp()
+  let thriftPort = 0
+  const optimizerCommand = (port: number) => {
+    thriftPort = port
+    throw new Error('no optimizer here')
+  }
+  await assert.rejects(startServer({ ...options, optimizerCommand }), /no optimizer here/)
+  assert.notEqual(thriftPort, 0)
+  assert.equal(await isRefused(thriftPort), true)
+  assert.equal(clock.step(), false)
+  // The database is free again too.
+  await (await startServer(options)).stop()
+  remove()
+})
+
+test('if the port is taken, what had been started before is stopped', async () => {
+  const { options, clock, remove } = setUp()
+  const owner = createServer().listen(0, '127.0.0.1')
+  await once(owner, 'listening')
+  const { port } = owner.address() as AddressInfo
+  await assert.rejects(startServer({ ...options, httpPort: port }), new RegExp(`port ${port} .* is taken`))
+  assert.equal(clock.step(), false)
+  await (await startServer(options)).stop()
+  owner.close()
+  remove()
+})
