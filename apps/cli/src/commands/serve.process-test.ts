@@ -13,9 +13,9 @@ import { SILENT_LOG } from '@moraine/server/service/log'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
+import { eventually } from '@moraine/testkit/eventually'
 import { sampleFigures } from '../sample/sample-report.ts'
 import { serviceUrl, startCli } from '../testing/start-cli.ts'
-import { spinUntil } from '../testing/test-service.ts'
 
 // The service as a user runs it: real processes, real files, and nobody who asks before killing them.
 
@@ -59,8 +59,9 @@ test('a killed service comes back, finishes what was begun, and no row is lost',
   // The sample's table is seen, and one optimizing of it has been committed.
   await second.line(/rows before and after are the same/)
   assert.equal((await getJson<readonly Table[]>(`${url}/api/ams/v1/moraine/tables`)).length, 1)
-  const succeeded = async () => (await processesOf(url)).some(({ state }) => state.status === 'succeeded')
-  await spinUntil(succeeded)
+  await eventually('a process that succeeded', async () =>
+    (await processesOf(url)).find(({ state }) => state.status === 'succeeded'),
+  )
   assert.equal(await second.stop(), 0)
 
   const { rows, commits } = await readSample()

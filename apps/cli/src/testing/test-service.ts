@@ -31,9 +31,15 @@ export async function startTestService(options: TestServiceOptions): Promise<Tes
   return { child, url }
 }
 
-/** Asks again and again, every few milliseconds. */
+const SPIN_WITHIN_MS = 90_000
+
+/** Asks again and again, every few milliseconds: for moments that are soon over. Others wait with testkit's `eventually`. */
 export async function spinUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await once(AbortSignal.timeout(5), 'abort')
+  const limit = AbortSignal.timeout(SPIN_WITHIN_MS)
+  while (!(await condition())) {
+    limit.throwIfAborted()
+    await once(AbortSignal.timeout(5), 'abort')
+  }
 }
 
 /** The path of a table of the catalog `disk` in the API. */
