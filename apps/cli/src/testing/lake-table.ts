@@ -30,13 +30,21 @@ export function openLake(warehouse: string): Catalog {
   return filesystemCatalog({ name: 'lake', warehouse, io, clock: systemClock, random: systemRandom, onLeftover })
 }
 
-export async function createLakeTable(
+export function createLakeTable(
   warehouse: string,
   identifier: TableIdentifier,
   definition: CreateTable,
 ): Promise<LakeTable> {
+  return createTableIn(openLake(warehouse), identifier, definition)
+}
+
+/** The same in any catalog whose tables are on this disk. */
+export async function createTableIn(
+  catalog: Catalog,
+  identifier: TableIdentifier,
+  definition: CreateTable,
+): Promise<LakeTable> {
   const io = localFileIO(systemRandom)
-  const catalog = openLake(warehouse)
   await catalog.createTable(identifier, definition)
   const load = () => catalog.loadTable(identifier)
   const directory = (await load()).metadata.location
