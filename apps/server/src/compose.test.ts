@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { seededRandom } from '@moraine/stdx/random'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { startServer } from './compose.ts'
 import { DEFAULT_SETTINGS } from './config/default-settings.ts'
 import { SILENT_LOG } from './service/log.ts'
-import { virtualClock } from './simulation/virtual-clock.ts'
 
 // Time stands still, so that whoever still sleeps after a stop has not been stopped.
 function setUp() {

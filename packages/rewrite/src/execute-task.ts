@@ -4,6 +4,7 @@ import type { RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { unreachable } from '@moraine/stdx/assert'
+import { startDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV7 } from '@moraine/stdx/random'
 import { localError } from '@moraine/storage/local-error'
@@ -108,18 +109,14 @@ async function makeTaskDirectory({ workDir, random, clock }: TaskContext): Promi
   return directory
 }
 
+/** What is late is waited for: it removes its outputs. */
 async function withDeadline<T>(context: TaskContext, work: (bounded: TaskContext) => Promise<T>): Promise<T> {
-  const done = new AbortController()
-  const late = new AbortController()
   const { clock, timeoutMs, signal } = context
-  void clock.sleep(timeoutMs, done.signal).then(
-    () => late.abort(new MoraineError('timeout', `the task took longer than ${timeoutMs} ms and was stopped`)),
-    () => undefined,
-  )
+  const deadline = startDeadline(clock, { ms: timeoutMs, what: 'the task', remedy: 'it was stopped', signal })
   try {
-    return await work({ ...context, signal: AbortSignal.any([signal, late.signal]) })
+    return await work({ ...context, signal: deadline.signal })
   } finally {
-    done.abort()
+    deadline.end()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Dir, Dirent } from 'node:fs'
 import { lstat, opendir } from 'node:fs/promises'
+import { checkAborted } from '@moraine/stdx/abort'
 import type { EpochMs } from '@moraine/stdx/brand'
-import { checkAborted } from './abort.ts'
 import type { FileStatus } from './file-io.ts'
 import { isAbsent, localError } from './local-error.ts'
 import { isTemporaryName } from './local-temporary.ts'

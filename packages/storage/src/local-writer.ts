@@ -1,7 +1,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
+import { checkAborted } from '@moraine/stdx/abort'
 import { assert } from '@moraine/stdx/assert'
 import type { Random } from '@moraine/stdx/random'
-import { checkAborted } from './abort.ts'
 import type { FileWriter } from './file-io.ts'
 import { localError } from './local-error.ts'
 import { makeParents, publishFile } from './local-publish.ts'

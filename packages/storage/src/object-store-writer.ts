@@ -1,7 +1,7 @@
+import { checkAborted, orAbort } from '@moraine/stdx/abort'
 import { assert } from '@moraine/stdx/assert'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { Operator } from 'opendal'
-import { checkAborted, orAbort } from './abort.ts'
 import type { FileWriter, WriteOutcome } from './file-io.ts'
 import { objectStoreError } from './object-store-error.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
-import { withinDeadline } from './deadline.ts'
 import { encodeForS3, type S3Credentials, signS3Request } from './s3-signature.ts'
 import type { StorageSettings } from './settings.ts'
 
@@ -34,6 +34,7 @@ export async function endS3Uploads(
 
 const ROUNDS = 3
 const REQUEST_MS = 30_000
+const REMEDY = 'check the store and the network'
 
 function credentialsOf(settings: StorageSettings): S3Credentials | undefined {
   const accessKeyId = settings['s3.access-key-id']
@@ -72,7 +73,7 @@ function requestUrl(
 async function request(method: string, url: URL, credentials: S3Credentials, clock: Clock): Promise<string> {
   const doing = `${method} of the uploads of ${url.origin}${url.pathname}`
   const headers = signS3Request(method, url, credentials, clock.now())
-  return withinDeadline(clock, REQUEST_MS, doing, async (signal) => {
+  return withinDeadline(clock, { ms: REQUEST_MS, what: doing, remedy: REMEDY }, async (signal) => {
     try {
       const response = await fetch(url, { method, headers, signal })
       const text = await response.text()

@@ -1,4 +1,4 @@
-import { orAbort } from './abort.ts'
+import { orAbort } from '@moraine/stdx/abort'
 import type { FileIO } from './file-io.ts'
 import { aroundCalls } from './file-io-calls.ts'
 

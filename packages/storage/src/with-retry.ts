@@ -1,7 +1,7 @@
+import { checkAborted } from '@moraine/stdx/abort'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, isRetryable, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
-import { checkAborted } from './abort.ts'
 import type { FileIO, FileStatus, WriteOutcome } from './file-io.ts'
 import { delegate } from './file-io-calls.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '@moraine/stdx/clock'
-import { timeoutError, withinDeadline } from './deadline.ts'
+import { timeoutError, withinDeadline } from '@moraine/stdx/deadline'
 import type { FileIO, FileStatus } from './file-io.ts'
 import { aroundCalls, type FileIoCall } from './file-io-calls.ts'
 
@@ -21,13 +21,17 @@ export function withTimeout(io: FileIO, options: TimeoutOptions): FileIO {
   }
   return {
     ...aroundCalls(io, (call, run, signal) => {
-      const doing = `${call.operation} of ${call.location}`
-      return withinDeadline(clock, limitMs(call), doing, run, signal)
+      const what = `${call.operation} of ${call.location}`
+      // A writer heeds its signal for life; the deadline's follows the caller's only until the call ends.
+      const outlives = call.operation === 'openWriter' && signal !== undefined
+      const given = (inner: AbortSignal) => run(outlives ? AbortSignal.any([signal, inner]) : inner)
+      return withinDeadline(clock, { ms: limitMs(call), what, remedy: REMEDY, signal }, given)
     }),
     list: (prefix, signal) => listWithin(io, prefix, clock, baseMs, signal),
   }
 }
 
+const REMEDY = 'check the store and the network'
 // What is read whole is metadata, of a size that is not known before.
 const WHOLE_OBJECT_BYTES = 128 * 2 ** 20
 // A bulk removal's request takes so many.
@@ -53,7 +57,7 @@ async function* listWithin(
     for (let seen = -1; ; seen = step) {
       await clock.sleep(ms, done.signal)
       if (seen !== step || fail === undefined) continue
-      const error = timeoutError(`listing ${prefix}`, ms)
+      const error = timeoutError({ ms, what: `listing ${prefix}`, remedy: REMEDY })
       fail(error)
       stalled.abort(error)
       return

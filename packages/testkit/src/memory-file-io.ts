@@ -1,6 +1,6 @@
+import { checkAborted } from '@moraine/stdx/abort'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
-import { checkAborted } from '@moraine/storage/abort'
 import { checkRange, cutShort } from '@moraine/storage/byte-range'
 import type { FileIO, FileStatus, FileWriter, WriteOptions, WriteOutcome } from '@moraine/storage/file-io'
 import { canonicalScheme, parseLocation } from '@moraine/storage/location'

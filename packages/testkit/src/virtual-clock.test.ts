@@ -22,6 +22,21 @@ test('time passes only while all sleep, in order', async () => {
   ])
 })
 
+test('a step moves to the next sleeper, in order of time and then of falling asleep', async () => {
+  const clock = virtualClock(1000)
+  const woken: string[] = []
+  const sleep = (name: string, ms: number) => clock.sleep(ms).then(() => woken.push(`${name} at ${clock.now()}`))
+  const all = [sleep('b', 20), sleep('a', 10), sleep('c', 20)]
+  assert.equal(clock.step(), true)
+  await all[1]
+  assert.deepEqual(woken, ['a at 1010'])
+  clock.step()
+  clock.step()
+  await Promise.all(all)
+  assert.deepEqual(woken, ['a at 1010', 'b at 1020', 'c at 1020'])
+  assert.equal(clock.step(), false)
+})
+
 test('an abort ends a sleep at once', async () => {
   const clock = virtualClock()
   const controller = new AbortController()
@@ -29,6 +44,7 @@ test('an abort ends a sleep at once', async () => {
   controller.abort(new Error('enough'))
   await assert.rejects(clock.run(sleep), /enough/)
   assert.equal(clock.now(), 0)
+  assert.equal(clock.step(), false)
   await assert.rejects(clock.sleep(1, controller.signal), /enough/)
 })
 

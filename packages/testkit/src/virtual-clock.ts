@@ -1,57 +1,69 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 
+/** Time that stands still until it is moved to the next moment that somebody sleeps for: hours take milliseconds. */
 export type VirtualClock = Clock & {
-  /** Drives time until `work` ends: whenever nothing else is left to do, it moves on to the next who sleeps. */
+  /** Moves to the next awaited moment and wakes one sleeper; `false` if nobody sleeps, or not until `limit`. */
+  step(limit?: EpochMs): boolean
+  /**
+   * Steps until `work` ends, whenever nothing else is left to do. For work without real I/O: waiting for that would be
+   * taken for sleeping.
+   */
   run<T>(work: Promise<T>): Promise<T>
 }
 
-/**
- * Time that passes only while everybody sleeps, so that hours take milliseconds and runs are alike. For work without real
- * I/O: it would be taken for sleeping.
- */
-export function virtualClock(startMs = 0): VirtualClock {
-  let nowMs = startMs
-  let sleepers: Sleeper[] = []
-  const wakeNext = () => {
-    const dueMs = Math.min(...sleepers.map((sleeper) => sleeper.dueMs))
-    nowMs = Math.max(nowMs, dueMs)
-    const due = sleepers.filter((sleeper) => sleeper.dueMs === dueMs)
-    sleepers = sleepers.filter((sleeper) => sleeper.dueMs !== dueMs)
-    for (const { wake } of due) wake()
+/** Sleepers wake in order of time, then of falling asleep, so that the same run wakes in the same order. */
+export function virtualClock(start = 0): VirtualClock {
+  let now = start
+  const sleepers: Sleeper[] = []
+  const insert = (sleeper: Sleeper) => {
+    const after = sleepers.findLastIndex((other) => other.at <= sleeper.at)
+    sleepers.splice(after + 1, 0, sleeper)
+  }
+  const step = (limit = Number.POSITIVE_INFINITY) => {
+    const [next] = sleepers
+    if (next === undefined || next.at > limit) return false
+    sleepers.shift()
+    now = Math.max(now, next.at)
+    next.wake()
+    return true
   }
   return {
-    now: () => nowMs as EpochMs,
-    monotonicMs: () => nowMs,
+    now: () => now as EpochMs,
+    monotonicMs: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason as Error)
-        const sleeper = { dueMs: nowMs + Math.max(0, ms), wake: resolve }
-        sleepers.push(sleeper)
-        signal?.addEventListener(
-          'abort',
-          () => {
-            sleepers = sleepers.filter((other) => other !== sleeper)
-            reject(signal.reason as Error)
-          },
-          { once: true },
-        )
+        const wake = () => {
+          signal?.removeEventListener('abort', cancel)
+          resolve()
+        }
+        const sleeper = { at: now + Math.max(0, ms), wake }
+        const cancel = () => {
+          const index = sleepers.indexOf(sleeper)
+          if (index >= 0) sleepers.splice(index, 1)
+          reject(signal?.reason as Error)
+        }
+        signal?.addEventListener('abort', cancel, { once: true })
+        insert(sleeper)
       }),
-    run: async (work) => {
-      let ended = false
-      const settled = work.finally(() => {
-        ended = true
-      })
-      settled.catch(() => {})
-      while (!ended) {
-        await new Promise<void>((resolve) => setImmediate(resolve))
-        if (ended) break
-        if (sleepers.length === 0) throw new Error('the work neither ends nor sleeps: it waits for what never comes')
-        wakeNext()
-      }
-      return settled
-    },
+    step,
+    run: (work) => runWith(step, work),
   }
 }
 
-type Sleeper = { readonly dueMs: number; readonly wake: () => void }
+type Sleeper = { readonly at: number; wake(): void }
+
+async function runWith<T>(step: () => boolean, work: Promise<T>): Promise<T> {
+  let ended = false
+  const settled = work.finally(() => {
+    ended = true
+  })
+  settled.catch(() => {})
+  while (!ended) {
+    await new Promise<void>((resolve) => setImmediate(resolve))
+    if (ended) break
+    if (!step()) throw new Error('the work neither ends nor sleeps: it waits for what never comes')
+  }
+  return settled
+}

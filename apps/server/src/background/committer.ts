@@ -7,10 +7,10 @@ import { formatTableName } from '@moraine/management/tables/table-name'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
-import { withDeadline } from '../service/deadline.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
@@ -83,7 +83,7 @@ async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSi
   const what = `committing process ${open.process.processId}`
   try {
     const request = await commitRequest(deps, open)
-    return await withDeadline(deps.clock, { ms: COMMIT_DEADLINE_MS, what, signal }, (inner) =>
+    return await withinDeadline(deps.clock, { ms: COMMIT_DEADLINE_MS, what, signal }, (inner) =>
       deps.maintenance.commit(request, inner),
     )
   } catch (error) {

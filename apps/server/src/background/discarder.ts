@@ -3,8 +3,8 @@ import type { Discard } from '@moraine/management/optimizing/discard'
 import type { Stores } from '@moraine/management/store/stores'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
-import { withDeadline } from '../service/deadline.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -47,7 +47,7 @@ async function discardOutput(deps: DiscarderDeps, discard: Discard, signal: Abor
     // The files of a table that is no longer managed are not ours to judge.
     const table = await stores.tables.findTable(tableId)
     if (input !== undefined && table !== undefined) {
-      await withDeadline(clock, { ms: DISCARD_DEADLINE_MS, what, signal }, (inner) =>
+      await withinDeadline(clock, { ms: DISCARD_DEADLINE_MS, what, signal }, (inner) =>
         maintenance.discard(table.name, input, { processId, taskId, attempt }, inner),
       )
     }

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { SILENT_LOG } from '../service/log.ts'
-import { virtualClock } from '../simulation/virtual-clock.ts'
 import { explorer } from './explorer.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))

@@ -11,10 +11,10 @@ import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { applyDecision } from '../optimizing/apply-decision.ts'
-import { withDeadline } from '../service/deadline.ts'
 import { boundedJobs, type Jobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
@@ -157,7 +157,7 @@ async function tryPlan(
       request: table.request ?? { type: 'auto' as const },
       ...limits,
     }
-    const work = await withDeadline(clock, { ms: PLAN_DEADLINE_MS, what, signal }, (inner) =>
+    const work = await withinDeadline(clock, { ms: PLAN_DEADLINE_MS, what, signal }, (inner) =>
       maintenance.plan(request, inner),
     )
     return { kind: 'planned', work }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { SILENT_LOG } from '../service/log.ts'
-import { virtualClock } from '../simulation/virtual-clock.ts'
 import { type Reconcile, reconciler } from './reconciler.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))

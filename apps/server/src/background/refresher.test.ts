@@ -8,8 +8,8 @@ import type { TableEvaluation } from '@moraine/management/tables/table-evaluatio
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
 import { buildEvaluation, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { SILENT_LOG } from '../service/log.ts'
-import { virtualClock } from '../simulation/virtual-clock.ts'
 import { refresher } from './refresher.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))

@@ -9,11 +9,11 @@ import { decideRefresh, recordEvaluation, recordRefreshFailure } from '@moraine/
 import { formatTableName } from '@moraine/management/tables/table-name'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import { forgetTable } from '../optimizing/forget-table.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
-import { withDeadline } from '../service/deadline.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { dueQueue } from './due-queue.ts'
@@ -109,7 +109,7 @@ async function lookAtTable(deps: RefresherDeps, tableId: TableId, signal: AbortS
   if (table === undefined) return 'forgotten'
   const what = `refreshing ${formatTableName(table.name)}`
   try {
-    return await withDeadline(clock, { ms: LOOK_DEADLINE_MS, what, signal }, (inner) => refresh(deps, table, inner))
+    return await withinDeadline(clock, { ms: LOOK_DEADLINE_MS, what, signal }, (inner) => refresh(deps, table, inner))
   } catch (error) {
     if (signal.aborted) return { table, outcome: 'failed' }
     const reason = describeError(error)

@@ -5,8 +5,8 @@ import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
 import { VERSION } from '@moraine/stdx/version'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { SILENT_LOG } from '../service/log.ts'
-import { virtualClock } from '../simulation/virtual-clock.ts'
 import { buildHttpServer, type HttpServerOptions, httpServer } from './http-server.ts'
 
 const never = async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { at, buildEvaluation, buildOptimizer, T0 } from '@moraine/management/testing/build'
-import { virtualClock } from '../simulation/virtual-clock.ts'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { serviceMetrics } from './metrics.ts'
 
 async function scrape() {

@@ -13,9 +13,9 @@ import {
   PROCESS_1,
   T0,
 } from '@moraine/management/testing/build'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { announcing } from '../background/nudges.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { virtualClock } from '../simulation/virtual-clock.ts'
 import { dispatcher } from './dispatcher.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))

@@ -1,9 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EpochMs } from '@moraine/stdx/brand'
-import { isKind } from '@moraine/stdx/error'
-import { virtualClock } from '../simulation/virtual-clock.ts'
-import { withDeadline } from './deadline.ts'
 import { boundedJobs } from './jobs.ts'
 import { SILENT_LOG } from './log.ts'
 import { type Service, startAll, stopAll } from './service.ts'
@@ -44,31 +40,4 @@ test('jobs are bounded, one of a key, and what they throw stops nothing', async 
   release()
   await drained
   assert.deepEqual([jobs.size, ends], [0, 2])
-})
-
-test('an action that takes too long is told to stop and named', async () => {
-  const clock = virtualClock(0 as EpochMs)
-  const { signal } = new AbortController()
-  let inner: AbortSignal | undefined
-  const late = withDeadline(clock, { ms: 100, what: 'planning lake.sales.orders', signal }, (given) => {
-    inner = given
-    return new Promise<never>(() => {})
-  })
-  clock.step()
-  await assert.rejects(
-    late,
-    (error) => isKind(error, 'timeout') && /planning lake.sales.orders.*100 ms/.test(error.message),
-  )
-  assert.equal(inner?.aborted, true)
-})
-
-test('an action that ends in time leaves no timer behind; a stop ends it at once', async () => {
-  const clock = virtualClock(0 as EpochMs)
-  const controller = new AbortController()
-  const options = { ms: 100, what: 'x', signal: controller.signal }
-  assert.equal(await withDeadline(clock, options, async () => 7), 7)
-  assert.equal(clock.step(), false)
-  const hanging = withDeadline(clock, options, () => new Promise<never>(() => {}))
-  controller.abort()
-  await assert.rejects(hanging, (error) => isKind(error, 'aborted'))
 })

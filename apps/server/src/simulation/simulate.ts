@@ -6,6 +6,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type Random, seededRandom } from '@moraine/stdx/random'
+import { type VirtualClock, virtualClock } from '@moraine/testkit/virtual-clock'
 import { composeOptimizing, type Optimizing, type OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { type Dice, diceOf } from './dice.ts'
@@ -24,7 +25,6 @@ import {
   mergeFiles,
 } from './lake.ts'
 import { twinStores } from './twin-stores.ts'
-import { type VirtualClock, virtualClock } from './virtual-clock.ts'
 
 export type Simulation = {
   readonly seed: number

@@ -10,6 +10,7 @@ import { buildEvaluation, buildWork, OUTPUT_FIGURES, PROCESS_1, T0 } from '@mora
 import { systemClock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { thriftClient } from '@moraine/thrift/client'
 import { ThriftConnection } from '@moraine/thrift/connection'
 import { startThriftServer } from '@moraine/thrift/server'
@@ -17,7 +18,6 @@ import { announcing } from '../background/nudges.ts'
 import { dispatcher } from '../optimizing/dispatcher.ts'
 import { optimizingService } from '../optimizing/optimizing-service.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { virtualClock } from '../simulation/virtual-clock.ts'
 import { optimizeManagerHandlers } from './optimize-manager-handlers.ts'
 
 const cleanups: (() => Promise<void>)[] = []

@@ -1,5 +1,5 @@
+import { checkAborted, orAbort } from '@moraine/stdx/abort'
 import { MoraineError } from '@moraine/stdx/error'
-import { checkAborted, orAbort } from '@moraine/storage/abort'
 
 /** Runs tasks of one key one after another, in the order they came. `key` is for messages, too. */
 export type OneAtATime = <T>(key: string, task: () => Promise<T>, signal?: AbortSignal) => Promise<T>

@@ -1,7 +1,7 @@
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
-import { withinDeadline } from '@moraine/storage/deadline'
 
 export type RestRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD'
@@ -96,7 +96,7 @@ function exchange(
       throw new MoraineError('unavailable', `${what} got no answer; check the uri and the network`, { cause })
     }
   }
-  return withinDeadline(clock, timeoutMs, what, run, signal)
+  return withinDeadline(clock, { ms: timeoutMs, what, remedy: 'check the catalog and the network', signal }, run)
 }
 
 function parsedBody(text: string, response: Response, what: string): { json?: JsonValue } {

@@ -19,9 +19,9 @@ import {
 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
 import { VERSION } from '@moraine/stdx/version'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import Fastify from 'fastify'
 import { SILENT_LOG } from '../../service/log.ts'
-import { virtualClock } from '../../simulation/virtual-clock.ts'
 import { amsApi } from './ams-api.ts'
 
 const DESCRIPTION = {

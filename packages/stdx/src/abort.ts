@@ -1,4 +1,4 @@
-import { MoraineError } from '@moraine/stdx/error'
+import { MoraineError } from './error.ts'
 
 /** Throws if the signal is aborted; `doing` says what stops (`reading s3://b/k`). */
 export function checkAborted(signal: AbortSignal | undefined, doing: string): void {
