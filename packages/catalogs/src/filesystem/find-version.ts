@@ -33,7 +33,7 @@ export async function findNewest(
   }
 }
 
-export async function findVersion(
+async function findVersion(
   io: FileIO,
   tableLocation: string,
   version: number,

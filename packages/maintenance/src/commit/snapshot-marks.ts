@@ -14,7 +14,7 @@ export function snapshotMarks(processId: string, groupIds: readonly number[]): R
 }
 
 /** The process whose commit a snapshot is; `undefined` for those of others. */
-export function processIdOf({ summary }: Snapshot): string | undefined {
+function processIdOf({ summary }: Snapshot): string | undefined {
   return summary[PROCESS_MARK]
 }
 
