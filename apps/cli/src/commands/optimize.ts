@@ -122,10 +122,12 @@ function isWhole({ report }: PlanRun): boolean {
 }
 
 function throwFailure({ plan, report: { failures, commit } }: PlanRun): void {
-  if (failures.length > 0) {
+  // A rewrite that is not proven is our fault, whatever else went wrong.
+  const worst = failures.find(({ kind }) => kind === 'verification-failed') ?? failures[0]
+  if (worst !== undefined) {
     throw new MoraineError(
-      'verification-failed',
-      `${failures.length} of ${plan.groups.length} groups were not committed, first: ${failures[0]?.reason}`,
+      worst.kind,
+      `${failures.length} of ${plan.groups.length} groups were not committed, such as group ${worst.groupId}: ${worst.reason}`,
     )
   }
   if (commit.kind === 'unknown')

@@ -34,29 +34,32 @@ export async function serve(raw: RawServeOptions, context: CommandContext): Prom
 export async function startAll(raw: RawServeOptions, context: CommandContext): Promise<void> {
   const { server, dataDir } = await start(raw, context, true)
   context.note(`moraine listens on ${server.url}; its data is in ${dataDir}; Ctrl-C stops it`)
-  const writing = new AbortController()
-  const stopWriting = AbortSignal.any([context.signal, writing.signal])
   try {
-    if (raw.sample === false) {
-      await untilStopped(context.signal)
-      return
-    }
-    const { io } = await server.catalogs(server.catalog.name)
-    const writer = runSampleWriter(
-      { catalog: server.catalog, io, clock: context.clock, random: context.random },
-      stopWriting,
-    )
+    if (raw.sample === false) await untilStopped(context.signal)
+    else await showSample(server, raw, context)
+  } finally {
+    await server.stop()
+  }
+}
+
+async function showSample(server: RunningServer, raw: RawServeOptions, context: CommandContext): Promise<void> {
+  const { io } = await server.catalogs(server.catalog.name)
+  const writing = new AbortController()
+  const writer = runSampleWriter(
+    { catalog: server.catalog, io, clock: context.clock, random: context.random },
+    AbortSignal.any([context.signal, writing.signal]),
+  )
+  try {
     const report = await Promise.race([watchSample(server, context, raw.json === true), writer.then(() => undefined)])
-    if (raw.once === true) {
-      if (report !== undefined && raw.json === true) context.printJson(report)
-      return
-    }
-    await writer.catch((error: unknown) => {
-      if (!context.signal.aborted) throw error
-    })
+    if (raw.once !== true) await writer
+    else if (report !== undefined && raw.json === true) context.printJson(report)
+  } catch (error) {
+    // Whoever asked for the report is told that there is none.
+    if (raw.once === true || !context.signal.aborted) throw error
   } finally {
     writing.abort()
-    await server.stop()
+    // Its last commit ends before the service does. How it ended was said above, if anybody waited for it.
+    await writer.catch(() => undefined)
   }
 }
 

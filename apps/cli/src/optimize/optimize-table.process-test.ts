@@ -76,10 +76,32 @@ for (const [name, reason] of Object.entries(UNREADABLE)) {
     const { commit, failures } = await runPlan(table, plan, runContext)
     assert.equal(commit.kind, 'nothing')
     assert.match(failures[0]?.reason ?? '', reason)
+    assert.equal(failures[0]?.kind, 'unsupported')
     assert.equal(store.current(), metadata)
     assert.deepEqual(await locations(fileIO), before)
   })
 }
+
+test('a table that is rolled back meanwhile: every group is in conflict, and no output is left', async () => {
+  const name = 'equality-deletes-global'
+  const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
+  const store = memoryTableStore(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
+  const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
+  const state = await readTable(fileIO, await store.loadTable(table.identifier))
+  const plan = must(await planTable(fileIO, state, { type: 'full', now: systemClock.now() }), 'plan')
+  const before = await locations(fileIO)
+  const snapshotId = must(must(state.snapshot, 'snapshot').parentSnapshotId, 'parent')
+  const rollBack = { action: 'set-snapshot-ref', refName: 'main', ref: { type: 'branch', snapshotId } } as const
+  const onGroup = () => void store.commitTable(table.identifier, { requirements: [], updates: [rollBack] })
+  const { commit, failures } = await runPlan(table, plan, { ...runContext, onGroup })
+  assert.equal(commit.kind, 'nothing')
+  assert.deepEqual(
+    failures.map(({ groupId, kind }) => ({ groupId, kind })),
+    plan.groups.map(({ groupId }) => ({ groupId, kind: 'conflict' })),
+  )
+  assert.match(failures[0]?.reason ?? '', /no longer part of the table's history/)
+  assert.deepEqual(await locations(fileIO), before)
+})
 
 async function locations(io: FileIO): Promise<readonly string[]> {
   const found: string[] = []

@@ -1,13 +1,15 @@
+import type { LoadedTable } from '@moraine/catalogs/catalog'
 import { type CommitReport, commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
+import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
 import type { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { executeTask } from '@moraine/rewrite/execute-task'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError } from '@moraine/stdx/error'
+import { describeError, type ErrorKind, MoraineError } from '@moraine/stdx/error'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
 import type { OpenTable } from '../table/open-table.ts'
 
@@ -22,8 +24,8 @@ export type RunPlanContext = {
   readonly onGroup: (done: { readonly groupId: number; readonly finished: number; readonly total: number }) => void
 }
 
-/** A group that was run and did not get into the table, with the reason. */
-export type GroupFailure = { readonly groupId: number; readonly reason: string }
+/** A group that was run and did not get into the table, with what a caller may do about it and the reason. */
+export type GroupFailure = { readonly groupId: number; readonly kind: ErrorKind; readonly reason: string }
 
 export type RunReport = {
   readonly commit: CommitReport
@@ -44,7 +46,21 @@ export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunP
   if (commit.kind === 'unknown') return { commit, results, failures }
   const committed = new Set(commit.kind === 'committed' ? commit.groupIds : [])
   await table.io.remove(results.filter((result) => !committed.has(result.groupId)).flatMap(outputPaths))
-  return { commit, results, failures: [...failures, ...commit.left] }
+  const left = commit.left.map((each) => ({ ...each, kind: kindOfLeft(each.groupId, { plan, results }, metadata) }))
+  return { commit, results, failures: [...failures, ...left] }
+}
+
+/** Why a finished group was not committed: what is proven to hold its rows was in the way of somebody else's change. */
+function kindOfLeft(
+  groupId: number,
+  { plan, results }: { readonly plan: RewritePlan; readonly results: readonly RewriteResult[] },
+  metadata: LoadedTable['metadata'],
+): ErrorKind {
+  const group = plan.groups.find((each) => each.groupId === groupId)
+  const result = results.find((each) => each.groupId === groupId)
+  const schema = metadata.schemas.find((each) => each.schemaId === plan.schemaId)
+  if (group === undefined || result === undefined || schema === undefined) return 'internal'
+  return verifyGroup(group, result, { ...metadata, schema }).kind === 'verified' ? 'conflict' : 'verification-failed'
 }
 
 async function commitOrRemove(
@@ -92,7 +108,8 @@ async function runEach(
         results.push(await executeTask(task, { ...context, io: table.io, signal, onProgress: () => {} }))
       } catch (error) {
         context.signal.throwIfAborted()
-        failures.push({ groupId, reason: describeError(error) })
+        const kind = error instanceof MoraineError ? error.kind : 'internal'
+        failures.push({ groupId, kind, reason: describeError(error) })
       }
       finished += 1
       context.onGroup({ groupId, finished, total: tasks.length })
