@@ -108,14 +108,19 @@ async function runEach(
         results.push(await executeTask(task, { ...context, io: table.io, signal, onProgress: () => {} }))
       } catch (error) {
         context.signal.throwIfAborted()
-        const kind = error instanceof MoraineError ? error.kind : 'internal'
-        failures.push({ groupId, kind, reason: describeError(error) })
+        failures.push({ groupId, kind: kindOfFailure(error), reason: describeError(error) })
       }
       finished += 1
       context.onGroup({ groupId, finished, total: tasks.length })
     },
     context.signal,
   )
+}
+
+/** A task comes from the table's metadata: what is invalid in it is not the fault of whoever started it. */
+function kindOfFailure(error: unknown): ErrorKind {
+  if (!(error instanceof MoraineError)) return 'internal'
+  return error.kind === 'invalid-input' ? 'corrupt' : error.kind
 }
 
 function outputPaths(result: RewriteResult): readonly string[] {
