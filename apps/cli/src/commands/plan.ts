@@ -7,6 +7,7 @@ import { planTable } from '@moraine/maintenance/table/plan-table'
 import { readTable, type TableState } from '@moraine/maintenance/table/read-table'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
+import { localError } from '@moraine/storage/local-error'
 import { type OpenTable, openTable } from '../table/open-table.ts'
 import { explainText } from '../text/explain-text.ts'
 import type { CommandContext } from './command-context.ts'
@@ -53,11 +54,19 @@ export async function plan(ref: string, raw: RawPlanOptions, context: CommandCon
     return
   }
   if (raw.out !== undefined) {
-    await writeFile(raw.out, `${formatExactJson(encodeRewritePlan(made), 1)}\n`)
+    await writePlan(raw.out, made)
     context.note(`plan written to ${raw.out}; run it with: moraine table apply ${raw.out}`)
   }
   if (raw.json === true) context.printJson(encodeRewritePlan(made))
   else context.print(formatPlan(made))
+}
+
+async function writePlan(file: string, made: RewritePlan): Promise<void> {
+  try {
+    await writeFile(file, `${formatExactJson(encodeRewritePlan(made), 1)}\n`)
+  } catch (cause) {
+    throw localError(cause, `writing the plan ${file}`)
+  }
 }
 
 export async function explain(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<void> {

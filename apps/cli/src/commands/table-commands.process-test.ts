@@ -100,6 +100,9 @@ test('plan prints what it writes, takes the partitions that are asked for, and c
   const groupsWhere = async (where: string) =>
     ((await json('table', 'plan', orders.directory, '--where', where))['groups'] as readonly Json[]).length
   assert.deepEqual([await groupsWhere("region = 'eu'"), await groupsWhere("region = 'us'")], [1, 0])
+  const nowhere = await runCli(['table', 'plan', orders.directory, '--out', join(root, 'nowhere', 'plan.json')])
+  assert.deepEqual([nowhere.code, nowhere.out], [1, ''])
+  assert.match(nowhere.err, /writing the plan .*plan\.json failed: ENOENT/)
   assert.deepEqual(directoryChanges(before, directoryState(orders.directory)), NO_CHANGES)
 })
 

@@ -23,7 +23,8 @@ const INTRODUCTION = `# Settings
 Generated from \`apps/server/src/config/settings.ts\` by \`scripts/write-settings.ts\`; a test fails when this file is
 out of date.
 
-Keys stand below \`ams:\` in \`config.yaml\`, as a tree or with dots. A variable of the environment wins over the file:
+Keys stand below \`ams:\` in the file that \`serve\` and \`start\` are given as \`--config\`, as a tree or with dots. A
+variable of the environment wins over the file, and an option such as \`--port\` over both:
 \`MORAINE_HTTP__SERVER_BIND__PORT\`, or \`AMS_HTTP__SERVER_BIND__PORT\` as in Amoro, is \`http-server.bind-port\`: two
 underscores are a dash, one is a dot. Durations are whole numbers with \`ms\`, \`s\`, \`min\`, \`h\` or \`d\`, and
 milliseconds without a unit. An unknown key is named in a warning with the nearest one that is known.
