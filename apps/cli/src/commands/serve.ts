@@ -145,7 +145,7 @@ function endOfInput(): AbortSignal {
 function parseUrl(url: string): { readonly hostname: string; readonly port: string | undefined } {
   const match = /^thrift:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?\/?$/.exec(url)
   if (match?.[1] === undefined) throw new MoraineError('invalid-input', `--url ${url}: write thrift://host:port`)
-  return { hostname: match[1], port: match[2] }
+  return { hostname: match[1].replace(/^\[|\]$/g, ''), port: match[2] }
 }
 
 async function untilStopped(signal: AbortSignal): Promise<void> {
