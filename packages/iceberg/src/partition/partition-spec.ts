@@ -17,3 +17,11 @@ export type PartitionField = {
 
 /** The partition of one file: the transformed values in the order of its spec's fields. */
 export type PartitionTuple = readonly (Literal | null)[]
+
+/**
+ * Whether a spec tells no rows apart: it has no fields, or only `void` ones, which are left of fields that were dropped.
+ * Equality deletes of such a spec apply to all partitions of all specs, as the reference implementation has it.
+ */
+export function isUnpartitioned(spec: PartitionSpec): boolean {
+  return spec.fields.every((field) => field.transform.kind === 'void')
+}

@@ -36,6 +36,20 @@ test('deletes stay in their partition, except equality deletes of the unpartitio
   assert.deepEqual(found(indexOf(position(4, { specId: 1, partition: [] }))), [])
 })
 
+test('a spec whose fields are all void is unpartitioned: its equality deletes apply everywhere', () => {
+  const specs = new Map([
+    ...NAIVE_SPECS,
+    [2, { specId: 2, fields: [{ fieldId: 1000, sourceIds: [9], name: 'p', transform: { kind: 'void' } as const }] }],
+  ])
+  assert.deepEqual(found(new DeleteIndex([equality(4, { specId: 2, partition: [null] })], specs, INT)), ['/t/e4'])
+})
+
+test('deletes of one sequence number are in order of their paths, whatever the order of the manifests', () => {
+  const [a, b] = [position(4, { filePath: '/t/pa' }), position(4, { filePath: '/t/pb' })]
+  assert.deepEqual(found(indexOf(a, b)), ['/t/pa', '/t/pb'])
+  assert.deepEqual(found(indexOf(b, a)), ['/t/pa', '/t/pb'])
+})
+
 test('a deletion vector stands for every position delete of its file', () => {
   const vector = position(5, {
     filePath: '/t/v.puffin',

@@ -1,8 +1,8 @@
 import { assert } from '@moraine/stdx/assert'
-import { type ContentFile, isDeletionVector } from '../manifest/content-file.ts'
+import { type ContentFile, contentFileKey, isDeletionVector } from '../manifest/content-file.ts'
 import type { ManifestEntry } from '../manifest/manifest-entry.ts'
 import { partitionKey } from '../partition/partition-path.ts'
-import type { PartitionSpec } from '../partition/partition-spec.ts'
+import { isUnpartitioned, type PartitionSpec } from '../partition/partition-spec.ts'
 import { type EqualityBounds, mayDeleteRowsOf } from './equality-overlap.ts'
 import { positionDeleteTarget } from './position-delete-target.ts'
 
@@ -38,10 +38,10 @@ export class DeleteIndex {
       this.#add(entry, specs)
     }
     this.isEmpty = count === 0
-    const bySequence = (a: ManifestEntry, b: ManifestEntry) => a.dataSequenceNumber - b.dataSequenceNumber
     this.#globalEquality.sort(bySequence)
-    for (const entries of this.#equalityByPartition.values()) entries.sort(bySequence)
-    for (const entries of this.#positionByPartition.values()) entries.sort(bySequence)
+    for (const lists of [this.#equalityByPartition, this.#positionByPartition, this.#byPath]) {
+      for (const entries of lists.values()) if (entries.length > 1) entries.sort(bySequence)
+    }
   }
 
   #add(entry: ManifestEntry, specs: ReadonlyMap<number, PartitionSpec>): void {
@@ -49,7 +49,7 @@ export class DeleteIndex {
     assert(file.content !== 'data', `${file.filePath} is a data file in a delete manifest`)
     if (file.content === 'equality-deletes') {
       const spec = specs.get(file.specId)
-      if (spec?.fields.length === 0) this.#globalEquality.push(entry)
+      if (spec !== undefined && isUnpartitioned(spec)) this.#globalEquality.push(entry)
       else push(this.#equalityByPartition, partitionKey(file.specId, file.partition), entry)
       return
     }
@@ -58,7 +58,7 @@ export class DeleteIndex {
     else push(this.#positionByPartition, partitionKey(file.specId, file.partition), entry)
   }
 
-  /** The deletes that apply to a live data file, in order of their sequence numbers within each kind. */
+  /** The deletes that apply to a live data file, in order of their sequence numbers within each kind, then by path. */
   deletesFor(data: ManifestEntry): readonly ManifestEntry[] {
     if (this.isEmpty) return NONE
     const sequence = data.dataSequenceNumber
@@ -95,6 +95,13 @@ export class DeleteIndex {
 }
 
 const NONE: readonly ManifestEntry[] = []
+
+// Whatever the order of the manifests, which says nothing.
+function bySequence(a: ManifestEntry, b: ManifestEntry): number {
+  const order = a.dataSequenceNumber - b.dataSequenceNumber
+  if (order !== 0) return order
+  return contentFileKey(a.file) < contentFileKey(b.file) ? -1 : 1
+}
 
 function push(map: Map<string, ManifestEntry[]>, key: string, entry: ManifestEntry): void {
   const entries = map.get(key)

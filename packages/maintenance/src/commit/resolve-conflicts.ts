@@ -2,6 +2,7 @@ import { contentFileKey, isDeletionVector } from '@moraine/iceberg/manifest/cont
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { partitionKey } from '@moraine/iceberg/partition/partition-path'
+import { isUnpartitioned } from '@moraine/iceberg/partition/partition-spec'
 import { DeleteIndex } from '@moraine/iceberg/scan/delete-index'
 import { positionDeleteTarget } from '@moraine/iceberg/scan/position-delete-target'
 import type { DeleteInput, ReleasedDelete, RewriteGroup, RewritePlan } from '../plan/rewrite-plan.ts'
@@ -97,7 +98,7 @@ function newDeleteConflict(group: RewriteGroup, news: NewPositionDeletes, metada
 function movedRowsConflict(group: RewriteGroup, changes: TableChanges, metadata: TableMetadata): string | undefined {
   if (group.outputSpecId === undefined) return undefined
   const isOfPartition = (specId: number) =>
-    metadata.partitionSpecs.some((spec) => spec.specId === specId && spec.fields.length > 0)
+    metadata.partitionSpecs.some((spec) => spec.specId === specId && !isUnpartitioned(spec))
   const found = changes.added.find(({ file }) => file.content === 'equality-deletes' && isOfPartition(file.specId))
   return found === undefined
     ? undefined

@@ -1,7 +1,7 @@
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 import { pathHashOf } from '@moraine/iceberg/manifest/path-hash'
 import { partitionKey } from '@moraine/iceberg/partition/partition-path'
-import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
+import { isUnpartitioned, type PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { FileSegment } from '@moraine/iceberg/scan/file-segment'
 import type { PartitionDictionary } from '@moraine/iceberg/scan/partition-dictionary'
 import { positionDeleteTarget } from '@moraine/iceberg/scan/position-delete-target'
@@ -29,7 +29,8 @@ export class DeleteReach {
   #add({ file, dataSequenceNumber }: ManifestEntry, specs: ReadonlyMap<number, PartitionSpec>): void {
     const key = () => partitionKey(file.specId, file.partition)
     if (file.content === 'equality-deletes') {
-      if (specs.get(file.specId)?.fields.length === 0) this.#global = Math.max(this.#global, dataSequenceNumber - 1)
+      const spec = specs.get(file.specId)
+      if (spec !== undefined && isUnpartitioned(spec)) this.#global = Math.max(this.#global, dataSequenceNumber - 1)
       else raise(this.#byPartition, key(), dataSequenceNumber - 1)
       return
     }
