@@ -1,10 +1,8 @@
-import type { LoadedTable } from '@moraine/catalogs/catalog'
 import { type CommitReport, commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
-import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
 import type { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { executeTask } from '@moraine/rewrite/execute-task'
 import { mapBounded } from '@moraine/stdx/bounded'
@@ -46,21 +44,7 @@ export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunP
   if (commit.kind === 'unknown') return { commit, results, failures }
   const committed = new Set(commit.kind === 'committed' ? commit.groupIds : [])
   await table.io.remove(results.filter((result) => !committed.has(result.groupId)).flatMap(outputPaths))
-  const left = commit.left.map((each) => ({ ...each, kind: kindOfLeft(each.groupId, { plan, results }, metadata) }))
-  return { commit, results, failures: [...failures, ...left] }
-}
-
-/** Why a finished group was not committed: what is proven to hold its rows was in the way of somebody else's change. */
-function kindOfLeft(
-  groupId: number,
-  { plan, results }: { readonly plan: RewritePlan; readonly results: readonly RewriteResult[] },
-  metadata: LoadedTable['metadata'],
-): ErrorKind {
-  const group = plan.groups.find((each) => each.groupId === groupId)
-  const result = results.find((each) => each.groupId === groupId)
-  const schema = metadata.schemas.find((each) => each.schemaId === plan.schemaId)
-  if (group === undefined || result === undefined || schema === undefined) return 'internal'
-  return verifyGroup(group, result, { ...metadata, schema }).kind === 'verified' ? 'conflict' : 'verification-failed'
+  return { commit, results, failures: [...failures, ...commit.left] }
 }
 
 async function commitOrRemove(

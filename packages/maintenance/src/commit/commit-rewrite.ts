@@ -15,7 +15,7 @@ import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { verifyGroup } from '../verify/verify-group.ts'
 import { commitStaged } from './commit-staged.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
-import { type GroupConflict, type Resolution, resolveConflicts } from './resolve-conflicts.ts'
+import { type Resolution, resolveConflicts } from './resolve-conflicts.ts'
 import { committedGroups, findProcessSnapshot, PROCESS_MARK, snapshotMarks } from './snapshot-marks.ts'
 import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
 
@@ -36,17 +36,24 @@ export type CommitContext = {
   readonly signal?: AbortSignal
 }
 
+/** A finished group that was not committed: it is not proven, its outputs are not there, or somebody was in the way. */
+export type GroupLeft = {
+  readonly groupId: number
+  readonly kind: 'verification-failed' | 'not-found' | 'conflict'
+  readonly reason: string
+}
+
 export type CommitReport =
   | {
       readonly kind: 'committed'
       readonly table: LoadedTable
       readonly snapshotId: SnapshotId
       readonly groupIds: readonly number[]
-      readonly left: readonly GroupConflict[]
+      readonly left: readonly GroupLeft[]
       readonly releasedDeletes: number
     }
   /** No group could be committed; each says why. */
-  | { readonly kind: 'nothing'; readonly left: readonly GroupConflict[] }
+  | { readonly kind: 'nothing'; readonly left: readonly GroupLeft[] }
   /** The catalog did not say whether it committed, and cannot be asked now. Outputs must be kept; commit again later. */
   | { readonly kind: 'unknown'; readonly cause: Error }
 
@@ -67,7 +74,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
     if (landed !== undefined) return landed
     const verified = await present(verifyAll(input, table), input, context)
     const resolution = await resolve(input, verified, table, context)
-    const left = [...verified.refused, ...resolution.conflicts]
+    const left = [...verified.refused, ...resolution.conflicts.map((each) => ({ ...each, kind: 'conflict' as const }))]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
     const staged = await stage(input, resolution, table, attempt, context)
     const outcome = await commitStaged(input.identifier, staged, context)
@@ -85,7 +92,7 @@ function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): Co
   const done = new Set(groupIds)
   const left = input.results
     .filter((result) => !done.has(result.groupId))
-    .map((result) => ({ groupId: result.groupId, reason: 'not part of the commit that landed' }))
+    .map(({ groupId }): GroupLeft => ({ groupId, kind: 'conflict', reason: 'not part of the commit that landed' }))
   const removed = Number(snapshot.summary['removed-delete-files'] ?? 0)
   return {
     kind: 'committed',
@@ -97,20 +104,20 @@ function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): Co
   }
 }
 
-type Verified = { readonly groups: Resolution['groups']; readonly refused: readonly GroupConflict[] }
+type Verified = { readonly groups: Resolution['groups']; readonly refused: readonly GroupLeft[] }
 
 function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): Verified {
   const schema = metadata.schemas.find((each) => each.schemaId === plan.schemaId)
   if (schema === undefined)
     throw new MoraineError('conflict', `the table no longer has schema ${plan.schemaId}, which the plan was made with`)
   const groups: Resolution['groups'][number][] = []
-  const refused: GroupConflict[] = []
+  const refused: GroupLeft[] = []
   for (const result of results) {
     const group = plan.groups.find((each) => each.groupId === result.groupId)
     if (group === undefined) throw new MoraineError('invalid-input', `the plan has no group ${result.groupId}`)
     const verdict = verifyGroup(group, result, { ...metadata, schema })
     if (verdict.kind === 'verified') groups.push(group)
-    else refused.push({ groupId: group.groupId, reason: verdict.reason })
+    else refused.push({ groupId: group.groupId, kind: 'verification-failed', reason: verdict.reason })
   }
   return { groups, refused }
 }
@@ -136,7 +143,10 @@ async function present(
   await mapBounded(outputs, STATS_AT_A_TIME, look, context.signal)
   return {
     groups: groups.filter(({ groupId }) => !missing.has(groupId)),
-    refused: [...refused, ...[...missing].map(([groupId, reason]) => ({ groupId, reason }))],
+    refused: [
+      ...refused,
+      ...[...missing].map(([groupId, reason]): GroupLeft => ({ groupId, kind: 'not-found', reason })),
+    ],
   }
 }
 
@@ -211,7 +221,7 @@ function committed(
   table: LoadedTable,
   staged: StagedCommit,
   resolution: Resolution,
-  left: readonly GroupConflict[],
+  left: readonly GroupLeft[],
 ): CommitReport {
   return {
     kind: 'committed',
