@@ -92,7 +92,7 @@ test('v2: every delete becomes one position delete file per data file, with exac
   const [first] = result.deleteFiles
   assert.ok(first)
   assert.equal(first.filePath, `${task.output.directory}a-delete-s100-${task.output.filePrefix}-0.parquet`)
-  assert.equal(coveredSequence({ filePath: first.filePath } as never), 100)
+  assert.equal(coveredSequence({ file: { filePath: first.filePath }, dataSequenceNumber: 101 } as never), 100)
   assert.deepEqual(
     storedSchema(first.filePath).map(({ name, field_id, type, repetition_type }) => [
       name,
@@ -131,7 +131,10 @@ test('v3: one vector per data file, all in one Puffin file, old vectors included
   const result = await lab.run(task)
   assert.deepEqual(await positionsByFile(result), { 'va.parquet': [1, 2, 7], 'vb.parquet': [0, 19] })
   assert.equal(new Set(result.deleteFiles.map((file) => file.filePath)).size, 1)
-  assert.equal(coveredSequence({ filePath: result.deleteFiles[0]?.filePath } as never), 100)
+  assert.equal(
+    coveredSequence({ file: { filePath: result.deleteFiles[0]?.filePath }, dataSequenceNumber: 101 } as never),
+    100,
+  )
   assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
   // What was written is an input like any other.
   const again = await lab.run(

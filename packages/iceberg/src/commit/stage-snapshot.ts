@@ -35,7 +35,8 @@ export type StageContext = {
  * removed file are taken over as they are; small ones are merged by the table's `commit.manifest.*` properties. If
  * staging fails, what was written is removed again.
  *
- * @throws {MoraineError} `conflict` if a file to be removed is not live in the current snapshot.
+ * @throws {MoraineError} `conflict` if a file to be removed is not live in the current snapshot; `corrupt` if it is seen
+ *   twice in the manifests that are read
  */
 export async function stageSnapshot(
   metadata: TableMetadata,
@@ -69,6 +70,7 @@ async function takeOutRemoved(
   { io, signal }: StageContext,
 ): Promise<readonly ManifestFile[]> {
   const missing = new Map(removed.map((file) => [contentFileKey(file), file]))
+  const found = new Set<string>()
   const unaffected: ManifestFile[] = []
   for (const manifest of manifests.filter(mayHoldLiveFiles)) {
     if (missing.size === 0 || !mayHoldAny(manifest, missing.values(), metadata)) {
@@ -76,7 +78,7 @@ async function takeOutRemoved(
       continue
     }
     const opened = await readManifest(io, metadata, manifest, signal)
-    const gone = await findRemoved(opened, missing)
+    const gone = await findRemoved(opened, missing, found)
     if (gone.size === 0) unaffected.push(manifest)
     else {
       await visitLiveEntries(opened, (cursor) =>
@@ -91,12 +93,21 @@ async function takeOutRemoved(
 }
 
 /** The places of a manifest's entries whose files are to be removed; these are taken off the list of what is missing. */
-async function findRemoved(manifest: Manifest, missing: Map<string, ContentFile>): Promise<ReadonlySet<number>> {
+async function findRemoved(
+  manifest: Manifest,
+  missing: Map<string, ContentFile>,
+  removed: Set<string>,
+): Promise<ReadonlySet<number>> {
   const found = new Set<number>()
   await visitLiveEntries(manifest, (cursor) => {
     const { content, fileFormat, contentOffset, contentSizeBytes } = cursor
     const key = contentFileKey({ content, fileFormat, filePath: cursor.filePath(), contentOffset, contentSizeBytes })
-    if (missing.delete(key)) found.add(cursor.ordinal)
+    if (missing.delete(key)) {
+      removed.add(key)
+      found.add(cursor.ordinal)
+    } else if (removed.has(key)) {
+      throw new MoraineError('corrupt', `${key} is listed more than once, and only once would be removed`)
+    }
   })
   return found
 }

@@ -4,6 +4,7 @@ import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import { findSnapshot, isAncestor } from '@moraine/iceberg/metadata/snapshot-history'
+import type { FormatVersion } from '@moraine/iceberg/metadata/table-metadata'
 import { readManifestEntries, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
@@ -115,11 +116,24 @@ function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): V
   for (const result of results) {
     const group = plan.groups.find((each) => each.groupId === result.groupId)
     if (group === undefined) throw new MoraineError('invalid-input', `the plan has no group ${result.groupId}`)
+    if (!fitsVersion(result, metadata.formatVersion)) {
+      refused.push({
+        groupId: group.groupId,
+        kind: 'conflict',
+        reason: 'the table was upgraded to deletion vectors meanwhile',
+      })
+      continue
+    }
     const verdict = verifyGroup(group, result, { ...metadata, schema })
     if (verdict.kind === 'verified') groups.push(group)
     else refused.push({ groupId: group.groupId, kind: 'verification-failed', reason: verdict.reason })
   }
   return { groups, refused }
+}
+
+// Position delete files must not be added to a table of format version 3 (table spec, "Position Delete Files").
+function fitsVersion({ deleteFiles }: RewriteResult, formatVersion: FormatVersion): boolean {
+  return formatVersion < 3 || deleteFiles.every((file) => file.fileFormat === 'puffin')
 }
 
 /** Leaves out groups of which an output is not there, or not as it was: a table must never name a missing file. */

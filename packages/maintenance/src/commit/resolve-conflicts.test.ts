@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { manifestEntry } from '@moraine/testkit/builders/manifest-entry'
 import { NAIVE_SPECS } from '@moraine/testkit/naive-table/naive-table'
 import type { DeleteInput, RewriteGroup, RewritePlan } from '../plan/rewrite-plan.ts'
 import { resolveConflicts } from './resolve-conflicts.ts'
-import { type TableChanges, tableChanges } from './table-changes.ts'
+import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
 
 const metadata = { formatVersion: 2, partitionSpecs: [...NAIVE_SPECS.values()] } as unknown as TableMetadata
 const v3 = { ...metadata, formatVersion: 3 } as TableMetadata
@@ -136,4 +137,28 @@ test('changes are net: a file that moved to another manifest neither came nor we
   const fresh = manifestEntry(6, { filePath: '/t/fresh.parquet' })
   const changes = tableChanges([moved, gone], [moved, { ...gone, status: 'deleted' }, fresh])
   assert.deepEqual([changes.added, [...changes.removed]], [[fresh], ['/t/gone.parquet']])
+})
+
+test('a file that was removed and added again is another: deletes and row ids differ', () => {
+  const before = manifestEntry(1, { filePath: '/t/a.parquet' })
+  const again = manifestEntry(6, { filePath: '/t/a.parquet' })
+  const changes = tableChanges([before, { ...before, status: 'deleted' }], [again])
+  assert.deepEqual([changes.added, [...changes.removed]], [[again], ['/t/a.parquet']])
+  const upgraded = { ...before, file: { ...before.file, firstRowId: 7n } }
+  assert.deepEqual([...tableChanges([before], [upgraded]).removed], ['/t/a.parquet'])
+  assert.equal(resolveConflicts(plan, groups, changes, metadata).conflicts[0]?.groupId, 1)
+})
+
+test('a file that was added a second time is a conflict', () => {
+  const twice = { ...NOTHING, added: [manifestEntry(6, { filePath: '/t/b.parquet', partition: [2] })] }
+  assert.deepEqual(resolveConflicts(plan, groups, twice, metadata).conflicts, [
+    { groupId: 2, reason: '/t/b.parquet was added to the table once more meanwhile' },
+  ])
+})
+
+test('manifests that were given row ids count as changed', () => {
+  const manifest = { manifestPath: '/m', sequenceNumber: 1, addedSnapshotId: 1n } as ManifestFile
+  const numbered = { ...manifest, firstRowId: 0n }
+  assert.deepEqual(differingManifests([manifest], [numbered]), { gone: [manifest], fresh: [numbered] })
+  assert.deepEqual(differingManifests([numbered], [{ ...numbered }]), { gone: [], fresh: [] })
 })

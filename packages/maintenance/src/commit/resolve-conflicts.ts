@@ -23,6 +23,7 @@ export type GroupConflict = { readonly groupId: number; readonly reason: string 
  * Decides group by group whether the plan still holds after the changes since its base snapshot. A group conflicts if
  *
  * - one of its files, or one of the deletes it applied, is no longer live: somebody rewrote or restored it;
+ * - one of its files was added once more: one of the two would stay;
  * - a new position delete names one of its files: the positions would be lost with a rewritten file, and in v3 a file
  *   may have only one vector.
  *
@@ -39,11 +40,13 @@ export function resolveConflicts(
   metadata: TableMetadata,
 ): Resolution {
   const newDeletes = newPositionDeletes(changes)
+  const newFiles = new Set(changes.added.map(({ file }) => file.filePath))
   const conflicts: GroupConflict[] = []
   const kept: RewriteGroup[] = []
   for (const group of groups) {
     const reason =
       removedFileConflict(group, changes) ??
+      addedAgainConflict(group, newFiles) ??
       newDeleteConflict(group, newDeletes, metadata) ??
       movedRowsConflict(group, changes, metadata)
     if (reason === undefined) kept.push(group)
@@ -64,6 +67,11 @@ function removedFileConflict(group: RewriteGroup, changes: TableChanges): string
   return applied === undefined
     ? undefined
     : `delete file ${applied.filePath}, which was applied, was removed from the table meanwhile`
+}
+
+function addedAgainConflict(group: RewriteGroup, newFiles: ReadonlySet<string>): string | undefined {
+  const input = group.inputs.find((file) => newFiles.has(file.filePath))
+  return input && `${input.filePath} was added to the table once more meanwhile`
 }
 
 type NewPositionDeletes = {

@@ -1,7 +1,8 @@
 import { type ContentFile, isDeletionVector } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
 
-const COVERED_SEQUENCE = /-delete-s(\d+)-[^/]*$/
+// The last such part: the data file's own name comes first, and may hold anything.
+const COVERED_SEQUENCE = /^.*-delete-s(\d+)-[^/]*$/s
 
 /**
  * The name of a delete file made from all deletes of a data file that were known up to a sequence number. The number is
@@ -16,10 +17,14 @@ export function coveringDeleteName(
   return `${fileStem(dataFilePath)}-delete-s${coveredSequence}-${uuid}.${extension}`
 }
 
-/** Up to which sequence number a delete file holds every delete of its data file; `undefined` for foreign ones. */
-export function coveredSequence(deleteFile: ContentFile): number | undefined {
-  const match = COVERED_SEQUENCE.exec(deleteFile.filePath)
-  return match?.[1] === undefined ? undefined : Number(match[1])
+/**
+ * Up to which sequence number a delete file holds every delete of its data file; `undefined` for foreign ones. It is made
+ * of what was known before it was committed, so a name that claims more is not one of ours.
+ */
+export function coveredSequence({ file, dataSequenceNumber }: ManifestEntry): number | undefined {
+  const match = COVERED_SEQUENCE.exec(file.filePath)
+  const sequence = match?.[1] === undefined ? Number.NaN : Number(match[1])
+  return sequence < dataSequenceNumber ? sequence : undefined
 }
 
 /** The deletes of one data file, sorted out for planning. */
@@ -38,7 +43,7 @@ export type DeleteState = {
 export function deleteStateOf(applied: readonly ManifestEntry[], dataFilePath: string): DeleteState {
   if (applied.length === 0) return CLEAN
   const positions = applied.filter((entry) => entry.file.content === 'position-deletes')
-  const covered = Math.max(-1, ...positions.map((entry) => coveredSequence(entry.file) ?? -1))
+  const covered = Math.max(-1, ...positions.map((entry) => coveredSequence(entry) ?? -1))
   const equality = applied.filter(
     (entry) => entry.file.content === 'equality-deletes' && entry.dataSequenceNumber > covered,
   )

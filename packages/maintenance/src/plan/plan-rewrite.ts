@@ -4,6 +4,7 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
 import { chooseMethod } from './choose-method.ts'
 import { type DeleteOwnership, releasableDeletes } from './delete-ownership.ts'
+import { type DoubledFiles, findDoubledFiles } from './doubled-files.ts'
 import {
   type EvaluatedPartition,
   type EvaluateTableInput,
@@ -16,7 +17,7 @@ import { outputSpecs } from './output-spec.ts'
 import { type Bin, packGroups } from './pack-groups.ts'
 import type { OptimizingType, ReleasedDelete, RewriteGroup, RewritePlan, SkippedPartition } from './rewrite-plan.ts'
 import { type TiedPartitions, tiedPartitions } from './shared-deletes.ts'
-import { skippedPartition, unreadableRest } from './skip-reason.ts'
+import { doubledPartition, skippedPartition, unreadableRest } from './skip-reason.ts'
 import { type FileDescription, findWork, type WorkFile } from './work-file.ts'
 
 export type PlanInput = Omit<EvaluateTableInput, 'metadata'> & {
@@ -39,7 +40,9 @@ export type Planning = Generator<readonly FileId[], RewritePlan, readonly FileDe
  */
 export function* planRewrite(input: PlanInput): Planning {
   const evaluation = evaluateTable(input)
-  const { bins, types } = yield* chooseBins(evaluation, input)
+  const doubled = yield* findDoubledFiles(input.index)
+  const chooses = (partition: TablePartition) => !doubled.has(partition.ordinal) && input.chooses(partition)
+  const { bins, types } = yield* chooseBins(evaluation, { ...input, chooses })
   const useful = withoutUselessConversions(bins, input)
   const groups = useful.flatMap(({ partition, bins: each }) => each.map((bin) => ({ partition, bin })))
   const outputSpecOf = outputSpecs(input.metadata)
@@ -55,14 +58,15 @@ export function* planRewrite(input: PlanInput): Planning {
       useful.flatMap(({ partition, bins: each }) => (each.length > 0 ? [types.get(partition.key)] : [])),
     ),
     groups: groups.map(({ partition, bin }, index) => {
-      const outputSpecId = bin.kind === 'rewrite' ? outputSpecOf(partition.specId) : undefined
+      const moves = bin.kind === 'rewrite' && evaluation.judgements[partition.ordinal] === 'full-move'
+      const outputSpecId = moves ? outputSpecOf(partition.specId) : undefined
       return groupOf(bin, index + 1, { partition, outputSpecId }, input)
     }),
     releasedDeletes: releasedDeletes(
       groups.map(({ bin }) => bin),
       input,
     ),
-    skipped: skippedPartitions(evaluation.partitions, planned, input),
+    skipped: skippedPartitions(evaluation.partitions, planned, doubled, input),
   }
 }
 
@@ -206,9 +210,12 @@ function strongest(types: readonly (OptimizingType | undefined)[]): OptimizingTy
 function skippedPartitions(
   evaluated: readonly EvaluatedPartition[],
   planned: ReadonlyMap<string, number>,
+  doubled: DoubledFiles,
   input: PlanInput,
 ): readonly SkippedPartition[] {
   return evaluated.flatMap((candidate) => {
+    const path = doubled.get(candidate.partition.ordinal)
+    if (path !== undefined) return [doubledPartition(candidate.partition, path)]
     const groups = planned.get(candidate.partition.key)
     if (groups !== undefined && groups > 0) return unreadableRest(candidate)
     const status = groups !== undefined ? 'no-groups' : input.chooses(candidate.partition) ? 'not-taken' : 'filtered'

@@ -186,6 +186,7 @@ const decodeSkipped: JsonDecoder<SkippedPartition> = (value, place) => {
         'over-budget',
         'filtered',
         'nothing-to-gain',
+        'listed-twice',
         'unsupported-format',
         'encrypted',
       ),

@@ -101,5 +101,6 @@ export type SkipReason =
   | 'over-budget'
   | 'filtered'
   | 'nothing-to-gain'
+  | 'listed-twice'
   | 'unsupported-format'
   | 'encrypted'

@@ -34,6 +34,12 @@ export function unreadableRest({ partition, evaluation }: EvaluatedPartition): r
   return [skipEntry(partition, reason, `${unreadable.files} files left alone: ${detail}`)]
 }
 
+/** A partition that lists a file more than once. */
+export function doubledPartition(partition: TablePartition, path: string): SkippedPartition {
+  const remedy = 'readers see its rows as often; remove what is too much, with the engine that added it'
+  return skipEntry(partition, 'listed-twice', `${path} is listed more than once: ${remedy}`)
+}
+
 function skipEntry({ specId, partitionPath }: TablePartition, reason: SkipReason, detail: string): SkippedPartition {
   return { specId, partitionPath, reason, detail }
 }

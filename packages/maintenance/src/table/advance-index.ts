@@ -96,7 +96,10 @@ async function readDeletes(
   return files.map((file) => must(byKey.get(keyOf(file)), file.manifestPath))
 }
 
-/** Each delete file once, as the object by which it is known; a delete file may have moved to another manifest. */
+/**
+ * Each delete file once, as the object by which it is known; a delete file may have moved to another manifest. Of one that
+ * is listed twice the newest counts, which applies to whatever the older one does.
+ */
 function uniqueDeletes(
   manifests: readonly DeleteManifest[],
   known: readonly ManifestEntry[],
@@ -104,7 +107,10 @@ function uniqueDeletes(
   const before = new Map(known.map((entry) => [contentFileKey(entry.file), entry]))
   const now = new Map<string, ManifestEntry>()
   const added: ManifestEntry[] = []
-  for (const entry of manifests.flatMap(({ entries }) => entries)) {
+  const newestFirst = manifests
+    .flatMap(({ entries }) => entries)
+    .toSorted((a, b) => b.dataSequenceNumber - a.dataSequenceNumber)
+  for (const entry of newestFirst) {
     const key = contentFileKey(entry.file)
     if (now.has(key)) continue
     const same = before.get(key)
