@@ -8,6 +8,7 @@ import { manifestEntry } from '@moraine/testkit/builders/manifest-entry'
 import { copyFixture, fixtureNames } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { ContentFile } from '../manifest/content-file.ts'
+import { applyUpdates } from '../metadata/apply-updates.ts'
 import { currentSnapshot } from '../metadata/snapshot-history.ts'
 import type { TableMetadata } from '../metadata/table-metadata.ts'
 import { parseTableMetadata } from '../metadata/table-metadata-json.ts'
@@ -81,6 +82,25 @@ test('a file that is no longer live is a conflict, and nothing is left behind', 
   const gone = { ...must(data[0], 'file').file, filePath: '/gone.parquet' }
   await assert.rejects(stage({ removed: [gone] }), /\/gone.parquet is not in the current snapshot/)
   assert.deepEqual(await locations(fileIO), before)
+})
+
+test('of a data file listed twice neither listing is removed; of a delete file both', async () => {
+  const { fileIO, metadata, live, stage } = await open('v2-position-deletes')
+  const { data, deletes } = await live()
+  const withTwo = async (file: ContentFile) => {
+    const { updates } = await stage({ operation: 'append', added: [{ file }, { file }] })
+    return applyUpdates(metadata, updates, { now: systemClock.now() })
+  }
+  const dataFile = { ...must(data[0], 'data file').file, filePath: '/two.parquet' }
+  const doubled = await withTwo(dataFile)
+  const before = await locations(fileIO)
+  await assert.rejects(stage({ removed: [dataFile] }, doubled), /two.parquet is listed more than once/)
+  assert.deepEqual(await locations(fileIO), before)
+  const deleteFile = { ...must(deletes[0], 'delete file').file, filePath: '/two-deletes.parquet' }
+  const staged = await stage({ removed: [deleteFile] }, await withTwo(deleteFile))
+  const after = await live(staged.snapshot)
+  assert.deepEqual(paths(after.deletes), paths(deletes))
+  assert.deepEqual(paths(after.data), paths(data))
 })
 
 test('a failure while writing removes what was written', async () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type ParquetFooter, readFooter } from '@moraine/parquet/footer/parquet-footer'
 import { bytesReader } from '@moraine/parquet/testing/bytes-reader'
+import { must } from '@moraine/stdx/assert'
 import { isKind } from '@moraine/stdx/error'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { PageChecksums } from './page-checksums.ts'
@@ -48,4 +49,15 @@ test('pages without checksums pass', async () => {
   const damaged = Uint8Array.from(file)
   damaged[60] = (damaged[60] ?? 0) ^ 1
   await check(file, 5)
+})
+
+test('chunks without values are left out, wherever the footer says they are', async () => {
+  const file = must(files[0], 'file')
+  const footer = await readFooter(bytesReader(file), 'f.parquet')
+  const columns = must(footer.metadata.rowGroups[0], 'row group').columns.map((column) => ({
+    ...column,
+    metadata: { ...must(column.metadata, 'metadata'), dataPageOffset: 0, totalCompressedSize: 9, numValues: 0 },
+  }))
+  const rowGroups = [...footer.metadata.rowGroups, { ...must(footer.metadata.rowGroups[0], 'row group'), columns }]
+  await check(file, 64, { ...footer, metadata: { ...footer.metadata, rowGroups } })
 })

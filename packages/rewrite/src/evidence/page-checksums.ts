@@ -36,7 +36,7 @@ export class PageChecksums {
         const encodings = metadata.encodings.map((code) => Encodings[code])
         return [{ start: offset, end: offset + length, values, uncompressedBytes, encodings, column: path.join('.') }]
       })
-      .filter(({ start, end }) => end > start)
+      .filter(({ start, end, values }) => end > start && values > 0) // Arrow gives an empty group's chunks odd offsets
       .sort((a, b) => a.start - b.start)
   }
 
