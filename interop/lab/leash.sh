@@ -4,16 +4,23 @@
 # A suite holds the other end of that pipe, so that it leaves nothing behind, however it dies. SIGTERM and SIGINT are
 # passed on to COMMAND alone; the exit code is COMMAND's.
 set -um # job control: the command gets a process group of its own
+job='' asked=''
+pass_on() {
+  asked=yes
+  [ -z "$job" ] || kill -TERM "$job"
+}
+trap pass_on TERM INT # before the command starts, or a signal that comes at once would end the leash
 "$@" < /dev/null &
 job=$!
-trap 'kill -TERM "$job"' TERM INT
+[ -z "$asked" ] || kill -TERM "$job"
 { cat > /dev/null; kill -KILL -- "-$job"; } 2> /dev/null &
 watcher=$!
 disown "$watcher" # or bash reports its end
-code=0
-while kill -0 "$job" 2> /dev/null; do
+while :; do
+  asked=''
   wait "$job"
   code=$?
+  [ -n "$asked" ] || break # a signal interrupts the wait with a code of its own
 done
 { kill -KILL -- "-$watcher" "-$job"; } 2> /dev/null
 exit "$code"
