@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { indexBytes } from '@moraine/maintenance/plan/file-index'
 import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable, readTableFrom, type TableState } from '@moraine/maintenance/table/read-table'
+import { type IndexedTable, readTable, readTableFrom } from '@moraine/maintenance/table/read-table'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
@@ -24,7 +24,7 @@ const timed = async (work: () => Promise<void>) => {
   return { ms: performance.now() - startedAt, cpuMs: (user + system) / 1000 }
 }
 
-let state: TableState | undefined
+let state: IndexedTable | undefined
 let groups = 0
 const plan = async () => {
   state = undefined

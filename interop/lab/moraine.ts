@@ -98,7 +98,7 @@ export async function startService(dataDir: string): Promise<MoraineService> {
 }
 
 /** Asks until there is an answer. */
-export async function eventually<T>(ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
+export async function untilAnswered<T>(ask: () => Promise<T | undefined>, signal: AbortSignal): Promise<T> {
   for (;;) {
     const answer = await ask()
     if (answer !== undefined) return answer

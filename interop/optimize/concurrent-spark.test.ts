@@ -5,7 +5,7 @@ import { after, type TestContext, test } from 'node:test'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { seededRandom } from '@moraine/stdx/random'
 import { startDuckDb } from '../lab/duckdb.ts'
-import { eventually, type OptimizeRun, optimizeTable, type ServiceProcess, startService } from '../lab/moraine.ts'
+import { type OptimizeRun, optimizeTable, type ServiceProcess, startService, untilAnswered } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
 import { startSpark } from '../lab/spark.ts'
 import { type LedgeredWriter, ledgeredWriter } from './ledgered-writer.ts'
@@ -99,7 +99,7 @@ async function besideTheService(context: TestContext, readers: Readers): Promise
     (async () => {
       while (!enough) for (const writer of writers.values()) await writer.step(signal)
     })(),
-    eventually(async () => {
+    untilAnswered(async () => {
       for (const name of writers.keys()) await service.requestOptimizing(tableOf(name), 'full')
       const counts = await Promise.all([...writers.keys()].map(succeeded))
       const commits = [...writers.values()].map(({ states }) => states.length)
@@ -111,7 +111,7 @@ async function besideTheService(context: TestContext, readers: Readers): Promise
   ])
   const processes = new Map<string, readonly ServiceProcess[]>()
   for (const name of writers.keys()) {
-    processes.set(name, await eventually(() => service.findSettled(tableOf(name)), signal))
+    processes.set(name, await untilAnswered(() => service.findSettled(tableOf(name)), signal))
   }
   await service.stop()
   for (const [name, writer] of writers) {

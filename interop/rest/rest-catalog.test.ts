@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
 import { startDuckDb } from '../lab/duckdb.ts'
-import { eventually, type MoraineService, startService } from '../lab/moraine.ts'
+import { type MoraineService, startService, untilAnswered } from '../lab/moraine.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 
@@ -165,7 +165,7 @@ async function byBoth(
     (async () => {
       while (writing) rewrites = await optimize(service, 'common.shared', signal)
     })(),
-    eventually(async () => expected.length === 2 * commits || undefined, signal).finally(() => {
+    untilAnswered(async () => expected.length === 2 * commits || undefined, signal).finally(() => {
       writing = false
     }),
   ])
@@ -186,15 +186,15 @@ async function untilCommitted(commit: () => Promise<void>, signal: AbortSignal):
       return undefined
     }
   }
-  await eventually(attempt, signal)
+  await untilAnswered(attempt, signal)
 }
 
 /** Has the service optimize a table and waits until nothing is open; how many processes have committed up to now. */
 async function optimize(service: MoraineService, table: string, signal: AbortSignal): Promise<number> {
   const [db = '', name = ''] = table.split('.')
   const asked = { catalog: 'lake', db, table: name }
-  await eventually(async () => (await service.requestOptimizing(asked, 'full')) || undefined, signal)
-  const processes = await eventually(() => service.findSettled(asked), signal)
+  await untilAnswered(async () => (await service.requestOptimizing(asked, 'full')) || undefined, signal)
+  const processes = await untilAnswered(() => service.findSettled(asked), signal)
   for (const { state, failReason } of processes)
     if (state.status === 'failed') assert.match(failReason ?? '', /meanwhile/)
   return processes.filter(({ state }) => state.status === 'succeeded').length

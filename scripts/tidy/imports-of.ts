@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { SourceFile } from './source-files.ts'
+import type { RepositoryFile } from './source-files.ts'
 
 /** One import or re-export. `names` are the names in the other file, or 'all' when any of them may be used. */
 export type Import = {
@@ -10,7 +10,7 @@ export type Import = {
 }
 
 /** What a file imports, statically or by `import()`, in the order of the text. */
-export function importsOf({ text }: Pick<SourceFile, 'text'>): readonly Import[] {
+export function importsOf({ text }: Pick<RepositoryFile, 'text'>): readonly Import[] {
   const statement =
     /^(?:import|export)\s+(?:(type)\s+)?(?:(\w+|\*(?:\s+as\s+\w+)?)\s*,?\s*)?(?:\{([^}]*)\}\s*)?from\s+['"]([^'"\n]+)['"]|^import\s+['"]([^'"\n]+)['"]|\bimport\(\s*['"]([^'"\n]+)['"]\s*\)/gm
   return [...text.matchAll(statement)].map(([, type, whole, braces, from, bare, dynamic]) => ({

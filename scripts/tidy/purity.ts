@@ -1,5 +1,5 @@
 import { importedPath, importsOf } from './imports-of.ts'
-import { isTest, type SourceFile, withoutComments } from './source-files.ts'
+import { isTest, type RepositoryFile, withoutComments } from './source-files.ts'
 
 /**
  * Folders that decide and never do. What is not listed may do I/O, so a pure file may run nothing of it: it imports
@@ -43,7 +43,7 @@ export function isPure(path: string): boolean {
 }
 
 /** What keeps a file of a pure folder from being pure; nothing for other files. */
-export function impurities(file: SourceFile): readonly string[] {
+export function impurities(file: RepositoryFile): readonly string[] {
   if (!isPure(file.path) || SOURCES_OF_AMBIENCE.has(file.path)) return []
   const imported = importsOf(file).flatMap(({ target, typeOnly }) => {
     const path = importedPath(file.path, target)

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-export type SourceFile = { readonly path: string; readonly text: string }
+export type RepositoryFile = { readonly path: string; readonly text: string }
 
 export const root = fileURLToPath(new URL('../../', import.meta.url))
 
 /** The repository's files that git tracks or would track, with paths relative to its root. */
-export function sourceFiles(matches: (path: string) => boolean): readonly SourceFile[] {
+export function sourceFiles(matches: (path: string) => boolean): readonly RepositoryFile[] {
   const listed = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '--deduplicate'], {
     cwd: root,
     encoding: 'utf8',

@@ -1,5 +1,5 @@
 import { importedPath, importsOf } from './imports-of.ts'
-import { isTest, type SourceFile, withoutComments } from './source-files.ts'
+import { isTest, type RepositoryFile, withoutComments } from './source-files.ts'
 
 /** An exported name that nothing needs to be exported, as `path name`, and why. */
 export type UnusedExport = { readonly at: string; readonly why: 'dead' | 'used only in its file' }
@@ -9,7 +9,7 @@ export type UnusedExport = { readonly at: string; readonly why: 'dead' | 'used o
  * a part that is tested by itself. A type may be exported for a signature of its file. For the files of tests themselves
  * (`testing/`, testkit) any importer counts.
  */
-export function unusedExports(files: readonly SourceFile[]): readonly UnusedExport[] {
+export function unusedExports(files: readonly RepositoryFile[]): readonly UnusedExport[] {
   const known = new Set(files.map(({ path }) => path))
   const users = { production: new Set<string>(), any: new Set<string>() }
   for (const file of files) {
@@ -30,7 +30,7 @@ export function unusedExports(files: readonly SourceFile[]): readonly UnusedExpo
 type Export = { readonly name: string; readonly isType: boolean }
 type Users = { readonly production: ReadonlySet<string>; readonly any: ReadonlySet<string> }
 
-function judge(file: SourceFile, { name, isType }: Export, users: Users): readonly UnusedExport[] {
+function judge(file: RepositoryFile, { name, isType }: Export, users: Users): readonly UnusedExport[] {
   const at = `${file.path} ${name}`
   const whole = `${file.path} *`
   const counted = isTest(file.path) || file.path.startsWith('packages/testkit/') ? users.any : users.production
@@ -40,7 +40,7 @@ function judge(file: SourceFile, { name, isType }: Export, users: Users): readon
   return isType || users.any.has(at) || users.any.has(whole) ? [] : [{ at, why: 'used only in its file' }]
 }
 
-function exportsOf(file: SourceFile): readonly Export[] {
+function exportsOf(file: RepositoryFile): readonly Export[] {
   const declaration = /^export (?:async )?(?:abstract )?(function\*?|const|let|class|enum|interface|type) (\w+)/gm
   return [...file.text.matchAll(declaration)].map(([, kind = '', name = '']) => {
     return { name, isType: kind === 'type' || kind === 'interface' }

@@ -23,7 +23,7 @@ import { cancelProcess } from './optimizing/cancel-process.ts'
 import { composeOptimizing, type Optimizing, type OptimizingSettings } from './optimizing/compose-optimizing.ts'
 import { endOptimizers } from './optimizing/end-optimizers.ts'
 import type { Log } from './service/log.ts'
-import { type Service, startAll, stopAll } from './service/service.ts'
+import { type Service, startServices, stopServices } from './service/service.ts'
 import { optimizeManagerHandlers } from './thrift/optimize-manager-handlers.ts'
 
 export type ServerOptions = {
@@ -64,13 +64,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stopping = new AbortController()
   const stop = () => {
     stopping.abort()
-    return stopAll(services.toReversed())
+    return stopServices(services.toReversed())
   }
   try {
     await prepare(database.stores, dataDir)
     const { parts, running } = await wire(options, database.stores)
     services.push(...parts)
-    await startAll(services, stopping.signal)
+    await startServices(services, stopping.signal)
     return { ...running(), stop }
   } catch (error) {
     await stop().catch((failure: unknown) => {

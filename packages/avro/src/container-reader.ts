@@ -39,7 +39,7 @@ export type AvroBlock = {
 export function openContainer(bytes: Uint8Array, what: string): AvroContainer {
   const cursor = new ByteCursor(bytes, what)
   cursor.field = 'header'
-  if (bytes.length < MAGIC.length || !MAGIC.equals(cursor.readFixed(MAGIC.length))) {
+  if (bytes.length < AVRO_MAGIC.length || !AVRO_MAGIC.equals(cursor.readFixed(AVRO_MAGIC.length))) {
     throw new MoraineError('corrupt', `${what} is no Avro file: it does not start with "Obj" and version 1`)
   }
   const metadata = readMetadata(cursor)
@@ -66,7 +66,7 @@ export function openContainer(bytes: Uint8Array, what: string): AvroContainer {
 }
 
 export const SYNC_BYTES = 16
-export const MAGIC = Buffer.from('Obj\x01', 'latin1')
+export const AVRO_MAGIC = Buffer.from('Obj\x01', 'latin1')
 const NULL_CODEC = Buffer.from('null')
 
 function readMetadata(cursor: ByteCursor): ReadonlyMap<string, Uint8Array> {

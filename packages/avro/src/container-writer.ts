@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type AvroCompression, compressBlock, DEFAULT_COMPRESSION } from './block-codec.ts'
 import { ByteSink } from './byte-sink.ts'
-import { MAGIC, SYNC_BYTES } from './container-reader.ts'
+import { AVRO_MAGIC, SYNC_BYTES } from './container-reader.ts'
 
 export type ContainerWriterOptions = {
   /** JSON text; what is written to the sink must follow it. */
@@ -55,7 +55,7 @@ export class ContainerWriter {
   }
 
   #writeHeader(metadata: ReadonlyMap<string, string>): void {
-    this.#output.writeFixed(MAGIC)
+    this.#output.writeFixed(AVRO_MAGIC)
     this.#output.writeLong(metadata.size)
     for (const [key, value] of metadata) {
       this.#output.writeString(key)

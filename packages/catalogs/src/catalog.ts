@@ -48,7 +48,7 @@ export type NamespaceChange = {
 }
 
 /** What is needed to read one table and to commit to it. */
-export interface TableStore {
+export interface CatalogTables {
   loadTable(identifier: TableIdentifier, signal?: AbortSignal): Promise<LoadedTable>
   /** The current metadata file, by the cheapest means there is; `undefined` if there is no such table. */
   findMetadataLocation(identifier: TableIdentifier, signal?: AbortSignal): Promise<string | undefined>
@@ -64,7 +64,7 @@ export interface TableStore {
  * name the namespace or table; `unsupported` says what this kind of catalog cannot do. Lists come in pages of bounded
  * size; an absent `nextPage` ends them.
  */
-export interface Catalog extends TableStore {
+export interface Catalog extends CatalogTables {
   readonly name: string
 
   listNamespaces(parent: Namespace, page?: string, signal?: AbortSignal): Promise<Page<Namespace>>

@@ -12,7 +12,7 @@ export type RangeReader = {
 }
 
 /** Where output goes, in order. The bytes may be reused by the caller once the promise resolves. */
-export type ByteSink = { write(bytes: Uint8Array): Promise<void> }
+export type OutputSink = { write(bytes: Uint8Array): Promise<void> }
 
 /** Reads a range into `buffer` if the reader can, else wherever the reader puts it. The range must fit the buffer. */
 export async function readRangeReusing(

@@ -16,7 +16,7 @@ import { must } from '@moraine/stdx/assert'
 import { isKind } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import { canonicalRow, sortCanonical } from '@moraine/testkit/canonical-row'
-import type { RowLineage } from '@moraine/testkit/fixtures/expected-table'
+import type { ExpectedLineage } from '@moraine/testkit/fixtures/expected-table'
 import { allFixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { readPlan } from './read-plan/read-plan.ts'
 import { LINEAGE_FIELDS } from './read-plan/row-source.ts'
@@ -125,7 +125,7 @@ async function rowsOf(result: RewriteResult, task: RewriteTask, schema: Schema):
   }))
 }
 
-function lineageText(lineage: RowLineage | undefined): string {
+function lineageText(lineage: ExpectedLineage | undefined): string {
   return `${lineage?.rowId ?? null} ${lineage?.lastUpdatedSequenceNumber ?? null}`
 }
 

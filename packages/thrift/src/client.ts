@@ -7,7 +7,7 @@ import {
   type Method,
   type Methods,
   type ResultOf,
-  type Service,
+  type ThriftService,
 } from './service.ts'
 import type { Fields } from './struct.ts'
 import { corruptThrift } from './thrift-reader.ts'
@@ -29,7 +29,7 @@ export type ThriftClientOptions = {
 
 /** Several clients may share a connection. Errors are those of {@link ThriftConnection.call}. */
 export function thriftClient<M extends Methods>(
-  service: Service<M>,
+  service: ThriftService<M>,
   connection: ThriftConnection,
   { isMultiplexed = true }: ThriftClientOptions = {},
 ): ThriftClient<M> {

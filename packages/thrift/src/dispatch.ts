@@ -7,7 +7,7 @@ import {
   DeclaredException,
   type Method,
   type Methods,
-  type Service,
+  type ThriftService,
 } from './service.ts'
 import type { Fields } from './struct.ts'
 import type { ThriftWriter } from './thrift-writer.ts'
@@ -34,20 +34,20 @@ type HandlerResult<X> =
 
 /** A service together with what answers its calls. */
 export type BoundService = {
-  readonly service: Service<Methods>
+  readonly service: ThriftService<Methods>
   readonly handlers: Readonly<Record<string, AnyHandler>>
 }
 
 type AnyHandler = (args: unknown, context: CallContext) => unknown
 
-export function bindService<M extends Methods>(service: Service<M>, handlers: Handlers<M>): BoundService {
+export function bindService<M extends Methods>(service: ThriftService<M>, handlers: Handlers<M>): BoundService {
   return { service, handlers: handlers as unknown as Readonly<Record<string, AnyHandler>> }
 }
 
 /** A call that did not go as declared: told to whoever runs the server, so that nothing is silent. */
 export type CallFailure = { readonly name: string; readonly peer: string; readonly error: unknown }
 
-export type Answer = {
+export type CallAnswer = {
   readonly reply: Uint8Array
   /** Set if the call was damaged: nothing that follows it can be trusted. */
   readonly mustClose: boolean
@@ -65,11 +65,11 @@ export async function dispatchMessage(
   services: readonly BoundService[],
   context: CallContext,
   maxReplyBytes: number,
-): Promise<Answer> {
+): Promise<CallAnswer> {
   const { header: called, reader } = readMessage(message)
   // Apache's servers answer without the service's name.
   const header = { ...called, name: called.name.slice(called.name.indexOf(':') + 1) }
-  const fail = (type: number, text: string, error: unknown, mustClose = false): Answer => {
+  const fail = (type: number, text: string, error: unknown, mustClose = false): CallAnswer => {
     const failure = { name: called.name, peer: context.peer, error }
     return { reply: exceptionReply(header, type, text), mustClose, failure }
   }

@@ -1,4 +1,4 @@
-import type { Fields, StructType, StructValue } from './struct.ts'
+import type { Fields, StructValue, ThriftStruct } from './struct.ts'
 import { f, opt, struct } from './struct.ts'
 import { i32, string, type ThriftType } from './thrift-type.ts'
 
@@ -12,7 +12,7 @@ import { i32, string, type ThriftType } from './thrift-type.ts'
  * })
  * ```
  */
-export function service<M extends Methods>(name: string, methods: M): Service<M> {
+export function service<M extends Methods>(name: string, methods: M): ThriftService<M> {
   return { name, methods }
 }
 
@@ -36,17 +36,17 @@ export function exception<F extends Fields>(name: string, fields: F): ExceptionT
   return type
 }
 
-export type Service<M extends Methods> = { readonly name: string; readonly methods: M }
+export type ThriftService<M extends Methods> = { readonly name: string; readonly methods: M }
 
 export type Methods = { readonly [name: string]: Method<Fields, unknown> }
 
 export type Method<A extends Fields, R> = {
-  readonly args: StructType<A>
+  readonly args: ThriftStruct<A>
   readonly result: ThriftType<R> | null
   readonly exceptions: readonly ExceptionType<Fields>[]
 }
 
-export type ExceptionType<F extends Fields> = StructType<F> & {
+export type ExceptionType<F extends Fields> = ThriftStruct<F> & {
   /** An error to throw from a handler of a method that declares this exception. */
   make(value: StructValue<F>): Error
   /** The fields of a caught error, if it is one of these. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
-import { readTable, readTableFrom, type TableState } from '@moraine/maintenance/table/read-table'
+import { type IndexedTable, readTable, readTableFrom } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { MoraineError } from '@moraine/stdx/error'
 import { localError } from '@moraine/storage/local-error'
@@ -138,7 +138,7 @@ function throwFailure({ plan, report: { failures, commit } }: PlanRun): void {
     )
 }
 
-async function readTableAgain(table: OpenTable, before: TableState, context: CommandContext): Promise<TableState> {
+async function readTableAgain(table: OpenTable, before: IndexedTable, context: CommandContext): Promise<IndexedTable> {
   const loaded = await table.store.loadTable(table.identifier, context.signal)
   return readTableFrom(table.io, loaded, before.index, context.signal)
 }

@@ -4,7 +4,7 @@ import { formatPlan } from '@moraine/maintenance/plan/plan-text'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { encodeRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
 import { planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable, type TableState } from '@moraine/maintenance/table/read-table'
+import { type IndexedTable, readTable } from '@moraine/maintenance/table/read-table'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
 import { localError } from '@moraine/storage/local-error'
@@ -20,7 +20,11 @@ export type RawPlanOptions = RawTableOptions & {
   readonly partition?: string
 }
 
-export type Planned = { readonly table: OpenTable; readonly state: TableState; readonly plan: RewritePlan | undefined }
+export type Planned = {
+  readonly table: OpenTable
+  readonly state: IndexedTable
+  readonly plan: RewritePlan | undefined
+}
 
 /** Opens, reads and plans a table as the options ask. */
 export async function makePlan(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<Planned> {
@@ -34,7 +38,7 @@ export async function makePlan(ref: string, raw: RawPlanOptions, context: Comman
 /** Plans a table as it was read, as the options ask. */
 export async function planState(
   table: OpenTable,
-  state: TableState,
+  state: IndexedTable,
   raw: RawPlanOptions,
   context: CommandContext,
 ): Promise<RewritePlan | undefined> {

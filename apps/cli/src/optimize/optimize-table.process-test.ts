@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable, type TableState } from '@moraine/maintenance/table/read-table'
+import { type IndexedTable, readTable } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
@@ -13,7 +13,7 @@ import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { copyFixture, fixtureNames } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { memoryTableStore } from '@moraine/testkit/memory-table-store'
+import { memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
 import type { OpenTable } from '../table/open-table.ts'
 import { type RunPlanContext, runPlan } from './optimize-table.ts'
 
@@ -45,12 +45,12 @@ const MOST_PLANS = 2
 for (const name of fixtureNames().filter((each) => UNREADABLE[each] === undefined)) {
   test(`${name}: full optimizing is verified, committed, keeps the row count and leaves nothing to plan`, async () => {
     const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
-    const store = memoryTableStore(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
+    const store = memoryCatalogTables(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
     const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
     const now = systemClock.now()
     const read = async () => readTable(fileIO, await store.loadTable(table.identifier))
-    const planFull = async (state: TableState) => must(await planTable(fileIO, state, { type: 'full', now }), 'plan')
-    const health = (state: TableState) => inspectTable(state, { now }).report.health.total
+    const planFull = async (state: IndexedTable) => must(await planTable(fileIO, state, { type: 'full', now }), 'plan')
+    const health = (state: IndexedTable) => inspectTable(state, { now }).report.health.total
     const before = await read()
     let plan = await planFull(before)
     for (let plans = 0; plan.groups.length > 0; plans += 1) {
@@ -68,7 +68,7 @@ for (const [name, reason] of Object.entries(UNREADABLE)) {
   test(`${name}: what cannot be read is named and left as it is`, async () => {
     const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
     const metadata = parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation)
-    const store = memoryTableStore(metadata)
+    const store = memoryCatalogTables(metadata)
     const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
     const state = await readTable(fileIO, await store.loadTable(table.identifier))
     const plan = must(await planTable(fileIO, state, { type: 'full', now: systemClock.now() }), 'plan')
@@ -85,7 +85,7 @@ for (const [name, reason] of Object.entries(UNREADABLE)) {
 test('a table that is rolled back meanwhile: every group is in conflict, and no output is left', async () => {
   const name = 'equality-deletes-global'
   const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
-  const store = memoryTableStore(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
+  const store = memoryCatalogTables(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
   const table: OpenTable = { name, identifier: { namespace: ['db'], name }, store, io: fileIO, storage: {} }
   const state = await readTable(fileIO, await store.loadTable(table.identifier))
   const plan = must(await planTable(fileIO, state, { type: 'full', now: systemClock.now() }), 'plan')

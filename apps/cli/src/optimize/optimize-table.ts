@@ -1,4 +1,4 @@
-import { type CommitReport, commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
+import { commitRewrite, type RewriteOutcome } from '@moraine/maintenance/commit/commit-rewrite'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
@@ -26,7 +26,7 @@ export type RunPlanContext = {
 export type GroupFailure = { readonly groupId: number; readonly kind: ErrorKind; readonly reason: string }
 
 export type RunReport = {
-  readonly commit: CommitReport
+  readonly commit: RewriteOutcome
   readonly results: readonly RewriteResult[]
   readonly failures: readonly GroupFailure[]
 }
@@ -51,7 +51,7 @@ async function commitOrRemove(
   table: OpenTable,
   made: { readonly plan: RewritePlan; readonly results: readonly RewriteResult[]; readonly processId: string },
   context: RunPlanContext,
-): Promise<CommitReport> {
+): Promise<RewriteOutcome> {
   const { clock, random, signal } = context
   try {
     return await commitRewrite(

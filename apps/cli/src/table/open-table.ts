@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { TableStore } from '@moraine/catalogs/catalog'
+import type { CatalogTables } from '@moraine/catalogs/catalog'
 import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
 import { openTableDirectory } from '@moraine/catalogs/filesystem/table-directory'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
@@ -16,7 +16,7 @@ import { parseTableRef } from './table-ref.ts'
 export type OpenTable = {
   readonly name: string
   readonly identifier: TableIdentifier
-  readonly store: TableStore
+  readonly store: CatalogTables
   readonly io: FileIO
   readonly storage: StorageSettings
   /** Why the table cannot be changed this way; absent if it can. */
@@ -70,7 +70,7 @@ async function openInCatalog(
   options: TableOptions,
   hadoop: Parameters<typeof openTableDirectory>[0],
   signal: AbortSignal | undefined,
-): Promise<{ readonly identifier: TableIdentifier; readonly store: TableStore }> {
+): Promise<{ readonly identifier: TableIdentifier; readonly store: CatalogTables }> {
   if (options.warehouse !== undefined && options.catalogUri === undefined) {
     const store = filesystemCatalog({ ...hadoop, name: 'filesystem', warehouse: absolute(options.warehouse) })
     return { identifier: identifierOf(levels), store }

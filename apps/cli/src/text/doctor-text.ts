@@ -1,11 +1,11 @@
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import type { TableReport } from '@moraine/maintenance/report/table-report'
-import type { TableState } from '@moraine/maintenance/table/read-table'
+import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { humanBytes } from '@moraine/stdx/human-text'
 
 export type DoctorPage = {
   readonly name: string
-  readonly state: TableState
+  readonly state: IndexedTable
   readonly report: TableReport
   readonly plan: RewritePlan | undefined
 }
@@ -63,7 +63,7 @@ function deleteFindings({
   ]
 }
 
-function historyFindings({ metadata }: TableState): readonly string[] {
+function historyFindings({ metadata }: IndexedTable): readonly string[] {
   return metadata.snapshots.length > MANY_SNAPSHOTS
     ? [`${metadata.snapshots.length} snapshots are retained: every commit writes their list again`]
     : []

@@ -6,14 +6,14 @@ import { type IcebergType, isPrimitive } from '@moraine/iceberg/schema/type'
 import { formatPrimitiveType } from '@moraine/iceberg/schema/type-text'
 import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
 import type { FileFigures, TableReport } from '@moraine/maintenance/report/table-report'
-import type { TableState } from '@moraine/maintenance/table/read-table'
+import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { must } from '@moraine/stdx/assert'
 import { humanBytes } from '@moraine/stdx/human-text'
 import { textTable } from './table-text.ts'
 
 export type Inspection = {
   readonly name: string
-  readonly state: TableState
+  readonly state: IndexedTable
   readonly report: TableReport
   readonly partitions: readonly EvaluatedPartition[]
 }
@@ -87,7 +87,7 @@ export function inspectJson({ name, state, report, partitions }: Inspection): ob
   }
 }
 
-function currentSchema({ metadata }: TableState): Schema {
+function currentSchema({ metadata }: IndexedTable): Schema {
   return must(
     metadata.schemas.find((each) => each.schemaId === metadata.currentSchemaId),
     'current schema',

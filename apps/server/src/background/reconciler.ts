@@ -15,7 +15,7 @@ export type Work<Key> = { readonly all: boolean; readonly keys: ReadonlySet<Key>
 /** `nextAt`: there is something to do then, before the timer comes round; the run then has no hints. */
 export type RunEnd = { readonly nextAt?: EpochMs | undefined }
 
-export type RunReport = {
+export type LastRun = {
   readonly at: EpochMs
   readonly elapsedMs: number
   /** Why it failed; it is run again. */
@@ -24,7 +24,7 @@ export type RunReport = {
 
 export interface Reconciler<Key> extends Service {
   nudge(key?: Key): void
-  lastRun(): RunReport | undefined
+  lastRun(): LastRun | undefined
 }
 
 export type ReconcilerOptions<Key> = {
@@ -53,7 +53,7 @@ export function reconciler<Key>(options: ReconcilerOptions<Key>): Reconciler<Key
   const hints = { all: true, keys: new Set<Key>() }
   const stopper = new AbortController()
   let sleeping: AbortController | undefined
-  let report: RunReport | undefined
+  let report: LastRun | undefined
   let loop: Promise<void> | undefined
 
   const takeHints = (): Work<Key> => {

@@ -1,6 +1,6 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import type { TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
-import { cancelProcess } from '@moraine/management/optimizing/settle-process'
+import { decideCancel } from '@moraine/management/optimizing/settle-process'
 import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process'
 import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
@@ -149,7 +149,7 @@ async function cancelIfUnwanted({ stores, clock }: RefresherDeps, table: Managed
     const open = await loadOpenProcess(stores, processId)
     const reason = open && unwantedProcess(open.table, open.process)
     if (open === undefined || reason === undefined) return { changes: [] }
-    const decision = cancelProcess(open, reason, clock.now())
+    const decision = decideCancel(open, reason, clock.now())
     return { changes: decision.kind === 'refused' ? [] : decision.changes }
   })
 }

@@ -2,7 +2,7 @@ import { type Health, health } from '@moraine/api/rest/service-schemas'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { MoraineError } from '@moraine/stdx/error'
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { RunReport } from '../background/reconciler.ts'
+import type { LastRun } from '../background/reconciler.ts'
 import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import type { Service } from '../service/service.ts'
@@ -16,7 +16,7 @@ export type HttpServerOptions = AmsApiDeps & {
   readonly catalogs: (warehouse: string) => Promise<Catalog | undefined>
   readonly hooks: IcebergRestHooks
   /** What each reconciler did last. */
-  readonly lastRuns: () => Readonly<Record<string, RunReport | undefined>>
+  readonly lastRuns: () => Readonly<Record<string, LastRun | undefined>>
 }
 
 export type HttpServer = Service & {

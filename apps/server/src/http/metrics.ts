@@ -5,11 +5,11 @@ import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
-import type { RunReport } from '../background/reconciler.ts'
+import type { LastRun } from '../background/reconciler.ts'
 
 export type MetricsDeps = {
   readonly stores: Pick<Stores, 'tables' | 'tasks' | 'optimizers' | 'groups'>
-  readonly lastRuns: () => Readonly<Record<string, RunReport | undefined>>
+  readonly lastRuns: () => Readonly<Record<string, LastRun | undefined>>
   readonly clock: Clock
 }
 

@@ -7,7 +7,7 @@ import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { must } from '@moraine/stdx/assert'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { memoryTableStore } from '@moraine/testkit/memory-table-store'
+import { memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
 import { discardAttempt } from './discard-attempt.ts'
 
 const signal = new AbortController().signal
@@ -16,7 +16,7 @@ const signal = new AbortController().signal
 async function tableOfFiles(name: string) {
   const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
   const metadata = parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation)
-  const store = memoryTableStore(metadata)
+  const store = memoryCatalogTables(metadata)
   const task: RewriteTask = {
     taskVersion: 1,
     table: {

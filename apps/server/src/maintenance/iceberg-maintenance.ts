@@ -1,4 +1,4 @@
-import type { TableStore } from '@moraine/catalogs/catalog'
+import type { CatalogTables } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { partitionKey } from '@moraine/iceberg/partition/partition-path'
 import type { TaskId } from '@moraine/lifecycle/identity'
@@ -8,7 +8,7 @@ import { encodeRewritePlan, parseRewritePlan } from '@moraine/maintenance/plan/r
 import { parseRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
 import { formatRewriteTask, parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { planTable } from '@moraine/maintenance/table/plan-table'
-import { readTableFrom, type TableState } from '@moraine/maintenance/table/read-table'
+import { type IndexedTable, readTableFrom } from '@moraine/maintenance/table/read-table'
 import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
 import type {
   AttemptKey,
@@ -34,7 +34,7 @@ import { evaluationOf, findingOf, settingsOf } from './table-findings.ts'
 
 /** A table of one of the service's catalogs, with the means to reach its files. */
 export type ReachedTable = {
-  readonly store: TableStore
+  readonly store: CatalogTables
   readonly identifier: TableIdentifier
   readonly io: FileIO
   readonly storage: StorageSettings
@@ -70,7 +70,7 @@ export function icebergMaintenance(context: IcebergMaintenanceContext): TableMai
 type TableReader = (
   table: TableName,
   signal: AbortSignal,
-) => Promise<{ readonly reached: ReachedTable; readonly state: TableState }>
+) => Promise<{ readonly reached: ReachedTable; readonly state: IndexedTable }>
 
 function tableReader({ reach }: IcebergMaintenanceContext, indexes: IndexCache): TableReader {
   return async (table, signal) => {

@@ -3,7 +3,7 @@ import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-tabl
 import { nextTriggerAt } from '@moraine/maintenance/plan/next-trigger'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
-import type { TableState } from '@moraine/maintenance/table/read-table'
+import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import type { EvaluateRequest } from '@moraine/management/maintenance/table-maintenance'
 import type { Finding, TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
@@ -13,7 +13,7 @@ import { humanBytes } from '@moraine/stdx/human-text'
 const NEVER = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
 
 /** What the service keeps of a look at a table: whether a trigger holds, why, and when time alone would change the answer. */
-export function evaluationOf(state: TableState, request: EvaluateRequest): TableEvaluation {
+export function evaluationOf(state: IndexedTable, request: EvaluateRequest): TableEvaluation {
   const clocks = (key: string) => request.clocks.get(key) ?? NEVER
   const { report, partitions } = inspectTable(state, { now: request.now, clocks })
   const due = partitions.filter(({ evaluation }) => evaluation.trigger !== undefined)
@@ -44,7 +44,7 @@ export function evaluationOf(state: TableState, request: EvaluateRequest): Table
   }
 }
 
-export function settingsOf({ policy }: TableState): TableSettings {
+export function settingsOf({ policy }: IndexedTable): TableSettings {
   const { enabled, allowPartialCommit, group, quota, executeRetries, minorIntervalMs, minPlanIntervalMs } = policy
   return { enabled, allowPartialCommit, group, quota, executeRetries, minorIntervalMs, minPlanIntervalMs }
 }

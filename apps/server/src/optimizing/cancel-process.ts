@@ -1,5 +1,5 @@
 import type { ProcessId } from '@moraine/lifecycle/identity'
-import { cancelProcess as decideCancel } from '@moraine/management/optimizing/settle-process'
+import { decideCancel } from '@moraine/management/optimizing/settle-process'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'

@@ -14,7 +14,7 @@ import { historyCleaner } from '../background/history-cleaner.ts'
 import { announcing, type Nudge } from '../background/nudges.ts'
 import { planner } from '../background/planner.ts'
 import { reaper } from '../background/reaper.ts'
-import type { RunReport } from '../background/reconciler.ts'
+import type { LastRun } from '../background/reconciler.ts'
 import { refresher } from '../background/refresher.ts'
 import { settler } from '../background/settler.ts'
 import type { Log } from '../service/log.ts'
@@ -53,7 +53,7 @@ export type Optimizing = {
   onTableChanged(tableId: TableId): void
   /** Tables of this catalog were created or dropped. */
   onCatalogChanged(catalog: string): void
-  lastRuns(): Readonly<Record<string, RunReport | undefined>>
+  lastRuns(): Readonly<Record<string, LastRun | undefined>>
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {

@@ -2,7 +2,7 @@ import type { TableId } from '@moraine/lifecycle/identity'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { OptimizeRequest } from '@moraine/management/tables/managed-table'
-import { requestOptimizing as decideRequest } from '@moraine/management/tables/request-optimizing'
+import { decideRequest } from '@moraine/management/tables/request-optimizing'
 import type { Clock } from '@moraine/stdx/clock'
 import { applyDecision } from './apply-decision.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { boundedJobs } from './jobs.ts'
 import { SILENT_LOG } from './log.ts'
-import { type Service, startAll, stopAll } from './service.ts'
+import { type Service, startServices, stopServices } from './service.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))
 
@@ -17,13 +17,13 @@ function service(name: string, events: string[], fails: 'start' | 'stop' | 'neve
 test('if a service cannot start, none after it is started', async () => {
   const events: string[] = []
   const services = [service('a', events), service('b', events, 'start'), service('c', events)]
-  await assert.rejects(startAll(services, new AbortController().signal), /b cannot start/)
+  await assert.rejects(startServices(services, new AbortController().signal), /b cannot start/)
   assert.deepEqual(events, ['start a', 'start b'])
 })
 
 test('one service that cannot stop keeps no other from stopping', async () => {
   const events: string[] = []
-  await assert.rejects(stopAll([service('a', events, 'stop'), service('b', events)]), /a cannot stop/)
+  await assert.rejects(stopServices([service('a', events, 'stop'), service('b', events)]), /a cannot stop/)
   assert.deepEqual(events, ['stop a', 'stop b'])
 })
 

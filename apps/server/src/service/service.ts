@@ -9,12 +9,12 @@ export interface Service {
 }
 
 /** Starts in order, up to the first that cannot start: to stop all again, started or not, is the caller's. */
-export async function startAll(services: readonly Service[], signal: AbortSignal): Promise<void> {
+export async function startServices(services: readonly Service[], signal: AbortSignal): Promise<void> {
   for (const service of services) await service.start(signal)
 }
 
 /** Stops in the order given, all of them, and then throws the first failure if there was one. */
-export async function stopAll(services: readonly Service[]): Promise<void> {
+export async function stopServices(services: readonly Service[]): Promise<void> {
   const failures: unknown[] = []
   for (const service of services) {
     try {

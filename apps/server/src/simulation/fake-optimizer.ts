@@ -2,7 +2,7 @@ import type { AssignedTask } from '../optimizing/dispatcher.ts'
 import type { OptimizingService, TaskReport } from '../optimizing/optimizing-service.ts'
 import type { Dice } from './dice.ts'
 import { type Faults, type Life, never, overNetwork } from './faults.ts'
-import { executeTask, type Lake } from './lake.ts'
+import { type Lake, rewriteHonestly } from './lake.ts'
 
 export type FakeOptimizerOptions = {
   readonly threads: number
@@ -101,7 +101,7 @@ function attemptEnd(
   chance: Run['chance'],
 ) {
   if (chance(0.5)) return { kind: 'failure', reason: `out of memory in attempt ${assignment.attempt}` } as const
-  const payload = executeTask(lake, input)
+  const payload = rewriteHonestly(lake, input)
   const lie = (dice: Dice) => payload.replace(/"rows":\d+/, `"rows":${dice.between(0, 99) + 1000}`)
   return { kind: 'output', payload: chance(0.2) ? lie(faults.dice) : payload } as const
 }

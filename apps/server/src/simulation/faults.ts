@@ -3,7 +3,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import type { Dice } from './dice.ts'
 
 /** How often each thing goes wrong; all 0 in the quiet end of a run. */
-export type FaultRates = {
+export type MishapRates = {
   /** A message, or its answer, is lost. */
   readonly loss: number
   /** A message arrives twice. */
@@ -18,9 +18,9 @@ export type FaultRates = {
   readonly optimizer: number
 }
 
-export const NO_FAULTS: FaultRates = { loss: 0, doubling: 0, error: 0, delay: 0, serviceCrash: 0, optimizer: 0 }
+export const NO_FAULTS: MishapRates = { loss: 0, doubling: 0, error: 0, delay: 0, serviceCrash: 0, optimizer: 0 }
 
-export type Faults = { rates: FaultRates; readonly dice: Dice; readonly clock: Clock }
+export type Faults = { rates: MishapRates; readonly dice: Dice; readonly clock: Clock }
 
 /** Waits for ever: what a call into a dead process does. A new one each time, or it would keep all who wait. */
 export function never(): Promise<never> {

@@ -18,7 +18,7 @@ import { assert, must } from '@moraine/stdx/assert'
  * each process that committed. A partition with three small files wants to be rewritten.
  */
 export type Lake = {
-  readonly tables: Map<string, LakeTable>
+  readonly tables: Map<string, SimulatedTable>
   /** Every file that exists, in a table or not, with its rows. */
   readonly files: Map<string, readonly number[]>
   /** Rules that were broken; the simulator looks after each step. */
@@ -27,7 +27,7 @@ export type Lake = {
   mutations: number
 }
 
-export type LakeTable = {
+export type SimulatedTable = {
   readonly name: TableName
   readonly settings: TableSettings
   version: number
@@ -54,8 +54,8 @@ export function emptyLake(): Lake {
   return { tables: new Map(), files: new Map(), violations: [], mutations: 0 }
 }
 
-export function addLakeTable(lake: Lake, name: string, settings: TableSettings): LakeTable {
-  const table: LakeTable = {
+export function addSimulatedTable(lake: Lake, name: string, settings: TableSettings): SimulatedTable {
+  const table: SimulatedTable = {
     name: { catalog: 'lake', namespace: ['sim'], name },
     settings,
     version: 1,
@@ -68,7 +68,7 @@ export function addLakeTable(lake: Lake, name: string, settings: TableSettings):
 }
 
 /** A writer's append of one small file. */
-export function appendFile(lake: Lake, table: LakeTable, partition: string): void {
+export function appendFile(lake: Lake, table: SimulatedTable, partition: string): void {
   lake.mutations += 1
   const row = table.rows.size + 1
   table.rows.add(row)
@@ -79,7 +79,7 @@ export function appendFile(lake: Lake, table: LakeTable, partition: string): voi
 }
 
 /** Another engine merges the files of a partition, and so takes the inputs away from whoever plans with them. */
-export function mergeFiles(lake: Lake, table: LakeTable, partition: string): void {
+export function mergeFiles(lake: Lake, table: SimulatedTable, partition: string): void {
   const files = filesOf(table, partition)
   if (files.size < 2) return
   lake.mutations += 1
@@ -92,7 +92,7 @@ export function mergeFiles(lake: Lake, table: LakeTable, partition: string): voi
 }
 
 /** What an honest executor does with a task. */
-export function executeTask(lake: Lake, input: string): string {
+export function rewriteHonestly(lake: Lake, input: string): string {
   const { files, prefix } = JSON.parse(input) as TaskInput
   const rows = files.flatMap((file) => rowsOf(lake, file))
   const file = `${prefix}-out`
@@ -103,12 +103,12 @@ export function executeTask(lake: Lake, input: string): string {
 }
 
 /** Whether no partition wants to be rewritten. */
-export function isHealthy(lake: Lake, table: LakeTable): boolean {
+export function isHealthy(lake: Lake, table: SimulatedTable): boolean {
   return [...table.partitions.keys()].every((partition) => smallFiles(lake, table, partition).length < SMALL_FILES)
 }
 
 /** Every live file exists and every appended row is in exactly one of them. */
-export function checkRows(lake: Lake, table: LakeTable): void {
+export function checkRows(lake: Lake, table: SimulatedTable): void {
   const seen = new Set<number>()
   for (const file of [...table.partitions.values()].flatMap((files) => [...files])) {
     const rows = lake.files.get(file)
@@ -176,7 +176,7 @@ export function lakeListing(lake: Lake): CatalogListing {
   }
 }
 
-function evaluate(lake: Lake, table: LakeTable): TableEvaluation {
+function evaluate(lake: Lake, table: SimulatedTable): TableEvaluation {
   const healthy = isHealthy(lake, table)
   const files = [...table.partitions.values()].reduce((sum, each) => sum + each.size, 0)
   return {
@@ -199,7 +199,12 @@ function evaluate(lake: Lake, table: LakeTable): TableEvaluation {
   }
 }
 
-function planPartition(lake: Lake, table: LakeTable, partition: string, processId: ProcessId): readonly PlannedTask[] {
+function planPartition(
+  lake: Lake,
+  table: SimulatedTable,
+  partition: string,
+  processId: ProcessId,
+): readonly PlannedTask[] {
   const files = smallFiles(lake, table, partition)
   if (files.length < SMALL_FILES) return []
   const task: TaskInput = {
@@ -214,7 +219,7 @@ function planPartition(lake: Lake, table: LakeTable, partition: string, processI
   ]
 }
 
-function commit(lake: Lake, table: LakeTable, { processId, results }: CommitRequest): CommitReport {
+function commit(lake: Lake, table: SimulatedTable, { processId, results }: CommitRequest): CommitReport {
   const before = table.committed.get(processId)
   if (before !== undefined) return before
   lake.mutations += 1
@@ -253,11 +258,11 @@ function attemptPrefix({ prefix }: TaskInput, attempt: number): string {
   return `${prefix}-${attempt}`
 }
 
-function smallFiles(lake: Lake, table: LakeTable, partition: string): readonly string[] {
+function smallFiles(lake: Lake, table: SimulatedTable, partition: string): readonly string[] {
   return [...filesOf(table, partition)].filter((file) => rowsOf(lake, file).length < SMALL_ROWS)
 }
 
-function filesOf(table: LakeTable, partition: string): Set<string> {
+function filesOf(table: SimulatedTable, partition: string): Set<string> {
   const known = table.partitions.get(partition)
   if (known !== undefined) return known
   const files = new Set<string>()
@@ -271,10 +276,10 @@ function rowsOf(lake: Lake, file: string): readonly number[] {
   return rows
 }
 
-function locationOf(table: LakeTable): string {
+function locationOf(table: SimulatedTable): string {
   return `${table.name.name}/v${table.version}`
 }
 
-function snapshotOf(table: LakeTable): SnapshotId {
+function snapshotOf(table: SimulatedTable): SnapshotId {
   return BigInt(table.version) as SnapshotId
 }

@@ -11,18 +11,18 @@ import { composeOptimizing, type Optimizing, type OptimizingSettings } from '../
 import { SILENT_LOG } from '../service/log.ts'
 import { type Dice, diceOf } from './dice.ts'
 import { startFakeOptimizer } from './fake-optimizer.ts'
-import { type FaultRates, type Faults, type Life, NO_FAULTS, never, unreliable } from './faults.ts'
+import { type Faults, type Life, type MishapRates, NO_FAULTS, never, unreliable } from './faults.ts'
 import { brokenAcceptance, brokenInvariant, brokenQuota } from './invariants.ts'
 import {
-  addLakeTable,
+  addSimulatedTable,
   appendFile,
   emptyLake,
   isHealthy,
   type Lake,
-  type LakeTable,
   lakeListing,
   lakeMaintenance,
   mergeFiles,
+  type SimulatedTable,
 } from './lake.ts'
 import { twinStores } from './twin-stores.ts'
 
@@ -139,7 +139,7 @@ function createWorld(seed: number, twin: Stores | undefined): World {
     for (const change of changes) hash.update(`${clock.now()} ${describeChange(change)}\n`)
   })
   const tables = Array.from({ length: dice.between(1, 3) }, (_, index) =>
-    addLakeTable(lake, `t${index}`, tableSettings(dice)),
+    addSimulatedTable(lake, `t${index}`, tableSettings(dice)),
   )
   const writers = { active: true }
   for (const table of tables) void write(lake, table, faults, writers)
@@ -173,7 +173,7 @@ function createWorld(seed: number, twin: Stores | undefined): World {
 }
 
 /** Each seed has its own weather: some faults frequent, some absent. */
-function stormRates(dice: Dice): FaultRates {
+function stormRates(dice: Dice): MishapRates {
   const rate = (most: number) => (dice.chance(0.3) ? 0 : (dice.between(1, 100) / 100) * most)
   return {
     loss: rate(0.2),
@@ -197,7 +197,7 @@ function tableSettings(dice: Dice): TableSettings {
 
 async function write(
   lake: Lake,
-  table: LakeTable,
+  table: SimulatedTable,
   { dice, clock }: Faults,
   writers: { active: boolean },
 ): Promise<void> {

@@ -30,5 +30,5 @@ export function nullable<T extends TSchema>(schema: T) {
 /** A 64-bit integer as decimal text: a JSON number would lose digits in a browser. */
 export const int64Text = Type.String({ pattern: '^-?\\d{1,19}$' })
 /** Milliseconds since 1970-01-01T00:00:00Z. */
-export const epochMs = Type.Integer()
+export const epochMsInteger = Type.Integer()
 export const stringMap = Type.Record(Type.String(), Type.String())

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { epochMs, nullable, pageQuery, stringMap } from './envelope.ts'
+import { epochMsInteger, nullable, pageQuery, stringMap } from './envelope.ts'
 
 const files = Type.Object({
   fileCnt: Type.Integer(),
@@ -27,7 +27,7 @@ export const optimizingProcess = Type.Object({
   dbName: Type.String(),
   tableName: Type.String(),
   processId: Type.String(),
-  startTime: epochMs,
+  startTime: epochMsInteger,
   optimizingType: Type.String(),
   status: Type.String({ description: "Amoro's word: RUNNING, SUCCESS, FAILED or CLOSED." }),
   state: Type.Object({
@@ -39,14 +39,14 @@ export const optimizingProcess = Type.Object({
   successTasks: Type.Integer(),
   totalTasks: Type.Integer(),
   runningTasks: Type.Integer(),
-  finishTime: nullable(epochMs),
+  finishTime: nullable(epochMsInteger),
   inputFiles: files,
   outputFiles: files,
   summary: stringMap,
 })
 export type OptimizingProcessBody = Static<typeof optimizingProcess>
 
-export const optimizingTask = Type.Object({
+export const taskEntry = Type.Object({
   tableId: Type.Integer(),
   processId: Type.String(),
   taskId: Type.Integer(),
@@ -55,8 +55,8 @@ export const optimizingTask = Type.Object({
   retryNum: Type.Integer({ description: 'Attempts that ended before the present one.' }),
   optimizerToken: nullable(Type.String({ description: 'Public id of the optimizer; never its credential.' })),
   threadId: nullable(Type.Integer()),
-  startTime: nullable(epochMs),
-  endTime: nullable(epochMs),
+  startTime: nullable(epochMsInteger),
+  endTime: nullable(epochMsInteger),
   costTime: Type.Number(),
   failReason: nullable(Type.String()),
   inputFiles: files,
@@ -64,7 +64,7 @@ export const optimizingTask = Type.Object({
   summary: stringMap,
   properties: stringMap,
 })
-export type OptimizingTaskBody = Static<typeof optimizingTask>
+export type TaskEntry = Static<typeof taskEntry>
 
 export const cancelResult = Type.Object({
   state: Type.Union([Type.Literal('canceled'), Type.Literal('committing')], {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { epochMs, pageQuery, stringMap } from './envelope.ts'
+import { epochMsInteger, pageQuery, stringMap } from './envelope.ts'
 
 export const groupParams = Type.Object({ group: Type.String() })
 
@@ -27,8 +27,8 @@ export type ResourceGroupEntry = Static<typeof resourceGroupEntry>
 
 export const optimizerEntry = Type.Object({
   token: Type.String({ description: 'Public id of the optimizer; never its credential.' }),
-  startTime: epochMs,
-  touchTime: epochMs,
+  startTime: epochMsInteger,
+  touchTime: epochMsInteger,
   jobId: Type.String(),
   groupName: Type.String(),
   coreNumber: Type.Integer(),

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { epochMs, int64Text, nullable, pageQuery, stringMap } from './envelope.ts'
+import { epochMsInteger, int64Text, nullable, pageQuery, stringMap } from './envelope.ts'
 
 export const tableParams = Type.Object({ catalog: Type.String(), db: Type.String(), table: Type.String() })
 export type TableParams = Static<typeof tableParams>
@@ -15,12 +15,12 @@ export const tableVerdict = Type.Object({
   phase: Type.String(),
   kind: Type.String({ description: 'The rule, for example backing-off.' }),
   text: Type.String({ description: 'One sentence with the figures.' }),
-  since: epochMs,
-  until: nullable(epochMs),
+  since: epochMsInteger,
+  until: nullable(epochMsInteger),
   figures: Type.Record(Type.String(), Type.Number()),
   processId: nullable(Type.String()),
   needed: nullable(Type.String({ description: 'The optimizing type that the last evaluation asked for.' })),
-  evaluatedAt: nullable(epochMs),
+  evaluatedAt: nullable(epochMsInteger),
   finding: nullable(Type.String()),
 })
 export type TableVerdictBody = Static<typeof tableVerdict>
@@ -33,7 +33,7 @@ const healthScores = {
 }
 
 const baseMetrics = Type.Object({
-  lastCommitTime: nullable(epochMs),
+  lastCommitTime: nullable(epochMsInteger),
   totalSize: Type.Number(),
   fileCount: Type.Integer(),
   averageFileSize: Type.Number(),
@@ -82,7 +82,7 @@ export const tableDetails = Type.Object({
   }),
   baseLocation: Type.String(),
   filter: nullable(Type.String()),
-  createTime: epochMs,
+  createTime: epochMsInteger,
   creator: Type.Null(),
   tableWatermark: Type.Null(),
   baseWatermark: Type.Null(),
@@ -107,7 +107,7 @@ export const snapshot = Type.Object({
   fileCount: Type.Integer(),
   fileSize: Type.Number(),
   records: Type.Number(),
-  commitTime: epochMs,
+  commitTime: epochMsInteger,
   operation: Type.String(),
   producer: Type.String(),
   summary: stringMap,

@@ -9,7 +9,7 @@ import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { localFileIO } from '@moraine/storage/local-file-io'
 import { type CatalogTraits, type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
-import { createOrders, ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { Catalog, CommitOutcome } from '../catalog.ts'
 import { filesystemCatalog } from './filesystem-catalog.ts'
@@ -80,7 +80,7 @@ const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<Commit
 test('versions and the hint stand where Hadoop looks for them', async () => {
   const io = memoryFileIO()
   const catalog = open(io)
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'a')).kind, 'committed')
   assert.deepEqual([...io.locations()].filter((location) => location.startsWith(FOLDER)).sort(), [
     `${FOLDER}/v1.metadata.json`,
@@ -92,7 +92,7 @@ test('versions and the hint stand where Hadoop looks for them', async () => {
 
 test('a store that cannot create files only if absent is refused', async () => {
   const catalog = open(memoryFileIO({ createOnly: false }))
-  await assert.rejects(createOrders({ catalog }), (error) => isKind(error, 'unsupported'))
+  await assert.rejects(createSalesOrders({ catalog }), (error) => isKind(error, 'unsupported'))
 })
 
 test('Hadoop renaming its version over ours is noticed', async () => {
@@ -108,7 +108,7 @@ test('Hadoop renaming its version over ours is noticed', async () => {
     },
   }
   const catalog = open(io)
-  const created = await createOrders({ catalog })
+  const created = await createSalesOrders({ catalog })
   const outcome = await setProperty(catalog, 'ours')
   assert.deepEqual([outcome.kind, outcome.kind === 'conflict' && outcome.raced], ['conflict', true])
   assert.deepEqual((await catalog.loadTable(ORDERS)).metadata, created.metadata)
@@ -126,7 +126,7 @@ test('a version that somebody made under the other name of its compression is no
     },
   }
   const catalog = open(io)
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'ours')).kind, 'conflict')
   assert.equal(await catalog.findMetadataLocation(ORDERS), `${FOLDER}/v2.gz.metadata.json`)
 })
@@ -142,7 +142,7 @@ test('a create-only write that says "exists" of our own bytes is our commit', as
     },
   }
   const catalog = open(io)
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'a')).kind, 'committed')
   assert.equal(Buffer.from(await io.read(`${FOLDER}/version-hint.text`)).toString(), '2')
 })
@@ -159,7 +159,7 @@ test('a commit stands although its hint cannot be written, and says so', async (
     },
     leftovers,
   )
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'a')).kind, 'committed')
   assert.deepEqual(leftovers, [full, full])
   assert.equal((await catalog.loadTable(ORDERS)).metadata.properties['a'], 'x')
@@ -167,7 +167,7 @@ test('a commit stands although its hint cannot be written, and says so', async (
 
 test('a process that dies between version and hint leaves a table that reads right', async () => {
   const store = memoryFileIO()
-  await createOrders({ catalog: open(store) })
+  await createSalesOrders({ catalog: open(store) })
   const dying = open({ ...store, remove: () => new Promise<never>(() => {}) })
   void setProperty(dying, 'last')
   while ((await store.stat(`${FOLDER}/v2.metadata.json`)) === undefined) await Promise.resolve()
@@ -189,14 +189,14 @@ test('the hint follows a commit that came while it was written', async () => {
       return store.write(location, bytes, options, signal)
     },
   })
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'a')).kind, 'committed')
   assert.equal(Buffer.from(await store.read(`${FOLDER}/version-hint.text`)).toString(), '3')
 })
 
 test('a full disk fails the commit and changes nothing', async () => {
   const store = memoryFileIO()
-  await createOrders({ catalog: open(store) })
+  await createSalesOrders({ catalog: open(store) })
   const before = [...store.locations()]
   const catalog = open({ ...store, write: () => Promise.reject(new MoraineError('exhausted', 'disk full')) })
   await assert.rejects(setProperty(catalog, 'a'), /disk full/)
@@ -206,7 +206,7 @@ test('a full disk fails the commit and changes nothing', async () => {
 test("Hadoop's checksum files do not outlive what they are checksums of", async () => {
   const io = memoryFileIO()
   const catalog = open(io)
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   await io.write(`${FOLDER}/.version-hint.text.crc`, encode('crc'))
   await io.write(`${FOLDER}/.v1.metadata.json.crc`, encode('crc'))
   await setProperty(catalog, 'a')
@@ -221,13 +221,13 @@ test("Hadoop's checksum files do not outlive what they are checksums of", async 
 
 test('a table cannot move, nor put its metadata elsewhere', async () => {
   const catalog = open(memoryFileIO())
-  const created = await createOrders({ catalog })
+  const created = await createSalesOrders({ catalog })
   const refused = (updates: Parameters<Catalog['commitTable']>[1]['updates']) =>
     assert.rejects(catalog.commitTable(ORDERS, { requirements: [], updates }), (error) => isKind(error, 'unsupported'))
   await refused([{ action: 'set-location', location: '/elsewhere' }])
   await refused([{ action: 'set-properties', updates: { 'write.metadata.path': '/elsewhere' } }])
   await assert.rejects(
-    catalog.createTable({ namespace: ['sales'], name: 'b' }, { ...ORDERS_TABLE, location: '/b' }),
+    catalog.createTable({ namespace: ['sales'], name: 'b' }, { ...SALES_ORDERS_TABLE, location: '/b' }),
     /has to be at \/wh\/sales\/b/,
   )
   assert.deepEqual(await catalog.loadTable(ORDERS), created)
@@ -236,7 +236,7 @@ test('a table cannot move, nor put its metadata elsewhere', async () => {
 test('what a dropped table leaves is enough to register it again', async () => {
   const io = memoryFileIO()
   const catalog = open(io)
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   await setProperty(catalog, 'a')
   const { metadata } = await catalog.loadTable(ORDERS)
   await catalog.dropTable(ORDERS)
@@ -249,7 +249,7 @@ test('what a dropped table leaves is enough to register it again', async () => {
 for (const moment of ['dropped-v1-', 'version-hint.text'])
   test(`a commit that comes while the table is dropped stays: at ${moment}`, async () => {
     const store = memoryFileIO()
-    await createOrders({ catalog: open(store) })
+    await createSalesOrders({ catalog: open(store) })
     const interrupt = async (locations: readonly string[]) => {
       if (!locations.some((location) => location.includes(moment))) return
       assert.equal((await setProperty(open(store), 'late')).kind, 'committed')
@@ -271,15 +271,15 @@ for (const moment of ['dropped-v1-', 'version-hint.text'])
 
 test('tables and namespaces inside the folder of a table are refused', async () => {
   const catalog = open(memoryFileIO())
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   const inside = ['sales', 'orders']
   await assert.rejects(catalog.createNamespace(inside), (error) => isKind(error, 'already-exists'))
-  await assert.rejects(catalog.createTable({ namespace: inside, name: 't' }, ORDERS_TABLE), (error) =>
+  await assert.rejects(catalog.createTable({ namespace: inside, name: 't' }, SALES_ORDERS_TABLE), (error) =>
     isKind(error, 'already-exists'),
   )
   await catalog.createNamespace(['a'])
   await catalog.createNamespace(['a', 'b'])
-  await assert.rejects(catalog.createTable({ namespace: ['a'], name: 'b' }, ORDERS_TABLE), (error) =>
+  await assert.rejects(catalog.createTable({ namespace: ['a'], name: 'b' }, SALES_ORDERS_TABLE), (error) =>
     isKind(error, 'already-exists'),
   )
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
-import { createOrders, ORDERS } from '@moraine/testkit/conformance/catalog-samples'
+import { createSalesOrders, ORDERS } from '@moraine/testkit/conformance/catalog-samples'
 import { type MemoryFileIO, memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { TableCommit } from '../catalog.ts'
 import { filesystemCatalog } from './filesystem-catalog.ts'
@@ -25,7 +25,7 @@ function storeOf(io: MemoryFileIO) {
 async function makeTable() {
   const io = memoryFileIO()
   const catalog = filesystemCatalog({ name: 'lake', warehouse: 's3://b/wh', ...storeOf(io) })
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   await catalog.commitTable(ORDERS, COMMENT)
   return { io, catalog }
 }

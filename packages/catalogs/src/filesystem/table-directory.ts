@@ -1,7 +1,7 @@
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
 import { sameLocation } from '@moraine/storage/location'
-import type { TableStore } from '../catalog.ts'
+import type { CatalogTables } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import { commitVersion } from './commit-version.ts'
@@ -10,7 +10,7 @@ import { type HadoopStore, loadCurrentVersion } from './hadoop-store.ts'
 import { metadataFolder, parseVersionFile } from './version-file.ts'
 
 /** One table opened without a catalog. Its methods answer for `identifier`, which is the table's folder name. */
-export type TableDirectory = TableStore & {
+export type TableDirectory = CatalogTables & {
   readonly identifier: TableIdentifier
   /** Why commits are refused, as `unsupported`; absent if they are not. */
   readonly readOnly?: string

@@ -6,7 +6,7 @@ import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
-import { createOrders, ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { Catalog, CommitOutcome } from '../catalog.ts'
 import { internalCatalog } from './internal-catalog.ts'
@@ -74,7 +74,7 @@ const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<Commit
 
 test("metadata files are named as Iceberg's metastore catalogs name them", async () => {
   const catalog = open(memoryCatalogs().pointers, memoryFileIO())
-  const { metadataLocation } = await createOrders({ catalog })
+  const { metadataLocation } = await createSalesOrders({ catalog })
   assert.match(metadataLocation, /^s3:\/\/b\/wh\/sales\/orders\/metadata\/00000-[0-9a-f-]{36}\.metadata\.json$/)
   const outcome = await setProperty(catalog, 'write.metadata.path', 's3://c/meta/')
   assert.match(outcome.kind === 'committed' ? outcome.table.metadataLocation : '', /^s3:\/\/c\/meta\/00001-/)
@@ -95,7 +95,7 @@ test('a swap whose answer was lost is settled by reading the pointer back', asyn
     },
     io,
   )
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'mine')).kind, 'committed')
   assert.equal((await catalog.loadTable(ORDERS)).metadata.properties['mine'], 'x')
 })
@@ -113,7 +113,7 @@ test('a swap that was lost for good is a conflict, and its file is removed', asy
     },
     io,
   )
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   const outcome = await setProperty(catalog, 'mine')
   assert.deepEqual([outcome.kind, outcome.kind === 'conflict' && outcome.raced], ['conflict', true])
   assert.equal(io.locations().filter((location) => location.includes('/metadata/')).length, 2)
@@ -133,7 +133,7 @@ test('the file of a swap of unknown fate stays, since the swap may yet arrive', 
     },
     io,
   )
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   const outcome = await setProperty(catalog, 'mine')
   assert.match(outcome.kind === 'unknown' ? outcome.cause.message : outcome.kind, /connection lost/)
   await late()
@@ -152,11 +152,11 @@ test('a creation whose answer was lost is settled, too', async () => {
     },
     memoryFileIO(),
   )
-  const created = await createOrders({ catalog })
+  const created = await createSalesOrders({ catalog })
   assert.deepEqual(await catalog.loadTable(ORDERS), created)
 
   const deaf = open({ ...store, addPointer: () => Promise.reject(new Error('connection lost')) }, memoryFileIO())
-  await assert.rejects(deaf.createTable({ ...ORDERS, name: 'b' }, ORDERS_TABLE), (error) =>
+  await assert.rejects(deaf.createTable({ ...ORDERS, name: 'b' }, SALES_ORDERS_TABLE), (error) =>
     isKind(error, 'unavailable'),
   )
 })
@@ -176,7 +176,7 @@ test('a file that cannot be removed after a lost race is reported and does no ha
     { ...io, remove: () => Promise.reject(new Error('read-only')) },
     leftovers,
   )
-  await createOrders({ catalog })
+  await createSalesOrders({ catalog })
   assert.equal((await setProperty(catalog, 'mine')).kind, 'conflict')
   assert.equal(leftovers.length, 1)
 })
@@ -184,7 +184,7 @@ test('a file that cannot be removed after a lost race is reported and does no ha
 test('a pointer to a file that is gone names the table, the file and what to do', async () => {
   const io = memoryFileIO()
   const pointers = memoryCatalogs().pointers
-  const { metadataLocation } = await createOrders({ catalog: open(pointers, io) })
+  const { metadataLocation } = await createSalesOrders({ catalog: open(pointers, io) })
   await io.remove([metadataLocation])
   await assert.rejects(open(pointers, io).loadTable(ORDERS), (error) => {
     assert.ok(isKind(error, 'corrupt'))
@@ -197,7 +197,7 @@ test('a metadata file that a newer commit removes while it is looked for is no f
   const io = memoryFileIO()
   const pointers = memoryCatalogs().pointers
   const writer = open(pointers, io)
-  await createOrders({ catalog: writer })
+  await createSalesOrders({ catalog: writer })
   let raced = false
   const reader = open(pointers, {
     ...io,

@@ -5,7 +5,7 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, type ErrorKind, isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
-import { ORDERS, ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import { ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import type { TableCommit } from '../catalog.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { openRestCatalog } from './rest-catalog.ts'
@@ -70,7 +70,7 @@ async function open(answers: readonly Answer[], properties: Record<string, strin
 }
 
 const METADATA = formatTableMetadata(
-  createdMetadata(ORDERS_TABLE, 's3://b/t', { clock: stillClock().clock, random: seededRandom(1) }),
+  createdMetadata(SALES_ORDERS_TABLE, 's3://b/t', { clock: stillClock().clock, random: seededRandom(1) }),
 )
 const LOADED = `{"metadata-location":"s3://b/t/metadata/1.metadata.json","metadata":${METADATA}}`
 
@@ -173,7 +173,7 @@ test('status 409 means what the request was about', async () => {
   const conflict = () => failure(409, 'AlreadyExistsException', 'taken')
   const { catalog } = await open(Array.from({ length: 5 }, () => conflict))
   await assert.rejects(catalog.createNamespace(['a']), (error) => isKind(error, 'already-exists'))
-  await assert.rejects(catalog.createTable(ORDERS, ORDERS_TABLE), (error) => isKind(error, 'already-exists'))
+  await assert.rejects(catalog.createTable(ORDERS, SALES_ORDERS_TABLE), (error) => isKind(error, 'already-exists'))
   await assert.rejects(catalog.renameTable(ORDERS, ORDERS), (error) => isKind(error, 'already-exists'))
   await assert.rejects(catalog.dropNamespace(['a']), (error) => isKind(error, 'conflict'))
   const outcome = await catalog.commitTable(ORDERS, COMMENT)

@@ -14,9 +14,9 @@ import { compilePartitionDecoder, type PartitionDecoder } from './partition-deco
  * each with what is to be done with it. Made once per manifest, so that reading an entry is a walk along a list.
  */
 export type EntryPlan = {
-  readonly steps: readonly Step[]
+  readonly steps: readonly FieldStep[]
   /** The fields of the `data_file` record. */
-  readonly dataFileSteps: readonly Step[]
+  readonly dataFileSteps: readonly FieldStep[]
   readonly decodePartition: PartitionDecoder
   readonly entryBytesMin: number
   /** False for v1 manifests. */
@@ -25,7 +25,7 @@ export type EntryPlan = {
   readonly dataFileLayout: string
 }
 
-export type Step = {
+export type FieldStep = {
   /** The field's id if it is one of `ENTRY` and of a fitting type, else -1: the field is skipped. */
   readonly action: number
   /** The name in the schema, for error messages. */
@@ -124,7 +124,7 @@ const FILE_KINDS: ReadonlyMap<number, KindTest> = new Map([
   [ENTRY.contentSizeBytes, isInteger],
 ])
 
-function planField(field: AvroField, name: string, kinds: ReadonlyMap<number, KindTest>, what: string): Step {
+function planField(field: AvroField, name: string, kinds: ReadonlyMap<number, KindTest>, what: string): FieldStep {
   const isKind = field.fieldId === undefined ? undefined : kinds.get(field.fieldId)
   const option = field.schema.kind === 'union' ? optionOf(field.schema) : undefined
   const schema = option?.schema ?? field.schema

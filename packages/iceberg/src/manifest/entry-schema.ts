@@ -14,15 +14,15 @@ export function entrySchemaText(
   partitionTypes: readonly PrimitiveType[],
 ): string {
   const fields = [
-    required(ENTRY.status, 'status', 'int'),
-    optional(ENTRY.snapshotId, 'snapshot_id', 'long'),
+    requiredField(ENTRY.status, 'status', 'int'),
+    optionalField(ENTRY.snapshotId, 'snapshot_id', 'long'),
     ...(formatVersion === 1
       ? []
       : [
-          optional(ENTRY.dataSequenceNumber, 'sequence_number', 'long'),
-          optional(ENTRY.fileSequenceNumber, 'file_sequence_number', 'long'),
+          optionalField(ENTRY.dataSequenceNumber, 'sequence_number', 'long'),
+          optionalField(ENTRY.fileSequenceNumber, 'file_sequence_number', 'long'),
         ]),
-    required(ENTRY.dataFile, 'data_file', {
+    requiredField(ENTRY.dataFile, 'data_file', {
       type: 'record',
       name: 'r2',
       fields: dataFileFields(formatVersion, partitionAvroRecord(spec, partitionTypes)),
@@ -34,44 +34,46 @@ export function entrySchemaText(
 function dataFileFields(formatVersion: FormatVersion, partition: object): readonly object[] {
   const isV1 = formatVersion === 1
   return [
-    ...(isV1 ? [] : [required(ENTRY.content, 'content', 'int')]),
-    required(ENTRY.filePath, 'file_path', 'string'),
-    required(ENTRY.fileFormat, 'file_format', 'string'),
-    required(ENTRY.partition, 'partition', partition),
-    required(ENTRY.recordCount, 'record_count', 'long'),
-    required(ENTRY.fileSizeBytes, 'file_size_in_bytes', 'long'),
-    ...(isV1 ? [required(ENTRY.blockSizeBytes, 'block_size_in_bytes', 'long')] : []),
-    optional(ENTRY.columnSizes, 'column_sizes', mapByFieldId(117, 118, 'long')),
-    optional(ENTRY.valueCounts, 'value_counts', mapByFieldId(119, 120, 'long')),
-    optional(ENTRY.nullValueCounts, 'null_value_counts', mapByFieldId(121, 122, 'long')),
-    optional(ENTRY.nanValueCounts, 'nan_value_counts', mapByFieldId(138, 139, 'long')),
-    optional(ENTRY.lowerBounds, 'lower_bounds', mapByFieldId(126, 127, 'bytes')),
-    optional(ENTRY.upperBounds, 'upper_bounds', mapByFieldId(129, 130, 'bytes')),
-    optional(ENTRY.keyMetadata, 'key_metadata', 'bytes'),
-    optional(ENTRY.splitOffsets, 'split_offsets', { type: 'array', items: 'long', 'element-id': 133 }),
-    ...(isV1 ? [] : [optional(ENTRY.equalityIds, 'equality_ids', { type: 'array', items: 'int', 'element-id': 136 })]),
-    optional(ENTRY.sortOrderId, 'sort_order_id', 'int'),
-    ...(formatVersion === 3 ? [optional(ENTRY.firstRowId, 'first_row_id', 'long')] : []),
-    ...(isV1 ? [] : [optional(ENTRY.referencedDataFile, 'referenced_data_file', 'string')]),
+    ...(isV1 ? [] : [requiredField(ENTRY.content, 'content', 'int')]),
+    requiredField(ENTRY.filePath, 'file_path', 'string'),
+    requiredField(ENTRY.fileFormat, 'file_format', 'string'),
+    requiredField(ENTRY.partition, 'partition', partition),
+    requiredField(ENTRY.recordCount, 'record_count', 'long'),
+    requiredField(ENTRY.fileSizeBytes, 'file_size_in_bytes', 'long'),
+    ...(isV1 ? [requiredField(ENTRY.blockSizeBytes, 'block_size_in_bytes', 'long')] : []),
+    optionalField(ENTRY.columnSizes, 'column_sizes', mapByFieldId(117, 118, 'long')),
+    optionalField(ENTRY.valueCounts, 'value_counts', mapByFieldId(119, 120, 'long')),
+    optionalField(ENTRY.nullValueCounts, 'null_value_counts', mapByFieldId(121, 122, 'long')),
+    optionalField(ENTRY.nanValueCounts, 'nan_value_counts', mapByFieldId(138, 139, 'long')),
+    optionalField(ENTRY.lowerBounds, 'lower_bounds', mapByFieldId(126, 127, 'bytes')),
+    optionalField(ENTRY.upperBounds, 'upper_bounds', mapByFieldId(129, 130, 'bytes')),
+    optionalField(ENTRY.keyMetadata, 'key_metadata', 'bytes'),
+    optionalField(ENTRY.splitOffsets, 'split_offsets', { type: 'array', items: 'long', 'element-id': 133 }),
+    ...(isV1
+      ? []
+      : [optionalField(ENTRY.equalityIds, 'equality_ids', { type: 'array', items: 'int', 'element-id': 136 })]),
+    optionalField(ENTRY.sortOrderId, 'sort_order_id', 'int'),
+    ...(formatVersion === 3 ? [optionalField(ENTRY.firstRowId, 'first_row_id', 'long')] : []),
+    ...(isV1 ? [] : [optionalField(ENTRY.referencedDataFile, 'referenced_data_file', 'string')]),
     ...(formatVersion === 3
       ? [
-          optional(ENTRY.contentOffset, 'content_offset', 'long'),
-          optional(ENTRY.contentSizeBytes, 'content_size_in_bytes', 'long'),
+          optionalField(ENTRY.contentOffset, 'content_offset', 'long'),
+          optionalField(ENTRY.contentSizeBytes, 'content_size_in_bytes', 'long'),
         ]
       : []),
   ]
 }
 
-export function required(fieldId: number, name: string, type: object | string): object {
+export function requiredField(fieldId: number, name: string, type: object | string): object {
   return { name, type, 'field-id': fieldId }
 }
 
-export function optional(fieldId: number, name: string, type: object | string): object {
+export function optionalField(fieldId: number, name: string, type: object | string): object {
   return { name, type: ['null', type], default: null, 'field-id': fieldId }
 }
 
 /** A map with int keys, which Avro lacks: an array of key-value records. */
 function mapByFieldId(keyId: number, valueId: number, values: 'long' | 'bytes'): object {
-  const fields = [required(keyId, 'key', 'int'), required(valueId, 'value', values)]
+  const fields = [requiredField(keyId, 'key', 'int'), requiredField(valueId, 'value', values)]
   return { type: 'array', items: { type: 'record', name: `k${keyId}_v${valueId}`, fields }, logicalType: 'map' }
 }

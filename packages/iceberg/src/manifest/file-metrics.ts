@@ -1,11 +1,11 @@
 import type { ByteCursor } from '@moraine/avro/byte-cursor'
 import type { ByteSink } from '@moraine/avro/byte-sink'
 import type { FileMetrics } from './content-file.ts'
-import type { Step } from './entry-plan.ts'
+import type { FieldStep } from './entry-plan.ts'
 import { ENTRY } from './field-id.ts'
 
 /** Reads the metrics of the `data_file` record at the cursor; all its other fields are skipped. */
-export function decodeMetrics(cursor: ByteCursor, dataFileSteps: readonly Step[]): FileMetrics {
+export function decodeMetrics(cursor: ByteCursor, dataFileSteps: readonly FieldStep[]): FileMetrics {
   const metrics = {
     columnSizes: new Map<number, number>(),
     valueCounts: new Map<number, number>(),

@@ -1,5 +1,5 @@
 import type { FormatVersion } from '../metadata/table-metadata.ts'
-import { optional, required } from './entry-schema.ts'
+import { optionalField, requiredField } from './entry-schema.ts'
 import { LIST } from './field-id.ts'
 
 /**
@@ -8,18 +8,18 @@ import { LIST } from './field-id.ts'
  */
 export function listSchemaText(formatVersion: FormatVersion): string {
   const isV1 = formatVersion === 1
-  const count = isV1 ? optional : required
+  const count = isV1 ? optionalField : requiredField
   const summary = {
     type: 'record',
     name: 'r508',
     fields: [
-      required(LIST.containsNull, 'contains_null', 'boolean'),
-      optional(LIST.containsNan, 'contains_nan', 'boolean'),
-      optional(LIST.lowerBound, 'lower_bound', 'bytes'),
-      optional(LIST.upperBound, 'upper_bound', 'bytes'),
+      requiredField(LIST.containsNull, 'contains_null', 'boolean'),
+      optionalField(LIST.containsNan, 'contains_nan', 'boolean'),
+      optionalField(LIST.lowerBound, 'lower_bound', 'bytes'),
+      optionalField(LIST.upperBound, 'upper_bound', 'bytes'),
     ],
   }
-  const partitions = optional(LIST.partitions, 'partitions', {
+  const partitions = optionalField(LIST.partitions, 'partitions', {
     type: 'array',
     items: summary,
     'element-id': LIST.partitionsElement,
@@ -35,21 +35,21 @@ export function listSchemaText(formatVersion: FormatVersion): string {
     count(LIST.deletedRowsCount, 'deleted_rows_count', 'long'),
   ]
   const fields = [
-    required(LIST.manifestPath, 'manifest_path', 'string'),
-    required(LIST.manifestLength, 'manifest_length', 'long'),
-    required(LIST.partitionSpecId, 'partition_spec_id', 'int'),
+    requiredField(LIST.manifestPath, 'manifest_path', 'string'),
+    requiredField(LIST.manifestLength, 'manifest_length', 'long'),
+    requiredField(LIST.partitionSpecId, 'partition_spec_id', 'int'),
     ...(isV1
       ? []
       : [
-          required(LIST.content, 'content', 'int'),
-          required(LIST.sequenceNumber, 'sequence_number', 'long'),
-          required(LIST.minSequenceNumber, 'min_sequence_number', 'long'),
+          requiredField(LIST.content, 'content', 'int'),
+          requiredField(LIST.sequenceNumber, 'sequence_number', 'long'),
+          requiredField(LIST.minSequenceNumber, 'min_sequence_number', 'long'),
         ]),
-    required(LIST.addedSnapshotId, 'added_snapshot_id', 'long'),
+    requiredField(LIST.addedSnapshotId, 'added_snapshot_id', 'long'),
     ...files,
     ...(isV1 ? [partitions, ...rows] : [...rows, partitions]),
-    optional(LIST.keyMetadata, 'key_metadata', 'bytes'),
-    ...(formatVersion === 3 ? [optional(LIST.firstRowId, 'first_row_id', 'long')] : []),
+    optionalField(LIST.keyMetadata, 'key_metadata', 'bytes'),
+    ...(formatVersion === 3 ? [optionalField(LIST.firstRowId, 'first_row_id', 'long')] : []),
   ]
   return JSON.stringify({ type: 'record', name: 'manifest_file', fields })
 }

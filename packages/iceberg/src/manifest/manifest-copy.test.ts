@@ -7,7 +7,7 @@ import type { ManifestFile } from './manifest-file.ts'
 import { openManifest } from './manifest-reader.ts'
 import { ManifestWriter, type WrittenManifest } from './manifest-writer.ts'
 import { assignSequenceNumber } from './staged-manifest.ts'
-import { sampleEntry, sampleFile, sampleManifest, sampleMetrics, snapshotId } from './testing/sample-entry.ts'
+import { asSnapshotId, sampleContentFile, sampleEntry, sampleManifest, sampleMetrics } from './testing/sample-entry.ts'
 import { PARTITION_TYPES, PARTITIONED, UNPARTITIONED, writeManifest, writerOptions } from './testing/sample-manifest.ts'
 
 const CONTEXT = { spec: PARTITIONED, partitionTypes: PARTITION_TYPES }
@@ -15,14 +15,14 @@ const CONTEXT = { spec: PARTITIONED, partitionTypes: PARTITION_TYPES }
 function sourceOf(formatVersion: 2 | 3): WrittenManifest {
   return writeManifest(writerOptions(formatVersion), (writer) => {
     for (let index = 0; index < 300; index += 1) {
-      const file = sampleFile({
+      const file = sampleContentFile({
         filePath: `s3://bucket/${index}`,
         partition: [index >> 6, index % 7 === 0 ? null : 'x'],
         metrics: () => sampleMetrics(6, index),
         splitOffsets: [4, index],
         ...(formatVersion === 3 && index % 2 === 0 && { firstRowId: BigInt(index) * 1000n }),
       })
-      const old = { snapshotId: snapshotId(2n ** 62n), dataSequenceNumber: index, fileSequenceNumber: index + 1 }
+      const old = { snapshotId: asSnapshotId(2n ** 62n), dataSequenceNumber: index, fileSequenceNumber: index + 1 }
       if (index % 3 === 0) writer.add(file)
       else writer.addExisting(sampleEntry({ ...old, file }))
     }
@@ -49,7 +49,7 @@ for (const [name, from, to, line] of [
     const source = sourceOf(from)
     const manifest = { ...assignSequenceNumber(source.manifest, 900), ...line }
     const original = [...openManifest(source.bytes, manifest, CONTEXT).entries()]
-    const options = writerOptions(to, { snapshotId: snapshotId(77n) })
+    const options = writerOptions(to, { snapshotId: asSnapshotId(77n) })
     const copy = copyAll(source.bytes, manifest, new ManifestWriter(options))
     const byObjects = writeManifest(options, (writer) => {
       for (const entry of original) writer.addExisting(entry)
@@ -79,7 +79,7 @@ test('entries of another writer are encoded anew where their layout differs', ()
 
 test('a deleted entry is not copied back to life, nor a file into the wrong kind of manifest', () => {
   const source = writeManifest(writerOptions(2), (writer) =>
-    writer.addDeleted(sampleEntry({ file: sampleFile({ partition: [1, 'a'] }) })),
+    writer.addDeleted(sampleEntry({ file: sampleContentFile({ partition: [1, 'a'] }) })),
   )
   const line = assignSequenceNumber(source.manifest, 3)
   assert.throws(

@@ -7,7 +7,7 @@ import { seededRandom } from '@moraine/stdx/random'
 import { entrySchemaText } from './entry-schema.ts'
 import { readManifestList } from './manifest-list-reader.ts'
 import { openManifest } from './manifest-reader.ts'
-import { sampleFile, sampleManifest, sampleMetrics } from './testing/sample-entry.ts'
+import { sampleContentFile, sampleManifest, sampleMetrics } from './testing/sample-entry.ts'
 import { PARTITION_TYPES, PARTITIONED, UNPARTITIONED, writeManifest, writerOptions } from './testing/sample-manifest.ts'
 
 const LINE = sampleManifest({ firstRowId: 10n })
@@ -33,7 +33,9 @@ const SAMPLES: readonly (readonly [string, Uint8Array, (bytes: Uint8Array) => vo
     const { bytes } = writeManifest(writerOptions(3, { compression }), (writer) => {
       for (let index = 0; index < 20; index += 1) {
         const metrics = () => sampleMetrics(3, index)
-        writer.add(sampleFile({ partition: [index, 'x'], metrics, splitOffsets: [4], firstRowId: BigInt(index) }))
+        writer.add(
+          sampleContentFile({ partition: [index, 'x'], metrics, splitOffsets: [4], firstRowId: BigInt(index) }),
+        )
       }
     })
     return [`manifest, ${codec}`, bytes, readAll] as const

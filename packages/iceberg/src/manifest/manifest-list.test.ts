@@ -6,7 +6,7 @@ import { listSchemaText } from './list-schema.ts'
 import type { ManifestFile } from './manifest-file.ts'
 import { readManifestList } from './manifest-list-reader.ts'
 import { type ManifestListInput, writeManifestList } from './manifest-list-writer.ts'
-import { sampleManifest, snapshotId } from './testing/sample-entry.ts'
+import { asSnapshotId, sampleManifest } from './testing/sample-entry.ts'
 
 const SUMMARY = {
   containsNull: true,
@@ -16,7 +16,7 @@ const SUMMARY = {
 }
 const MANIFESTS: readonly ManifestFile[] = [
   sampleManifest({
-    addedSnapshotId: snapshotId(2n ** 63n - 1n),
+    addedSnapshotId: asSnapshotId(2n ** 63n - 1n),
     partitions: [SUMMARY, { containsNull: false }],
     keyMetadata: Uint8Array.of(7, 8),
     firstRowId: 2n ** 53n + 1n,
@@ -30,7 +30,7 @@ const MANIFESTS: readonly ManifestFile[] = [
 ]
 
 function input(changes: Partial<ManifestListInput>): ManifestListInput {
-  return { formatVersion: 2, manifests: MANIFESTS, snapshotId: snapshotId(50n), sequenceNumber: 5, ...changes }
+  return { formatVersion: 2, manifests: MANIFESTS, snapshotId: asSnapshotId(50n), sequenceNumber: 5, ...changes }
 }
 
 function withoutRowId(manifest: ManifestFile): ManifestFile {
@@ -39,7 +39,7 @@ function withoutRowId(manifest: ManifestFile): ManifestFile {
 }
 
 test('a v2 list comes back, with its header', () => {
-  const bytes = writeManifestList(input({ parentSnapshotId: snapshotId(49n) }))
+  const bytes = writeManifestList(input({ parentSnapshotId: asSnapshotId(49n) }))
   const { manifests, header } = readManifestList(bytes, 'list.avro')
   assert.deepEqual(manifests, MANIFESTS.map(withoutRowId))
   assert.deepEqual(header, { formatVersion: 2, snapshotId: 50n, parentSnapshotId: 49n, sequenceNumber: 5 })

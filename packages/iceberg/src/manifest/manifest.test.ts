@@ -8,7 +8,7 @@ import type { ManifestFile } from './manifest-file.ts'
 import { type ManifestContext, openManifest } from './manifest-reader.ts'
 import { ManifestWriter, type WrittenManifest } from './manifest-writer.ts'
 import { assignSequenceNumber } from './staged-manifest.ts'
-import { sampleEntry, sampleFile, sampleMetrics, snapshotId } from './testing/sample-entry.ts'
+import { asSnapshotId, sampleContentFile, sampleEntry, sampleMetrics } from './testing/sample-entry.ts'
 import { PARTITION_TYPES, PARTITIONED, UNPARTITIONED, writeManifest, writerOptions } from './testing/sample-manifest.ts'
 
 const CONTEXT: ManifestContext = { spec: PARTITIONED, partitionTypes: PARTITION_TYPES }
@@ -16,7 +16,7 @@ const BARE: ManifestContext = { spec: UNPARTITIONED, partitionTypes: [] }
 const bare = { spec: UNPARTITIONED, partitionTypes: [] }
 
 const METRICS = sampleMetrics(5, 3)
-const DATA_FILE = sampleFile({
+const DATA_FILE = sampleContentFile({
   filePath: 's3://bucket/table/data/region=süd/00000.parquet',
   partition: [20454, 'süd'],
   recordCount: 430_000,
@@ -26,21 +26,21 @@ const DATA_FILE = sampleFile({
   splitOffsets: [4, 2 ** 33],
   sortOrderId: 1,
 })
-const EQUALITY_DELETES = sampleFile({
+const EQUALITY_DELETES = sampleContentFile({
   content: 'equality-deletes',
   filePath: 's3://bucket/table/data/eq.orc',
   fileFormat: 'orc',
   partition: [null, null],
   equalityIds: [1, 3],
 })
-const POSITION_DELETES = sampleFile({
+const POSITION_DELETES = sampleContentFile({
   content: 'position-deletes',
   filePath: 's3://bucket/table/data/pos.avro',
   fileFormat: 'avro',
   partition: [0, ''],
   referencedDataFile: DATA_FILE.filePath,
 })
-const DELETION_VECTOR = sampleFile({
+const DELETION_VECTOR = sampleContentFile({
   content: 'position-deletes',
   filePath: 's3://bucket/table/data/dv.puffin',
   fileFormat: 'puffin',
@@ -69,9 +69,9 @@ const corrupt = (pattern: RegExp) => (error: unknown) => isKind(error, 'corrupt'
 
 for (const formatVersion of [1, 2, 3] as const) {
   test(`a v${formatVersion} data manifest comes back whole`, () => {
-    const old = { snapshotId: snapshotId(7n), dataSequenceNumber: 3, fileSequenceNumber: 4 }
-    const existing = sampleEntry({ ...old, status: 'existing', file: sampleFile({ partition: [1, 'a'] }) })
-    const removed = sampleEntry({ ...old, status: 'deleted', file: sampleFile({ partition: [2, 'b'] }) })
+    const old = { snapshotId: asSnapshotId(7n), dataSequenceNumber: 3, fileSequenceNumber: 4 }
+    const existing = sampleEntry({ ...old, status: 'existing', file: sampleContentFile({ partition: [1, 'a'] }) })
+    const removed = sampleEntry({ ...old, status: 'deleted', file: sampleContentFile({ partition: [2, 'b'] }) })
     const written = writeManifest(writerOptions(formatVersion), (writer) => {
       writer.add(DATA_FILE)
       writer.addExisting(existing)
@@ -81,9 +81,9 @@ for (const formatVersion of [1, 2, 3] as const) {
     const since = formatVersion === 1 ? v1 : { dataSequenceNumber: 9, fileSequenceNumber: 9 }
     const kept = formatVersion === 1 ? v1 : {}
     const expected: readonly ManifestEntry[] = [
-      { status: 'added', snapshotId: snapshotId(50n), ...since, file: DATA_FILE },
+      { status: 'added', snapshotId: asSnapshotId(50n), ...since, file: DATA_FILE },
       { ...existing, ...kept },
-      { ...removed, ...kept, snapshotId: snapshotId(50n) },
+      { ...removed, ...kept, snapshotId: asSnapshotId(50n) },
     ]
     const changes = formatVersion === 1 ? { sequenceNumber: 0 } : {}
     assert.deepEqual(plain(read(written, CONTEXT, changes)), plain(expected))
@@ -101,14 +101,14 @@ test('a v2 delete manifest comes back whole', () => {
     plain([
       {
         status: 'added',
-        snapshotId: snapshotId(50n),
+        snapshotId: asSnapshotId(50n),
         dataSequenceNumber: 9,
         fileSequenceNumber: 9,
         file: EQUALITY_DELETES,
       },
       {
         status: 'added',
-        snapshotId: snapshotId(50n),
+        snapshotId: asSnapshotId(50n),
         dataSequenceNumber: 4,
         fileSequenceNumber: 9,
         file: POSITION_DELETES,
@@ -127,13 +127,13 @@ test('a deletion vector keeps its place in the Puffin file', () => {
 
 test('the line of a written manifest has its counts, bounds and least sequence number', () => {
   const { manifest, bytes } = writeManifest(writerOptions(2), (writer) => {
-    writer.add(sampleFile({ partition: [5, 'b'], recordCount: 1 }))
-    writer.add(sampleFile({ partition: [null, 'z'], recordCount: 20 }), 8)
+    writer.add(sampleContentFile({ partition: [5, 'b'], recordCount: 1 }))
+    writer.add(sampleContentFile({ partition: [null, 'z'], recordCount: 20 }), 8)
     writer.addExisting(
-      sampleEntry({ dataSequenceNumber: 6, file: sampleFile({ partition: [-7, 'é'], recordCount: 300 }) }),
+      sampleEntry({ dataSequenceNumber: 6, file: sampleContentFile({ partition: [-7, 'é'], recordCount: 300 }) }),
     )
     writer.addDeleted(
-      sampleEntry({ dataSequenceNumber: 2, file: sampleFile({ partition: [9, 'a'], recordCount: 4000 }) }),
+      sampleEntry({ dataSequenceNumber: 2, file: sampleContentFile({ partition: [9, 'a'], recordCount: 4000 }) }),
     )
   })
   assert.deepEqual(manifest, {
@@ -165,9 +165,9 @@ test('the line says whether a partition value is NaN, which no bound may be', ()
   const spec = { ...PARTITIONED, fields: PARTITIONED.fields.slice(1) }
   const options = writerOptions(2, { spec, partitionTypes: [{ kind: 'double' }] })
   const { manifest } = writeManifest(options, (writer) => {
-    writer.add(sampleFile({ partition: [Number.NaN] }))
-    writer.add(sampleFile({ partition: [0] }))
-    writer.add(sampleFile({ partition: [-0] }))
+    writer.add(sampleContentFile({ partition: [Number.NaN] }))
+    writer.add(sampleContentFile({ partition: [0] }))
+    writer.add(sampleContentFile({ partition: [-0] }))
   })
   assert.deepEqual(manifest.partitions, [
     {
@@ -243,13 +243,13 @@ function normal(value: unknown): unknown {
 }
 
 test('first row ids run over the live files that have none', () => {
-  const older = sampleFile({ recordCount: 25, firstRowId: 800n })
+  const older = sampleContentFile({ recordCount: 25, firstRowId: 800n })
   const written = writeManifest(writerOptions(3, bare), (writer) => {
     writer.addExisting(sampleEntry({ file: older }))
-    writer.add(sampleFile({ recordCount: 50 }))
-    writer.addDeleted(sampleEntry({ file: sampleFile({ recordCount: 7 }) }))
-    writer.addExisting(sampleEntry({ file: sampleFile({ recordCount: 1000 }) }))
-    writer.add(sampleFile({ recordCount: 50 }))
+    writer.add(sampleContentFile({ recordCount: 50 }))
+    writer.addDeleted(sampleEntry({ file: sampleContentFile({ recordCount: 7 }) }))
+    writer.addExisting(sampleEntry({ file: sampleContentFile({ recordCount: 1000 }) }))
+    writer.add(sampleContentFile({ recordCount: 50 }))
   })
   const rowIds = (firstRowId: bigint | undefined) =>
     read(written, BARE, firstRowId === undefined ? {} : { firstRowId }).map((entry) => entry.file.firstRowId)
@@ -269,7 +269,7 @@ test('files of a v1 manifest have sequence number 0, also in the list of an upgr
 
 test('entries in a row with the same partition share one tuple', () => {
   const written = writeManifest(writerOptions(2), (writer) => {
-    for (const region of ['a', 'a', 'ab', 'a']) writer.add(sampleFile({ partition: [1, region] }))
+    for (const region of ['a', 'a', 'ab', 'a']) writer.add(sampleContentFile({ partition: [1, region] }))
   })
   const [first, second, third, fourth] = read(written, CONTEXT).map((entry) => entry.file.partition)
   assert.deepEqual(
@@ -286,7 +286,7 @@ test('entries in a row with the same partition share one tuple', () => {
 
 test('metrics are those of their own entry, whenever they are asked for', () => {
   const files = Array.from({ length: 2000 }, (_, index) =>
-    sampleFile({ filePath: `f${index}`, metrics: () => sampleMetrics(12, index) }),
+    sampleContentFile({ filePath: `f${index}`, metrics: () => sampleMetrics(12, index) }),
   )
   const written = writeManifest(writerOptions(2, bare), (writer) => {
     for (const file of files) writer.add(file)
@@ -360,7 +360,8 @@ test('a manifest that contradicts its line is refused', () => {
 test('a manifest grows as it is filled', () => {
   const writer = new ManifestWriter(writerOptions(2, bare))
   const empty = writer.length
-  for (let index = 0; index < 100; index += 1) writer.add(sampleFile({ filePath: `f${index}`, metrics: () => METRICS }))
+  for (let index = 0; index < 100; index += 1)
+    writer.add(sampleContentFile({ filePath: `f${index}`, metrics: () => METRICS }))
   assert.ok(writer.length > empty + 5000)
   assert.equal(writer.entryCount, 100)
 })

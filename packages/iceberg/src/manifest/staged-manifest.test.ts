@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import { assignFirstRowIds, assignSequenceNumber, type StagedManifest } from './staged-manifest.ts'
-import { sampleManifest, snapshotId } from './testing/sample-entry.ts'
+import { asSnapshotId, sampleManifest } from './testing/sample-entry.ts'
 
 const STAGED: StagedManifest = {
   manifestPath: 'm.avro',
   manifestLength: 1,
   partitionSpecId: 0,
   content: 'data',
-  addedSnapshotId: snapshotId(1n),
+  addedSnapshotId: asSnapshotId(1n),
   addedFilesCount: 1,
   existingFilesCount: 0,
   deletedFilesCount: 0,

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { sampleFile } from '../manifest/testing/sample-entry.ts'
+import { sampleContentFile } from '../manifest/testing/sample-entry.ts'
 import { decodeDeletionVector, encodeDeletionVector } from './deletion-vector.ts'
 import { loadDeletionVector } from './load-deletion-vector.ts'
 import { deletionVectorBlob, writePuffin } from './puffin-writer.ts'
@@ -76,7 +76,7 @@ test('several vectors of one Puffin file are told apart by offset and length', a
   )
   await io.write('s3://bucket/dv.puffin', puffin.bytes)
   const entries = puffin.blobs.map((blob, index) =>
-    sampleFile({
+    sampleContentFile({
       content: 'position-deletes',
       fileFormat: 'puffin',
       filePath: 's3://bucket/dv.puffin',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CommitOutcome, TableStore } from '@moraine/catalogs/catalog'
+import type { CatalogTables, CommitOutcome } from '@moraine/catalogs/catalog'
 import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
@@ -12,23 +12,23 @@ import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { type MemoryTableStore, memoryTableStore } from '@moraine/testkit/memory-table-store'
+import { type MemoryCatalogTables, memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import type { RewriteGroup, RewritePlan } from '../plan/rewrite-plan.ts'
 import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { planTable } from '../table/plan-table.ts'
 import { readTable } from '../table/read-table.ts'
-import { type CommitReport, commitRewrite } from './commit-rewrite.ts'
+import { commitRewrite, type RewriteOutcome } from './commit-rewrite.ts'
 
 const IDENTIFIER = { namespace: ['db'], name: 't' }
 
-type Commit = TableStore['commitTable']
+type Commit = CatalogTables['commitTable']
 /** How a catalog answers: told what would happen if it just committed. */
 type Answer = (commit: () => ReturnType<Commit>, call: number) => Promise<CommitOutcome>
 
 async function tableWithPlan(): Promise<Table> {
   const { fileIO, metadataLocation } = await copyFixture('v2-position-deletes', memoryFileIO(), '/copy')
-  const store = memoryTableStore(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
+  const store = memoryCatalogTables(parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation))
   const state = await readTable(fileIO, await store.loadTable(IDENTIFIER))
   const plan = must(await planTable(fileIO, state, { type: 'full', now: 1e13 as EpochMs }), 'a plan')
   assert.ok(plan.groups.length > 0)
@@ -65,7 +65,7 @@ function provenResult(group: RewriteGroup): RewriteResult {
 
 type Table = {
   readonly io: FileIO
-  readonly store: MemoryTableStore
+  readonly store: MemoryCatalogTables
   readonly plan: RewritePlan
   readonly results: readonly RewriteResult[]
 }
@@ -74,7 +74,7 @@ async function commitThrough(table: Table, answer: Answer, unreachableAfter = Nu
   const { io, store, plan, results } = table
   const clock = virtualClock()
   let calls = 0
-  const tables: TableStore = {
+  const tables: CatalogTables = {
     ...store,
     loadTable: async (identifier, signal) => {
       if (calls >= unreachableAfter) throw new MoraineError('unavailable', 'the catalog is gone')
@@ -89,7 +89,7 @@ async function commitThrough(table: Table, answer: Answer, unreachableAfter = Nu
     { identifier: IDENTIFIER, plan, results, processId: 'p1' },
     { tables, io, clock: { ...clock, sleep: async () => {} }, random: systemRandom },
   )
-  const report: CommitReport | Error = await pending.catch((error: unknown) => error as Error)
+  const report: RewriteOutcome | Error = await pending.catch((error: unknown) => error as Error)
   return { report, calls }
 }
 

@@ -1,4 +1,4 @@
-import type { LoadedTable, TableStore } from '@moraine/catalogs/catalog'
+import type { CatalogTables, LoadedTable } from '@moraine/catalogs/catalog'
 import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
@@ -30,7 +30,7 @@ export type CommitInput = {
 }
 
 export type CommitContext = {
-  readonly tables: TableStore
+  readonly tables: CatalogTables
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
@@ -44,7 +44,7 @@ export type GroupLeft = {
   readonly reason: string
 }
 
-export type CommitReport =
+export type RewriteOutcome =
   | {
       readonly kind: 'committed'
       readonly table: LoadedTable
@@ -68,7 +68,7 @@ export const PROCESS_ID = PROCESS_MARK
  * Safe to call again after a crash at any point: a commit that landed is found by its process id and not made twice.
  * Removes nothing but manifests it staged itself; outputs of groups left out are the caller's to discard.
  */
-export async function commitRewrite(input: CommitInput, context: CommitContext): Promise<CommitReport> {
+export async function commitRewrite(input: CommitInput, context: CommitContext): Promise<RewriteOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     const table = await context.tables.loadTable(input.identifier, context.signal)
     const landed = findLanded(table, input)
@@ -86,7 +86,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
   }
 }
 
-function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): CommitReport | undefined {
+function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): RewriteOutcome | undefined {
   const snapshot = findProcessSnapshot(metadata, input.processId)
   if (snapshot === undefined) return undefined
   const groupIds = committedGroups(snapshot)
@@ -236,7 +236,7 @@ function committed(
   staged: StagedCommit,
   resolution: Resolution,
   left: readonly GroupLeft[],
-): CommitReport {
+): RewriteOutcome {
   return {
     kind: 'committed',
     table,
@@ -253,7 +253,7 @@ async function settle(
   staged: StagedCommit,
   cause: Error,
   context: CommitContext,
-): Promise<CommitReport> {
+): Promise<RewriteOutcome> {
   try {
     // Not stopped by the signal: who stopped it wants to know as well.
     const landed = findLanded(await context.tables.loadTable(input.identifier), input)

@@ -1,4 +1,4 @@
-import type { LoadedTable, TableStore } from '@moraine/catalogs/catalog'
+import type { CatalogTables, LoadedTable } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
 import { isKind } from '@moraine/stdx/error'
@@ -11,7 +11,7 @@ export type StagedOutcome =
   /** It may have been committed, or may yet be; the staged files are there. */
   | { readonly kind: 'unknown'; readonly cause: Error }
 
-type StagedContext = { readonly tables: TableStore; readonly io: FileIO; readonly signal?: AbortSignal }
+type StagedContext = { readonly tables: CatalogTables; readonly io: FileIO; readonly signal?: AbortSignal }
 
 /**
  * Commits a staged snapshot. A refusal may be the echo of our own commit, if the request was sent twice on the way: so the

@@ -27,7 +27,7 @@ export type EvaluateTableInput = {
 
 export type EvaluatedPartition = { readonly partition: TablePartition; readonly evaluation: PartitionEvaluation }
 
-export type TableEvaluation = {
+export type EvaluatedTable = {
   /** Every partition that has files. */
   readonly partitions: readonly EvaluatedPartition[]
   readonly classifier: FileClassifier
@@ -36,7 +36,7 @@ export type TableEvaluation = {
 }
 
 /** Evaluates every partition in one pass over the columns of the index. */
-export function evaluateTable(input: EvaluateTableInput): TableEvaluation {
+export function evaluateTable(input: EvaluateTableInput): EvaluatedTable {
   const { index, policy, requested, now } = input
   const described = Array.from({ length: index.partitions.size }, (_, ordinal) => index.partitions.at(ordinal))
   const outputSpecOf = outputSpecs(input.metadata)

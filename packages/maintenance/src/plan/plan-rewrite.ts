@@ -7,9 +7,9 @@ import { type DeleteOwnership, releasableDeletes } from './delete-ownership.ts'
 import { type DoubledFiles, findDoubledFiles } from './doubled-files.ts'
 import {
   type EvaluatedPartition,
+  type EvaluatedTable,
   type EvaluateTableInput,
   evaluateTable,
-  type TableEvaluation,
 } from './evaluate-table.ts'
 import type { FileId } from './file-index.ts'
 import { DeleteList, deleteInput } from './group-inputs.ts'
@@ -79,7 +79,7 @@ type ChosenBins = {
 
 /** Takes due partitions, dearest first, each with those tied to it, until the budget is crossed. */
 function* chooseBins(
-  table: TableEvaluation,
+  table: EvaluatedTable,
   input: PlanInput,
 ): Generator<readonly FileId[], ChosenBins, readonly FileDescription[]> {
   const tied = tiedPartitions(table.partitions)
@@ -127,7 +127,7 @@ function nextUpTo(
 }
 
 function* describe(
-  table: TableEvaluation,
+  table: EvaluatedTable,
   input: PlanInput,
   partitions: ReadonlySet<EvaluatedPartition>,
   described: Map<number, readonly WorkFile[]>,

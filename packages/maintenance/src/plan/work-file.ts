@@ -1,6 +1,6 @@
 import type { SizeClass, Wish } from './classify-file.ts'
 import type { DeleteState } from './delete-state.ts'
-import type { EvaluatedPartition, TableEvaluation } from './evaluate-table.ts'
+import type { EvaluatedPartition, EvaluatedTable } from './evaluate-table.ts'
 import { deletesInOrder, type FileId, type FileIndex, fileId } from './file-index.ts'
 import type { DataInput } from './rewrite-plan.ts'
 
@@ -22,7 +22,7 @@ export type FoundFile = Omit<WorkFile, 'description'> & { readonly partition: nu
 /** The files of some partitions that optimizing would touch and can work on, in the order of their ids. */
 export function findWork(
   index: FileIndex,
-  { classifier, judgements }: TableEvaluation,
+  { classifier, judgements }: EvaluatedTable,
   partitions: Iterable<EvaluatedPartition>,
 ): readonly FoundFile[] {
   const isAsked = new Uint8Array(index.partitions.size)

@@ -12,10 +12,10 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { type FileIndex, indexBytes } from '../plan/file-index.ts'
 import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
-import { changeOf, emptyTable, type Step } from './testing/random-history.ts'
+import { changeOf, emptyTable, type HistoryStep } from './testing/random-history.ts'
 
-const data = (p: number): Step => ({ kind: 'data', p, size: 1000, low: 0, nulls: false })
-const equality = (p: number): Step => ({ kind: 'equality', p, low: 0, hasBounds: false })
+const data = (p: number): HistoryStep => ({ kind: 'data', p, size: 1000, low: 0, nulls: false })
+const equality = (p: number): HistoryStep => ({ kind: 'equality', p, low: 0, hasBounds: false })
 
 function history() {
   const io = memoryFileIO()
@@ -30,7 +30,7 @@ function history() {
   }
   let metadata = emptyTable(2)
   let commits = 0
-  const commit = async (...steps: readonly Step[]): Promise<TableMetadata> => {
+  const commit = async (...steps: readonly HistoryStep[]): Promise<TableMetadata> => {
     commits += 1
     const change = changeOf({ steps, merges: false }, { data: [], deletes: [] }, 2, `c${commits}`)
     const context = { io, clock: systemClock, random, attempt: 1 }

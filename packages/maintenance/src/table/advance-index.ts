@@ -23,7 +23,7 @@ import { type DeleteChange, DeleteResolver } from '../plan/delete-resolver.ts'
 import { CLEAN, type DeleteState } from '../plan/delete-state.ts'
 import type { DeleteManifest, FileIndex, IndexedSegment } from '../plan/file-index.ts'
 import { mapManifests } from './map-manifests.ts'
-import { readRows } from './read-rows.ts'
+import { readManifestRows } from './read-rows.ts'
 
 export const EMPTY_INDEX: FileIndex = {
   partitions: new PartitionDictionary(),
@@ -198,7 +198,14 @@ async function resolveAgain(
   const rows = resolver.rowsToResolve(files, deletes)
   const states: DeleteState[] = []
   if (rows.length > 0) {
-    await readRows(io, metadata, files, rows, (cursor) => void states.push(resolver.resolve(entryAt(cursor))), signal)
+    await readManifestRows(
+      io,
+      metadata,
+      files,
+      rows,
+      (cursor) => void states.push(resolver.resolve(entryAt(cursor))),
+      signal,
+    )
   }
   const merged = resolver.merge(deletes, { rows, states })
   return merged === deletes ? segment : withDeletes({ key, files }, merged)

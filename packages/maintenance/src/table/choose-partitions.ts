@@ -3,7 +3,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import type { FileIndex } from '../plan/file-index.ts'
 import type { PartitionFilter } from '../plan/partition-filter.ts'
 import { mapManifests } from './map-manifests.ts'
-import { readRows } from './read-rows.ts'
+import { readManifestRows } from './read-rows.ts'
 
 /** The ordinals of the partitions that pass every filter. Manifests are read again only where values leave it open. */
 export async function choosePartitions(
@@ -43,7 +43,7 @@ async function passing(
       // Other segments may have settled all of its partitions meanwhile.
       const rows = [...files.partitions.keys()].filter((row) => open.has(files.partitions[row] ?? 0))
       if (rows.length === 0) return
-      await readRows(
+      await readManifestRows(
         io,
         metadata,
         files,

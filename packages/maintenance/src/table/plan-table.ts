@@ -8,9 +8,9 @@ import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import { type TableReport, tableReport } from '../report/table-report.ts'
 import { choosePartitions } from './choose-partitions.ts'
 import { describeFiles } from './read-rows.ts'
-import type { TableState } from './read-table.ts'
+import type { IndexedTable } from './read-table.ts'
 
-export type PlanRequest = {
+export type PlanOptions = {
   readonly type: RequestedType
   readonly now: EpochMs
   /** Unlimited if absent. */
@@ -24,8 +24,8 @@ export type PlanRequest = {
 /** Plans a table as it was read, describing what it takes from the manifests; `undefined` if the table has no data yet. */
 export async function planTable(
   io: FileIO,
-  state: TableState,
-  request: PlanRequest,
+  state: IndexedTable,
+  request: PlanOptions,
   signal?: AbortSignal,
 ): Promise<RewritePlan | undefined> {
   const { metadata, snapshot, index, policy } = state
@@ -49,15 +49,15 @@ export async function planTable(
 
 /** The table's figures and the verdict on each partition, under the same rules as {@link planTable}. */
 export function inspectTable(
-  { metadata, index, policy }: TableState,
-  request: Pick<PlanRequest, 'now' | 'clocks'>,
+  { metadata, index, policy }: IndexedTable,
+  request: Pick<PlanOptions, 'now' | 'clocks'>,
 ): { readonly report: TableReport; readonly partitions: readonly EvaluatedPartition[] } {
   const clocks = request.clocks ?? (() => NEVER)
   const { partitions } = evaluateTable({ metadata, index, policy, requested: 'auto', clocks, now: request.now })
   return { report: tableReport(index, partitions, policy), partitions }
 }
 
-function filtersOf({ metadata, policy }: TableState, requested: string | undefined): readonly PartitionFilter[] {
+function filtersOf({ metadata, policy }: IndexedTable, requested: string | undefined): readonly PartitionFilter[] {
   return [
     ...(policy.filter === undefined ? [] : [partitionFilter(policy.filter, metadata, 'self-optimizing.filter')]),
     ...(requested === undefined ? [] : [partitionFilter(requested, metadata, '--where')]),

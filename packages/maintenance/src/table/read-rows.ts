@@ -9,7 +9,7 @@ import type { FileDescription } from '../plan/work-file.ts'
 import { mapManifests } from './map-manifests.ts'
 
 /** Reads a segment's manifest again and visits some of its rows, in ascending order. */
-export async function readRows(
+export async function readManifestRows(
   io: FileIO,
   metadata: TableMetadata,
   files: FileSegment,
@@ -46,7 +46,7 @@ export async function describeFiles(
       const [files, { rows, places }] = segments[at] ?? [undefined, { rows: [], places: [] }]
       if (files === undefined) return
       let next = 0
-      await readRows(
+      await readManifestRows(
         io,
         metadata,
         files,

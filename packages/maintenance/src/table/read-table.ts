@@ -8,7 +8,7 @@ import { type OptimizingPolicy, parseOptimizingPolicy } from '../plan/optimizing
 import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
 
 /** A table as planning sees it: one snapshot with all its live files. */
-export type TableState = {
+export type IndexedTable = {
   readonly metadata: TableMetadata
   readonly metadataLocation: string
   /** `undefined` for a table without data. */
@@ -18,7 +18,7 @@ export type TableState = {
 }
 
 /** Reads the manifests of the current snapshot of `main`. */
-export async function readTable(io: FileIO, loaded: LoadedTable, signal?: AbortSignal): Promise<TableState> {
+export async function readTable(io: FileIO, loaded: LoadedTable, signal?: AbortSignal): Promise<IndexedTable> {
   return readTableFrom(io, loaded, EMPTY_INDEX, signal)
 }
 
@@ -28,7 +28,7 @@ export async function readTableFrom(
   { metadata, metadataLocation }: LoadedTable,
   known: FileIndex,
   signal?: AbortSignal,
-): Promise<TableState> {
+): Promise<IndexedTable> {
   const policy = parseOptimizingPolicy(metadata.properties)
   const snapshot = currentSnapshot(metadata)
   const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, known, signal)

@@ -3,12 +3,12 @@ import { deletesInOrder, type FileId, fileId } from '../plan/file-index.ts'
 import { DeleteList } from '../plan/group-inputs.ts'
 import type { DataInput, RewriteGroup } from '../plan/rewrite-plan.ts'
 import { describeFiles } from './read-rows.ts'
-import type { TableState } from './read-table.ts'
+import type { IndexedTable } from './read-table.ts'
 
 /** Every partition as one group with all its files and deletes: not to be rewritten, but to be read. */
 export async function scanGroups(
   io: FileIO,
-  { metadata, index, policy }: TableState,
+  { metadata, index, policy }: IndexedTable,
   signal?: AbortSignal,
 ): Promise<readonly RewriteGroup[]> {
   const ids: FileId[] = []

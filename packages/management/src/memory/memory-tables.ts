@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { ManagedTable, NewTable } from '../tables/managed-table.ts'
+import type { ManagedTable, NewManagedTable } from '../tables/managed-table.ts'
 import type { TableName } from '../tables/table-name.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import type { PhaseCount, TableQuery, TableStore } from '../tables/table-store.ts'
@@ -44,7 +44,7 @@ export function memoryTables({ tables, clocks }: MemoryState): TableStore {
   }
 }
 
-function newTable(tableId: TableId, table: NewTable): ManagedTable {
+function newTable(tableId: TableId, table: NewManagedTable): ManagedTable {
   return {
     tableId,
     ...table,

@@ -5,7 +5,7 @@ import type { TaskState } from '@moraine/lifecycle/task-status'
 import type { StateChange } from '../store/state-change.ts'
 import { ackedState, at, buildProcess, buildTable, buildTask, PROCESS_1, succeededState, T0 } from '../testing/build.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
-import { cancelProcess, settleProcess } from './settle-process.ts'
+import { decideCancel, settleProcess } from './settle-process.ts'
 
 const PLANNED: TaskState = { status: 'planned', attempts: 0, failures: 0 }
 const FAILED: TaskState = { status: 'failed', attempts: 2, failures: 2, endedAt: at(5), reason: 'disk full' }
@@ -79,14 +79,14 @@ test('a process that does not execute is left alone', () => {
 })
 
 test('cancel ends what runs, or commits what succeeded, or says why it is too late', () => {
-  const canceled = cancelProcess(open([succeededState(), PLANNED]), 'by hand', at(9))
+  const canceled = decideCancel(open([succeededState(), PLANNED]), 'by hand', at(9))
   assert.equal(canceled.kind, 'canceled')
-  const partial = cancelProcess(open([succeededState(), PLANNED], { allowPartialCommit: true }), 'by hand', at(9))
+  const partial = decideCancel(open([succeededState(), PLANNED], { allowPartialCommit: true }), 'by hand', at(9))
   assert.ok(partial.kind === 'committing')
   assert.deepEqual(summary(partial.changes), ['task 2 canceled', 'process committing', 'table committing'])
   const committing = { status: 'committing', since: T0, commitAttempts: 0, retryAt: T0 } as const
-  const late = cancelProcess(open([succeededState()], { state: committing }), 'by hand', at(9))
+  const late = decideCancel(open([succeededState()], { state: committing }), 'by hand', at(9))
   assert.deepEqual(late, { kind: 'refused', why: 'committing' })
   const ended = { status: 'failed', endedAt: T0, reason: 'x' } as const
-  assert.deepEqual(cancelProcess(open([FAILED], { state: ended }), 'by hand', at(9)), { kind: 'refused', why: 'ended' })
+  assert.deepEqual(decideCancel(open([FAILED], { state: ended }), 'by hand', at(9)), { kind: 'refused', why: 'ended' })
 })

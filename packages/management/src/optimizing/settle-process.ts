@@ -30,7 +30,7 @@ export type CancelDecision =
   | { readonly kind: 'refused'; readonly why: 'committing' | 'ended' }
 
 /** Ends a process before its tasks have. A commit that has begun cannot be stopped. */
-export function cancelProcess(open: OpenProcess, reason: string, now: EpochMs): CancelDecision {
+export function decideCancel(open: OpenProcess, reason: string, now: EpochMs): CancelDecision {
   const { process, tasks } = open
   if (process.state.status === 'committing') return { kind: 'refused', why: 'committing' }
   if (process.state.status !== 'executing') return { kind: 'refused', why: 'ended' }

@@ -53,7 +53,7 @@ export type OptimizeRequest = {
 /** The parts of a managed table that change; only those named are written. */
 export type TablePatch = Partial<Omit<ManagedTable, 'tableId' | 'name' | 'format' | 'createdAt' | 'version'>>
 
-export type NewTable = Pick<ManagedTable, 'name' | 'format' | 'createdAt'>
+export type NewManagedTable = Pick<ManagedTable, 'name' | 'format' | 'createdAt'>
 
 /** The process that owns the table at present. */
 export function openProcessId(table: ManagedTable) {

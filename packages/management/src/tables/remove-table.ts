@@ -1,6 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { OpenProcess } from '../optimizing/end-process.ts'
-import { cancelProcess } from '../optimizing/settle-process.ts'
+import { decideCancel } from '../optimizing/settle-process.ts'
 import { type StateChange, tableGuard } from '../store/state-change.ts'
 import type { ManagedTable } from './managed-table.ts'
 
@@ -14,6 +14,6 @@ export function removeTable(
   now: EpochMs,
 ): readonly StateChange[] | 'wait' {
   if (open === undefined) return [{ kind: 'remove-table', tableId: table.tableId, from: tableGuard(table) }]
-  const canceled = cancelProcess(open, 'the table is not in its catalog any more', now)
+  const canceled = decideCancel(open, 'the table is not in its catalog any more', now)
   return canceled.kind === 'refused' ? 'wait' : canceled.changes
 }

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at, buildProcess, buildTable, buildTask, PROCESS_1, T0 } from '../testing/build.ts'
 import { removeTable } from './remove-table.ts'
-import { requestOptimizing } from './request-optimizing.ts'
+import { decideRequest } from './request-optimizing.ts'
 import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const request = { type: 'full', requestedAt: at(5) } as const
 const executing = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
 
 test('a request makes an idle table pending at once', () => {
-  const decision = requestOptimizing(buildTable(), request, at(5))
+  const decision = decideRequest(buildTable(), request, at(5))
   assert.ok(decision.kind === 'accepted')
   const [change] = decision.changes
   assert.ok(change?.kind === 'patch-table')
@@ -17,12 +17,12 @@ test('a request makes an idle table pending at once', () => {
 })
 
 test('a request is refused while a process owns the table or optimizing is off', () => {
-  assert.deepEqual(requestOptimizing(buildTable({ state: executing }), request, at(5)), {
+  assert.deepEqual(decideRequest(buildTable({ state: executing }), request, at(5)), {
     kind: 'refused',
     why: 'busy',
   })
   const settings = { ...DEFAULT_TABLE_SETTINGS, enabled: false }
-  assert.deepEqual(requestOptimizing(buildTable({ settings }), request, at(5)), { kind: 'refused', why: 'disabled' })
+  assert.deepEqual(decideRequest(buildTable({ settings }), request, at(5)), { kind: 'refused', why: 'disabled' })
 })
 
 test('a table that is gone from its catalog is forgotten, after its process has ended', () => {

@@ -10,7 +10,7 @@ export type RequestDecision =
  * A person wants the table optimized now: it goes before others and does not wait for intervals or its back-off. Refused
  * while a process owns the table.
  */
-export function requestOptimizing(table: ManagedTable, request: OptimizeRequest, now: EpochMs): RequestDecision {
+export function decideRequest(table: ManagedTable, request: OptimizeRequest, now: EpochMs): RequestDecision {
   if (!table.settings.enabled) return { kind: 'refused', why: 'disabled' }
   const { phase } = table.state
   if (phase !== 'idle' && phase !== 'pending') return { kind: 'refused', why: 'busy' }

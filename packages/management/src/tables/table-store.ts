@@ -1,13 +1,13 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
-import type { ManagedTable, NewTable } from './managed-table.ts'
+import type { ManagedTable, NewManagedTable } from './managed-table.ts'
 import type { TableName } from './table-name.ts'
 
 /** Reads managed tables. They change only through `StateStore.apply`, except for being added. */
 export interface TableStore {
   /** Adds a table in phase idle, or finds the one of that name. */
-  addTable(table: NewTable): Promise<ManagedTable>
+  addTable(table: NewManagedTable): Promise<ManagedTable>
   findTable(tableId: TableId): Promise<ManagedTable | undefined>
   findTableByName(name: TableName): Promise<ManagedTable | undefined>
   /** In order of id, those after `after`. */

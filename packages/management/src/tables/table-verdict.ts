@@ -43,7 +43,7 @@ export type VerdictFacts = {
   readonly now: EpochMs
 }
 
-export function tableVerdict(facts: VerdictFacts): TableVerdict {
+export function explainTable(facts: VerdictFacts): TableVerdict {
   const { phase } = facts.table.state
   switch (phase) {
     case 'idle':

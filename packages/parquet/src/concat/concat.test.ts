@@ -19,7 +19,7 @@ import type { RowGroup } from '../footer/file-metadata.ts'
 import { readFooter, withTree } from '../footer/parquet-footer.ts'
 import { bytesReader } from '../testing/bytes-reader.ts'
 import { replaceFooter } from '../testing/replace-footer.ts'
-import { memorySink, readRows, SAMPLE_SCHEMA, sampleColumns, sampleFile } from '../testing/sample-file.ts'
+import { memorySink, readParquetRows, SAMPLE_SCHEMA, sampleColumns, sampleFile } from '../testing/sample-file.ts'
 import type { ConcatInput, ConcatOptions, ConcatPlan } from './concat-plan.ts'
 import { loadConcatSource } from './concat-source.ts'
 import { planConcat } from './plan-concat.ts'
@@ -79,8 +79,8 @@ suite('concat', () => {
   test('the output holds the rows of all inputs in order', async () => {
     const planned = await plan(three)
     const bytes = await run(planned, three)
-    const expected = (await Promise.all(three.map((file) => readRows(file)))).flat()
-    assert.deepEqual(await readRows(bytes), expected)
+    const expected = (await Promise.all(three.map((file) => readParquetRows(file)))).flat()
+    assert.deepEqual(await readParquetRows(bytes), expected)
     assert.equal(planned.rows, 430)
     assert.deepEqual(planned.notes, [])
     const footer = await readFooter(bytesReader(bytes), 'out')
@@ -99,16 +99,16 @@ suite('concat', () => {
   test('page indexes and bloom filters find rows at their new places', async () => {
     const bytes = await run(await plan(three), three)
     for (const id of [0n, 99n, 249n, 250n, 299n, 300n, 429n]) {
-      const rows = await readRows(bytes, { id: { $eq: id } })
+      const rows = await readParquetRows(bytes, { id: { $eq: id } })
       assert.deepEqual(
         rows.map((row) => row['id']),
         [id],
       )
     }
-    const byName = await readRows(bytes, { name: { $eq: 'name 251' } })
+    const byName = await readParquetRows(bytes, { name: { $eq: 'name 251' } })
     assert.equal(byName[0]?.['id'], 251n)
-    assert.deepEqual(await readRows(bytes, { name: { $eq: 'nobody' } }), [])
-    assert.equal((await readRows(bytes, { id: { $gte: 95n, $lt: 305n } })).length, 210)
+    assert.deepEqual(await readParquetRows(bytes, { name: { $eq: 'nobody' } }), [])
+    assert.equal((await readParquetRows(bytes, { id: { $gte: 95n, $lt: 305n } })).length, 210)
   })
 
   test('every page location and bloom filter of the output is where the footer says', async () => {
@@ -143,8 +143,8 @@ suite('concat', () => {
     const file = three[0] as Uint8Array
     const files = [file, file]
     const bytes = await run(await plan(files, [{ rowGroups: [2] }, { rowGroups: [0] }]), files)
-    const rows = await readRows(file)
-    assert.deepEqual(await readRows(bytes), [...rows.slice(200), ...rows.slice(0, 100)])
+    const rows = await readParquetRows(file)
+    assert.deepEqual(await readParquetRows(bytes), [...rows.slice(200), ...rows.slice(0, 100)])
     assert.match(await refusal([file], [{ rowGroups: [3] }]), /has 3 row groups, none at position 3/)
   })
 
@@ -238,7 +238,7 @@ suite('concat', () => {
     const planned = await plan([file])
     assert.equal(planned.notes.length, 1)
     assert.match(planned.notes[0] ?? '', /0\.parquet: page indexes of 1 column chunks left out; id of row group 1: /)
-    assert.deepEqual(await readRows(await run(planned, [file])), await readRows(file))
+    assert.deepEqual(await readParquetRows(await run(planned, [file])), await readParquetRows(file))
     const moved = planned.footer.metadata.rowGroups[1]?.columns[0]
     assert.equal(moved?.offsetIndexOffset, undefined)
     assert.equal(moved?.columnIndexOffset, undefined)

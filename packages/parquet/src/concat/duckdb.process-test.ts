@@ -7,7 +7,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { isKind } from '@moraine/stdx/error'
 import { readFooter } from '../footer/parquet-footer.ts'
 import { bytesReader } from '../testing/bytes-reader.ts'
-import { memorySink, readRows, SAMPLE_SCHEMA, sampleFile } from '../testing/sample-file.ts'
+import { memorySink, readParquetRows, SAMPLE_SCHEMA, sampleFile } from '../testing/sample-file.ts'
 import type { ConcatInput, ConcatOptions } from './concat-plan.ts'
 import { loadConcatSource } from './concat-source.ts'
 import { planConcat } from './plan-concat.ts'
@@ -164,7 +164,7 @@ suite('concat of files by DuckDB', () => {
       await query(`SELECT count(*), count(DISTINCT t) FROM (SELECT COLUMNS(*) FROM read_parquet('${out}')) t`),
       [['1000', '500']],
     )
-    assert.equal((await readRows(bytes)).length, 1000)
+    assert.equal((await readParquetRows(bytes)).length, 1000)
   })
 
   test('DuckDB survives what we accept from damaged files, and never sees a crash of ours', async () => {

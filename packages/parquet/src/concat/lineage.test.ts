@@ -6,7 +6,7 @@ import { LAST_UPDATED_SEQUENCE_NUMBER_FIELD_ID, ROW_ID_FIELD_ID } from '../linea
 import { bytesReader } from '../testing/bytes-reader.ts'
 import {
   memorySink,
-  readRows,
+  readParquetRows,
   SAMPLE_SCHEMA,
   type Sample,
   type SampleColumn,
@@ -47,7 +47,7 @@ async function refusal(files: readonly Uint8Array[], choices: readonly Choice[] 
 }
 
 async function lineageOf(bytes: Uint8Array): Promise<unknown[]> {
-  const rows = await readRows(bytes)
+  const rows = await readParquetRows(bytes)
   return rows.map((row) => [row['id'], row['_row_id'], row['_last_updated_sequence_number']])
 }
 
@@ -97,7 +97,7 @@ suite('concat with row lineage', () => {
       ['origin'],
     )
     assert.deepEqual(
-      (await readRows(bytes, { _row_id: { $eq: 1249n } })).map((row) => row['id']),
+      (await readParquetRows(bytes, { _row_id: { $eq: 1249n } })).map((row) => row['id']),
       [249n],
     )
   })
@@ -133,7 +133,7 @@ suite('concat with row lineage', () => {
         ids.map((id, row) => [BigInt(800 + row), id, id % 3n]),
       )
       assert.deepEqual(rows[370], [500n, 2n ** 62n, 2n ** 40n])
-      const names = Object.keys((await readRows(bytes))[0] ?? {})
+      const names = Object.keys((await readParquetRows(bytes))[0] ?? {})
       assert.deepEqual(names.slice(-2), ['_row_id', '_last_updated_sequence_number'])
       assert.deepEqual(await lineageOf(await concat([bytes], [{}])), rows)
     }
@@ -161,6 +161,6 @@ suite('concat with row lineage', () => {
     assert.ok(planned.kind === 'planned')
     const sink = memorySink()
     await runConcat(planned, [bytesReader(carrying)], sink)
-    assert.deepEqual(await readRows(sink.bytes()), await readRows(carrying))
+    assert.deepEqual(await readParquetRows(sink.bytes()), await readParquetRows(carrying))
   })
 })

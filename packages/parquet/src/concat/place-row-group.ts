@@ -7,13 +7,13 @@ import type { ColumnChunk, ColumnMetadata } from '../footer/file-metadata.ts'
 export type Segment = ByteRange & { readonly outputOffset: number }
 
 /** Where a row group's bytes go. Each of its chunks moves by its shift, in the order of the chunks. */
-export type Placement = { readonly segments: readonly Segment[]; readonly shifts: readonly number[] }
+export type ChunkPlacement = { readonly segments: readonly Segment[]; readonly shifts: readonly number[] }
 
 /**
  * Lays a row group's chunks at `outputOffset`: chunks that touch each other are one segment, what lies between others
  * (page indexes, padding) is left behind. `undefined` if chunks overlap, which no writer does.
  */
-export function placeChunks(chunks: readonly ColumnMetadata[], outputOffset: number): Placement | undefined {
+export function placeChunks(chunks: readonly ColumnMetadata[], outputOffset: number): ChunkPlacement | undefined {
   const ranges = chunks.map((metadata, at) => ({ at, ...chunkRange(metadata) }))
   ranges.sort((a, b) => a.offset - b.offset || a.length - b.length)
   const segments: { offset: number; length: number; outputOffset: number }[] = []

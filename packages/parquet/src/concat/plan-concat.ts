@@ -1,7 +1,7 @@
 import { assert } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import { i64Value, structList, type ThriftStruct, withFields } from '@moraine/thrift/thrift-tree'
-import { decodeMetadata, encodeFooter, MAGIC } from '../footer/parquet-footer.ts'
+import { decodeMetadata, encodeFooter, PARQUET_MAGIC } from '../footer/parquet-footer.ts'
 import { agreeOnColumnOrders } from './column-orders.ts'
 import type { ConcatInput, ConcatOptions, ConcatPlan, ConcatRefusal } from './concat-plan.ts'
 import { fileLevelTree } from './file-level-tree.ts'
@@ -28,7 +28,7 @@ export function planConcat(inputs: readonly ConcatInput[], options: ConcatOption
   if ('kind' in schema) return schema
 
   const layout = new OutputLayout()
-  layout.appendBytes('magic', MAGIC)
+  layout.appendBytes('magic', PARQUET_MAGIC)
   const placed: PlacedRowGroup[] = []
   for (const [at, input] of inputs.entries()) {
     const result = placeInput(layout, input, at, schema)

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
-import { type ByteSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
+import { type OutputSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
 import { type ConcatPlan, type Piece, pieceLength } from './concat-plan.ts'
 import { bloomFilterLength } from './concat-source.ts'
 import { BATCH_BYTES, type Batch, readBatches, type Slice } from './read-batches.ts'
@@ -32,7 +32,7 @@ export type ConcatResult = {
 export async function runConcat(
   plan: ConcatPlan,
   readers: readonly RangeReader[],
-  sink: ByteSink,
+  sink: OutputSink,
   signal?: AbortSignal,
   onProgress?: (writtenBytes: number) => void,
 ): Promise<ConcatResult> {

@@ -6,7 +6,7 @@ import { decodeCompactTree } from '@moraine/thrift/thrift-tree'
 import { encodeCompact } from '@moraine/thrift/thrift-type'
 import { bytesReader } from '../testing/bytes-reader.ts'
 import { replaceFooter } from '../testing/replace-footer.ts'
-import { memorySink, readRows, sampleFile } from '../testing/sample-file.ts'
+import { memorySink, readParquetRows, sampleFile } from '../testing/sample-file.ts'
 import { editSchema } from './edit-footer.ts'
 import { formatLogicalType, type LogicalType, logicalType } from './logical-type.ts'
 import { encodeFooter, type ParquetFooter, readFooter } from './parquet-footer.ts'
@@ -39,7 +39,7 @@ suite('footer edits', () => {
     assert.deepEqual(edited.leaves[3]?.path, ['a.b', 'north'])
     assert.deepEqual(edited.metadata.rowGroups[1]?.columns[3]?.metadata?.path, ['a.b', 'north'])
     assert.equal(edited.leaves[3]?.element.fieldId, undefined)
-    const rows = await readRows(await rewritten(edited))
+    const rows = await readParquetRows(await rewritten(edited))
     assert.deepEqual(rows[1]?.['a.b'], { north: 1, y: null })
     assert.equal(rows.length, 120)
   })
@@ -49,9 +49,9 @@ suite('footer edits', () => {
       editSchema(footer, (node) => (node.element.name === 'amount' ? { annotation } : undefined))
     const bare = amount(null)(original)
     assert.equal(annotationOf(bare.leaves[6]?.element ?? { name: '' }), undefined)
-    assert.equal((await readRows(await rewritten(bare)))[1]?.['amount'], 1)
+    assert.equal((await readParquetRows(await rewritten(bare)))[1]?.['amount'], 1)
     const back = amount({ kind: 'decimal', scale: 2, precision: 9 })(bare)
-    assert.equal((await readRows(await rewritten(back)))[1]?.['amount'], 0.01)
+    assert.equal((await readParquetRows(await rewritten(back)))[1]?.['amount'], 0.01)
     assert.equal(schemaFingerprint(back.schema), schemaFingerprint(original.schema))
     assert.deepEqual(
       [back.leaves[6]?.element.convertedType, back.leaves[6]?.element.scale, back.leaves[6]?.element.precision],

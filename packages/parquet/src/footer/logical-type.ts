@@ -22,7 +22,7 @@ import { WireType } from '@moraine/thrift/wire-type'
 export type LogicalType =
   | { readonly kind: PlainKind }
   | { readonly kind: 'decimal'; readonly scale: number; readonly precision: number }
-  | { readonly kind: 'time' | 'timestamp'; readonly isAdjustedToUtc: boolean; readonly unit: TimeUnit }
+  | { readonly kind: 'time' | 'timestamp'; readonly isAdjustedToUtc: boolean; readonly unit: LogicalTimeUnit }
   | { readonly kind: 'integer'; readonly bitWidth: number; readonly isSigned: boolean }
   | { readonly kind: 'variant'; readonly version?: number }
   | { readonly kind: 'geometry'; readonly crs?: string }
@@ -31,7 +31,7 @@ export type LogicalType =
   | { readonly kind: 'interval' }
   | { readonly kind: 'other'; readonly fieldId: number; readonly hex: string }
 
-export type TimeUnit = 'millis' | 'micros' | 'nanos'
+export type LogicalTimeUnit = 'millis' | 'micros' | 'nanos'
 
 type PlainKind = 'string' | 'map' | 'list' | 'enum' | 'date' | 'null' | 'json' | 'bson' | 'uuid' | 'float16'
 
@@ -127,7 +127,7 @@ export function logicalTypeText(type: LogicalType): string {
   return Object.values(type).join(' ')
 }
 
-const TIME_UNITS: readonly TimeUnit[] = ['millis', 'micros', 'nanos']
+const TIME_UNITS: readonly LogicalTimeUnit[] = ['millis', 'micros', 'nanos']
 
 const PLAIN_IDS: Record<PlainKind, number> = {
   string: 1,
@@ -187,7 +187,7 @@ function parseLogicalType(union: ThriftStruct): LogicalType {
   }
 }
 
-function timeUnit(body: ThriftStruct): TimeUnit {
+function timeUnit(body: ThriftStruct): LogicalTimeUnit {
   const unit = TIME_UNITS[(structField(body, 2)?.fields[0]?.id ?? 0) - 1]
   if (unit === undefined) throw new MoraineError('corrupt', 'a time or timestamp type has no known unit')
   return unit

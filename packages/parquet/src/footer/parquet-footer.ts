@@ -72,12 +72,12 @@ export function encodeFooter(tree: ThriftStruct): Uint8Array {
   const footer = Buffer.allocUnsafe(metadata.length + 8)
   footer.set(metadata)
   footer.writeUInt32LE(metadata.length, metadata.length)
-  footer.set(MAGIC, metadata.length + 4)
+  footer.set(PARQUET_MAGIC, metadata.length + 4)
   return footer
 }
 
 /** `PAR1`: the first and the last four bytes of a file. */
-export const MAGIC: Uint8Array = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
+export const PARQUET_MAGIC: Uint8Array = Uint8Array.of(0x50, 0x41, 0x52, 0x31)
 
 const MAX_FOOTER_BYTES: number = 64 * 1024 * 1024
 

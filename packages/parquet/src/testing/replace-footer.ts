@@ -1,5 +1,5 @@
 import { encodeFooter, type ParquetFooter } from '../footer/parquet-footer.ts'
-import { type ByteSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
+import { type OutputSink, type RangeReader, readRangeReusing } from '../range-reader.ts'
 
 const BATCH_BYTES = 4 * 1024 * 1024
 
@@ -7,7 +7,7 @@ const BATCH_BYTES = 4 * 1024 * 1024
 export async function replaceFooter(
   reader: RangeReader,
   footer: ParquetFooter,
-  sink: ByteSink,
+  sink: OutputSink,
   signal?: AbortSignal,
 ): Promise<{ readonly sizeBytes: number }> {
   const { metadataOffset } = footer.file

@@ -1,6 +1,6 @@
 import { parquetReadObjects, type SchemaElement } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import type { ByteSink } from '../range-reader.ts'
+import type { OutputSink } from '../range-reader.ts'
 
 /** What the tests' files hold: nested and nullable columns, several pages a chunk, page indexes, bloom filters. */
 export type Sample = {
@@ -75,7 +75,7 @@ function tagsOf(row: number): unknown {
 }
 
 /** All rows, by a reader that is not ours. */
-export async function readRows(
+export async function readParquetRows(
   bytes: Uint8Array,
   filter?: Record<string, unknown>,
 ): Promise<Record<string, unknown>[]> {
@@ -86,7 +86,7 @@ export async function readRows(
   })
 }
 
-export type MemorySink = ByteSink & { bytes(): Uint8Array }
+export type MemorySink = OutputSink & { bytes(): Uint8Array }
 
 export function memorySink(): MemorySink {
   const parts: Buffer[] = []

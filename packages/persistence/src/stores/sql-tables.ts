@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { NewTable } from '@moraine/management/tables/managed-table'
+import type { NewManagedTable } from '@moraine/management/tables/managed-table'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
 import type { TableStore } from '@moraine/management/tables/table-store'
@@ -64,7 +64,7 @@ function hashOf({ catalog, namespace, name }: TableName): string {
   return nameHash(catalog, namespace, name)
 }
 
-function newRow(tableId: TableId, { name, format, createdAt }: NewTable): ManagedTableRow {
+function newRow(tableId: TableId, { name, format, createdAt }: NewManagedTable): ManagedTableRow {
   return {
     table_id: tableId,
     name_hash: hashOf(name),

@@ -2,7 +2,7 @@ import { type IcebergType, isPrimitive, type NestedField } from '@moraine/iceber
 import { MoraineError } from '@moraine/stdx/error'
 import { addressableNames } from '../sql/column-names.ts'
 import { sqlName, sqlText } from '../sql/sql-text.ts'
-import type { OutputLayout } from './output-size.ts'
+import type { RowGroupLayout } from './output-size.ts'
 
 export type CopyOptions = {
   /** The relation to write, its columns named as the fields are. */
@@ -13,7 +13,7 @@ export type CopyOptions = {
   readonly target: string
   /** In Iceberg's words. */
   readonly compression: string
-  readonly layout: OutputLayout
+  readonly layout: RowGroupLayout
   /** Dictionaries make files smaller, but see signed-zeros.ts. */
   readonly hasDictionaries: boolean
   /** A column of the source, besides those of the fields: each of its values gets a directory `name=value`. */

@@ -3,7 +3,7 @@ export function outputFiles(expectedBytes: number, targetBytes: number): number 
   return Math.max(1, Math.round(expectedBytes / targetBytes))
 }
 
-export type OutputLayout = {
+export type RowGroupLayout = {
   readonly rowGroupRows: number
   /** Absent if there is one file. */
   readonly rowGroupsPerFile?: number
@@ -30,7 +30,7 @@ export function outputLayout({
   files,
   wantedBytes,
   memoryLimitBytes,
-}: LayoutInput): OutputLayout {
+}: LayoutInput): RowGroupLayout {
   const rowBytes = rows === 0 ? 1 : Math.max(1, uncompressedBytes / rows)
   const most = wholeVectors(Math.min(wantedBytes, memoryLimitBytes / 16) / rowBytes)
   if (files === 1) return { rowGroupRows: most }

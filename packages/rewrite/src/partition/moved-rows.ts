@@ -5,7 +5,7 @@ import type { DuckDbSession } from '../duckdb/duckdb-pool.ts'
 import type { ReadPlan } from '../read-plan/read-plan.ts'
 import { INTERNAL_PREFIX } from '../sql/column-names.ts'
 import { sqlName } from '../sql/sql-text.ts'
-import { keyItems, type PartitionKey, partitionKey, readableKeyItems, readPartition } from './partition-key.ts'
+import { keyItems, type PartitionKey, readableKeyItems, readPartition, sqlPartitionKey } from './partition-key.ts'
 
 /** Rows on their way into the partitions of the table's current spec. */
 export type MovedRows = {
@@ -40,7 +40,7 @@ export async function moveRows(
 ): Promise<MovedRows | UnmovedRows> {
   const spec = table.partitionSpecs.find((each) => each.specId === specId)
   if (spec === undefined) throw new MoraineError('invalid-input', `the task lacks partition spec ${specId}`)
-  const key = partitionKey(spec, table.schema, plan.fields, plan.names)
+  const key = sqlPartitionKey(spec, table.schema, plan.fields, plan.names)
   if (key.columns.length === 0) return { spec, key, partitions: [[]], source: live }
   const keyed = `SELECT *, ${keyItems(key)} FROM (\n${live}\n)`
   const partitions = await numberPartitions(key, keyed, session)

@@ -20,7 +20,7 @@ export type PartitionKey = {
  * @param fields of the relation, with their SQL names
  * @throws {MoraineError} `unsupported` if rows cannot be partitioned by the spec
  */
-export function partitionKey(
+export function sqlPartitionKey(
   spec: PartitionSpec,
   schema: Schema,
   fields: readonly NestedField[],

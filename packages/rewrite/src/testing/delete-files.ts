@@ -4,7 +4,7 @@ import { encodeDeletionVector } from '@moraine/iceberg/puffin/deletion-vector'
 import { deletionVectorBlob, writePuffin } from '@moraine/iceberg/puffin/puffin-writer'
 import type { DeleteInput } from '@moraine/maintenance/plan/rewrite-plan'
 import type { SchemaElement } from 'hyparquet'
-import { deleteInput, type RewriteLab } from './rewrite-lab.ts'
+import { deleteFileInput, type RewriteLab } from './rewrite-lab.ts'
 
 export type Position = readonly [path: string, pos: number]
 
@@ -26,7 +26,7 @@ export function positionDeletes(
     file_path: positions.map(([path]) => path),
     pos: positions.map(([, pos]) => BigInt(pos)),
   })
-  return deleteInput(path, { content: 'position-deletes', ...input })
+  return deleteFileInput(path, { content: 'position-deletes', ...input })
 }
 
 /** The vectors of several data files in one Puffin file, as Spark writes them. */
@@ -42,7 +42,7 @@ export function deletionVectors(
   const path = join(lab.root, 'data', name)
   writeFileSync(path, puffin.bytes)
   return vectors.map(([referencedDataFile, positions], at) =>
-    deleteInput(path, {
+    deleteFileInput(path, {
       content: 'position-deletes',
       fileFormat: 'puffin',
       recordCount: positions.length,
@@ -63,7 +63,7 @@ export function equalityDeletes(
   equalityIds: readonly number[],
 ): DeleteInput {
   const path = lab.writeFile(name, [{ name: 'table', num_children: topLevel(elements) }, ...elements], columns)
-  return deleteInput(path, { content: 'equality-deletes', dataSequenceNumber, equalityIds })
+  return deleteFileInput(path, { content: 'equality-deletes', dataSequenceNumber, equalityIds })
 }
 
 function topLevel(elements: readonly SchemaElement[]): number {

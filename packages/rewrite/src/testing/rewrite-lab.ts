@@ -23,7 +23,7 @@ export type RewriteLab = {
   readonly pool: DuckDbPool
   readonly context: TaskContext
   /** Writes a Parquet file with hyparquet-writer, exactly as the schema elements say. */
-  writeFile(name: string, elements: readonly SchemaElement[], columns: Columns, options?: WriteOptions): string
+  writeFile(name: string, elements: readonly SchemaElement[], columns: Columns, options?: SampleWriteOptions): string
   /** Writes a Parquet file with DuckDB. `copy` holds options of COPY. */
   writeSql(name: string, sql: string, copy?: string): Promise<string>
   run(task: RewriteTask, context?: Partial<TaskContext>): Promise<RewriteResult>
@@ -33,7 +33,7 @@ export type RewriteLab = {
 }
 
 export type Columns = Readonly<Record<string, readonly unknown[]>>
-export type WriteOptions = Partial<Pick<ParquetWriteOptions, 'rowGroupSize' | 'codec' | 'pageSize'>>
+export type SampleWriteOptions = Partial<Pick<ParquetWriteOptions, 'rowGroupSize' | 'codec' | 'pageSize'>>
 
 export function openLab(): RewriteLab {
   const root = mkdtempSync(join(tmpdir(), 'moraine-rewrite-'))
@@ -167,7 +167,10 @@ export function dataInput(filePath: string, more: Partial<DataInput> = {}): Data
   }
 }
 
-export function deleteInput(filePath: string, more: Partial<DeleteInput> & Pick<DeleteInput, 'content'>): DeleteInput {
+export function deleteFileInput(
+  filePath: string,
+  more: Partial<DeleteInput> & Pick<DeleteInput, 'content'>,
+): DeleteInput {
   return {
     filePath,
     fileFormat: 'parquet',

@@ -6,11 +6,11 @@ import type { CatalogUnderTest, OpenCatalog } from './catalog.ts'
 import {
   appendUpdates,
   catalogTest,
-  createOrders,
+  createSalesOrders,
   entries,
   nextSnapshot,
   ORDERS,
-  ORDERS_TABLE,
+  SALES_ORDERS_TABLE,
 } from './catalog-samples.ts'
 
 const BIG_ID = 9223372036854775807n
@@ -19,7 +19,7 @@ const COMMENT: TableCommit = { requirements: [], updates: [{ action: 'set-proper
 export function catalogCommitTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'a commit is seen by every client, with ids beyond 2^53 and its history', open, async (opened) => {
     const { catalog, other } = opened
-    const first = await createOrders(opened)
+    const first = await createSalesOrders(opened)
     const second = committed(await catalog.commitTable(ORDERS, append(first, BIG_ID)))
     const third = committed(await other.commitTable(ORDERS, append(second, 9007199254740993n)))
 
@@ -40,14 +40,14 @@ export function catalogCommitTests(name: string, open: OpenCatalog): void {
   })
 
   catalogTest(name, 'a commit without updates makes nothing', open, async (opened) => {
-    const created = await createOrders(opened)
+    const created = await createSalesOrders(opened)
     const outcome = await opened.catalog.commitTable(ORDERS, { requirements: [], updates: [] })
     assert.deepEqual(committed(outcome), created)
   })
 
   catalogTest(name, 'properties may be called anything', open, async (opened) => {
     const { catalog, other } = opened
-    const { metadata } = await createOrders(opened)
+    const { metadata } = await createSalesOrders(opened)
     const updates = JSON.parse('{"__proto__":"a","constructor":"b","with \\"quotes\\"":"c"}') as Record<string, string>
     await catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates }] })
     const { properties } = (await other.loadTable(ORDERS)).metadata
@@ -63,7 +63,7 @@ function requirementTests(name: string, open: OpenCatalog): void {
   for (const [type, holds, violated] of REQUIREMENTS) {
     catalogTest(name, `${type} lets a commit pass or refuses it with the reason`, open, async (opened) => {
       const { catalog, other, io } = opened
-      const created = await createOrders(opened)
+      const created = await createSalesOrders(opened)
       const table = committed(await catalog.commitTable(ORDERS, append(created, BIG_ID)))
       if (holds !== undefined) {
         const outcome = await catalog.commitTable(ORDERS, { ...COMMENT, requirements: [holds(table)] })
@@ -134,7 +134,7 @@ const REQUIREMENTS: readonly [string, ((table: LoadedTable) => TableRequirement)
 function lostAnswerTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'a commit whose answer is lost is never called a conflict', open, async (opened) => {
     const { catalog, other } = opened
-    const created = await createOrders(opened)
+    const created = await createSalesOrders(opened)
     opened.loseNextAnswer()
     const outcome = await catalog.commitTable(ORDERS, append(created, BIG_ID))
     assert.ok(outcome.kind === 'committed' || outcome.kind === 'unknown', outcome.kind)
@@ -147,7 +147,7 @@ function lostAnswerTests(name: string, open: OpenCatalog): void {
 
   catalogTest(name, 'a commit that got lost on its way is not called committed', open, async (opened) => {
     const { catalog, other } = opened
-    const created = await createOrders(opened)
+    const created = await createSalesOrders(opened)
     opened.loseNextRequest()
     const outcome = await catalog.commitTable(ORDERS, append(created, BIG_ID)).catch((error: unknown) => error)
     assert.notEqual((outcome as CommitOutcome).kind, 'committed')
@@ -161,10 +161,10 @@ function metadataFileTests(name: string, open: OpenCatalog): void {
     const { catalog, io } = opened
     const removing = 'write.metadata.delete-after-commit.enabled'
     const table = {
-      ...ORDERS_TABLE,
-      properties: { ...ORDERS_TABLE.properties, 'write.metadata.previous-versions-max': '2' },
+      ...SALES_ORDERS_TABLE,
+      properties: { ...SALES_ORDERS_TABLE.properties, 'write.metadata.previous-versions-max': '2' },
     }
-    const locations = [(await createOrders(opened, table)).metadataLocation]
+    const locations = [(await createSalesOrders(opened, table)).metadataLocation]
     const commit = async (properties: Record<string, string>) => {
       const updates = [{ action: 'set-properties', updates: properties }] as const
       const next = committed(await catalog.commitTable(ORDERS, { requirements: [], updates }))
@@ -182,7 +182,7 @@ function metadataFileTests(name: string, open: OpenCatalog): void {
 
   catalogTest(name, 'metadata can be compressed from some commit on', open, async (opened) => {
     const { catalog, other, io } = opened
-    await createOrders(opened)
+    await createSalesOrders(opened)
     const codec = { 'write.metadata.compression-codec': 'gzip' }
     await catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates: codec }] })
     const zipped = committed(await other.commitTable(ORDERS, COMMENT))

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { OpenCatalog } from './catalog.ts'
-import { appendUpdates, catalogTest, createOrders, nextSnapshot, ORDERS } from './catalog-samples.ts'
+import { appendUpdates, catalogTest, createSalesOrders, nextSnapshot, ORDERS } from './catalog-samples.ts'
 
 const WRITERS = 8
 const COMMITS_EACH = 4
@@ -10,7 +10,7 @@ const COMMITS_EACH = 4
 export function catalogConcurrencyTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'eight writers make one linear history with all that they committed', open, async (opened) => {
     const { catalog, other, io } = opened
-    await createOrders(opened)
+    await createSalesOrders(opened)
     const work = Array.from({ length: WRITERS }, (_, writer) => appendOften(writer % 2 === 0 ? catalog : other, writer))
     const committed = (await Promise.all(work)).flat()
     assert.equal(committed.length, WRITERS * COMMITS_EACH)
@@ -36,7 +36,7 @@ export function catalogConcurrencyTests(name: string, open: OpenCatalog): void {
 
   catalogTest(name, 'writers that require nothing lose nothing either', open, async (opened) => {
     const { catalog, other } = opened
-    await createOrders(opened)
+    await createSalesOrders(opened)
     await Promise.all(
       Array.from({ length: WRITERS }, async (_, writer) => {
         const client = writer % 2 === 0 ? catalog : other

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { MoraineError } from '@moraine/stdx/error'
 import type { CatalogTraits, OpenCatalog } from './catalog.ts'
-import { catalogTest, ORDERS_TABLE, rejectsAs } from './catalog-samples.ts'
+import { catalogTest, rejectsAs, SALES_ORDERS_TABLE } from './catalog-samples.ts'
 
 /** Names that somebody has given a table. */
 const ODD_NAMES: readonly string[] = [
@@ -24,9 +24,9 @@ export function catalogNameTests(name: string, traits: CatalogTraits, open: Open
   catalogTest(name, 'tables with odd names are kept apart, or refused by name', open, async ({ catalog, other }) => {
     await catalog.createNamespace(['odd'])
     const held = ODD_NAMES.filter((each) => !traits.refusedNames.includes(each))
-    for (const tableName of held) await catalog.createTable({ namespace: ['odd'], name: tableName }, ORDERS_TABLE)
+    for (const tableName of held) await catalog.createTable({ namespace: ['odd'], name: tableName }, SALES_ORDERS_TABLE)
     for (const tableName of traits.refusedNames) {
-      await refuses(tableName, catalog.createTable({ namespace: ['odd'], name: tableName }, ORDERS_TABLE))
+      await refuses(tableName, catalog.createTable({ namespace: ['odd'], name: tableName }, SALES_ORDERS_TABLE))
     }
 
     const listed = await other.listTables(['odd'])
@@ -47,7 +47,7 @@ export function catalogNameTests(name: string, traits: CatalogTraits, open: Open
       const held = ODD_NAMES.filter((each) => !traits.refusedNames.includes(each))
       for (const level of held) {
         await catalog.createNamespace([level])
-        await catalog.createTable({ namespace: [level], name: 't' }, ORDERS_TABLE)
+        await catalog.createTable({ namespace: [level], name: 't' }, SALES_ORDERS_TABLE)
       }
       for (const level of traits.refusedNames) await refuses(level, catalog.createNamespace([level]))
 
@@ -65,10 +65,14 @@ export function catalogNameTests(name: string, traits: CatalogTraits, open: Open
     await catalog.createNamespace(['odd'])
     for (const bad of ['', '.', '..', 'a\u0000b', 'a\u001fb', 'tab\t', '\ud800', 'x'.repeat(256)]) {
       await rejectsAs('invalid-input', 'name', catalog.createNamespace([bad]))
-      await rejectsAs('invalid-input', 'name', catalog.createTable({ namespace: ['odd'], name: bad }, ORDERS_TABLE))
+      await rejectsAs(
+        'invalid-input',
+        'name',
+        catalog.createTable({ namespace: ['odd'], name: bad }, SALES_ORDERS_TABLE),
+      )
       await rejectsAs('invalid-input', 'name', catalog.loadTable({ namespace: [bad], name: 't' }))
     }
-    await rejectsAs('invalid-input', 'namespace', catalog.createTable({ namespace: [], name: 't' }, ORDERS_TABLE))
+    await rejectsAs('invalid-input', 'namespace', catalog.createTable({ namespace: [], name: 't' }, SALES_ORDERS_TABLE))
   })
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Catalog, Page } from '@moraine/catalogs/catalog'
 import type { CatalogTraits, OpenCatalog } from './catalog.ts'
-import { catalogTest, createOrders, entries, ORDERS, rejectsAs } from './catalog-samples.ts'
+import { catalogTest, createSalesOrders, entries, ORDERS, rejectsAs } from './catalog-samples.ts'
 
 export function catalogNamespaceTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
   catalogTest(name, 'a namespace is there from its creation to its drop, for every client', open, async (opened) => {
@@ -25,7 +25,7 @@ export function catalogNamespaceTests(name: string, traits: CatalogTraits, open:
 
   catalogTest(name, 'a namespace with a table is not dropped, and is once the table is', open, async (opened) => {
     const { catalog } = opened
-    await createOrders(opened)
+    await createSalesOrders(opened)
     await rejectsAs('conflict', 'sales', catalog.dropNamespace(['sales']))
     await catalog.loadTable(ORDERS)
     await catalog.dropTable(ORDERS)

@@ -13,7 +13,7 @@ import type { CatalogUnderTest, OpenCatalog } from './catalog.ts'
 
 export const ORDERS: TableIdentifier = { namespace: ['sales'], name: 'orders' }
 
-export const ORDERS_TABLE: CreateTable = {
+export const SALES_ORDERS_TABLE: CreateTable = {
   schema: {
     schemaId: 0,
     fields: [
@@ -43,7 +43,10 @@ export function catalogTest(
   })
 }
 
-export async function createOrders({ catalog }: Pick<CatalogUnderTest, 'catalog'>, table: CreateTable = ORDERS_TABLE) {
+export async function createSalesOrders(
+  { catalog }: Pick<CatalogUnderTest, 'catalog'>,
+  table: CreateTable = SALES_ORDERS_TABLE,
+) {
   await catalog.createNamespace(ORDERS.namespace)
   return catalog.createTable(ORDERS, table)
 }

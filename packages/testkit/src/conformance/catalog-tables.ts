@@ -4,12 +4,12 @@ import type { CatalogTraits, OpenCatalog } from './catalog.ts'
 import {
   appendUpdates,
   catalogTest,
-  createOrders,
+  createSalesOrders,
   creationUpdates,
   nextSnapshot,
   ORDERS,
-  ORDERS_TABLE,
   rejectsAs,
+  SALES_ORDERS_TABLE,
 } from './catalog-samples.ts'
 
 const COPY: TableIdentifier = { namespace: ['sales'], name: 'copy' }
@@ -22,7 +22,7 @@ export function catalogTableTests(name: string, traits: CatalogTraits, open: Ope
   if (traits.renames) renameTests(name, open)
   else {
     catalogTest(name, 'renames are refused and change nothing', open, async (opened) => {
-      const created = await createOrders(opened)
+      const created = await createSalesOrders(opened)
       await rejectsAs('unsupported', 'orders', opened.catalog.renameTable(ORDERS, COPY))
       assert.equal(await opened.catalog.findMetadataLocation(ORDERS), created.metadataLocation)
     })
@@ -33,12 +33,12 @@ export function catalogTableTests(name: string, traits: CatalogTraits, open: Ope
 function creationTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
   catalogTest(name, 'a created table is listed and loaded by every client as it was created', open, async (opened) => {
     const { catalog, other, io } = opened
-    const created = await createOrders(opened)
+    const created = await createSalesOrders(opened)
     assert.deepEqual(created.identifier, ORDERS)
     const { metadata } = created
     assert.equal(metadata.formatVersion, 2)
     assert.equal(metadata.properties['owner'], 'me')
-    assert.deepEqual(metadata.schemas[0]?.fields, ORDERS_TABLE.schema.fields)
+    assert.deepEqual(metadata.schemas[0]?.fields, SALES_ORDERS_TABLE.schema.fields)
     assert.deepEqual(
       metadata.partitionSpecs[0]?.fields.map((field) => [field.fieldId, field.name]),
       [[1000, 'region']],
@@ -48,8 +48,8 @@ function creationTests(name: string, traits: CatalogTraits, open: OpenCatalog): 
     assert.deepEqual(await other.loadTable(ORDERS), created)
     assert.equal(await other.findMetadataLocation(ORDERS), created.metadataLocation)
     assert.deepEqual(await other.listTables(['sales']), { items: [ORDERS] })
-    await rejectsAs('already-exists', 'orders', catalog.createTable(ORDERS, ORDERS_TABLE))
-    await rejectsAs('already-exists', 'orders', other.stageTable(ORDERS, ORDERS_TABLE))
+    await rejectsAs('already-exists', 'orders', catalog.createTable(ORDERS, SALES_ORDERS_TABLE))
+    await rejectsAs('already-exists', 'orders', other.stageTable(ORDERS, SALES_ORDERS_TABLE))
   })
 
   catalogTest(name, 'what is not there is not found', open, async ({ catalog }) => {
@@ -58,14 +58,14 @@ function creationTests(name: string, traits: CatalogTraits, open: OpenCatalog): 
     await rejectsAs('not-found', 'orders', catalog.dropTable(ORDERS))
     await rejectsAs('not-found', 'orders', catalog.commitTable(ORDERS, { requirements: [], updates: [] }))
     if (traits.impliedNamespaces) return
-    await rejectsAs('not-found', 'sales', catalog.createTable(ORDERS, ORDERS_TABLE))
-    await rejectsAs('not-found', 'sales', catalog.stageTable(ORDERS, ORDERS_TABLE))
+    await rejectsAs('not-found', 'sales', catalog.createTable(ORDERS, SALES_ORDERS_TABLE))
+    await rejectsAs('not-found', 'sales', catalog.stageTable(ORDERS, SALES_ORDERS_TABLE))
   })
 
   catalogTest(name, 'one of several that create the same table wins', open, async ({ catalog, other }) => {
     await catalog.createNamespace(['sales'])
     const clients = [catalog, other, catalog, other]
-    const outcomes = await Promise.allSettled(clients.map((client) => client.createTable(ORDERS, ORDERS_TABLE)))
+    const outcomes = await Promise.allSettled(clients.map((client) => client.createTable(ORDERS, SALES_ORDERS_TABLE)))
     const created = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     assert.equal(created.length, 1)
     assert.deepEqual(await other.loadTable(ORDERS), created[0])
@@ -79,7 +79,7 @@ function stagingTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'a staged table does not exist until it is committed with assert-create', open, async (opened) => {
     const { catalog, other } = opened
     await catalog.createNamespace(['sales'])
-    const staged = await catalog.stageTable(ORDERS, ORDERS_TABLE)
+    const staged = await catalog.stageTable(ORDERS, SALES_ORDERS_TABLE)
     assert.equal(await other.findMetadataLocation(ORDERS), undefined)
     assert.deepEqual(await other.listTables(['sales']), { items: [] })
 
@@ -102,7 +102,7 @@ function stagingTests(name: string, open: OpenCatalog): void {
 function registrationTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'a metadata file can be registered as a table', open, async (opened) => {
     const { catalog, other, io, scratch } = opened
-    const original = await createOrders(opened)
+    const original = await createSalesOrders(opened)
     const registered = await catalog.registerTable(COPY, original.metadataLocation)
     assert.deepEqual(registered.identifier, COPY)
     assert.deepEqual(registered.metadata, original.metadata)
@@ -122,7 +122,7 @@ function registrationTests(name: string, open: OpenCatalog): void {
 function dropTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'a dropped table is gone for every client, and its files are not', open, async (opened) => {
     const { catalog, other, io } = opened
-    const { metadata } = await createOrders(opened)
+    const { metadata } = await createSalesOrders(opened)
     const dataFile = `${metadata.location}/data/1.parquet`
     await io.write(dataFile, new Uint8Array([1, 2, 3]))
     await other.dropTable(ORDERS)
@@ -134,7 +134,7 @@ function dropTests(name: string, open: OpenCatalog): void {
     await rejectsAs('not-found', 'orders', catalog.commitTable(ORDERS, { requirements: [], updates: [] }))
     assert.ok(await io.stat(dataFile))
 
-    const again = await other.createTable(ORDERS, ORDERS_TABLE)
+    const again = await other.createTable(ORDERS, SALES_ORDERS_TABLE)
     assert.notEqual(again.metadata.tableUuid, metadata.tableUuid)
     assert.deepEqual(await catalog.loadTable(ORDERS), again)
   })
@@ -145,7 +145,7 @@ function renameTests(name: string, open: OpenCatalog): void {
 
   catalogTest(name, 'a renamed table keeps its state and takes commits under its new name', open, async (opened) => {
     const { catalog, other } = opened
-    const created = await createOrders(opened)
+    const created = await createSalesOrders(opened)
     await rejectsAs('not-found', 'archive', catalog.renameTable(ORDERS, moved))
     await catalog.createNamespace(['archive'])
     await catalog.renameTable(ORDERS, moved)
@@ -159,14 +159,14 @@ function renameTests(name: string, open: OpenCatalog): void {
     })
     assert.equal(outcome.kind, 'committed')
     // The name is free, the folder is not.
-    const replacement = await catalog.createTable(ORDERS, ORDERS_TABLE)
+    const replacement = await catalog.createTable(ORDERS, SALES_ORDERS_TABLE)
     assert.notEqual(replacement.metadata.location, created.metadata.location)
   })
 
   catalogTest(name, 'a rename does not replace a table', open, async (opened) => {
     const { catalog, other } = opened
-    await createOrders(opened)
-    const copy = await catalog.createTable(COPY, ORDERS_TABLE)
+    await createSalesOrders(opened)
+    const copy = await catalog.createTable(COPY, SALES_ORDERS_TABLE)
     await rejectsAs('already-exists', 'copy', other.renameTable(ORDERS, COPY))
     await rejectsAs('not-found', 'none', other.renameTable({ namespace: ['sales'], name: 'none' }, COPY))
     assert.deepEqual(await catalog.loadTable(COPY), copy)
@@ -177,7 +177,7 @@ function renameTests(name: string, open: OpenCatalog): void {
 function pageTests(name: string, open: OpenCatalog): void {
   catalogTest(name, 'more tables and namespaces than fit a page are listed once each', open, async (opened) => {
     const { catalog, other } = opened
-    const { metadataLocation } = await createOrders(opened)
+    const { metadataLocation } = await createSalesOrders(opened)
     const wanted = ['orders']
     for (let number = 0; number < MORE_THAN_A_PAGE; number += 1) {
       const tableName = `t${number}`

@@ -41,6 +41,6 @@ export function diskOf(sizeBytes: number): FaultPlan {
 }
 
 /** The first fault that one of the plans has for a call. Each plan is asked, so that each counts every call. */
-export function anyOf(...plans: readonly FaultPlan[]): FaultPlan {
+export function anyFault(...plans: readonly FaultPlan[]): FaultPlan {
   return (call) => plans.map((plan) => plan(call)).find((fault) => fault !== undefined)
 }

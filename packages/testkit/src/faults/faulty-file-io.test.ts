@@ -6,7 +6,7 @@ import type { FileIoCall } from '@moraine/storage/file-io-calls'
 import { fileIoConformance, SMALL_SCALE } from '../conformance/file-io.ts'
 import { memoryFileIO } from '../memory-file-io.ts'
 import { virtualClock } from '../virtual-clock.ts'
-import { anyOf, diskOf, randomFaults } from './fault-plan.ts'
+import { anyFault, diskOf, randomFaults } from './fault-plan.ts'
 import { type Fault, type FaultPlan, faultyFileIO } from './faulty-file-io.ts'
 
 const bytes = new TextEncoder().encode('0123456789')
@@ -94,7 +94,7 @@ test('a full disk refuses what does not fit', async () => {
 test('a seed decides the faults, and rates how many', () => {
   const call: FileIoCall = { operation: 'read', location: '/a', sizeBytes: 0, objects: 1 }
   const faults = (seed: number) => {
-    const plan = anyOf(diskOf(0), randomFaults(seededRandom(seed), { before: 100, after: 50, late: 200, short: 25 }))
+    const plan = anyFault(diskOf(0), randomFaults(seededRandom(seed), { before: 100, after: 50, late: 200, short: 25 }))
     return Array.from({ length: 4_000 }, () => plan(call))
   }
   assert.deepEqual(faults(1), faults(1))

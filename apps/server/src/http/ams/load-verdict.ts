@@ -3,7 +3,7 @@ import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import { activeThreads } from '@moraine/management/resources/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
-import { tableVerdict } from '@moraine/management/tables/table-verdict'
+import { explainTable } from '@moraine/management/tables/table-verdict'
 import type { Clock } from '@moraine/stdx/clock'
 
 /** Why a table is, or is not, being optimized, from the records as they are now. */
@@ -16,7 +16,7 @@ export async function loadVerdict(
   const process = processId && (await stores.processes.findProcess(processId))
   const counts = process && (await stores.tasks.countTasks([process.processId]))
   const group = process?.group ?? table.settings.group
-  const verdict = tableVerdict({
+  const verdict = explainTable({
     table,
     open: process && { process, tasks: counts?.get(process.processId) ?? NO_TASKS },
     groupExists: (await stores.groups.findGroup(group)) !== undefined,

@@ -2,11 +2,11 @@ import { page, pageQuery, stringMap } from '@moraine/api/rest/envelope'
 import {
   cancelResult,
   type OptimizingProcessBody,
-  type OptimizingTaskBody,
   optimizingProcess,
-  optimizingTask,
   processesQuery,
   processParams,
+  type TaskEntry,
+  taskEntry,
 } from '@moraine/api/rest/process-schemas'
 import { tableParams } from '@moraine/api/rest/table-schemas'
 import { AMORO_PROCESS_STATUS, AMORO_PROCESS_TYPE, AMORO_TASK_STATUS } from '@moraine/lifecycle/amoro-words'
@@ -90,7 +90,7 @@ function taskRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): vo
         summary: 'Tasks of a process, with their attempts',
         params: processParams,
         querystring: Type.Object(pageQuery),
-        response: answers(page(optimizingTask)),
+        response: answers(page(taskEntry)),
       },
     },
     async ({ params, query }) => {
@@ -198,7 +198,7 @@ function processSummary({ inputFiles, inputBytes, baseSnapshotId, result }: Opti
   }
 }
 
-function taskBody(task: Task, attempts: readonly Attempt[], now: EpochMs): OptimizingTaskBody {
+function taskBody(task: Task, attempts: readonly Attempt[], now: EpochMs): TaskEntry {
   const { state, output } = task
   const last = attempts.at(-1)
   const owner = assignmentOf(task) ?? last

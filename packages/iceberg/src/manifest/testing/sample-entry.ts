@@ -4,7 +4,7 @@ import type { ManifestEntry } from '../manifest-entry.ts'
 import type { ManifestFile } from '../manifest-file.ts'
 
 /** A data file of an unpartitioned spec 0, unless told otherwise. */
-export function sampleFile(changes: Partial<ContentFile> = {}): ContentFile {
+export function sampleContentFile(changes: Partial<ContentFile> = {}): ContentFile {
   return {
     content: 'data',
     filePath: 's3://bucket/table/data/00000.parquet',
@@ -36,10 +36,10 @@ export function sampleMetrics(columns: number, seed: number): FileMetrics {
 export function sampleEntry(changes: Partial<ManifestEntry> = {}): ManifestEntry {
   return {
     status: 'added',
-    snapshotId: snapshotId(1n),
+    snapshotId: asSnapshotId(1n),
     dataSequenceNumber: 1,
     fileSequenceNumber: 1,
-    file: sampleFile(),
+    file: sampleContentFile(),
     ...changes,
   }
 }
@@ -53,7 +53,7 @@ export function sampleManifest(changes: Partial<ManifestFile> = {}): ManifestFil
     content: 'data',
     sequenceNumber: 5,
     minSequenceNumber: 5,
-    addedSnapshotId: snapshotId(50n),
+    addedSnapshotId: asSnapshotId(50n),
     addedFilesCount: 1,
     existingFilesCount: 0,
     deletedFilesCount: 0,
@@ -65,6 +65,6 @@ export function sampleManifest(changes: Partial<ManifestFile> = {}): ManifestFil
   }
 }
 
-export function snapshotId(id: bigint): SnapshotId {
+export function asSnapshotId(id: bigint): SnapshotId {
   return id as SnapshotId
 }

@@ -2,7 +2,7 @@ import type { FormatVersion } from '../../metadata/table-metadata.ts'
 import type { PartitionSpec } from '../../partition/partition-spec.ts'
 import type { PrimitiveType } from '../../schema/type.ts'
 import { ManifestWriter, type ManifestWriterOptions, type WrittenManifest } from '../manifest-writer.ts'
-import { snapshotId } from './sample-entry.ts'
+import { asSnapshotId } from './sample-entry.ts'
 
 export const UNPARTITIONED: PartitionSpec = { specId: 0, fields: [] }
 
@@ -29,7 +29,7 @@ export function writerOptions(
     schemaJson: '{"type":"struct","schema-id":4,"fields":[]}',
     schemaId: 4,
     partitionFieldsJson: '[]',
-    snapshotId: snapshotId(50n),
+    snapshotId: asSnapshotId(50n),
     ...changes,
   }
 }

@@ -9,7 +9,7 @@ import fc from 'fast-check'
 const MIB = 1024 * 1024
 
 /** One change of a commit; numbers pick among what is live, modulo its number. */
-export type Step =
+export type HistoryStep =
   | { readonly kind: 'data'; readonly p: number; readonly size: number; readonly low: number; readonly nulls: boolean }
   | { readonly kind: 'equality'; readonly p: number | 'all'; readonly low: number; readonly hasBounds: boolean }
   | { readonly kind: 'positions'; readonly picks: readonly number[]; readonly form: 'referenced' | 'bounds' | 'bare' }
@@ -17,13 +17,13 @@ export type Step =
   | { readonly kind: 'remove-data'; readonly pick: number }
   | { readonly kind: 'remove-delete'; readonly pick: number }
 
-export type Commit = { readonly steps: readonly Step[]; readonly merges: boolean }
+export type Commit = { readonly steps: readonly HistoryStep[]; readonly merges: boolean }
 
 const p = fc.integer({ min: 0, max: 2 })
 const low = fc.integer({ min: 0, max: 30 })
 const pick = fc.nat(50)
 
-const step: fc.Arbitrary<Step> = fc.oneof(
+const step: fc.Arbitrary<HistoryStep> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc.record({
@@ -89,7 +89,7 @@ function picked(entries: readonly ManifestEntry[], each: object): readonly Manif
   return picks.flatMap((index) => entries[index % Math.max(1, entries.length)] ?? [])
 }
 
-function dataFile({ p: value, size, low: from, nulls }: Step & { kind: 'data' }, path: string): ContentFile {
+function dataFile({ p: value, size, low: from, nulls }: HistoryStep & { kind: 'data' }, path: string): ContentFile {
   return {
     content: 'data',
     filePath: `${path}.parquet`,
@@ -104,7 +104,7 @@ function dataFile({ p: value, size, low: from, nulls }: Step & { kind: 'data' },
   }
 }
 
-function equalityDelete(each: Step & { kind: 'equality' }, path: string): ContentFile {
+function equalityDelete(each: HistoryStep & { kind: 'equality' }, path: string): ContentFile {
   return {
     content: 'equality-deletes',
     filePath: `${path}-equality.parquet`,

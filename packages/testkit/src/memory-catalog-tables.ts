@@ -1,13 +1,13 @@
-import type { LoadedTable, TableStore } from '@moraine/catalogs/catalog'
+import type { CatalogTables, LoadedTable } from '@moraine/catalogs/catalog'
 import { applyUpdates } from '@moraine/iceberg/metadata/apply-updates'
 import { checkRequirements } from '@moraine/iceberg/metadata/check-requirements'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { later } from '@moraine/stdx/brand'
 
 /** One table whose metadata lives in memory: for tests of what happens between loading and committing. */
-export type MemoryTableStore = TableStore & { readonly current: () => TableMetadata }
+export type MemoryCatalogTables = CatalogTables & { readonly current: () => TableMetadata }
 
-export function memoryTableStore(initial: TableMetadata): MemoryTableStore {
+export function memoryCatalogTables(initial: TableMetadata): MemoryCatalogTables {
   let metadata = initial
   let version = 1
   const load = (identifier: LoadedTable['identifier']): LoadedTable => ({
