@@ -21,8 +21,10 @@ import { deletesInOrder, type FileIndex, fileId } from '../plan/file-index.ts'
 import { parseOptimizingPolicy } from '../plan/optimizing-policy.ts'
 import { tableReport } from '../report/table-report.ts'
 import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
+import { NotedFiles } from './noted-files.ts'
 import { inspectTable, planTable } from './plan-table.ts'
 import { describeFiles } from './read-rows.ts'
+import type { IndexedTable } from './read-table.ts'
 import { evaluateObjects } from './testing/object-evaluation.ts'
 import { arbitraryHistory, type Commit, changeOf, emptyTable } from './testing/random-history.ts'
 
@@ -42,14 +44,19 @@ for (const formatVersion of [2, 3] as const) {
         for (const [at, commit] of history.entries()) {
           metadata = await applyCommit(io, metadata, commit, { random, at })
           const snapshot = must(currentSnapshot(metadata), 'snapshot')
-          index = await advanceIndex(io, metadata, snapshot, index)
-          const fresh = await advanceIndex(io, metadata, snapshot, EMPTY_INDEX)
+          index = await advanceIndex(io, metadata, snapshot, index, nothingNoted())
+          const noted = new NotedFiles(POLICY.targetSizeBytes / 2)
+          const fresh = await advanceIndex(io, metadata, snapshot, EMPTY_INDEX, noted)
           const tasks = await scan(io, metadata)
           const expected = new Set(tasks.map(factsOfTask))
-          assert.deepEqual(await factsOfIndex(io, metadata, index), expected)
-          assert.deepEqual(await factsOfIndex(io, metadata, fresh), expected)
+          assert.deepEqual(await factsOfIndex(io, metadata, index, nothingNoted()), expected)
+          assert.deepEqual(await factsOfIndex(io, metadata, fresh, noted), expected)
           compareEvaluations(metadata, index, tasks)
-          await comparePlans(io, metadata, [index, fresh])
+          const read = { metadata, metadataLocation: '', snapshot, policy: POLICY }
+          await comparePlans(io, [
+            { ...read, index, noted: nothingNoted() },
+            { ...read, index: fresh, noted },
+          ])
         }
       }),
       { numRuns: 40 },
@@ -98,12 +105,17 @@ function factsOfTask({ data, deletes }: ScanTask): string {
   ].join(' ')
 }
 
-async function factsOfIndex(io: FileIO, metadata: TableMetadata, index: FileIndex): Promise<ReadonlySet<string>> {
+async function factsOfIndex(
+  io: FileIO,
+  metadata: TableMetadata,
+  index: FileIndex,
+  noted: NotedFiles,
+): Promise<ReadonlySet<string>> {
   const facts = new Set<string>()
   for (const [at, { files, deletes }] of index.segments.entries()) {
     const ids = Array.from({ length: files.length }, (_, row) => fileId(at, row))
     const stateOf = deletesInOrder(deletes)
-    for (const [row, file] of (await describeFiles(io, metadata, index, ids)).entries()) {
+    for (const [row, file] of (await describeFiles(io, metadata, index, ids, noted)).entries()) {
       const { applied, isCompact } = stateOf(row)
       const fact = [
         file.filePath,
@@ -137,15 +149,18 @@ function compareEvaluations(metadata: TableMetadata, index: FileIndex, tasks: re
   assert.equal(tableReport(index, partitions, POLICY).danglingDeletes, index.deletes.length - applied.size)
 }
 
-async function comparePlans(io: FileIO, metadata: TableMetadata, indexes: readonly FileIndex[]): Promise<void> {
+async function comparePlans(io: FileIO, states: readonly IndexedTable[]): Promise<void> {
   const plans = []
-  for (const index of indexes) {
-    const state = { metadata, metadataLocation: '', snapshot: currentSnapshot(metadata), index, policy: POLICY }
+  for (const state of states) {
     const plan = must(await planTable(io, state, { type: 'full', now: NOW }), 'plan')
     plans.push({ groups: plan.groups, skipped: new Set(plan.skipped), released: new Set(plan.releasedDeletes) })
     assert.equal(inspectTable(state, { now: NOW }).report.partitions, plan.skipped.length + grouped(plan.groups))
   }
   assert.deepEqual(plans[0], plans[1])
+}
+
+function nothingNoted(): NotedFiles {
+  return new NotedFiles(0)
 }
 
 function grouped(groups: readonly { readonly specId: number; readonly partitionPath: string }[]): number {

@@ -10,8 +10,10 @@ import { systemClock } from '@moraine/stdx/clock'
 import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import { type FileIndex, indexBytes } from '../plan/file-index.ts'
+import { type FileId, type FileIndex, fileId, indexBytes } from '../plan/file-index.ts'
 import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
+import { NotedFiles } from './noted-files.ts'
+import { describeFiles } from './read-rows.ts'
 import { changeOf, emptyTable, type HistoryStep } from './testing/random-history.ts'
 
 const data = (p: number): HistoryStep => ({ kind: 'data', p, size: 1000, low: 0, nulls: false })
@@ -40,10 +42,16 @@ function history() {
   }
   const advance = async (index: FileIndex) => {
     reads.length = 0
-    const advanced = await advanceIndex(reading, metadata, must(currentSnapshot(metadata), 'snapshot'), index)
-    return { index: advanced, manifestsRead: reads.filter((location) => !location.includes('/snap-')).length }
+    const noted = new NotedFiles(Number.MAX_SAFE_INTEGER)
+    const advanced = await advanceIndex(reading, metadata, must(currentSnapshot(metadata), 'snapshot'), index, noted)
+    return { index: advanced, noted, manifestsRead: reads.filter((location) => !location.includes('/snap-')).length }
   }
-  return { commit, advance }
+  const describe = async (index: FileIndex, ids: readonly FileId[], noted: NotedFiles) => {
+    reads.length = 0
+    const descriptions = await describeFiles(reading, metadata, index, ids, noted)
+    return { paths: descriptions.map(({ filePath }) => filePath), manifestsRead: reads.length }
+  }
+  return { commit, advance, describe }
 }
 
 test('only manifests that are not known are read, and of the others those that new deletes reach', async () => {
@@ -64,6 +72,22 @@ test('only manifests that are not known are read, and of the others those that n
   const third = await advance(second.index)
   assert.equal(third.manifestsRead, 2) // the delete manifest, and the one with the file of partition 1
   assert.equal(third.index.segments.filter(({ deletes }) => deletes !== undefined).length, 1)
+})
+
+test('files of manifests that were just read are described without reading them again', async () => {
+  const { commit, advance, describe } = history()
+  await commit(data(0))
+  const first = await advance(EMPTY_INDEX)
+  await commit(data(1), data(1))
+  const second = await advance(first.index)
+  const ids = second.index.segments.flatMap(({ files }, at) =>
+    Array.from({ length: files.length }, (_, row) => fileId(at, row)),
+  )
+  const described = await describe(second.index, ids, second.noted)
+  assert.equal(described.manifestsRead, 1)
+  assert.equal(new Set(described.paths).size, 3)
+  const { paths, manifestsRead } = await describe(second.index, ids, new NotedFiles(0))
+  assert.deepEqual([paths, manifestsRead], [described.paths, 2])
 })
 
 test('an index takes less than 64 bytes a file', async () => {

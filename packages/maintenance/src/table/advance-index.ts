@@ -22,7 +22,9 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { type DeleteChange, DeleteResolver } from '../plan/delete-resolver.ts'
 import { CLEAN, type DeleteState } from '../plan/delete-state.ts'
 import type { DeleteManifest, FileIndex, IndexedSegment } from '../plan/file-index.ts'
+import type { FileDescription } from '../plan/work-file.ts'
 import { mapManifests } from './map-manifests.ts'
+import type { NotedFiles } from './noted-files.ts'
 import { readManifestRows } from './read-rows.ts'
 
 export const EMPTY_INDEX: FileIndex = {
@@ -34,7 +36,8 @@ export const EMPTY_INDEX: FileIndex = {
 
 /**
  * The index of a snapshot. Of an index of another snapshot of the table, everything is kept that this one still lists:
- * only manifests that `known` has not are read, and of the others those with files that new deletes may apply to.
+ * only manifests that `known` has not are read, and of the others those with files that new deletes may apply to. What is
+ * read anew of files that a plan may take goes to `noted`.
  *
  * @throws {MoraineError} `corrupt` if a manifest is damaged or contradicts the manifest list
  */
@@ -43,6 +46,7 @@ export async function advanceIndex(
   metadata: TableMetadata,
   snapshot: Snapshot,
   known: FileIndex,
+  noted: NotedFiles,
   signal?: AbortSignal,
 ): Promise<FileIndex> {
   const manifests = (await readManifests(io, metadata, snapshot, signal)).filter(mayHoldLiveFiles)
@@ -60,7 +64,7 @@ export async function advanceIndex(
       const key = keyOf(file)
       const segment = segmentOf.get(key)
       if (segment !== undefined) return resolveAgain(io, metadata, segment, resolver, inner)
-      return readSegment(io, metadata, file, { key, resolver, describe }, inner)
+      return readSegment(io, metadata, file, { key, resolver, describe, noted }, inner)
     },
     signal,
   )
@@ -163,27 +167,34 @@ type SegmentContext = {
   readonly key: string
   readonly resolver: DeleteResolver
   readonly describe: (cursor: EntryCursor) => number
+  readonly noted: NotedFiles
 }
 
 async function readSegment(
   io: FileIO,
   metadata: TableMetadata,
   file: ManifestFile,
-  { key, resolver, describe }: SegmentContext,
+  { key, resolver, describe, noted }: SegmentContext,
   signal: AbortSignal,
 ): Promise<IndexedSegment> {
   const rows: number[] = []
   const states: DeleteState[] = []
+  const notedRows = new Map<number, FileDescription>()
+  const stateAt = (cursor: EntryCursor, partition: number) =>
+    resolver.mayReach(partition, cursor.dataSequenceNumber, () => cursor.filePathHash())
+      ? resolver.resolve(entryAt(cursor))
+      : CLEAN
   const files = await indexManifest(await readManifest(io, metadata, file, signal), {
     partitionOf: describe,
     onRow(cursor, row, partition) {
-      if (!resolver.mayReach(partition, cursor.dataSequenceNumber, () => cursor.filePathHash())) return
-      const state = resolver.resolve(entryAt(cursor))
+      const state = stateAt(cursor, partition)
+      noted.note(notedRows, row, cursor, state !== CLEAN)
       if (state === CLEAN) return
       rows.push(row)
       states.push(state)
     },
   })
+  noted.keep(files, notedRows)
   return withDeletes({ key, files }, rows.length === 0 ? undefined : { rows: Uint32Array.from(rows), states })
 }
 

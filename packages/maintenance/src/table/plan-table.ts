@@ -28,7 +28,7 @@ export async function planTable(
   request: PlanOptions,
   signal?: AbortSignal,
 ): Promise<RewritePlan | undefined> {
-  const { metadata, snapshot, index, policy } = state
+  const { metadata, snapshot, index, policy, noted } = state
   if (snapshot === undefined) return undefined
   const chosen = await choosePartitions(io, metadata, index, filtersOf(state, request.filter), signal)
   const planning = planRewrite({
@@ -43,7 +43,7 @@ export async function planTable(
     now: request.now,
   })
   let step = planning.next()
-  while (step.done !== true) step = planning.next(await describeFiles(io, metadata, index, step.value, signal))
+  while (step.done !== true) step = planning.next(await describeFiles(io, metadata, index, step.value, noted, signal))
   return step.value
 }
 

@@ -7,6 +7,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { type FileId, type FileIndex, rowOf, segmentOf } from '../plan/file-index.ts'
 import type { FileDescription } from '../plan/work-file.ts'
 import { mapManifests } from './map-manifests.ts'
+import { descriptionAt, type NotedFiles } from './noted-files.ts'
 
 /** Reads a segment's manifest again and visits some of its rows, in ascending order. */
 export async function readManifestRows(
@@ -21,12 +22,13 @@ export async function readManifestRows(
   await visitRows(manifest, files, rows, visit)
 }
 
-/** What plans say of files; their ids ascend. */
+/** What plans say of files, read from their manifests where it was not `noted`; the ids ascend. */
 export async function describeFiles(
   io: FileIO,
   metadata: TableMetadata,
   index: FileIndex,
   ids: readonly FileId[],
+  noted: NotedFiles,
   signal?: AbortSignal,
 ): Promise<readonly FileDescription[]> {
   const descriptions = new Array<FileDescription>(ids.length)
@@ -34,6 +36,11 @@ export async function describeFiles(
   for (const [place, id] of ids.entries()) {
     const files = index.segments[segmentOf(id)]?.files
     if (files === undefined) continue
+    const known = noted.find(files, rowOf(id))
+    if (known !== undefined) {
+      descriptions[place] = known
+      continue
+    }
     const asked = bySegment.get(files) ?? { rows: [], places: [] }
     if (asked.rows.length === 0) bySegment.set(files, asked)
     asked.rows.push(rowOf(id))
@@ -61,18 +68,4 @@ export async function describeFiles(
     signal,
   )
   return descriptions
-}
-
-function descriptionAt(cursor: EntryCursor): FileDescription {
-  const splitOffsets = cursor.splitOffsets()
-  return {
-    filePath: cursor.filePath(),
-    fileFormat: cursor.fileFormat,
-    recordCount: cursor.recordCount,
-    fileSizeBytes: cursor.fileSizeBytes,
-    dataSequenceNumber: cursor.dataSequenceNumber,
-    ...(cursor.sortOrderId !== undefined && { sortOrderId: cursor.sortOrderId }),
-    ...(splitOffsets !== undefined && { splitOffsets }),
-    ...(cursor.firstRowId !== undefined && { firstRowId: cursor.firstRowId }),
-  }
 }

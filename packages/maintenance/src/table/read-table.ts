@@ -4,8 +4,9 @@ import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { FileIndex } from '../plan/file-index.ts'
-import { type OptimizingPolicy, parseOptimizingPolicy } from '../plan/optimizing-policy.ts'
+import { minTargetSizeBytes, type OptimizingPolicy, parseOptimizingPolicy } from '../plan/optimizing-policy.ts'
 import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
+import { NotedFiles } from './noted-files.ts'
 
 /** A table as planning sees it: one snapshot with all its live files. */
 export type IndexedTable = {
@@ -15,6 +16,8 @@ export type IndexedTable = {
   readonly snapshot: Snapshot | undefined
   readonly index: FileIndex
   readonly policy: OptimizingPolicy
+  /** For the plan, if it is made now: not to be kept. */
+  readonly noted: NotedFiles
 }
 
 /** Reads the manifests of the current snapshot of `main`. */
@@ -31,6 +34,7 @@ export async function readTableFrom(
 ): Promise<IndexedTable> {
   const policy = parseOptimizingPolicy(metadata.properties)
   const snapshot = currentSnapshot(metadata)
-  const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, known, signal)
-  return { metadata, metadataLocation, snapshot, index, policy }
+  const noted = new NotedFiles(minTargetSizeBytes(policy))
+  const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, known, noted, signal)
+  return { metadata, metadataLocation, snapshot, index, policy, noted }
 }

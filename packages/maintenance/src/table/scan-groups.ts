@@ -8,14 +8,14 @@ import type { IndexedTable } from './read-table.ts'
 /** Every partition as one group with all its files and deletes: not to be rewritten, but to be read. */
 export async function scanGroups(
   io: FileIO,
-  { metadata, index, policy }: IndexedTable,
+  { metadata, index, policy, noted }: IndexedTable,
   signal?: AbortSignal,
 ): Promise<readonly RewriteGroup[]> {
   const ids: FileId[] = []
   for (const [segment, { files }] of index.segments.entries()) {
     for (let row = 0; row < files.length; row += 1) ids.push(fileId(segment, row))
   }
-  const descriptions = await describeFiles(io, metadata, index, ids, signal)
+  const descriptions = await describeFiles(io, metadata, index, ids, noted, signal)
   const groups = new Map<number, { readonly deletes: DeleteList; readonly inputs: DataInput[] }>()
   let next = 0
   for (const { files, deletes: segmentDeletes } of index.segments) {
