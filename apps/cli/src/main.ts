@@ -64,7 +64,7 @@ withTableOptions(table.command('plan').description('what would be rewritten, and
 withTableOptions(table.command('explain').description('why each partition is, or is not, optimized'))
   .addOption(type())
   .option('--partition <path>', 'only this one, as in region=eu/day=2024-01-31')
-  .action(async (ref, options) => (await import('./commands/plan.ts')).explain(ref, options, context))
+  .action(async (ref, options) => (await import('./commands/explain.ts')).explain(ref, options, context))
 withRunOptions(
   withTableOptions(table.command('optimize').description('plan, execute, verify and commit'))
     .addOption(type())

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { humanBytes, humanDuration } from './human-text.ts'
+import { counted, humanBytes, humanDuration } from './human-text.ts'
 
 test('sizes have at most one decimal, and none where it says nothing', () => {
   assert.deepEqual([0, 793.65, 1023, 1536, 16 * 1024 ** 2, 1.5 * 1024 ** 5, 5000 * 1024 ** 5].map(humanBytes), [
@@ -24,4 +24,11 @@ test('durations have at most two units', () => {
     '1 h 30 min',
     '1 h',
   ])
+})
+
+test('a noun agrees with its count', () => {
+  assert.deepEqual(
+    [counted(1, 'group'), counted(2, 'group'), counted(0, 'entry', 'entries'), counted(1, 'entry', 'entries')],
+    ['1 group', '2 groups', '0 entries', '1 entry'],
+  )
 })

@@ -21,6 +21,11 @@ export function humanDuration(ms: number): string {
   return twoParts(Math.floor(minutes / 60), 'h', minutes % 60, 'min')
 }
 
+/** A count with its noun: `1 file`, `2 files`, `0 branches and tags`. The plural takes an s unless it is given. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 function twoParts(large: number, largeUnit: string, small: number, smallUnit: string): string {
   return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`
 }

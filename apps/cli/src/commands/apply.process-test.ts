@@ -28,7 +28,7 @@ test('a plan for a table that has not moved is run', async () => {
   const { table, file, snapshot } = await planned('still')
   const { code, out, err } = await runCli(['table', 'apply', file])
   assert.equal(code, 0, err)
-  assert.match(out, /1 of 1 groups done, committed/)
+  assert.match(out, /1 of 1 group done, committed/)
   const { metadata } = await table.load()
   const current = metadata.snapshots.find(({ snapshotId }) => snapshotId === metadata.currentSnapshotId)
   assert.equal(current?.parentSnapshotId, snapshot)

@@ -7,14 +7,14 @@ import { after, test } from 'node:test'
 import { zstdDecompressSync } from 'node:zlib'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
-import { contentFile } from '@moraine/server/sample-lake/order-files'
-import { orderBatch } from '@moraine/server/sample-lake/sample-orders'
 import { must } from '@moraine/stdx/assert'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
 import { directoryChanges, directoryState, NO_CHANGES } from '@moraine/testkit/damage/directory-state'
 import { parquetRead } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
+import { contentFile } from '../sample/order-files.ts'
+import { orderBatch } from '../sample/sample-orders.ts'
 import { createLakeTable, createOrders, type LakeTable, storeData } from '../testing/lake-table.ts'
 import { type CliEnd, type CliOptions, runCli } from '../testing/run-cli.ts'
 
@@ -274,7 +274,7 @@ test('names with quotes, dots, other scripts, __proto__, and names that differ o
   }
   const before = await optimize(table)
   assert.equal(before.code, 0, before.err)
-  assert.match(before.out, /1 of 1 groups done, committed/)
+  assert.match(before.out, /1 of 1 group done, committed/)
   const { metadata } = await table.load()
   const { data } = await readLiveFiles(localFileIO(systemRandom), metadata, must(currentSnapshot(metadata), 'snapshot'))
   assert.equal(data.length, 1)

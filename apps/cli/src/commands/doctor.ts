@@ -1,7 +1,7 @@
 import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
 import { readTable } from '@moraine/maintenance/table/read-table'
 import { openTable } from '../table/open-table.ts'
-import { doctorFindings, doctorText, remedy } from '../text/doctor-text.ts'
+import { doctorJson, doctorText } from '../text/doctor-text.ts'
 import type { CommandContext } from './command-context.ts'
 import { type RawTableOptions, tableOptions } from './table-options.ts'
 
@@ -13,10 +13,9 @@ export async function doctor(ref: string, raw: RawTableOptions, context: Command
   const page = {
     name: table.name,
     state,
-    report: inspectTable(state, { now }).report,
+    ...inspectTable(state, { now }),
     plan: await planTable(table.io, state, { type: 'auto', now }, context.signal),
   }
-  if (raw.json === true)
-    context.printJson({ table: table.name, ...page.report, findings: doctorFindings(page), remedy: remedy(page.plan) })
+  if (raw.json === true) context.printJson(doctorJson(page))
   else context.print(doctorText(page))
 }

@@ -7,6 +7,7 @@ import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import { type IndexedTable, readTable, readTableFrom } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { MoraineError } from '@moraine/stdx/error'
+import { counted } from '@moraine/stdx/human-text'
 import { localError } from '@moraine/storage/local-error'
 import { type RunReport, runPlan } from '../optimize/optimize-table.ts'
 import { type OpenTable, openTable } from '../table/open-table.ts'
@@ -127,7 +128,7 @@ function throwFailure({ plan, report: { failures, commit } }: PlanRun): void {
   if (worst !== undefined) {
     throw new MoraineError(
       worst.kind,
-      `${failures.length} of ${plan.groups.length} groups were not committed, such as group ${worst.groupId}: ${worst.reason}`,
+      `${failures.length} of ${counted(plan.groups.length, 'group')} ${failures.length === 1 ? 'was' : 'were'} not committed, such as group ${worst.groupId}: ${worst.reason}`,
     )
   }
   if (commit.kind === 'unknown')
@@ -177,5 +178,5 @@ async function runInWorkDir(
 function progressBar(finished: number, total: number): string {
   const width = 30
   const filled = Math.round((finished / total) * width)
-  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${finished} of ${total} groups`
+  return `[${'#'.repeat(filled)}${'.'.repeat(width - filled)}] ${finished} of ${counted(total, 'group')}`
 }

@@ -9,7 +9,8 @@ import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
 import { localError } from '@moraine/storage/local-error'
 import { type OpenTable, openTable } from '../table/open-table.ts'
-import { explainText } from '../text/explain-text.ts'
+import { applyHint } from '../text/apply-hint.ts'
+import { noDataText } from '../text/explain-text.ts'
 import type { CommandContext } from './command-context.ts'
 import { type RawTableOptions, tableOptions } from './table-options.ts'
 
@@ -17,7 +18,6 @@ export type RawPlanOptions = RawTableOptions & {
   readonly type?: string
   readonly where?: string
   readonly out?: string
-  readonly partition?: string
 }
 
 export type Planned = {
@@ -54,12 +54,13 @@ export async function plan(ref: string, raw: RawPlanOptions, context: CommandCon
   const { table, plan: made } = await makePlan(ref, raw, context)
   if (made === undefined) {
     if (raw.json === true) context.printJson({ groups: [], reason: 'no data' })
-    else context.print(explainText(table.name, undefined, undefined))
+    else context.print(`${noDataText(table.name)}\n`)
+    if (raw.out !== undefined) context.note(`${raw.out} is not written: there is nothing to apply`)
     return
   }
   if (raw.out !== undefined) {
     await writePlan(raw.out, made)
-    context.note(`plan written to ${raw.out}; run it with: moraine table apply ${raw.out}`)
+    context.note(applyHint({ file: raw.out, plan: made, ref, options: raw, readOnly: table.readOnly }))
   }
   if (raw.json === true) context.printJson(encodeRewritePlan(made))
   else context.print(formatPlan(made))
@@ -71,29 +72,6 @@ async function writePlan(file: string, made: RewritePlan): Promise<void> {
   } catch (cause) {
     throw localError(cause, `writing the plan ${file}`)
   }
-}
-
-export async function explain(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<void> {
-  const { table, plan: made } = await makePlan(ref, raw, context)
-  if (raw.json !== true) {
-    context.print(explainText(table.name, made, raw.partition))
-    return
-  }
-  const isAsked = (path: string) => raw.partition === undefined || path === raw.partition
-  context.printJson({
-    table: table.name,
-    optimizingType: made === undefined || made.groups.length === 0 ? null : made.optimizingType,
-    groups: (made?.groups ?? [])
-      .filter((group) => isAsked(group.partitionPath))
-      .map(({ groupId, partitionPath, method, inputs, deletes }) => ({
-        groupId,
-        partition: partitionPath,
-        method,
-        files: inputs.length,
-        deletes: deletes.length,
-      })),
-    skipped: (made?.skipped ?? []).filter((each) => isAsked(each.partitionPath)),
-  })
 }
 
 function requestedType(text = 'auto'): RequestedType {

@@ -5,10 +5,11 @@ import { encodeSchema } from '@moraine/iceberg/schema/schema-json'
 import { type IcebergType, isPrimitive } from '@moraine/iceberg/schema/type'
 import { formatPrimitiveType } from '@moraine/iceberg/schema/type-text'
 import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
+import { healthNote } from '@moraine/maintenance/report/health-note'
 import type { FileFigures, TableReport } from '@moraine/maintenance/report/table-report'
 import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { must } from '@moraine/stdx/assert'
-import { humanBytes } from '@moraine/stdx/human-text'
+import { counted, humanBytes } from '@moraine/stdx/human-text'
 import { textTable } from './table-text.ts'
 
 export type Inspection = {
@@ -19,7 +20,7 @@ export type Inspection = {
 }
 
 /** What `table inspect` prints. */
-export function inspectText({ name, state, report }: Inspection): string {
+export function inspectText({ name, state, report, partitions }: Inspection): string {
   const { metadata, snapshot } = state
   const schema = currentSchema(state)
   const spec = metadata.partitionSpecs.find((each) => each.specId === metadata.defaultSpecId)
@@ -27,8 +28,8 @@ export function inspectText({ name, state, report }: Inspection): string {
     `${name} (Iceberg v${metadata.formatVersion}) at ${metadata.location}`,
     `metadata     ${state.metadataLocation}`,
     `snapshot     ${snapshot === undefined ? 'none: the table has no data yet' : `${snapshot.snapshotId}, ${snapshot.operation ?? 'unknown'}, ${new Date(snapshot.timestampMs).toISOString()}`}`,
-    `history      ${metadata.snapshots.length} snapshots, ${Object.keys(metadata.refs).length} branches and tags`,
-    `partitioned  ${spec === undefined || spec.fields.length === 0 ? 'no' : spec.fields.map((field) => `${field.name} (${formatTransform(field.transform)})`).join(', ')}; ${report.partitions} partitions`,
+    `history      ${counted(metadata.snapshots.length, 'snapshot')}, ${counted(Object.keys(metadata.refs).length, 'branch or tag', 'branches and tags')}`,
+    `partitioned  ${spec === undefined || spec.fields.length === 0 ? 'no' : spec.fields.map((field) => `${field.name} (${formatTransform(field.transform)})`).join(', ')}; ${counted(report.partitions, 'partition')}`,
     '',
     textTable(
       ['column', 'type', 'required', 'id'],
@@ -45,11 +46,22 @@ export function inspectText({ name, state, report }: Inspection): string {
       ],
     ),
     '',
-    `sizes        ${report.sizeClasses.fragments} fragments, ${report.sizeClasses.undersized} undersized, ${report.sizeClasses.targetSize} of target size`,
-    `delete ratio ${(report.deleteRatio * 100).toFixed(2)} %${report.danglingDeletes > 0 ? `; ${report.danglingDeletes} delete files apply to nothing` : ''}`,
+    `sizes        ${counted(report.sizeClasses.fragments, 'fragment')}, ${report.sizeClasses.undersized} undersized, ${report.sizeClasses.targetSize} of target size`,
+    `delete ratio ${(report.deleteRatio * 100).toFixed(2)} %${report.danglingDeletes > 0 ? `; ${counted(report.danglingDeletes, 'delete file applies', 'delete files apply')} to nothing` : ''}`,
     `health       ${report.health.total} of 100: small files ${report.health.smallFiles} of 40, equality deletes ${report.health.equalityDeletes} of 40, position deletes ${report.health.positionDeletes} of 20`,
+    ...(hasWork(report) ? scoreNote(report, partitions, state) : []),
   ]
   return `${lines.join('\n')}\n`
+}
+
+function hasWork({ sizeClasses, ...report }: TableReport): boolean {
+  const deletes = report.equalityDeletes.files + report.positionDeletes.files + report.deletionVectors.files
+  return sizeClasses.fragments + sizeClasses.undersized > 1 || deletes > 0
+}
+
+function scoreNote(report: TableReport, partitions: Inspection['partitions'], { policy }: IndexedTable) {
+  const note = healthNote(report.health, partitions, policy)
+  return note === undefined ? [] : [`             ${note}`]
 }
 
 /** The same as a value for `--json`. Ids are exact integers. */

@@ -1,7 +1,7 @@
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { TableReport } from '@moraine/maintenance/report/table-report'
-import { humanBytes, humanDuration } from '@moraine/stdx/human-text'
+import { counted, humanBytes, humanDuration } from '@moraine/stdx/human-text'
 import type { RunReport } from '../optimize/optimize-table.ts'
 import { textTable } from './table-text.ts'
 
@@ -28,7 +28,7 @@ export function optimizeText(outcome: OptimizeOutcome): string {
   }
   const figures = optimizeJson(outcome)
   const lines = [
-    `${name}: ${plan.optimizingType} optimizing, ${sum(runs, ({ report }) => report.results.length)} of ${figures.groups} groups done, ${figures.outcome}.`,
+    `${name}: ${plan.optimizingType} optimizing, ${sum(runs, ({ report }) => report.results.length)} of ${counted(figures.groups, 'group')} done, ${figures.outcome}.`,
     textTable(
       ['', 'before', 'after'],
       [
@@ -39,7 +39,7 @@ export function optimizeText(outcome: OptimizeOutcome): string {
         ['snapshot', String(before.snapshotId ?? 'none'), String(after.snapshotId ?? 'none')],
       ],
     ),
-    `${figures.deletesApplied} rows deleted, ${figures.methods.concat} concat, ${figures.methods.rewrite} rewrite, ${figures.methods['convert-deletes']} convert-deletes, ${humanDuration(outcome.elapsedMs)}, ${figures.megabytesPerSecond.toFixed(1)} MB/s, peak ${humanBytes(figures.peakRssBytes)} a child; rows verified: ${figures.rowHashVerdict}`,
+    `${counted(figures.deletesApplied, 'row')} deleted, ${figures.methods.concat} concat, ${figures.methods.rewrite} rewrite, ${figures.methods['convert-deletes']} convert-deletes, ${humanDuration(outcome.elapsedMs)}, ${figures.megabytesPerSecond.toFixed(1)} MB/s, peak ${humanBytes(figures.peakRssBytes)} a child; rows verified: ${figures.rowHashVerdict}`,
     ...plan.skipped
       .filter(({ reason }) => CANNOT.has(reason))
       .map((each) => `left alone:${skippedText(each).slice(1)}`),

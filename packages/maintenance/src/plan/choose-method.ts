@@ -1,3 +1,4 @@
+import { counted } from '@moraine/stdx/human-text'
 import type { Bin } from './pack-groups.ts'
 import type { DataInput, RewriteMethod } from './rewrite-plan.ts'
 
@@ -19,7 +20,11 @@ export function chooseMethod(
     }
   }
   const deletes = inputs.filter((input) => input.deletes.length > 0).length
-  if (deletes > 0) return { kind: 'rewrite', reason: `${deletes} of ${inputs.length} files have deletes to apply` }
+  if (deletes > 0)
+    return {
+      kind: 'rewrite',
+      reason: `${deletes} of ${counted(inputs.length, 'file')} ${deletes === 1 ? 'has' : 'have'} deletes to apply`,
+    }
   if (outputSpecId !== undefined)
     return { kind: 'rewrite', reason: `the files are of an older partition spec; the table's is ${outputSpecId}` }
   if (isSorted) return { kind: 'rewrite', reason: 'the table has a sort order' }

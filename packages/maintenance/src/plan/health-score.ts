@@ -25,7 +25,7 @@ type PartitionHealth = Omit<HealthScore, 'total'>
 function partitionHealth(evaluation: PartitionEvaluation, policy: OptimizingPolicy): PartitionHealth {
   const { files, bytes, records } = evaluation.touched
   const minTarget = minTargetSizeBytes(policy)
-  const penalty = files <= 1 ? 0 : norm(files, policy.minorFileCount) * norm(bytes, minTarget)
+  const penalty = healthWeight(evaluation, policy)
   const deleted = (deletes: number, ratio: number) => norm(norm(deletes, records), ratio)
   return {
     smallFiles: Math.ceil(40 - penalty * 40 * (1 - (files === 0 ? 1 : norm(bytes / files, minTarget)))),
@@ -34,6 +34,12 @@ function partitionHealth(evaluation: PartitionEvaluation, policy: OptimizingPoli
       20 - penalty * 20 * deleted(evaluation.positionDeletes.records, 2 * policy.duplicateRatio),
     ),
   }
+}
+
+/** The share of a partition's points that its files can cost it, 0 to 1: few files, or few bytes, cost little. */
+export function healthWeight({ touched }: PartitionEvaluation, policy: OptimizingPolicy): number {
+  if (touched.files <= 1) return 0
+  return norm(touched.files, policy.minorFileCount) * norm(touched.bytes, minTargetSizeBytes(policy))
 }
 
 function norm(value: number, limit: number): number {

@@ -1,3 +1,4 @@
+import { counted } from '@moraine/stdx/human-text'
 import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
 
 /** The plan for people: what is rewritten with what, by which method and why, and why the rest is not. One line a fact. */
@@ -8,7 +9,9 @@ export function formatPlan(plan: RewritePlan): string {
     ...plan.releasedDeletes.map(
       ({ delete: each, groupIds }) =>
         `release ${each.content} ${each.filePath}${each.contentOffset === undefined ? '' : ` at ${each.contentOffset}`}: ${
-          groupIds.length === 0 ? 'applies to nothing' : `once group ${groupIds.join(', ')} is committed`
+          groupIds.length === 0
+            ? 'applies to nothing'
+            : `once ${groupIds.length === 1 ? 'group' : 'groups'} ${groupIds.join(', ')} ${groupIds.length === 1 ? 'is' : 'are'} committed`
         }`,
     ),
     ...plan.skipped.map(
@@ -25,7 +28,7 @@ function groupLines(group: RewriteGroup): readonly string[] {
   const place = group.partitionPath === '' ? '' : ` in ${group.partitionPath}`
   const move = group.outputSpecId === undefined ? '' : ` (spec ${group.specId}, to spec ${group.outputSpecId})`
   return [
-    `group ${group.groupId}: ${group.method.kind} ${group.inputs.length} files${place}${move}, ${bytes} bytes, ${rows} rows, ${group.deletes.length} deletes: ${group.method.reason}`,
+    `group ${group.groupId}: ${group.method.kind} ${counted(group.inputs.length, 'file')}${place}${move}, ${counted(bytes, 'byte')}, ${counted(rows, 'row')}, ${counted(group.deletes.length, 'delete')}: ${group.method.reason}`,
     ...group.inputs.map(
       (input) =>
         `  ${input.filePath} ${input.fileSizeBytes}${input.deletes.length === 0 ? '' : ` deletes ${input.deletes.join(',')}`}`,

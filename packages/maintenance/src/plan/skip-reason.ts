@@ -1,5 +1,5 @@
 import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
-import { humanBytes, humanDuration } from '@moraine/stdx/human-text'
+import { counted, humanBytes, humanDuration } from '@moraine/stdx/human-text'
 import type { PartitionEvaluation, RequestedType } from './evaluate-partition.ts'
 import type { EvaluatedPartition } from './evaluate-table.ts'
 import { fragmentSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
@@ -13,7 +13,8 @@ export function skippedPartition(
 ): SkippedPartition {
   const skip = (reason: SkipReason, detail: string) => skipEntry(partition, reason, detail)
   const { files, touched, unreadable } = evaluation
-  if (touched.files === 0) return skip('healthy', `${files.files} files, none small, none with deletes to apply`)
+  if (touched.files === 0)
+    return skip('healthy', `${counted(files.files, 'file')}, none small, none with deletes to apply`)
   if (status === 'filtered') return skip('filtered', 'outside the partitions that may be optimized')
   if (unreadable?.files === touched.files) return skip(unreadable.first.reason, unreadable.first.detail)
   if (evaluation.trigger === undefined) {
@@ -31,7 +32,7 @@ export function unreadableRest({ partition, evaluation }: EvaluatedPartition): r
   const { unreadable } = evaluation
   if (unreadable === undefined) return []
   const { reason, detail } = unreadable.first
-  return [skipEntry(partition, reason, `${unreadable.files} files left alone: ${detail}`)]
+  return [skipEntry(partition, reason, `${counted(unreadable.files, 'file')} left alone: ${detail}`)]
 }
 
 /** A partition that lists a file more than once. */
@@ -45,7 +46,7 @@ function skipEntry({ specId, partitionPath }: TablePartition, reason: SkipReason
 }
 
 function nothingForFull({ files, touched }: PartitionEvaluation): string {
-  return `${touched.files} of ${files.files} files is small, and there is no other to merge it with; no deletes to apply`
+  return `${touched.files} of ${counted(files.files, 'file')} is small, and there is no other to merge it with; no deletes to apply`
 }
 
 function belowTrigger(evaluation: PartitionEvaluation, policy: OptimizingPolicy): string {
@@ -55,7 +56,7 @@ function belowTrigger(evaluation: PartitionEvaluation, policy: OptimizingPolicy)
       ? ''
       : `, or 2 once ${humanDuration(policy.minorIntervalMs)} have passed since the last time`
   return [
-    `${evaluation.fragments.files} files of at most ${humanBytes(fragmentSizeBytes(policy))} and ${evaluation.equalityDeletes.files} equality delete files: ${small} of ${policy.minorFileCount}${interval}`,
-    `${evaluation.undersized.files} undersized files with ${humanBytes(evaluation.undersized.bytes)} of ${humanBytes(policy.targetSizeBytes)}`,
+    `${counted(evaluation.fragments.files, 'file')} of at most ${humanBytes(fragmentSizeBytes(policy))} and ${counted(evaluation.equalityDeletes.files, 'equality delete file')}: ${small} of ${policy.minorFileCount}${interval}`,
+    `${counted(evaluation.undersized.files, 'undersized file')} with ${humanBytes(evaluation.undersized.bytes)} of ${humanBytes(policy.targetSizeBytes)}`,
   ].join('; ')
 }
