@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { RequestedType } from '@moraine/maintenance/plan/evaluate-partition'
 import { parseExactJson } from '@moraine/stdx/exact-json'
 import { type JsonRecord, listOf, record, required, text } from '@moraine/stdx/exact-json-decode'
 import { type Ended, type Leashed, runLeashed, startLeashed } from './leashed.ts'
@@ -13,15 +14,13 @@ export type OptimizeRun = {
   readonly failures: readonly string[]
 }
 
-export type OptimizingType = 'auto' | 'minor' | 'major' | 'full'
-
 /** Runs `moraine` of this checkout, as a user does. */
 export function moraine(args: readonly string[], signal?: AbortSignal): Promise<Ended> {
   return runLeashed('bin/moraine', args, signal)
 }
 
 /** Optimizes one table. Fails if the command ended without saying what became of it. */
-export async function optimizeTable(table: string, type: OptimizingType, signal?: AbortSignal): Promise<OptimizeRun> {
+export async function optimizeTable(table: string, type: RequestedType, signal?: AbortSignal): Promise<OptimizeRun> {
   const { code, stdout, stderr } = await moraine(['table', 'optimize', table, '--type', type, '--json'], signal)
   if (stdout === '' && /during each of \d+ attempts to commit/.test(stderr)) {
     return { code, outcome: 'gave up', failures: [stderr.trim()] }
@@ -40,7 +39,7 @@ export async function optimizeTable(table: string, type: OptimizingType, signal?
 export type MoraineService = {
   readonly url: string
   /** Has a table optimized now; `false` while a process of it runs. */
-  requestOptimizing(table: ServiceTable, type: OptimizingType): Promise<boolean>
+  requestOptimizing(table: ServiceTable, type: RequestedType): Promise<boolean>
   listProcesses(table: ServiceTable): Promise<readonly ServiceProcess[]>
   /** The table's processes, once none is wanted, planned or open. */
   findSettled(table: ServiceTable): Promise<readonly ServiceProcess[] | undefined>

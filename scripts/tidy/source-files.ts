@@ -27,7 +27,7 @@ export function sourceFiles(matches: (path: string) => boolean): readonly Reposi
 export const isTypeScript = (path: string): boolean => /^(packages|apps|interop|bench|scripts)\/.*\.tsx?$/.test(path)
 /** Tests and what only tests use. */
 export const isTest = (path: string): boolean =>
-  /\.(test|process-test|conformance)\.ts$/.test(path) ||
+  /\.(test|process-test)\.ts$/.test(path) ||
   /\/(testing|simulation)\//.test(path) ||
   /^(interop|bench|scripts)\//.test(path)
 

@@ -7,12 +7,12 @@ import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import { PROCESS_ID } from '@moraine/maintenance/commit/commit-rewrite'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import type { RunningServer } from '@moraine/server/compose'
-import { SAMPLE_TABLE } from '@moraine/server/sample-lake/sample-writer'
 import { isKind } from '@moraine/stdx/error'
 import { humanBytes } from '@moraine/stdx/human-text'
 import type { CommandContext } from '../commands/command-context.ts'
 import { textTable } from '../text/table-text.ts'
 import { type SampleFigures, sampleFigures } from './sample-report.ts'
+import { SAMPLE_TABLE } from './sample-writer.ts'
 
 /** The sample table before and after the first optimizing of it; the same rows, proven by their hash. */
 export type SampleReport = {

@@ -4,12 +4,12 @@ import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catal
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import type { ContentFile } from '@moraine/iceberg/manifest/content-file'
-import { contentFile, ORDER_SCHEMA, orderDataFile, orderDeleteFile } from '@moraine/server/sample-lake/order-files'
-import { type Order, orderBatch } from '@moraine/server/sample-lake/sample-orders'
 import { assert } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
+import { contentFile, ORDER_SCHEMA, orderDataFile, orderDeleteFile } from '../sample/order-files.ts'
+import { type Order, orderBatch } from '../sample/sample-orders.ts'
 
 /** A table of a filesystem catalog on this disk, which tests write to as they like: what they say is not checked. */
 export type LakeTable = {

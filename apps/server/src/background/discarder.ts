@@ -1,6 +1,6 @@
-import type { TableMaintenance } from '@moraine/management/maintenance/table-maintenance'
 import type { Discard } from '@moraine/management/optimizing/discard'
 import type { Stores } from '@moraine/management/store/stores'
+import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'

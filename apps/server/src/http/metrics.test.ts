@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { at, buildEvaluation, buildOptimizer, T0 } from '@moraine/management/testing/build'
+import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { serviceMetrics } from './metrics.ts'
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { OptimizerId, TaskId } from '@moraine/lifecycle/identity'
-import { memoryStores } from '@moraine/management/memory/memory-stores'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
 import { drainOptimizer, endOptimizer } from '@moraine/management/resources/deadlines'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
@@ -13,6 +12,7 @@ import {
   PROCESS_1,
   T0,
 } from '@moraine/management/testing/build'
+import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { announcing } from '../background/nudges.ts'
 import { SILENT_LOG } from '../service/log.ts'

@@ -1,7 +1,7 @@
-import type { MemoryState } from '@moraine/management/memory/memory-state'
 import { quotaThreads } from '@moraine/management/optimizing/quota'
 import type { StateChange } from '@moraine/management/store/state-change'
 import { openProcessId } from '@moraine/management/tables/managed-table'
+import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { checkRows, type Lake } from './lake.ts'
 
 /** The first rule that the present state breaks; `undefined` if all hold. Looked at after every step. */

@@ -7,7 +7,7 @@ import type {
   CommitRequest,
   PlannedTask,
   TableMaintenance,
-} from '@moraine/management/maintenance/table-maintenance'
+} from '@moraine/management/table-work/table-maintenance'
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { TableSettings } from '@moraine/management/tables/table-settings'

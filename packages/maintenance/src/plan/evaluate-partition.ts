@@ -1,8 +1,8 @@
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Judgement } from './classify-file.ts'
 import type { OptimizingPolicy } from './optimizing-policy.ts'
 import type { PartitionFigures } from './partition-tally.ts'
-import type { OptimizingType } from './rewrite-plan.ts'
 
 /** Ends of the last successful processes of a partition, by type; 0 if there was none. */
 export type OptimizingClocks = { readonly minor: EpochMs; readonly major: EpochMs; readonly full: EpochMs }

@@ -1,6 +1,7 @@
 import type { FileFormat } from '@moraine/iceberg/manifest/content-file'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { PartitionTuple } from '@moraine/iceberg/partition/partition-spec'
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 
 /**
  * What should happen to one table, with no choices left: which files are rewritten together, by which method, and what
@@ -22,8 +23,6 @@ export type RewritePlan = {
   readonly releasedDeletes: readonly ReleasedDelete[]
   readonly skipped: readonly SkippedPartition[]
 }
-
-export type OptimizingType = 'minor' | 'major' | 'full'
 
 /** One unit of work: becomes one task, run by one optimizer thread. */
 export type RewriteGroup = {

@@ -1,5 +1,5 @@
+import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { CatalogStore } from '../catalogs/managed-catalog.ts'
-import type { TablePointers } from '../catalogs/table-pointers.ts'
 import type { DiscardStore } from '../optimizing/discard.ts'
 import type { ProcessStore, TaskStore } from '../optimizing/process-store.ts'
 import type { OptimizerStore } from '../resources/optimizer.ts'

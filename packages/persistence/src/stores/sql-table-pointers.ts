@@ -1,5 +1,6 @@
+import type { InternalTable, TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
-import type { InternalTable, Namespace, TablePointers } from '@moraine/management/catalogs/table-pointers'
 import type { Kysely } from 'kysely'
 import { nameHash } from '../name-hash.ts'
 import { fromJson } from '../rows/json-column.ts'

@@ -1,7 +1,7 @@
 import { ERROR_CODES } from '@moraine/api/error-codes'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
-import type { TableInspection } from '@moraine/management/maintenance/table-inspection'
 import type { Stores } from '@moraine/management/store/stores'
+import type { TableInspection } from '@moraine/management/table-work/table-inspection'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'

@@ -1,7 +1,7 @@
 import { page } from '@moraine/api/rest/envelope'
 import { type SnapshotBody, snapshot, snapshotsQuery, tableParams } from '@moraine/api/rest/table-schemas'
-import type { SnapshotDescription, TableInspection } from '@moraine/management/maintenance/table-inspection'
 import type { Stores } from '@moraine/management/store/stores'
+import type { SnapshotDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import { findTable } from './find-table.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'

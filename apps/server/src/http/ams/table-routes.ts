@@ -6,8 +6,8 @@ import {
   tableVerdict,
 } from '@moraine/api/rest/table-schemas'
 import { amoroTableStatus } from '@moraine/lifecycle/amoro-words'
-import type { TableDescription, TableInspection } from '@moraine/management/maintenance/table-inspection'
 import type { Stores } from '@moraine/management/store/stores'
+import type { TableDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'

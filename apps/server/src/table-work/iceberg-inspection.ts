@@ -13,7 +13,7 @@ import type {
   SnapshotQuery,
   TableDescription,
   TableInspection,
-} from '@moraine/management/maintenance/table-inspection'
+} from '@moraine/management/table-work/table-inspection'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'

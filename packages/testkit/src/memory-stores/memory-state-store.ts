@@ -1,8 +1,8 @@
+import { assertLegal } from '@moraine/management/store/assert-legal'
+import { optimizerGuard, processGuard, type StateChange, taskGuard } from '@moraine/management/store/state-change'
+import type { StateStore } from '@moraine/management/store/state-store'
 import { assert, must, unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
-import { assertLegal } from '../store/assert-legal.ts'
-import { optimizerGuard, processGuard, type StateChange, taskGuard } from '../store/state-change.ts'
-import type { StateStore } from '../store/state-store.ts'
 import { attemptKey, discardKey, type MemoryState } from './memory-state.ts'
 
 export function memoryStateStore(state: MemoryState): StateStore {

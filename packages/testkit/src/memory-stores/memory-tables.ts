@@ -1,8 +1,8 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { ManagedTable, NewManagedTable } from '../tables/managed-table.ts'
-import type { TableName } from '../tables/table-name.ts'
-import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
-import type { PhaseCount, TableQuery, TableStore } from '../tables/table-store.ts'
+import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/managed-table'
+import type { TableName } from '@moraine/management/tables/table-name'
+import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
+import type { PhaseCount, TableQuery, TableStore } from '@moraine/management/tables/table-store'
 import type { MemoryState } from './memory-state.ts'
 
 export function memoryTables({ tables, clocks }: MemoryState): TableStore {

@@ -1,4 +1,4 @@
-import type { Stores } from '../store/stores.ts'
+import type { Stores } from '@moraine/management/store/stores'
 import { memoryCatalogs } from './memory-catalogs.ts'
 import { memoryOptimizing } from './memory-optimizing.ts'
 import { memoryResources } from './memory-resources.ts'

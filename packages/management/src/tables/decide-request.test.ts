@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { at, buildProcess, buildTable, buildTask, PROCESS_1, T0 } from '../testing/build.ts'
+import { decideRequest } from './decide-request.ts'
 import { removeTable } from './remove-table.ts'
-import { decideRequest } from './request-optimizing.ts'
 import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const request = { type: 'full', requestedAt: at(5) } as const

@@ -1,4 +1,4 @@
-import type { Stores } from '../store/stores.ts'
+import type { Stores } from '@moraine/management/store/stores'
 import type { MemoryState } from './memory-state.ts'
 
 export function memoryResources({ optimizers, groups }: MemoryState): Pick<Stores, 'optimizers' | 'groups'> {

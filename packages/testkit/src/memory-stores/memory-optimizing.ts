@@ -1,10 +1,15 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
+import type {
+  DispatchableProcess,
+  GroupTaskCount,
+  ProcessQuery,
+  TaskCounts,
+} from '@moraine/management/optimizing/process-store'
+import { NO_TASKS } from '@moraine/management/optimizing/process-store'
+import type { Attempt, Task } from '@moraine/management/optimizing/task'
+import type { Stores } from '@moraine/management/store/stores'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
-import type { DispatchableProcess, GroupTaskCount, ProcessQuery, TaskCounts } from '../optimizing/process-store.ts'
-import { NO_TASKS } from '../optimizing/process-store.ts'
-import type { Attempt, Task } from '../optimizing/task.ts'
-import type { Stores } from '../store/stores.ts'
 import type { MemoryProcess, MemoryState } from './memory-state.ts'
 
 export function memoryOptimizing(state: MemoryState): Pick<Stores, 'processes' | 'tasks' | 'discards'> {

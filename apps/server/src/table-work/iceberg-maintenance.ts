@@ -19,7 +19,7 @@ import type {
   PlannedWork,
   PlanRequest,
   TableMaintenance,
-} from '@moraine/management/maintenance/table-maintenance'
+} from '@moraine/management/table-work/table-maintenance'
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
-import { ackTask } from '../optimizing/ack-task.ts'
-import { assignTask } from '../optimizing/assign-task.ts'
-import { completeTask } from '../optimizing/complete-task.ts'
-import { resetTask } from '../optimizing/give-up-attempt.ts'
-import { acceptPlan, beginPlanning } from '../optimizing/plan-table.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
-import { recordEvaluation } from '../tables/refresh-table.ts'
+import { ackTask } from '@moraine/management/optimizing/ack-task'
+import { assignTask } from '@moraine/management/optimizing/assign-task'
+import { completeTask } from '@moraine/management/optimizing/complete-task'
+import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { patchTable, type StateChange } from '@moraine/management/store/state-change'
+import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import {
   at,
   buildEvaluation,
@@ -21,9 +23,7 @@ import {
   SLOT_1,
   SNAPSHOT,
   T0,
-} from '../testing/build.ts'
-import { patchTable, type StateChange } from './state-change.ts'
-import type { Stores } from './stores.ts'
+} from '@moraine/management/testing/build'
 
 export type OpenedStores = { readonly stores: Stores; close(): Promise<void> }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
-import type { OpenedStores } from '../store/stores.conformance.ts'
+import type { OpenedStores } from './stores.ts'
 
 /** What every implementation of the catalog stores must do. */
 export function catalogStoresConformance(name: string, open: () => Promise<OpenedStores>): void {

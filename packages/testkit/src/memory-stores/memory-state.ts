@@ -1,11 +1,11 @@
 import type { OptimizerId, ProcessId, TableId } from '@moraine/lifecycle/identity'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
-import type { Discard } from '../optimizing/discard.ts'
-import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
-import type { Attempt, Task } from '../optimizing/task.ts'
-import type { Optimizer } from '../resources/optimizer.ts'
-import type { ResourceGroup } from '../resources/resource-group.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
+import type { Discard } from '@moraine/management/optimizing/discard'
+import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
+import type { Attempt, Task } from '@moraine/management/optimizing/task'
+import type { Optimizer } from '@moraine/management/resources/optimizer'
+import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 
 export type MemoryState = {
   readonly tables: Map<TableId, ManagedTable>

@@ -6,8 +6,8 @@ import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { must } from '@moraine/stdx/assert'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
-import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { discardAttempt } from './discard-attempt.ts'
 
 const signal = new AbortController().signal

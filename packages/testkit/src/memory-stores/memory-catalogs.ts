@@ -1,7 +1,8 @@
-import type { ManagedCatalog } from '../catalogs/managed-catalog.ts'
-import { propertiesText } from '../catalogs/properties-text.ts'
-import type { InternalTable, Namespace, PageRequest, Properties } from '../catalogs/table-pointers.ts'
-import type { Stores } from '../store/stores.ts'
+import type { InternalTable, PageRequest, Properties } from '@moraine/catalogs/internal/table-pointers'
+import type { Namespace } from '@moraine/catalogs/table-identifier'
+import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
+import { propertiesText } from '@moraine/management/catalogs/properties-text'
+import type { Stores } from '@moraine/management/store/stores'
 
 type MemoryNamespace = { readonly catalog: string; readonly namespace: Namespace; properties: Properties }
 

@@ -1,5 +1,5 @@
-import { catalogStoresConformance } from '../catalogs/catalog-stores.conformance.ts'
-import { storesConformance } from '../store/stores.conformance.ts'
+import { catalogStoresConformance } from '../conformance/catalog-stores.ts'
+import { storesConformance } from '../conformance/stores.ts'
 import { memoryStores } from './memory-stores.ts'
 
 const open = async () => ({ stores: memoryStores(), close: async () => undefined })
