@@ -43,6 +43,18 @@ test('health names the reconcilers, and is degraded while one of them fails', as
   assert.deepEqual([body.status, body.reconcilers.planner.failure], ['DEGRADED', 'disk full'])
 })
 
+test('the root says what answers, and leads to what there is', async () => {
+  const server = await buildHttpServer(options())
+  const { name, version, documentation, icebergRestCatalog, ...links } = (await server.inject('/')).json()
+  assert.deepEqual([name, version, typeof documentation], ['Moraine', VERSION, 'string'])
+  const found = [...Object.values<string>(links), `${icebergRestCatalog}/v1/config`]
+  assert.equal(found.length, 5)
+  for (const path of found) {
+    // The catalog wants to be asked for a warehouse.
+    assert.doesNotMatch((await server.inject(path)).body, /Route GET:.* not found/, path)
+  }
+})
+
 test('the OpenAPI document describes every route of the API, with what it answers', async () => {
   const server = await buildHttpServer(options())
   const document = (await server.inject('/openapi.json')).json()
@@ -55,7 +67,9 @@ test('the OpenAPI document describes every route of the API, with what it answer
   assert.ok(routes.length >= 20, `${routes.length} routes`)
   for (const { path, route } of routes) {
     assert.ok(route.summary, `${path} has no summary`)
-    assert.ok('content' in (route.responses['200'] ?? {}), `${path} does not say what it answers`)
+    for (const status of ['200', '4XX', '5XX']) {
+      assert.ok('content' in (route.responses[status] ?? {}), `${path} does not say what it answers with ${status}`)
+    }
   }
 })
 

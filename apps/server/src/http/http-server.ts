@@ -9,6 +9,7 @@ import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
 import { serviceMetrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
+import { rootRoute } from './root-route.ts'
 
 export type HttpServerOptions = AmsApiDeps & {
   readonly host: string
@@ -44,6 +45,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   // No open connection keeps the service from stopping.
   const server = Fastify({ routerOptions: { maxParamLength: 2048 }, logger: false, forceCloseConnections: true })
   await openApi(server, options.facts.version.version)
+  rootRoute(server, options.facts.version.version)
   addHealth(server, options)
   addMetrics(server, options)
   await server.register(amsApi, { prefix: '/api/ams/v1', ...options })
