@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import type { ContentFile } from '@moraine/iceberg/manifest/content-file'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { encodeDeletionVector } from '@moraine/iceberg/puffin/deletion-vector'
 import { deletionVectorBlob, writePuffin } from '@moraine/iceberg/puffin/puffin-writer'
 import { readFooter } from '@moraine/parquet/footer/parquet-footer'
@@ -208,7 +209,7 @@ class TableMaker {
             partition: [],
             recordCount: positions[at]?.length ?? 0,
             fileSizeBytes: puffin.bytes.length,
-            metrics: () => NO_METRICS,
+            metrics: () => EMPTY_METRICS,
             referencedDataFile,
             contentOffset: puffin.blobs[at]?.offset ?? 0,
             contentSizeBytes: puffin.blobs[at]?.length ?? 0,
@@ -248,15 +249,6 @@ export async function rowFigures(
     `SELECT count(*)::VARCHAR, sum(hash(${COLUMN_LIST}))::VARCHAR FROM read_parquet([${list}], hive_partitioning=false) WHERE ${only}`,
   )
   return { rows: String(row?.[0]), hash: String(row?.[1]) }
-}
-
-const NO_METRICS = {
-  columnSizes: new Map(),
-  valueCounts: new Map(),
-  nullValueCounts: new Map(),
-  nanValueCounts: new Map(),
-  lowerBounds: new Map(),
-  upperBounds: new Map(),
 }
 
 async function contentFile(

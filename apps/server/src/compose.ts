@@ -6,6 +6,7 @@ import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableName } from '@moraine/management/tables/table-name'
+import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
@@ -52,8 +53,7 @@ export type RunningServer = {
 }
 
 /** The catalog that every new service begins with. */
-export const OWN_CATALOG = 'lake'
-export const DEFAULT_GROUP = 'default'
+const OWN_CATALOG = 'lake'
 
 /** Wires the service: the only place that knows all its parts. Stops again whatever was started if a part cannot start. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {

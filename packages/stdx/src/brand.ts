@@ -10,3 +10,10 @@ export type EpochMs = Brand<number, 'EpochMs'>
 export function later(time: EpochMs, ms: number): EpochMs {
   return (time + ms) as EpochMs
 }
+
+/** `undefined` if there is none. */
+export function earliest(times: readonly EpochMs[]): EpochMs | undefined {
+  return times.length === 0
+    ? undefined
+    : (times.reduce<number>((first, time) => Math.min(first, time), Number.POSITIVE_INFINITY) as EpochMs)
+}

@@ -1,4 +1,4 @@
-import type { Fields, StructValue, ThriftStruct } from './struct.ts'
+import type { DeclaredStruct, Fields, StructValue } from './struct.ts'
 import { f, opt, struct } from './struct.ts'
 import { i32, string, type ThriftType } from './thrift-type.ts'
 
@@ -41,12 +41,12 @@ export type ThriftService<M extends Methods> = { readonly name: string; readonly
 export type Methods = { readonly [name: string]: Method<Fields, unknown> }
 
 export type Method<A extends Fields, R> = {
-  readonly args: ThriftStruct<A>
+  readonly args: DeclaredStruct<A>
   readonly result: ThriftType<R> | null
   readonly exceptions: readonly ExceptionType<Fields>[]
 }
 
-export type ExceptionType<F extends Fields> = ThriftStruct<F> & {
+export type ExceptionType<F extends Fields> = DeclaredStruct<F> & {
   /** An error to throw from a handler of a method that declares this exception. */
   make(value: StructValue<F>): Error
   /** The fields of a caught error, if it is one of these. */

@@ -15,7 +15,7 @@ import { WireType } from './wire-type.ts'
  * Unknown fields are skipped; where they must survive, use thrift-tree.ts. A field with the wrong wire type, a
  * declared field that occurs twice and a missing required field are `corrupt`.
  */
-export function struct<F extends Fields>(name: string, fields: F): ThriftStruct<F> {
+export function struct<F extends Fields>(name: string, fields: F): DeclaredStruct<F> {
   const slots = Object.entries(fields).map(([key, field]) => ({ key, ...field }))
   const byId: (Slot | undefined)[] = []
   for (const slot of slots) byId[slot.id] = slot
@@ -47,7 +47,10 @@ export type Field<T, Required extends boolean> = {
 
 export type Fields = { readonly [key: string]: Field<unknown, boolean> }
 
-export type ThriftStruct<F extends Fields> = ThriftType<StructValue<F>> & { readonly name: string; readonly fields: F }
+export type DeclaredStruct<F extends Fields> = ThriftType<StructValue<F>> & {
+  readonly name: string
+  readonly fields: F
+}
 
 export type StructValue<F extends Fields> = Flat<
   { readonly [K in RequiredKeys<F>]: FieldValue<F[K]> } & {

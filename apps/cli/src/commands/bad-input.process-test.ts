@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
 import { zstdDecompressSync } from 'node:zlib'
+import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { must } from '@moraine/stdx/assert'
@@ -270,7 +271,7 @@ test('names with quotes, dots, other scripts, __proto__, and names that differ o
     const bytes = new Uint8Array(parquetWriteBuffer({ schema, columnData: columnData as ColumnData }))
     const filePath = await table.store(`data/f${at} 'q" \u00e9.parquet`, bytes)
     const counts = { filePath, region: partition, bytes, orderIds: [0n, 1n, 2n] }
-    await table.commit([{ ...contentFile('data', counts), metrics: () => NO_METRICS }])
+    await table.commit([{ ...contentFile('data', counts), metrics: () => EMPTY_METRICS }])
   }
   const before = await optimize(table)
   assert.equal(before.code, 0, before.err)
@@ -290,16 +291,6 @@ test('names with quotes, dots, other scripts, __proto__, and names that differ o
 })
 
 type ColumnData = Parameters<typeof parquetWriteBuffer>[0]['columnData']
-
-const NONE = new Map<number, never>()
-const NO_METRICS = {
-  columnSizes: NONE,
-  valueCounts: NONE,
-  nullValueCounts: NONE,
-  nanValueCounts: NONE,
-  lowerBounds: NONE,
-  upperBounds: NONE,
-}
 
 function byFirst(a: readonly unknown[], b: readonly unknown[]): number {
   return Number(a[0]) - Number(b[0])

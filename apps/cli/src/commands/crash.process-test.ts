@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
 import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
-import { PROCESS_ID } from '@moraine/maintenance/commit/commit-rewrite'
+import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { must } from '@moraine/stdx/assert'
@@ -98,7 +98,7 @@ test('rows, files, commits and processes afterwards', { timeout: 120_000 }, asyn
   assert.deepEqual(found, await rowsOf(reference))
 
   const { metadata } = await table.load()
-  const processes = metadata.snapshots.flatMap(({ summary }) => summary[PROCESS_ID] ?? [])
+  const processes = metadata.snapshots.flatMap(({ summary }) => summary[PROCESS_MARK] ?? [])
   assert.equal(new Set(processes).size, processes.length, 'a process was committed twice')
   assert.ok(processes.length >= KILLS.length, `${processes.length} commits`)
 
@@ -239,7 +239,7 @@ async function comesToRest(): Promise<void> {
 async function isOptimized(): Promise<boolean> {
   const { metadata } = await table.load()
   const current = metadata.snapshots.find(({ snapshotId }) => snapshotId === metadata.currentSnapshotId)
-  return current?.summary[PROCESS_ID] !== undefined
+  return current?.summary[PROCESS_MARK] !== undefined
 }
 
 const TABLE_PATH = tablePath('orders')

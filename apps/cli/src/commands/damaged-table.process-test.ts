@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { readManifests } from '@moraine/iceberg/scan/read-manifests'
-import { PROCESS_ID } from '@moraine/maintenance/commit/commit-rewrite'
+import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
 import { must } from '@moraine/stdx/assert'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
@@ -70,7 +70,7 @@ test('tables that are whole are optimized beside damaged ones', { timeout: 120_0
   for (const table of healthy) {
     await spinUntil(async () => {
       const { metadata } = await table.load()
-      return currentSnapshot(metadata)?.summary[PROCESS_ID] !== undefined
+      return currentSnapshot(metadata)?.summary[PROCESS_MARK] !== undefined
     })
   }
 })

@@ -68,7 +68,7 @@ function parquet(columns: readonly SchemaElement[], data: readonly (readonly unk
 }
 
 /** Counts of the columns and bounds of the key: what the planner prunes by. */
-export function orderMetrics(orderIds: readonly bigint[], columns: number): FileMetrics {
+function orderMetrics(orderIds: readonly bigint[], columns: number): FileMetrics {
   const ids = Array.from({ length: columns }, (_, at) => at + 1)
   const ordered = orderIds.toSorted((a, b) => (a < b ? -1 : 1))
   const bound = (id: bigint | undefined) => (id === undefined ? new Map() : new Map([[1, int64(id)]]))

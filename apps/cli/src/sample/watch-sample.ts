@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { LoadedTable } from '@moraine/catalogs/catalog'
 import { formatIdentifier } from '@moraine/catalogs/table-identifier'
 import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
-import { PROCESS_ID } from '@moraine/maintenance/commit/commit-rewrite'
+import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import type { RunningServer } from '@moraine/server/compose'
 import { isKind } from '@moraine/stdx/error'
@@ -57,7 +57,7 @@ async function firstOptimizing(
 ): Promise<{ readonly table: LoadedTable; readonly optimized: Snapshot }> {
   for (;;) {
     const table = await loadIfThere(server, context.signal)
-    const optimized = table?.metadata.snapshots.find((snapshot) => snapshot.summary[PROCESS_ID] !== undefined)
+    const optimized = table?.metadata.snapshots.find((snapshot) => snapshot.summary[PROCESS_MARK] !== undefined)
     if (table !== undefined && optimized !== undefined) return { table, optimized }
     await context.clock.sleep(LOOK_EVERY_MS, context.signal)
   }

@@ -24,7 +24,7 @@ export type LakeTable = {
 
 type CreateTable = Parameters<Catalog['createTable']>[1]
 
-export function openLake(warehouse: string): Catalog {
+function openLake(warehouse: string): Catalog {
   const io = localFileIO(systemRandom)
   const onLeftover = (error: unknown) => assert(false, String(error))
   return filesystemCatalog({ name: 'lake', warehouse, io, clock: systemClock, random: systemRandom, onLeftover })

@@ -17,7 +17,7 @@ export type DoctorPage = {
 const MANY_SNAPSHOTS = 1000
 
 /** The table's ailments, in order of what they cost a reader. */
-export function doctorFindings(page: DoctorPage): readonly string[] {
+function doctorFindings(page: DoctorPage): readonly string[] {
   return [...scoredFindings(page), ...historyFindings(page.state)]
 }
 

@@ -5,7 +5,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { CommitRequest, CommitResult, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { must } from '@moraine/stdx/assert'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { earliest } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
@@ -51,8 +51,7 @@ export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
       for (const process of waiting.filter((one) => retryAt(one) <= now).slice(0, jobs.free)) {
         jobs.start(process.processId, () => commitProcess(deps, process.processId, signal))
       }
-      const later = waiting.map(retryAt).filter((at) => at > now)
-      return { nextAt: later.length === 0 ? undefined : (Math.min(...later) as EpochMs) }
+      return { nextAt: earliest(waiting.map(retryAt).filter((at) => at > now)) }
     },
   })
   return self

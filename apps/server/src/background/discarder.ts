@@ -1,7 +1,7 @@
 import type { Discard } from '@moraine/management/optimizing/discard'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
@@ -55,10 +55,10 @@ async function discardOutput(deps: DiscarderDeps, discard: Discard, signal: Abor
   } catch (error) {
     if (signal.aborted) throw error
     log.warn({ processId, taskId, attempt, reason: describeError(error) }, 'an output could not be deleted')
-    const later = { ...discard, dueAt: (clock.now() + RETRY_MS) as EpochMs }
+    const postponed = { ...discard, dueAt: later(clock.now(), RETRY_MS) }
     await stores.state.apply([
       { kind: 'remove-discard', discard },
-      { kind: 'add-discard', discard: later },
+      { kind: 'add-discard', discard: postponed },
     ])
   }
 }

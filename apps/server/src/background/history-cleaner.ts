@@ -1,5 +1,5 @@
 import type { Stores } from '@moraine/management/store/stores'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
@@ -25,12 +25,12 @@ export function historyCleaner({ stores, keepMs, intervalMs, clock, log }: Histo
     log,
     async run(_work, signal) {
       while (!signal.aborted) {
-        const finished = await stores.processes.listFinished((clock.now() - keepMs) as EpochMs, BATCH)
+        const finished = await stores.processes.listFinished(later(clock.now(), -keepMs), BATCH)
         // One transaction each: a process may have thousands of tasks.
         for (const processId of finished) await stores.state.apply([{ kind: 'remove-process', processId }])
         if (finished.length < BATCH) break
       }
-      const gone = await stores.optimizers.listGone((clock.now() - GONE_OPTIMIZER_KEEP_MS) as EpochMs, BATCH)
+      const gone = await stores.optimizers.listGone(later(clock.now(), -GONE_OPTIMIZER_KEEP_MS), BATCH)
       await stores.state.apply(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId }) as const))
       return {}
     },

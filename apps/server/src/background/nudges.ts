@@ -25,7 +25,7 @@ export function announcing(store: StateStore, announce: (nudge: Nudge) => void):
   }
 }
 
-export function nudgesOf(change: StateChange): readonly Nudge[] {
+function nudgesOf(change: StateChange): readonly Nudge[] {
   switch (change.kind) {
     case 'patch-table':
       if (change.patch.state?.phase === 'pending') return [{ to: 'planner' }]

@@ -9,7 +9,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { PlannedWork, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
@@ -70,7 +70,7 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
         const jobs = jobsOf(group.name)
         const decision = await chooseInGroup(deps, group, jobs)
         for (const table of decision.plan) await takeInHand(deps, table, decision.maxCostBytes, jobs, signal)
-        if (decision.nextAt !== undefined) nextAt = Math.min(decision.nextAt, nextAt ?? decision.nextAt) as EpochMs
+        if (decision.nextAt !== undefined) nextAt = earliest([decision.nextAt, nextAt ?? decision.nextAt])
       }
       return { nextAt }
     },
@@ -92,7 +92,7 @@ async function chooseInGroup({ stores, clock, parallelism }: PlannerDeps, group:
     planning: jobs.size,
     planningMax: parallelism,
     waitingTasks: waiting?.tasks ?? 0,
-    usedMs: await stores.tasks.sumAttemptTime((now - QUOTA_WINDOW_MS) as EpochMs, now),
+    usedMs: await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now),
     now,
   })
   return { ...decision, maxCostBytes: maxCostBytes(group, groupThreads) }

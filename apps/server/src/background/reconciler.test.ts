@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { SILENT_LOG } from '../service/log.ts'
 import { type Reconcile, reconciler } from './reconciler.ts'
@@ -42,7 +42,7 @@ test('it comes back at the moment a run names, without hints', async () => {
   const runs: string[] = []
   const { clock, loop, steps, signal } = setUp(async ({ all, keys }) => {
     runs.push(`${clock.now()} ${all} ${keys.size}`)
-    return { nextAt: clock.now() < 500 ? ((clock.now() + 300) as EpochMs) : undefined }
+    return { nextAt: clock.now() < 500 ? later(clock.now(), 300) : undefined }
   })
   await loop.start(signal)
   await quiet()

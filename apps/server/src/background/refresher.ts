@@ -7,7 +7,7 @@ import { type ManagedTable, openProcessId } from '@moraine/management/tables/man
 import { nextRefreshDelay, type RefreshLimits, type RefreshOutcome } from '@moraine/management/tables/refresh-delay'
 import { decideRefresh, recordEvaluation, recordRefreshFailure } from '@moraine/management/tables/refresh-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
@@ -56,9 +56,9 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
     const delayMs = nextRefreshDelay(delays.get(tableId), end.outcome, end.table.settings, limits)
     delays.set(tableId, delayMs)
     const waitedFor = end.table.evaluation?.reevaluateAt
-    const at = clock.now() + delayMs
-    const byTrigger = waitedFor !== undefined && waitedFor > clock.now() ? Math.min(at, waitedFor) : at
-    if (!due.has(tableId)) due.put(tableId, byTrigger as EpochMs)
+    const at = later(clock.now(), delayMs)
+    const isAwaited = waitedFor !== undefined && waitedFor > clock.now() && waitedFor < at
+    if (!due.has(tableId)) due.put(tableId, isAwaited ? waitedFor : at)
   }
 
   const self = reconciler<TableId>({
@@ -74,7 +74,7 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
         const tableId = due.takeDue(clock.now())
         if (tableId === undefined) break
         // It is looked at by a job that may have begun before the change: once more when that has ended.
-        if (jobs.has(tableId)) due.put(tableId, (clock.now() + 100) as EpochMs)
+        if (jobs.has(tableId)) due.put(tableId, later(clock.now(), 100))
         else jobs.start(tableId, () => look(tableId, signal))
       }
       return { nextAt: jobs.free > 0 ? due.nextAt() : undefined }
@@ -89,7 +89,7 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
       for (const { tableId, evaluation } of page) {
         if (due.has(tableId) || jobs.has(tableId)) continue
         const spreadMs = evaluation === undefined ? 0 : (tableId * 7919) % limits.shortestMs
-        due.put(tableId, (clock.now() + spreadMs) as EpochMs)
+        due.put(tableId, later(clock.now(), spreadMs))
       }
       after = page.at(-1)?.tableId
       if (page.length < PAGE) return

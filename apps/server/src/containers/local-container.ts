@@ -23,7 +23,7 @@ export type LocalContainerOptions = {
 type Command = readonly [string, ...string[]]
 
 /** The optimizer registers with the value of this variable, by which its registration is found when it has died. */
-export const RESOURCE_ID_VARIABLE = 'MORAINE_RESOURCE_ID'
+const RESOURCE_ID_VARIABLE = 'MORAINE_RESOURCE_ID'
 const RESOURCE_PREFIX = 'local-'
 
 const RESTART_FIRST_MS = 500

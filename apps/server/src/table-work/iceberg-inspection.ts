@@ -33,7 +33,7 @@ export function icebergInspection(load: LoadMetadata): TableInspection {
   }
 }
 
-export function describeTable(metadata: TableMetadata): TableDescription {
+function describeTable(metadata: TableMetadata): TableDescription {
   const schema = must(
     metadata.schemas.find(({ schemaId }) => schemaId === metadata.currentSchemaId),
     `schema ${metadata.currentSchemaId}`,

@@ -1,4 +1,5 @@
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import { NEVER_OPTIMIZED } from '@moraine/maintenance/plan/evaluate-partition'
 import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
 import { nextTriggerAt } from '@moraine/maintenance/plan/next-trigger'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
@@ -7,14 +8,11 @@ import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import type { EvaluateRequest } from '@moraine/management/table-work/table-maintenance'
 import type { Finding, TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
-import type { EpochMs } from '@moraine/stdx/brand'
 import { humanBytes } from '@moraine/stdx/human-text'
-
-const NEVER = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
 
 /** What the service keeps of a look at a table: whether a trigger holds, why, and when time alone would change the answer. */
 export function evaluationOf(state: IndexedTable, request: EvaluateRequest): TableEvaluation {
-  const clocks = (key: string) => request.clocks.get(key) ?? NEVER
+  const clocks = (key: string) => request.clocks.get(key) ?? NEVER_OPTIMIZED
   const { report, partitions } = inspectTable(state, { now: request.now, clocks })
   const due = partitions.filter(({ evaluation }) => evaluation.trigger !== undefined)
   return {

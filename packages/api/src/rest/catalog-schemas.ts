@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { stringMap } from './envelope.ts'
 
 export const catalogMeta = Type.Object({
@@ -8,10 +8,8 @@ export const catalogMeta = Type.Object({
   authConfigs: Type.Record(Type.String(), Type.String(), { description: 'Always empty: secrets are never sent.' }),
   catalogProperties: stringMap,
 })
-export type CatalogMeta = Static<typeof catalogMeta>
 
 export const listedTable = Type.Object({ name: Type.String(), type: Type.String() })
-export type ListedTable = Static<typeof listedTable>
 
 export const catalogParams = Type.Object({ catalog: Type.String() })
 export const databaseParams = Type.Object({ catalog: Type.String(), db: Type.String() })

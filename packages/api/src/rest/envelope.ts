@@ -1,16 +1,20 @@
-import { type TSchema, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 
 /** What Amoro's clients expect around every answer; `code` is the HTTP status once more. */
 export function envelope<T extends TSchema>(result: T) {
   return Type.Object({ message: Type.Literal('success'), code: Type.Literal(200), result })
 }
 
-export const errorEnvelope = Type.Object({
-  message: Type.String({ description: 'What is wrong, with the thing it is wrong with and the remedy.' }),
-  code: Type.Integer({ description: 'The HTTP status of this answer.' }),
-  kind: Type.Optional(Type.String({ description: 'What a program may act on, for example not-found.' })),
-  requestId: Type.String(),
-})
+export const errorEnvelope = Type.Object(
+  {
+    message: Type.String({ description: 'What is wrong, with the thing it is wrong with and the remedy.' }),
+    code: Type.Integer({ description: 'The HTTP status of this answer.' }),
+    kind: Type.String({ description: 'What a program may act on, for example not-found.' }),
+    requestId: Type.String({ description: 'Names the request in the log.' }),
+  },
+  { description: 'A failure.' },
+)
+export type ErrorEnvelope = Static<typeof errorEnvelope>
 
 export function page<T extends TSchema>(item: T) {
   return Type.Object({ list: Type.Array(item), total: Type.Integer() })

@@ -1,4 +1,4 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { epochMsInteger, pageQuery, stringMap } from './envelope.ts'
 
 export const groupParams = Type.Object({ group: Type.String() })
@@ -23,7 +23,6 @@ export const resourceGroupEntry = Type.Object({
   occupationCore: Type.Integer(),
   occupationMemory: Type.Number(),
 })
-export type ResourceGroupEntry = Static<typeof resourceGroupEntry>
 
 export const optimizerEntry = Type.Object({
   token: Type.String({ description: 'Public id of the optimizer; never its credential.' }),
@@ -37,4 +36,3 @@ export const optimizerEntry = Type.Object({
   runningTasks: Type.Integer(),
   container: Type.String(),
 })
-export type OptimizerEntry = Static<typeof optimizerEntry>

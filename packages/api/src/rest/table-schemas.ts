@@ -4,7 +4,7 @@ import { epochMsInteger, int64Text, nullable, pageQuery, stringMap } from './env
 export const tableParams = Type.Object({ catalog: Type.String(), db: Type.String(), table: Type.String() })
 export type TableParams = Static<typeof tableParams>
 
-export const tableIdentifier = Type.Object({
+const tableIdentifier = Type.Object({
   catalog: Type.String(),
   database: Type.String(),
   tableName: Type.String(),

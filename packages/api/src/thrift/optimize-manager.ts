@@ -30,21 +30,21 @@ export function isRetryableCode(code: number): boolean {
   return code === AmoroErrorCode.persistence || code === AmoroErrorCode.undefined
 }
 
-export const optimizingTaskId = struct('OptimizingTaskId', {
+const optimizingTaskId = struct('OptimizingTaskId', {
   processId: f(1, i64),
   taskId: f(2, i32),
   /** Ours: which run of the task is meant; a report about another one is refused. */
   attempt: opt(3, i32),
 })
 
-export const optimizingTask = struct('OptimizingTask', {
+const optimizingTask = struct('OptimizingTask', {
   taskId: f(1, optimizingTaskId),
   /** A `RewriteTask` as JSON. */
   taskInput: opt(2, binary),
   properties: opt(3, map(string, string)),
 })
 
-export const optimizingTaskResult = struct('OptimizingTaskResult', {
+const optimizingTaskResult = struct('OptimizingTaskResult', {
   taskId: f(1, optimizingTaskId),
   threadId: f(2, i32),
   /** A `RewriteResult` as JSON. */
@@ -53,7 +53,7 @@ export const optimizingTaskResult = struct('OptimizingTaskResult', {
   summary: opt(5, map(string, string)),
 })
 
-export const optimizerRegisterInfo = struct('OptimizerRegisterInfo', {
+const optimizerRegisterInfo = struct('OptimizerRegisterInfo', {
   resourceId: opt(1, string),
   threadCount: f(2, i32),
   memoryMb: f(3, i32),
@@ -63,7 +63,7 @@ export const optimizerRegisterInfo = struct('OptimizerRegisterInfo', {
 })
 
 /** A task that an optimizer believes to run. */
-export const runningTask = struct('RunningTask', { taskId: f(1, optimizingTaskId), threadId: f(2, i32) })
+const runningTask = struct('RunningTask', { taskId: f(1, optimizingTaskId), threadId: f(2, i32) })
 
 /** Amoro's own way to name the attempt: a property of the task, echoed in the summary of its result. */
 export const ATTEMPT_PROPERTY = 'task-attempt-id'

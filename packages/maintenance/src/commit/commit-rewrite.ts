@@ -17,7 +17,7 @@ import { verifyGroup } from '../verify/verify-group.ts'
 import { commitStaged } from './commit-staged.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
 import { type Resolution, resolveConflicts } from './resolve-conflicts.ts'
-import { committedGroups, findProcessSnapshot, PROCESS_MARK, snapshotMarks } from './snapshot-marks.ts'
+import { committedGroups, findProcessSnapshot, snapshotMarks } from './snapshot-marks.ts'
 import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
 
 export type CommitInput = {
@@ -59,9 +59,6 @@ export type RewriteOutcome =
   | { readonly kind: 'unknown'; readonly cause: Error }
 
 const MAX_ATTEMPTS = 10
-
-/** Summary entry that names the process whose commit a snapshot is. */
-export const PROCESS_ID = PROCESS_MARK
 
 /**
  * Verifies results, validates them against what changed since the plan, and commits what still holds in one snapshot.

@@ -7,6 +7,8 @@ import type { PartitionFigures } from './partition-tally.ts'
 /** Ends of the last successful processes of a partition, by type; 0 if there was none. */
 export type OptimizingClocks = { readonly minor: EpochMs; readonly major: EpochMs; readonly full: EpochMs }
 
+export const NEVER_OPTIMIZED: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
+
 /** `auto` follows the triggers; a type asks for just that, as if its interval had passed. */
 export type RequestedType = 'auto' | OptimizingType
 

@@ -17,7 +17,7 @@ import {
 import { arbitraryNaiveTable } from '@moraine/testkit/naive-table/random-naive-table'
 import fc from 'fast-check'
 import { coveringDeleteName } from './delete-state.ts'
-import type { OptimizingClocks, RequestedType } from './evaluate-partition.ts'
+import { NEVER_OPTIMIZED, type OptimizingClocks, type RequestedType } from './evaluate-partition.ts'
 import { parseOptimizingPolicy } from './optimizing-policy.ts'
 import { planRewrite } from './plan-rewrite.ts'
 import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
@@ -30,7 +30,7 @@ const requested = fc.constantFrom<RequestedType>('auto', 'minor', 'major', 'full
 test('committing any subset of a plan keeps the rows that readers see', () => {
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), requested, fc.func(fc.boolean()), (table, type, isCommitted) => {
-      const plan = planOf(table, type, NEVER)
+      const plan = planOf(table, type, NEVER_OPTIMIZED)
       const committed = new Set(plan.groups.map((group) => group.groupId).filter((id) => isCommitted(id)))
       assert.deepEqual(liveRowIds(commit(table, plan, committed)), liveRowIds(table))
     }),
@@ -41,9 +41,9 @@ test('committing any subset of a plan keeps the rows that readers see', () => {
 test('planning is a fixed point: what was rewritten is no longer a candidate', () => {
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
-      const plan = planOf(table, type, NEVER)
+      const plan = planOf(table, type, NEVER_OPTIMIZED)
       const after = commit(table, plan, everyGroup(plan))
-      const next = planOf(after, type, NEVER)
+      const next = planOf(after, type, NEVER_OPTIMIZED)
       // How many rows equality deletes hit is known only once they are converted; then, and only then, a second plan may
       // find that a converted file lost too many rows to be kept.
       const converted = new Set(
@@ -53,7 +53,7 @@ test('planning is a fixed point: what was rewritten is no longer a candidate', (
         assert.equal(group.method.kind, 'rewrite')
         assert.ok(group.inputs.some((input) => converted.has(input.filePath)))
       }
-      assert.deepEqual(planOf(commit(after, next, everyGroup(next)), type, NEVER).groups, [])
+      assert.deepEqual(planOf(commit(after, next, everyGroup(next)), type, NEVER_OPTIMIZED).groups, [])
     }),
     { numRuns: 2000 },
   )
@@ -63,16 +63,16 @@ test('moving every partition into the current spec keeps the rows, at every step
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), fc.func(fc.boolean()), (table, isCommitted) => {
       const rows = liveRowIds(table)
-      const first = planOf(table, 'full', NEVER, UNPARTITIONED)
+      const first = planOf(table, 'full', NEVER_OPTIMIZED, UNPARTITIONED)
       const some = new Set(first.groups.map((group) => group.groupId).filter((id) => isCommitted(id)))
       let now = commit(table, first, some)
       assert.deepEqual(liveRowIds(now), rows)
       for (let round = 0; round < 4; round += 1) {
-        const plan = planOf(now, 'full', NEVER, UNPARTITIONED)
+        const plan = planOf(now, 'full', NEVER_OPTIMIZED, UNPARTITIONED)
         now = commit(now, plan, everyGroup(plan))
         assert.deepEqual(liveRowIds(now), rows)
       }
-      assert.deepEqual(planOf(now, 'full', NEVER, UNPARTITIONED).groups, [])
+      assert.deepEqual(planOf(now, 'full', NEVER_OPTIMIZED, UNPARTITIONED).groups, [])
       assert.ok(now.data.every((file) => file.p === 'all'))
     }),
     { numRuns: 500 },
@@ -83,7 +83,7 @@ test('the order in which files are read does not change the plan', () => {
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
       const reversed = { data: [...table.data].reverse(), deletes: table.deletes }
-      assert.deepEqual(planOf(reversed, type, NEVER).groups, planOf(table, type, NEVER).groups)
+      assert.deepEqual(planOf(reversed, type, NEVER_OPTIMIZED).groups, planOf(table, type, NEVER_OPTIMIZED).groups)
     }),
     { numRuns: 200 },
   )
@@ -91,7 +91,6 @@ test('the order in which files are read does not change the plan', () => {
 
 const isConversion = (group: RewriteGroup) => group.method.kind === 'convert-deletes'
 const everyGroup = (plan: RewritePlan) => new Set(plan.groups.map((group) => group.groupId))
-const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
 
 // The partition column is not in the schema, so rows cannot be moved to spec 0; they can be to the unpartitioned one.
 const PARTITIONED = 0

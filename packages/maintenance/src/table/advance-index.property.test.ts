@@ -16,6 +16,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import fc from 'fast-check'
 import { deleteStateOf } from '../plan/delete-state.ts'
+import { NEVER_OPTIMIZED } from '../plan/evaluate-partition.ts'
 import { evaluateTable } from '../plan/evaluate-table.ts'
 import { deletesInOrder, type FileIndex, fileId } from '../plan/file-index.ts'
 import { parseOptimizingPolicy } from '../plan/optimizing-policy.ts'
@@ -29,9 +30,8 @@ import { evaluateObjects } from './testing/object-evaluation.ts'
 import { arbitraryHistory, type Commit, changeOf, emptyTable } from './testing/random-history.ts'
 
 const NOW = 10_000_000 as EpochMs
-const NEVER = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
 const POLICY = parseOptimizingPolicy({})
-const EVALUATE = { policy: POLICY, requested: 'auto', clocks: () => NEVER, now: NOW } as const
+const EVALUATE = { policy: POLICY, requested: 'auto', clocks: () => NEVER_OPTIMIZED, now: NOW } as const
 
 for (const formatVersion of [2, 3] as const) {
   test(`v${formatVersion}: an index that is advanced commit by commit says what the files say as objects`, async () => {

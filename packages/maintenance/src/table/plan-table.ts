@@ -1,6 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { OptimizingClocks, RequestedType } from '../plan/evaluate-partition.ts'
+import { NEVER_OPTIMIZED, type OptimizingClocks, type RequestedType } from '../plan/evaluate-partition.ts'
 import { type EvaluatedPartition, evaluateTable } from '../plan/evaluate-table.ts'
 import { type PartitionFilter, partitionFilter } from '../plan/partition-filter.ts'
 import { planRewrite } from '../plan/plan-rewrite.ts'
@@ -39,7 +39,7 @@ export async function planTable(
     requested: request.type,
     maxCostBytes: request.maxCostBytes ?? Number.POSITIVE_INFINITY,
     chooses: ({ ordinal }) => chosen.has(ordinal),
-    clocks: request.clocks ?? (() => NEVER),
+    clocks: request.clocks ?? (() => NEVER_OPTIMIZED),
     now: request.now,
   })
   let step = planning.next()
@@ -52,7 +52,7 @@ export function inspectTable(
   { metadata, index, policy }: IndexedTable,
   request: Pick<PlanOptions, 'now' | 'clocks'>,
 ): { readonly report: TableReport; readonly partitions: readonly EvaluatedPartition[] } {
-  const clocks = request.clocks ?? (() => NEVER)
+  const clocks = request.clocks ?? (() => NEVER_OPTIMIZED)
   const { partitions } = evaluateTable({ metadata, index, policy, requested: 'auto', clocks, now: request.now })
   return { report: tableReport(index, partitions, policy), partitions }
 }
@@ -63,5 +63,3 @@ function filtersOf({ metadata, policy }: IndexedTable, requested: string | undef
     ...(requested === undefined ? [] : [partitionFilter(requested, metadata, '--where')]),
   ]
 }
-
-const NEVER: OptimizingClocks = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }

@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, earliest } from '@moraine/stdx/brand'
 import type { SchedulingPolicy } from '../resources/resource-group.ts'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import { quotaOccupation } from './quota.ts'
@@ -30,8 +30,7 @@ export type ChooseTablesDecision = {
  */
 export function chooseTables(input: ChooseTablesInput): ChooseTablesDecision {
   const ready = input.pending.filter((table) => planNotBefore(table) <= input.now)
-  const later = input.pending.map(planNotBefore).filter((at) => at > input.now)
-  const nextAt = later.length === 0 ? undefined : (Math.min(...later) as EpochMs)
+  const nextAt = earliest(input.pending.map(planNotBefore).filter((at) => at > input.now))
   if (input.groupThreads === 0 || input.waitingTasks >= 2 * input.groupThreads) return { plan: [], nextAt }
   const plan = ready
     .map((table) => ({ table, rank: rank(table, input) }))

@@ -1,6 +1,6 @@
 import type { OptimizerId } from '@moraine/lifecycle/identity'
 import { unreachable } from '@moraine/stdx/assert'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Task } from '../optimizing/task.ts'
 import { optimizerGuard, type StateChange } from '../store/state-change.ts'
 import type { Optimizer } from './optimizer.ts'
@@ -37,9 +37,9 @@ export type DeadlineDecision = {
 /** Which optimizers are lost, and which tasks are taken back from whom and why. */
 export function decideDeadlines(input: DeadlineInput): DeadlineDecision {
   const { now, settings, serviceStartedAt } = input
-  const from = (at: EpochMs, timeoutMs: number) => Math.max(at, serviceStartedAt) + timeoutMs
-  const upcoming: number[] = []
-  const passed = (deadline: number) => {
+  const from = (at: EpochMs, timeoutMs: number) => later(at < serviceStartedAt ? serviceStartedAt : at, timeoutMs)
+  const upcoming: EpochMs[] = []
+  const passed = (deadline: EpochMs) => {
     if (deadline <= now) return true
     upcoming.push(deadline)
     return false
@@ -53,7 +53,7 @@ export function decideDeadlines(input: DeadlineInput): DeadlineDecision {
     const reason = overdueReason(task, live, settings, (at, timeoutMs) => passed(from(at, timeoutMs)))
     return reason === undefined ? [] : [{ task, reason }]
   })
-  return { expired, overdue, nextAt: upcoming.length === 0 ? undefined : (Math.min(...upcoming) as EpochMs) }
+  return { expired, overdue, nextAt: earliest(upcoming) }
 }
 
 function overdueReason(

@@ -6,7 +6,8 @@ export type TableSettings = Pick<
   'enabled' | 'allowPartialCommit' | 'group' | 'quota' | 'executeRetries' | 'minorIntervalMs' | 'minPlanIntervalMs'
 >
 
-const DEFAULT_GROUP = 'default'
+/** The resource group of tables that name none. */
+export const DEFAULT_GROUP = 'default'
 
 /** Amoro's defaults: what holds until the table has been read for the first time. */
 export const DEFAULT_TABLE_SETTINGS: TableSettings = {

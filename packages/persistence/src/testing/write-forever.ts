@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { patchTable } from '@moraine/management/store/state-change'
 import { must } from '@moraine/stdx/assert'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import { openSqlite } from '../sqlite/open-sqlite.ts'
 
 // Started by a test, which kills it: raises a number in the database and says so on standard output after each commit.
@@ -10,7 +10,7 @@ const { stores } = await openSqlite(must(process.argv[2], 'the path of the datab
 const name = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
 let table = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: 0 as EpochMs })
 for (;;) {
-  const plannedAt = ((table.plannedAt ?? 0) + 1) as EpochMs
+  const plannedAt = later(table.plannedAt ?? (0 as EpochMs), 1)
   const partitionKeys = [`p${plannedAt % 10}`]
   await stores.state.apply([
     patchTable(table, { plannedAt }),

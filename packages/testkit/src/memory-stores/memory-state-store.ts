@@ -1,8 +1,8 @@
+import { NEVER_OPTIMIZED } from '@moraine/maintenance/plan/evaluate-partition'
 import { assertLegal } from '@moraine/management/store/assert-legal'
 import { optimizerGuard, processGuard, type StateChange, taskGuard } from '@moraine/management/store/state-change'
 import type { StateStore } from '@moraine/management/store/state-store'
 import { assert, must, unreachable } from '@moraine/stdx/assert'
-import type { EpochMs } from '@moraine/stdx/brand'
 import { attemptKey, discardKey, type MemoryState } from './memory-state.ts'
 
 export function memoryStateStore(state: MemoryState): StateStore {
@@ -42,9 +42,8 @@ function applyChange(state: MemoryState, change: StateChange, undo: (() => void)
     }
     case 'set-clocks': {
       const clocks = new Map(state.clocks.get(change.tableId))
-      const never = { minor: 0 as EpochMs, major: 0 as EpochMs, full: 0 as EpochMs }
       for (const key of change.partitionKeys)
-        clocks.set(key, { ...never, ...clocks.get(key), [change.type]: change.at })
+        clocks.set(key, { ...NEVER_OPTIMIZED, ...clocks.get(key), [change.type]: change.at })
       put(state.clocks, change.tableId, clocks)
       return true
     }

@@ -1,4 +1,5 @@
 import { ERROR_CODES } from '@moraine/api/error-codes'
+import type { ErrorEnvelope } from '@moraine/api/rest/envelope'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableInspection } from '@moraine/management/table-work/table-inspection'
@@ -48,7 +49,7 @@ function sendError(error: FastifyError | MoraineError, request: FastifyRequest, 
   const { status, kind, message } = errorBody(error)
   const route = `${request.method} ${request.url}`
   if (status >= 500) log.error({ route, requestId: request.id, failure: describeError(error) }, 'a request failed')
-  return reply.status(status).send({ message, code: status, kind, requestId: request.id })
+  return reply.status(status).send({ message, code: status, kind, requestId: request.id } satisfies ErrorEnvelope)
 }
 
 function errorBody(error: FastifyError | MoraineError) {

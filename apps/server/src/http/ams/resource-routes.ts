@@ -15,7 +15,7 @@ import { activeThreads, type Optimizer } from '@moraine/management/resources/opt
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName } from '@moraine/management/tables/table-name'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
@@ -124,7 +124,7 @@ function groupTableRoutes(server: ApiServer, { stores, clock }: ResourceRoutesDe
       const tables = (await collectTables(stores, params.group, asked)).toSorted(busiestFirst)
       const start = (query.page - 1) * query.pageSize
       const now = clock.now()
-      const usedMs = await stores.tasks.sumAttemptTime((now - QUOTA_WINDOW_MS) as EpochMs, now)
+      const usedMs = await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now)
       const threads = await threadsByGroup(stores)
       const list = tables
         .slice(start, start + query.pageSize)

@@ -1,4 +1,4 @@
-import { envelope } from '@moraine/api/rest/envelope'
+import { envelope, errorEnvelope } from '@moraine/api/rest/envelope'
 import type {
   FastifyBaseLogger,
   FastifyInstance,
@@ -7,7 +7,7 @@ import type {
   RawRequestDefaultExpression,
   RawServerDefault,
 } from 'fastify'
-import { type Static, type TSchema, Type } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 
 /** Gives handlers the types of their route's TypeBox schemas. */
 interface TypeBoxProvider extends FastifyTypeProvider {
@@ -23,14 +23,11 @@ export type ApiServer = FastifyInstance<
   TypeBoxProvider
 >
 
-/** The schema of a route that answers in the envelope; errors are described once, for all routes. */
+/** What a route answers, in the envelope: its result, or a failure. */
 export function answers<T extends TSchema>(result: T) {
-  return { 200: envelope(result) }
+  return { 200: envelope(result), '4xx': errorEnvelope, '5xx': errorEnvelope }
 }
 
 export function success<T>(result: T): { message: 'success'; code: 200; result: T } {
   return { message: 'success', code: 200, result }
 }
-
-/** Amoro's clients look for a result even where there is nothing to say. */
-export const nothing = Type.Null()

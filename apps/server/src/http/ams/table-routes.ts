@@ -143,7 +143,7 @@ function detailsBody(table: ManagedTable, found: TableDescription, verdict: Tabl
 }
 
 /** -1 is Amoro's word for a score that has not been computed. */
-export function healthScores({ evaluation }: ManagedTable) {
+function healthScores({ evaluation }: ManagedTable) {
   const { total, smallFiles, equalityDeletes, positionDeletes } = evaluation?.health ?? NO_SCORES
   return {
     healthScore: total,
