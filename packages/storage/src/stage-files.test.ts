@@ -12,6 +12,7 @@ import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { localFileIO } from './local-file-io.ts'
 import { publishFromLocal, stageToLocal } from './stage-files.ts'
+import { withRetry } from './with-retry.ts'
 
 const local = localFileIO(systemRandom)
 const random = systemRandom
@@ -126,4 +127,24 @@ test('to a store a local file is uploaded, or not at all', async (t) => {
     isKind(error, 'not-found'),
   )
   assert.deepEqual(store.locations(), ['s3://b/a'])
+})
+
+test('the upload of a small file whose answer is lost is made again, and finds what it wrote', async (t) => {
+  const root = await directoryFor(t)
+  await writeFile(`${root}/out`, bytes)
+  const clock = { ...virtualClock(), sleep: async () => {} }
+  const store = memoryFileIO()
+  let calls = 0
+  const lossy = faultyFileIO(
+    store,
+    () => {
+      calls += 1
+      return calls === 1 ? { kind: 'after', error: 'unavailable' } : undefined
+    },
+    clock,
+  )
+  const io = withRetry(lossy, { clock, random })
+  assert.equal(await publishFromLocal(io, `${root}/out`, 's3://b/out', { createOnly: true, random }), 'written')
+  assert.equal(Buffer.from(await store.read('s3://b/out')).toString(), 'bytes')
+  assert.equal(await publishFromLocal(io, `${root}/out`, 's3://b/out', { createOnly: true, random }), 'exists')
 })

@@ -133,6 +133,7 @@ async function publishLink(
   }
 }
 
+// A small file in one call, which layers can make again, also where its answer was lost: a writer's calls they cannot.
 async function upload(
   file: FileHandle,
   io: FileIO,
@@ -140,6 +141,8 @@ async function upload(
   { createOnly = false }: PublishOptions,
   signal: AbortSignal | undefined,
 ): Promise<WriteOutcome> {
+  const { size } = await file.stat()
+  if (size <= RANGE_BYTES) return io.write(location, await readWhole(file, size), { createOnly }, signal)
   const writer = await io.openWriter(location, { createOnly }, signal)
   try {
     const buffer = Buffer.allocUnsafeSlow(RANGE_BYTES)
@@ -152,4 +155,14 @@ async function upload(
     await writer.abort()
     throw error
   }
+}
+
+async function readWhole(file: FileHandle, sizeBytes: number): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(sizeBytes)
+  for (let at = 0; at < sizeBytes; ) {
+    const { bytesRead } = await file.read(bytes, at, sizeBytes - at, at)
+    if (bytesRead === 0) throw new MoraineError('corrupt', `the file has become shorter: ${at} of ${sizeBytes} bytes`)
+    at += bytesRead
+  }
+  return bytes
 }
