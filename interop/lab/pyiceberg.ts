@@ -24,7 +24,11 @@ export type PyIceberg = {
 }
 
 /** `table`: catalog, namespace levels, name. */
-export type PyIcebergSource = ({ readonly table: readonly string[] } | { readonly metadataFile: string }) & {
+export type PyIcebergSource = (
+  | { readonly table: readonly string[] }
+  /** `properties`: how its store is reached, as `s3.endpoint`. */
+  | { readonly metadataFile: string; readonly properties?: Readonly<Record<string, string>> }
+) & {
   readonly snapshotId?: bigint
   readonly ref?: string
   /** An expression in PyIceberg's text form, as `id > 5 and region = 'eu'`. */

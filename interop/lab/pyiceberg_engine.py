@@ -24,15 +24,15 @@ class Engine:
         """{"type": "rest", "uri": URL}, {"type": "sql", "uri": "sqlite:///FILE", "warehouse": DIR} and so on."""
         self.catalogs[name] = load_catalog(name, **properties)
 
-    def load_table(self, table=None, metadata_file=None):
-        """`table` is ["catalog", "namespace", ..., "table"]."""
+    def load_table(self, table=None, metadata_file=None, properties=None):
+        """`table` is ["catalog", "namespace", ..., "table"]; `properties` say how the store of a metadata file is reached."""
         if metadata_file:
-            return StaticTable.from_metadata(metadata_file)
+            return StaticTable.from_metadata(metadata_file, properties or {})
         return self.catalogs[table[0]].load_table(tuple(table[1:]))
 
-    def read(self, table=None, metadata_file=None, snapshot_id=None, ref=None, row_filter=None):
+    def read(self, table=None, metadata_file=None, snapshot_id=None, ref=None, row_filter=None, properties=None):
         """Canonical rows in the snapshot's schema, sorted. `row_filter`: an expression in PyIceberg's text form."""
-        loaded = self.load_table(table, metadata_file)
+        loaded = self.load_table(table, metadata_file, properties)
         scan = loaded.scan(**({"row_filter": row_filter} if row_filter else {}))
         if ref is not None:
             scan = scan.use_ref(ref)

@@ -3,7 +3,7 @@
 | request | result |
 |---|---|
 | {"catalog": {"name", "properties": {...}}} | null |
-| {"read": {"table": [catalog, namespace, name] or "metadataFile", "snapshotId"?, "ref"?, "rowFilter"?}} | {"fields": [...], "rows": [canonical row]} |
+| {"read": {"table": [catalog, namespace, name] or "metadataFile" with "properties"?, "snapshotId"?, "ref"?, "rowFilter"?}} | {"fields": [...], "rows": [canonical row]} |
 | {"create": {"table": [...], "schema": {...}, "properties"?}} | null |
 | {"append": {"table": [...], "rows": [{...}], "branch"?}} | null |
 | {"delete": {"table": [...], "rowFilter"}} | null |
@@ -24,7 +24,12 @@ def main():
     def read(request):
         asked = request["read"]
         return engine.read(
-            asked.get("table"), asked.get("metadataFile"), asked.get("snapshotId"), asked.get("ref"), asked.get("rowFilter")
+            asked.get("table"),
+            asked.get("metadataFile"),
+            asked.get("snapshotId"),
+            asked.get("ref"),
+            asked.get("rowFilter"),
+            asked.get("properties"),
         )
 
     def create(request):

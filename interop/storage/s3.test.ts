@@ -9,11 +9,11 @@ import { systemRandom } from '@moraine/stdx/random'
 import { objectStoreFileIO } from '@moraine/storage/object-store-file-io'
 import { OBJECT_STORE_SERVICES } from '@moraine/storage/object-store-service'
 import { openStorage } from '@moraine/storage/open-storage'
-import { encodeForS3, signS3Request } from '@moraine/storage/s3-signature'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { publishFromLocal, stageToLocal } from '@moraine/storage/stage-files'
 import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
 import { startMinio, stopMinio } from './minio.ts'
+import { openUploads } from './s3-objects.ts'
 
 const NAME = `file-io-${process.pid}`
 const minio = startMinio(NAME)
@@ -113,22 +113,12 @@ test('a writer that is given up leaves no parts that cost', inS3, async () => {
   const key = `${warehouse}/given up/%20 #1`
   const writer = await s3().openWriter(key)
   for (let part = 0; part < 5; part += 1) await writer.write(new Uint8Array(8_000_000))
-  assert.equal((await openUploads(key)).length, 1)
+  assert.equal((await openUploads(settings, key)).length, 1)
   await writer.abort()
-  assert.deepEqual(await openUploads(key), [])
+  assert.deepEqual(await openUploads(settings, key), [])
   const finished = await s3().openWriter(key)
   await finished.write(new Uint8Array(20_000_000))
   await finished.close()
   await finished.abort()
   assert.equal((await s3().stat(key))?.sizeBytes, 20_000_000)
 })
-
-/** The ids of the unfinished uploads of a location. */
-async function openUploads(location: string): Promise<readonly string[]> {
-  const [, bucket = '', key = ''] = /^s3:\/\/([^/]*)\/(.*)$/.exec(location) ?? []
-  const url = new URL(`${settings['s3.endpoint']}/${bucket}?prefix=${encodeForS3(key)}&uploads=`)
-  const credentials = { accessKeyId: 'lab', secretAccessKey: 'labsecret', region: 'us-east-1' }
-  const response = await fetch(url, { headers: signS3Request('GET', url, credentials, systemClock.now()) })
-  assert.equal(response.status, 200)
-  return [...(await response.text()).matchAll(/<UploadId>(.*?)</g)].map(([, id]) => id ?? '')
-}
