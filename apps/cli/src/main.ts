@@ -28,9 +28,10 @@ withServeOptions(
   program.command('start').description('service, one local optimizer and a sample lake: what `npm start` runs'),
 )
   .option('--no-sample', 'no sample lake')
-  .option('--once', 'end once the first table is healthy')
+  .option('--once', 'end once the sample table has been optimized')
+  .option('--timeout <seconds>', 'how long --once waits before it fails (default: 600)')
   .option('--json', 'print the report as JSON')
-  .action(async (options) => (await import('./commands/serve.ts')).startAll(options, context))
+  .action(async (options) => (await import('./commands/start.ts')).startAll(options, context))
 withServeOptions(program.command('serve').description('the service alone'))
   .option('--no-sample', 'no sample lake: holds always here, so that a script may say it of start and serve alike')
   .action(async (options) => (await import('./commands/serve.ts')).serve(options, context))

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
@@ -9,7 +8,7 @@ import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError, isKind } from '@moraine/stdx/error'
+import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
@@ -21,6 +20,7 @@ import { type HttpServer, httpServer } from './http/http-server.ts'
 import { cancelProcess } from './optimizing/cancel-process.ts'
 import { composeOptimizing, type Optimizing, type OptimizingSettings } from './optimizing/compose-optimizing.ts'
 import { endOptimizers } from './optimizing/end-optimizers.ts'
+import { prepareDataDirectory } from './service/data-directory.ts'
 import type { Log } from './service/log.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergInspection } from './table-work/iceberg-inspection.ts'
@@ -58,8 +58,7 @@ const OWN_CATALOG = 'lake'
 /** Wires the service: the only place that knows all its parts. Stops again whatever was started if a part cannot start. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { dataDir, log } = options
-  await mkdir(dataDir, { recursive: true })
-  const database = await openSqlite(join(dataDir, 'moraine.db'))
+  const database = await openSqlite(await prepareDataDirectory(dataDir))
   const services: Service[] = [{ name: 'database', start: async () => undefined, stop: () => database.close() }]
   const stopping = new AbortController()
   const stop = () => {
@@ -162,18 +161,26 @@ function thriftService(
     name: 'thrift',
     port,
     async start() {
-      server = await startThriftServer({
+      const starting = startThriftServer({
         host,
         port: options.thriftPort,
         services: [handlers],
         clock,
         onFailure: ({ name, peer, error }) => log.warn({ call: name, peer, failure: String(error) }, 'a call failed'),
       })
+      server = await starting.catch((error: unknown) => {
+        throw isKind(error, 'conflict') ? thriftPortTaken(options, error) : error
+      })
     },
     async stop() {
       await server?.stop()
     },
   }
+}
+
+function thriftPortTaken({ host, thriftPort }: ServerOptions, { cause }: MoraineError): MoraineError {
+  const remedy = 'choose another with --thrift-port or stop its owner'
+  return new MoraineError('conflict', `port ${thriftPort} of ${host} is taken; ${remedy}`, { cause })
 }
 
 /** What a first start needs: the service's own catalog and a group for its tables. */

@@ -6,8 +6,6 @@ import { optimizingSettings } from '@moraine/server/config/default-settings'
 import { type Config, readConfig } from '@moraine/server/config/read-config'
 import { MoraineError } from '@moraine/stdx/error'
 import { pino } from 'pino'
-import { runSampleWriter } from '../sample/sample-writer.ts'
-import { watchSample } from '../sample/watch-sample.ts'
 import type { CommandContext } from './command-context.ts'
 import { MEGABYTES, numberOption, PORTS, THREADS } from './number-option.ts'
 
@@ -17,55 +15,25 @@ export type RawServeOptions = {
   readonly host?: string
   readonly dataDir?: string
   readonly config?: string
-  readonly sample?: boolean
-  readonly once?: boolean
-  readonly json?: boolean
 }
 
 /** The service alone: tables are found in its catalogs, optimizers come by themselves. */
 export async function serve(raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const { server } = await start(raw, context, false)
-  context.note(`moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}`)
-  await untilStopped(context.signal)
-  await server.stop()
+  const { server } = await runService(raw, context, false)
+  await whileRunning(server, context, () => {
+    context.note(`moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}`)
+    return untilStopped(context.signal)
+  })
 }
 
-/** Service, one local optimizer and, unless told otherwise, a sample lake that is written to all the time. */
-export async function startAll(raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const { server, dataDir } = await start(raw, context, true)
-  context.note(`moraine listens on ${server.url}; its data is in ${dataDir}; Ctrl-C stops it`)
-  try {
-    if (raw.sample === false) await untilStopped(context.signal)
-    else await showSample(server, raw, context)
-  } finally {
-    await server.stop()
-  }
-}
+export type RunningService = { readonly server: RunningServer; readonly dataDir: string }
 
-async function showSample(server: RunningServer, raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const { io } = await server.catalogs(server.catalog.name)
-  const writing = new AbortController()
-  const writer = runSampleWriter(
-    { catalog: server.catalog, io, clock: context.clock, random: context.random },
-    AbortSignal.any([context.signal, writing.signal]),
-  )
-  try {
-    const report = await Promise.race([watchSample(server, context, raw.json === true), writer.then(() => undefined)])
-    if (raw.once !== true) await writer
-    else if (report !== undefined && raw.json === true) context.printJson(report)
-  } catch (error) {
-    // Whoever asked for the report is told that there is none.
-    if (raw.once === true || !context.signal.aborted) throw error
-  } finally {
-    writing.abort()
-    // Its last commit ends before the service does. How it ended was said above, if anybody waited for it.
-    await writer.catch(() => undefined)
-  }
-}
-
-type Started = { readonly server: RunningServer; readonly dataDir: string }
-
-async function start(raw: RawServeOptions, context: CommandContext, withOptimizer: boolean): Promise<Started> {
+/** Starts the service where options and configuration say, with an optimizer beside it or without. */
+export async function runService(
+  raw: RawServeOptions,
+  context: CommandContext,
+  withOptimizer: boolean,
+): Promise<RunningService> {
   const { values, warnings } = await readConfig(raw.config, process.env)
   for (const warning of warnings) context.note(`warning: ${warning}`)
   const log = pino({ level: process.env['MORAINE_LOG_LEVEL'] ?? 'warn' }, pino.destination(2))
@@ -148,7 +116,24 @@ function parseUrl(url: string): { readonly hostname: string; readonly port: stri
   return { hostname: match[1].replace(/^\[|\]$/g, ''), port: match[2] }
 }
 
-async function untilStopped(signal: AbortSignal): Promise<void> {
+/** Stops the service once the work has ended. If that is because it was told to stop, this is said, and when it has. */
+export async function whileRunning(
+  server: RunningServer,
+  { signal, note }: CommandContext,
+  work: () => Promise<void>,
+): Promise<void> {
+  const onStop = () => note('moraine is stopping; what runs may end first (again Ctrl-C: at once)')
+  signal.addEventListener('abort', onStop, { once: true })
+  if (signal.aborted) onStop()
+  try {
+    await work()
+  } finally {
+    await server.stop()
+    if (signal.aborted) note('moraine has stopped')
+  }
+}
+
+export async function untilStopped(signal: AbortSignal): Promise<void> {
   if (signal.aborted) return
   await new Promise<void>((stopped) => signal.addEventListener('abort', () => stopped(), { once: true }))
 }

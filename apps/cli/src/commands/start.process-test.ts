@@ -2,26 +2,57 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { after, test } from 'node:test'
 import { parseExactJson } from '@moraine/stdx/exact-json'
 import { runCli } from '../testing/run-cli.ts'
+import { serviceUrl, startCli } from '../testing/start-cli.ts'
 
 type Figures = { readonly snapshotId: bigint; readonly dataFiles: number; readonly rows: number }
 type Report = { readonly before: Figures; readonly after: Figures; readonly sameRows: boolean }
 
+const root = mkdtempSync(join(tmpdir(), 'moraine-start-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+const startIn = (name: string) => ['start', '--port', '0', '--thrift-port', '0', '--data-dir', join(root, name)]
+
 test('start --once --json ends by itself, and its last line is the report', { timeout: 120_000 }, async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'moraine-start-'))
-  try {
-    const args = ['start', '--once', '--json', '--port', '0', '--thrift-port', '0', '--data-dir', dataDir]
-    const { code, out, err } = await runCli(args)
-    assert.equal(code, 0, err)
-    const report = parseExactJson(out.trimEnd().split('\n').at(-1) ?? '', 'the last line') as unknown as Report
-    assert.equal(report.sameRows, true)
-    assert.ok(report.after.rows > 0 && report.after.rows === report.before.rows)
-    assert.ok(report.after.dataFiles < report.before.dataFiles)
-    assert.equal(typeof report.after.snapshotId, 'bigint')
-    assert.ok(existsSync(join(dataDir, 'moraine.db')))
-  } finally {
-    rmSync(dataDir, { recursive: true, force: true })
-  }
+  const { code, out, err } = await runCli([...startIn('sample'), '--once', '--json'])
+  assert.equal(code, 0, err)
+  const report = parseExactJson(out.trimEnd().split('\n').at(-1) ?? '', 'the last line') as unknown as Report
+  assert.equal(report.sameRows, true)
+  assert.ok(report.after.rows > 0 && report.after.rows === report.before.rows)
+  assert.ok(report.after.dataFiles < report.before.dataFiles)
+  assert.equal(typeof report.after.snapshotId, 'bigint')
+  assert.ok(existsSync(join(root, 'sample', 'moraine.db')))
 })
+
+test('a second start says what it goes on with, and does not show what was done before', async () => {
+  const { code, out, err } = await runCli([...startIn('sample'), '--once', '--timeout', '3'])
+  assert.deepEqual([code, out], [1, ''], err)
+  assert.match(err, /sample\.orders is there from an earlier start, with \d+ commits, optimized [1-9]\d* times?;/)
+  assert.match(err, /--once waited 3\.0 s for an optimizing of sample\.orders \(\d+ commits? to it since the start\)/)
+})
+
+test('who stops it is told that it stops, and that it has stopped', async () => {
+  const service = startCli([...startIn('stopped'), '--no-sample'])
+  await serviceUrl(service)
+  const stopping = service.line(/moraine is stopping/)
+  const stopped = service.line(/moraine has stopped/)
+  assert.equal(await service.stop(), 0)
+  await stopping
+  await stopped
+})
+
+const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
+  [['--once', '--no-sample'], /--once waits for the sample table .* --no-sample/],
+  [['--timeout', '5'], /--timeout is how long --once waits/],
+  [['--once', '--timeout', '5m'], /--timeout 5m: it must be a whole number from 1 to 86400/],
+]
+
+for (const [args, says] of WRONG) {
+  test(`wrong usage, nothing is started: ${args.join(' ')}`, async () => {
+    const { code, out, err } = await runCli([...startIn('never'), ...args])
+    assert.deepEqual([code, out], [2, ''], err)
+    assert.match(err, says)
+    assert.equal(existsSync(join(root, 'never')), false)
+  })
+}
