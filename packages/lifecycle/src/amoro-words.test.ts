@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
-import { AMORO_EXECUTING, AMORO_PHASES, amoroTableStatus } from './amoro-words.ts'
+import { AMORO_TABLE_STATUS, amoroTableStatus } from './amoro-words.ts'
 import type { ProcessId } from './identity.ts'
+import { TABLE_ACTIVITIES } from './table-phase.ts'
 
 test('a phase and its type become one Amoro status', () => {
   const since = 1 as EpochMs
@@ -14,6 +15,6 @@ test('a phase and its type become one Amoro status', () => {
 })
 
 test('codes are those of Amoro, busiest first', () => {
-  const codes = [...Object.values(AMORO_EXECUTING), ...Object.values(AMORO_PHASES)].map(({ code }) => code)
+  const codes = TABLE_ACTIVITIES.map((activity) => AMORO_TABLE_STATUS[activity].code)
   assert.deepEqual(codes, [100, 200, 300, 400, 500, 600, 700])
 })

@@ -1,7 +1,7 @@
 import type { OptimizerStatus } from './optimizer-status.ts'
 import type { OptimizingType } from './optimizing-type.ts'
 import type { ProcessStatus } from './process-status.ts'
-import type { TablePhase, TableState } from './table-phase.ts'
+import { type TableActivity, type TableState, tableActivity } from './table-phase.ts'
 import type { TaskStatus } from './task-status.ts'
 
 /**
@@ -15,21 +15,18 @@ export type AmoroTableStatus = {
   readonly display: string
 }
 
-export const AMORO_EXECUTING = {
+export const AMORO_TABLE_STATUS = {
   full: { code: 100, name: 'FULL_OPTIMIZING', display: 'full' },
   major: { code: 200, name: 'MAJOR_OPTIMIZING', display: 'major' },
   minor: { code: 300, name: 'MINOR_OPTIMIZING', display: 'minor' },
-} as const satisfies Record<OptimizingType, AmoroTableStatus>
-
-export const AMORO_PHASES = {
   committing: { code: 400, name: 'COMMITTING', display: 'committing' },
   planning: { code: 500, name: 'PLANNING', display: 'planning' },
   pending: { code: 600, name: 'PENDING', display: 'pending' },
   idle: { code: 700, name: 'IDLE', display: 'idle' },
-} as const satisfies Record<Exclude<TablePhase, 'executing'>, AmoroTableStatus>
+} as const satisfies Record<TableActivity, AmoroTableStatus>
 
 export function amoroTableStatus(state: TableState): AmoroTableStatus {
-  return state.phase === 'executing' ? AMORO_EXECUTING[state.type] : AMORO_PHASES[state.phase]
+  return AMORO_TABLE_STATUS[tableActivity(state)]
 }
 
 /** A commit under way is part of a running process in Amoro; what a person or a table change ended is `CLOSED`. */

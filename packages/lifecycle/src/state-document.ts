@@ -1,4 +1,4 @@
-import { AMORO_EXECUTING, AMORO_PHASES, AMORO_PROCESS_STATUS, AMORO_TASK_STATUS } from './amoro-words.ts'
+import { AMORO_PROCESS_STATUS, AMORO_TABLE_STATUS, AMORO_TASK_STATUS, type AmoroTableStatus } from './amoro-words.ts'
 import { OPTIMIZER_NOTES, OPTIMIZER_TRANSITIONS } from './optimizer-status.ts'
 import { PROCESS_NOTES, PROCESS_TRANSITIONS } from './process-status.ts'
 import { TABLE_NOTES, TABLE_TRANSITIONS } from './table-phase.ts'
@@ -9,10 +9,8 @@ import { type StateNote, type TransitionTable, terminalStatuses } from './transi
 export function stateDocument(): string {
   const sections = [
     section('Table', 'idle', TABLE_TRANSITIONS, TABLE_NOTES, {
-      ...mapValues(AMORO_PHASES, ({ name, code }) => `${name} ${code}`),
-      executing: Object.values(AMORO_EXECUTING)
-        .map(({ name, code }) => `${name} ${code}`)
-        .join(', '),
+      ...mapValues(AMORO_TABLE_STATUS, word),
+      executing: (['full', 'major', 'minor'] as const).map((type) => word(AMORO_TABLE_STATUS[type])).join(', '),
     }),
     section('Process', 'executing', PROCESS_TRANSITIONS, PROCESS_NOTES, AMORO_PROCESS_STATUS),
     section('Task', 'planned', TASK_TRANSITIONS, TASK_NOTES, AMORO_TASK_STATUS),
@@ -68,6 +66,10 @@ function stateDiagram<Status extends string>(initial: Status, table: TransitionT
   )
   const ends = terminalStatuses(table).map((status) => `  ${status} --> [*]`)
   return ['```mermaid', 'stateDiagram-v2', `  [*] --> ${initial}`, ...edges, ...ends, '```', ''].join('\n')
+}
+
+function word({ name, code }: AmoroTableStatus): string {
+  return `${name} ${code}`
 }
 
 function mapValues<K extends string, V, R>(record: Readonly<Record<K, V>>, map: (value: V) => R): Record<K, R> {

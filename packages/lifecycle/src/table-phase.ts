@@ -38,6 +38,14 @@ export type TableState =
       readonly processId: ProcessId
     }
 
+/** What a table is busy with: the type of a process that executes, else the phase. The busiest first, as Amoro sorts. */
+export const TABLE_ACTIVITIES = ['full', 'major', 'minor', 'committing', 'planning', 'pending', 'idle'] as const
+export type TableActivity = (typeof TABLE_ACTIVITIES)[number]
+
+export function tableActivity(state: TableState): TableActivity {
+  return state.phase === 'executing' ? state.type : state.phase
+}
+
 export const TABLE_TRANSITIONS: TransitionTable<TablePhase, TableEvent> = {
   idle: { needWork: 'pending' },
   pending: { needWork: 'pending', needNothing: 'idle', beginPlanning: 'planning', release: 'idle' },

@@ -34,6 +34,8 @@ export interface TaskStore {
   findTask(processId: ProcessId, taskId: TaskId): Promise<Task | undefined>
   /** All of a process, in order of id. */
   listTasks(processId: ProcessId): Promise<readonly Task[]>
+  /** In order of id. */
+  pageTasks(processId: ProcessId, page: { readonly offset: number; readonly limit: number }): Promise<readonly Task[]>
   countTasks(processIds: readonly ProcessId[]): Promise<ReadonlyMap<ProcessId, TaskCounts>>
   /** The first planned tasks of a process, in order of id. */
   listPlanned(processId: ProcessId, limit: number): Promise<readonly Task[]>
@@ -45,8 +47,8 @@ export interface TaskStore {
   listDispatchable(group: string): Promise<readonly DispatchableProcess[]>
   /** Milliseconds of attempts of each table inside the window that begins at `since`; absent if none. */
   sumAttemptTime(since: EpochMs, now: EpochMs): Promise<ReadonlyMap<TableId, number>>
-  /** Attempts of a process, by task and attempt. */
-  listAttempts(processId: ProcessId): Promise<readonly Attempt[]>
+  /** Attempts at these tasks of a process, by task and attempt. */
+  listAttempts(processId: ProcessId, taskIds: readonly TaskId[]): Promise<readonly Attempt[]>
   /** Open processes' tasks by group and status. */
   countGroupTasks(): Promise<readonly GroupTaskCount[]>
 }

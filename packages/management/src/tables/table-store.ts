@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { TablePhase } from '@moraine/lifecycle/table-phase'
+import type { TableActivity, TablePhase } from '@moraine/lifecycle/table-phase'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
 import type { ManagedTable, NewManagedTable } from './managed-table.ts'
 import type { TableName } from './table-name.ts'
@@ -12,6 +12,8 @@ export interface TableStore {
   findTableByName(name: TableName): Promise<ManagedTable | undefined>
   /** In order of id, those after `after`. */
   listTables(query: TableQuery): Promise<readonly ManagedTable[]>
+  /** One page of the tables that are asked for, and how many there are in all. */
+  pageTables(query: TablePageQuery): Promise<TablePage>
   /** How many tables of each group are in each phase. */
   countPhases(): Promise<readonly PhaseCount[]>
   /** Clocks of the partitions that have been optimized at least once. */
@@ -25,5 +27,19 @@ export type TableQuery = {
   readonly group?: string
   readonly phases?: readonly TablePhase[]
 }
+
+export type TablePageQuery = {
+  /** `found`: in order of id. `busiest`: in order of `TABLE_ACTIVITIES`, then the latest change first, then by id. */
+  readonly order: 'found' | 'busiest'
+  readonly offset: number
+  readonly limit: number
+  readonly group?: string
+  /** Text within the name of the table's database (`databaseName`), in the same letter case. */
+  readonly databaseContains?: string
+  readonly nameContains?: string
+  readonly activities?: readonly TableActivity[]
+}
+
+export type TablePage = { readonly tables: readonly ManagedTable[]; readonly total: number }
 
 export type PhaseCount = { readonly group: string; readonly phase: TablePhase; readonly tables: number }

@@ -1,9 +1,10 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { NewManagedTable } from '@moraine/management/tables/managed-table'
+import { TABLE_ACTIVITIES, type TableActivity } from '@moraine/lifecycle/table-phase'
+import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/managed-table'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
-import type { TableStore } from '@moraine/management/tables/table-store'
-import type { Kysely, Transaction } from 'kysely'
+import type { TablePage, TablePageQuery, TableStore } from '@moraine/management/tables/table-store'
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
 import { nameHash } from '../name-hash.ts'
 import { tableFromRow } from '../rows/table-row.ts'
 import type { Database, ManagedTableRow } from '../schema.ts'
@@ -35,6 +36,7 @@ export function sqlTables(db: Kysely<Database>): TableStore {
       if (phases !== undefined) query = query.where('phase', 'in', phases)
       return (await query.execute()).map(tableFromRow)
     },
+    pageTables: (query) => pageTables(db, query),
     async countPhases() {
       const rows = await db
         .selectFrom('managed_table')
@@ -54,6 +56,47 @@ export function sqlTables(db: Kysely<Database>): TableStore {
       )
     },
   }
+}
+
+/** What `databaseName` gives; in the words of SQLite. */
+const DATABASE_NAME = sql<string>`(select group_concat(value, '.' order by key) from json_each(namespace))`
+const ACTIVITY = sql<TableActivity>`case phase when 'executing' then optimizing_type else phase end`
+const RANK = sql<number>`case ${ACTIVITY} ${sql.join(
+  TABLE_ACTIVITIES.map((activity, rank) => sql`when ${sql.lit(activity)} then ${sql.lit(rank)}`),
+  sql` `,
+)} end`
+
+async function pageTables(db: Kysely<Database>, query: TablePageQuery): Promise<TablePage> {
+  const { order, offset, limit, group, databaseContains, nameContains, activities } = query
+  if (activities?.length === 0) return { tables: [], total: 0 }
+  let asked = db.selectFrom('managed_table')
+  if (group !== undefined) asked = asked.where('group_name', '=', group)
+  if (databaseContains !== undefined) asked = asked.where(contains(DATABASE_NAME, databaseContains))
+  if (nameContains !== undefined) asked = asked.where(contains(sql.ref('table_name'), nameContains))
+  if (activities !== undefined) asked = asked.where(ACTIVITY, 'in', activities)
+  const { total } = await asked.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+  // The ids alone are sorted: a row carries an evaluation, and all rows of a group would be carried through the sort.
+  const ordered = order === 'found' ? asked : asked.orderBy(RANK).orderBy('phase_since', 'desc')
+  const page = await ordered.select('table_id').orderBy('table_id').limit(limit).offset(offset).execute()
+  return {
+    tables: await loadInOrder(
+      db,
+      page.map(({ table_id }) => table_id),
+    ),
+    total: Number(total),
+  }
+}
+
+async function loadInOrder(db: Kysely<Database>, tableIds: readonly TableId[]): Promise<readonly ManagedTable[]> {
+  if (tableIds.length === 0) return []
+  const rows = await db.selectFrom('managed_table').selectAll().where('table_id', 'in', tableIds).execute()
+  const byId = new Map(rows.map((row) => [row.table_id, tableFromRow(row)]))
+  return tableIds.flatMap((tableId) => byId.get(tableId) ?? [])
+}
+
+/** In the same letter case, unlike `like`. */
+function contains(text: RawBuilder<unknown>, part: string) {
+  return sql<boolean>`instr(${text}, ${part}) > 0`
 }
 
 async function findByName(db: Kysely<Database>, name: TableName): Promise<ManagedTableRow | undefined> {

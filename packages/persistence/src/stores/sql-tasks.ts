@@ -7,7 +7,7 @@ import {
   type TaskStore,
 } from '@moraine/management/optimizing/process-store'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { attemptFromRow, taskFromRow } from '../rows/task-row.ts'
 import type { Database } from '../schema.ts'
 
@@ -25,6 +25,10 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
     async listTasks(processId) {
       const query = db.selectFrom('task').selectAll().where('process_id', '=', processId).orderBy('task_id')
       return (await query.execute()).map(taskFromRow)
+    },
+    async pageTasks(processId, { offset, limit }) {
+      const query = db.selectFrom('task').selectAll().where('process_id', '=', processId).orderBy('task_id')
+      return (await query.limit(limit).offset(offset).execute()).map(taskFromRow)
     },
     countTasks: (processIds) => countTasks(db, processIds),
     async listPlanned(processId, limit) {
@@ -68,11 +72,13 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
     },
     listDispatchable: (group) => listDispatchable(db, group),
     sumAttemptTime: (since, now) => sumAttemptTime(db, since, now),
-    async listAttempts(processId) {
+    async listAttempts(processId, taskIds) {
+      if (taskIds.length === 0) return []
       const rows = await db
         .selectFrom('task_attempt')
         .selectAll()
         .where('process_id', '=', processId)
+        .where('task_id', 'in', taskIds)
         .orderBy('task_id')
         .orderBy('attempt')
         .execute()
@@ -194,15 +200,13 @@ async function sumAttemptTime(
   since: EpochMs,
   now: EpochMs,
 ): Promise<ReadonlyMap<TableId, number>> {
+  const begin = sql<number>`case when scheduled_at > ${since} then scheduled_at else ${since} end`
   const rows = await db
     .selectFrom('task_attempt')
-    .select(['table_id', 'scheduled_at', 'ended_at'])
+    .select(['table_id', sql<number>`sum(coalesce(ended_at, ${now}) - ${begin})`.as('used_ms')])
     .where((expression) => expression.or([expression('ended_at', 'is', null), expression('ended_at', '>', since)]))
+    .where('scheduled_at', '<', now)
+    .groupBy('table_id')
     .execute()
-  const sums = new Map<TableId, number>()
-  for (const { table_id, scheduled_at, ended_at } of rows) {
-    const ms = (ended_at ?? now) - Math.max(scheduled_at, since)
-    if (ms > 0) sums.set(table_id, (sums.get(table_id) ?? 0) + ms)
-  }
-  return sums
+  return new Map(rows.map(({ table_id, used_ms }) => [table_id, Number(used_ms)]))
 }

@@ -10,6 +10,7 @@ import { patchTable, type StateChange } from '@moraine/management/store/state-ch
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
+import type { TablePageQuery } from '@moraine/management/tables/table-store'
 import {
   at,
   buildEvaluation,
@@ -121,6 +122,39 @@ function tableConformance(open: () => Promise<OpenedStores>) {
     assert.deepEqual(await load(stores(), table), table)
   })
 
+  test('tables are shown in pages, found by text in their names and by what they do, the busiest first', async () => {
+    const tables = [await add('Orders'), await add('orders%'), await add('clicks'), await add('views')] as const
+    const elsewhere = await stores().tables.addTable({
+      name: { catalog: 'lake', namespace: ['finance'], name: 'orders' },
+      format: 'ICEBERG',
+      createdAt: T0,
+    })
+    await apply(stores(), [
+      patchTable(tables[1], { state: { phase: 'pending', since: at(1) } }),
+      patchTable(tables[2], { state: { phase: 'pending', since: at(2) } }),
+      patchTable(elsewhere, { settings: { ...elsewhere.settings, group: 'big' } }),
+    ])
+    await startProcess(stores(), 'running', PROCESS_1, 1)
+    const page = async (query: Partial<TablePageQuery>) => {
+      const found = await stores().tables.pageTables({ order: 'found', offset: 0, limit: 9, ...query })
+      return [found.total, found.tables.map(({ name }) => name.name).join(' ')]
+    }
+    const all = 'running clicks orders% Orders views orders'
+    assert.deepEqual(await page({ order: 'busiest' }), [6, all])
+    assert.deepEqual(await page({ order: 'busiest', offset: 1, limit: 2 }), [6, 'clicks orders%'])
+    assert.deepEqual(await page({ offset: 4 }), [6, 'orders running'])
+    assert.deepEqual(await page({ offset: 6 }), [6, ''])
+    assert.deepEqual(await page({ nameContains: 'orders' }), [2, 'orders% orders'])
+    assert.deepEqual(await page({ nameContains: '%' }), [1, 'orders%'])
+    assert.deepEqual(await page({ databaseContains: 'sales.eu.n', nameContains: 'click' }), [1, 'clicks'])
+    assert.deepEqual(await page({ databaseContains: '' }), [6, 'Orders orders% clicks views orders running'])
+    assert.deepEqual(await page({ databaseContains: '"' }), [0, ''])
+    assert.deepEqual(await page({ group: 'big' }), [1, 'orders'])
+    assert.deepEqual(await page({ activities: ['minor'] }), [1, 'running'])
+    assert.deepEqual(await page({ activities: ['major', 'pending'], limit: 1 }), [2, 'orders%'])
+    assert.deepEqual(await page({ activities: [] }), [0, ''])
+  })
+
   test('tables are listed in pages, by catalog, group and phase, and counted', async () => {
     const tables = [await add('a'), await add('b'), await add('c')] as const
     await apply(stores(), [
@@ -204,6 +238,8 @@ function processConformance(open: () => Promise<OpenedStores>) {
     assert.equal(await stores().processes.findPlan(PROCESS_1), '{"planVersion":1}')
     assert.equal(await stores().tasks.findInput(PROCESS_1, 2 as TaskId), '{"task":2}')
     const tasks = await stores().tasks.listTasks(PROCESS_1)
+    assert.deepEqual(await stores().tasks.pageTasks(PROCESS_1, { offset: 0, limit: 99 }), tasks)
+    assert.deepEqual(await stores().tasks.pageTasks(PROCESS_1, { offset: 1, limit: 1 }), tasks.slice(1, 2))
     assert.deepEqual(
       tasks.map(({ taskId, partitionPath, state }) => [taskId, partitionPath, state]),
       [
@@ -235,7 +271,7 @@ function processConformance(open: () => Promise<OpenedStores>) {
     assert.equal(ended.state.status, 'succeeded')
     assert.deepEqual(ended.output, OUTPUT_FIGURES)
     assert.equal(await stores().tasks.findOutput(PROCESS_1, 1 as TaskId), '{"out":1}')
-    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1), [
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1, [1 as TaskId]), [
       {
         processId: PROCESS_1,
         taskId: 1,
@@ -256,7 +292,9 @@ function processConformance(open: () => Promise<OpenedStores>) {
       assignTask(planned, { optimizerId: OPTIMIZER_2, threadId: 7 }, at(4)).changes,
     )
     assert.equal(second.kind, 'lost')
-    assert.equal((await stores().tasks.listAttempts(PROCESS_1)).length, 1)
+    assert.equal((await stores().tasks.listAttempts(PROCESS_1, [1 as TaskId, 2 as TaskId])).length, 1)
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1, [2 as TaskId]), [])
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1, []), [])
     const assigned = await stores().tasks.listAssigned()
     assert.deepEqual(
       assigned.map(({ taskId }) => taskId),

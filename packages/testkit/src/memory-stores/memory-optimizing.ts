@@ -56,6 +56,9 @@ function memoryTasks({ processes }: MemoryState): Stores['tasks'] {
     async listTasks(processId) {
       return tasksOf(processes.get(processId))
     },
+    async pageTasks(processId, { offset, limit }) {
+      return tasksOf(processes.get(processId)).slice(offset, offset + limit)
+    },
     async countTasks(processIds) {
       return new Map(processIds.map((processId) => [processId, countTasks(tasksOf(processes.get(processId)))]))
     },
@@ -95,10 +98,10 @@ function memoryTasks({ processes }: MemoryState): Stores['tasks'] {
       }
       return sums
     },
-    async listAttempts(processId) {
-      return [...(processes.get(processId)?.attempts.values() ?? [])].sort(
-        (a: Attempt, b: Attempt) => a.taskId - b.taskId || a.attempt - b.attempt,
-      )
+    async listAttempts(processId, taskIds) {
+      return [...(processes.get(processId)?.attempts.values() ?? [])]
+        .filter(({ taskId }) => taskIds.includes(taskId))
+        .sort((a: Attempt, b: Attempt) => a.taskId - b.taskId || a.attempt - b.attempt)
     },
     async countGroupTasks() {
       const counts = new Map<string, GroupTaskCount>()

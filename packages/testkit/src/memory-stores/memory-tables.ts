@@ -1,8 +1,9 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import { TABLE_ACTIVITIES, tableActivity } from '@moraine/lifecycle/table-phase'
 import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/managed-table'
-import type { TableName } from '@moraine/management/tables/table-name'
+import { databaseName, type TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
-import type { PhaseCount, TableQuery, TableStore } from '@moraine/management/tables/table-store'
+import type { PhaseCount, TablePageQuery, TableQuery, TableStore } from '@moraine/management/tables/table-store'
 import type { MemoryState } from './memory-state.ts'
 
 export function memoryTables({ tables, clocks }: MemoryState): TableStore {
@@ -28,6 +29,10 @@ export function memoryTables({ tables, clocks }: MemoryState): TableStore {
         .filter((table) => matches(table, query))
         .sort((a, b) => a.tableId - b.tableId)
         .slice(0, query.limit)
+    },
+    async pageTables(query) {
+      const found = [...tables.values()].filter((table) => isAsked(table, query)).sort(ORDERS[query.order])
+      return { tables: found.slice(query.offset, query.offset + query.limit), total: found.length }
     },
     async countPhases() {
       const counts = new Map<string, PhaseCount>()
@@ -70,6 +75,24 @@ function matches({ tableId, name, settings, state }: ManagedTable, query: TableQ
     (query.group === undefined || query.group === settings.group) &&
     (query.phases === undefined || query.phases.includes(state.phase))
   )
+}
+
+function isAsked({ name, settings, state }: ManagedTable, query: TablePageQuery): boolean {
+  return (
+    (query.group === undefined || query.group === settings.group) &&
+    databaseName(name.namespace).includes(query.databaseContains ?? '') &&
+    name.name.includes(query.nameContains ?? '') &&
+    (query.activities === undefined || query.activities.includes(tableActivity(state)))
+  )
+}
+
+const ORDERS: Readonly<Record<TablePageQuery['order'], (a: ManagedTable, b: ManagedTable) => number>> = {
+  found: (a, b) => a.tableId - b.tableId,
+  busiest: (a, b) => rank(a) - rank(b) || b.state.since - a.state.since || a.tableId - b.tableId,
+}
+
+function rank({ state }: ManagedTable): number {
+  return TABLE_ACTIVITIES.indexOf(tableActivity(state))
 }
 
 function sameName(a: TableName, b: TableName): boolean {

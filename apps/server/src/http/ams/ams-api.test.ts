@@ -257,6 +257,8 @@ test('groups show their optimizers without credentials, and their tables, the bu
     )
   assert.deepEqual(await tables(''), ['lake.sales.orders minor', 'lake.sales.idle idle'])
   assert.deepEqual(await tables('?actions=idle'), ['lake.sales.idle idle'])
+  assert.deepEqual(await tables('?pageSize=1&page=2'), ['lake.sales.idle idle'])
+  assert.deepEqual(await tables('?dbSearchInput=sal&actions=full'), [])
   assert.deepEqual(await tables('?actions=idle&actions=minor&tableSearchInput=ord'), ['lake.sales.orders minor'])
   assert.equal((await call('GET', '/optimize/optimizerGroups/none/optimizers')).status, 404)
 })

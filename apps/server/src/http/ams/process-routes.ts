@@ -25,7 +25,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import { cancelProcess } from '../../optimizing/cancel-process.ts'
 import { findTable } from './find-table.ts'
-import { type ApiServer, answers, success } from './route-types.ts'
+import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
 type ProcessRoutesDeps = { readonly stores: Stores; readonly clock: Clock }
@@ -68,8 +68,7 @@ function listRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): vo
       const type = query.type === undefined ? undefined : typeOf(query.type)
       const { processes, total } = await stores.processes.listProcesses({
         tableId: table.tableId,
-        offset: (query.page - 1) * query.pageSize,
-        limit: query.pageSize,
+        ...pageOf(query),
         ...(statuses !== undefined && { statuses }),
         ...(type !== undefined && { type }),
       })
@@ -94,13 +93,12 @@ function taskRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): vo
       },
     },
     async ({ params, query }) => {
-      const process = await findProcess(stores, await findTable(stores, params), params.processId)
-      const tasks = await stores.tasks.listTasks(process.processId)
-      const attempts = Map.groupBy(await stores.tasks.listAttempts(process.processId), ({ taskId }) => taskId)
-      const start = (query.page - 1) * query.pageSize
-      const shown = tasks.slice(start, start + query.pageSize)
-      const list = shown.map((task) => taskBody(task, attempts.get(task.taskId) ?? [], clock.now()))
-      return success({ list, total: tasks.length })
+      const { processId, taskCount } = await findProcess(stores, await findTable(stores, params), params.processId)
+      const tasks = await stores.tasks.pageTasks(processId, pageOf(query))
+      const taskIds = tasks.map(({ taskId }) => taskId)
+      const attempts = Map.groupBy(await stores.tasks.listAttempts(processId, taskIds), ({ taskId }) => taskId)
+      const list = tasks.map((task) => taskBody(task, attempts.get(task.taskId) ?? [], clock.now()))
+      return success({ list, total: taskCount })
     },
   )
 }

@@ -8,8 +8,9 @@ import {
   resourceGroupEntry,
 } from '@moraine/api/rest/resource-schemas'
 import { type ManagedTableBody, managedTable, type TableEntry, tableEntry } from '@moraine/api/rest/table-schemas'
-import { AMORO_EXECUTING, AMORO_OPTIMIZER_STATUS, AMORO_PHASES, amoroTableStatus } from '@moraine/lifecycle/amoro-words'
+import { AMORO_OPTIMIZER_STATUS, AMORO_TABLE_STATUS, amoroTableStatus } from '@moraine/lifecycle/amoro-words'
 import type { TableId } from '@moraine/lifecycle/identity'
+import { TABLE_ACTIVITIES, type TableActivity } from '@moraine/lifecycle/table-phase'
 import { QUOTA_WINDOW_MS, quotaOccupation } from '@moraine/management/optimizing/quota'
 import { activeThreads, type Optimizer } from '@moraine/management/resources/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
@@ -19,7 +20,7 @@ import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
-import { type ApiServer, answers, success } from './route-types.ts'
+import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 
 type ResourceRoutesDeps = { readonly stores: Stores; readonly clock: Clock }
 
@@ -116,20 +117,20 @@ function groupTableRoutes(server: ApiServer, { stores, clock }: ResourceRoutesDe
       },
     },
     async ({ params, query }) => {
-      const actions = query.actions === undefined ? undefined : [query.actions].flat()
-      const asked = (table: ManagedTable) =>
-        databaseName(table.name.namespace).includes(query.dbSearchInput ?? '') &&
-        table.name.name.includes(query.tableSearchInput ?? '') &&
-        (actions === undefined || actions.includes(amoroTableStatus(table.state).display))
-      const tables = (await collectTables(stores, params.group, asked)).toSorted(busiestFirst)
-      const start = (query.page - 1) * query.pageSize
+      const { dbSearchInput, tableSearchInput } = query
+      const { tables, total } = await stores.tables.pageTables({
+        order: 'busiest',
+        ...pageOf(query),
+        ...(params.group !== ALL_GROUPS && { group: params.group }),
+        ...(dbSearchInput !== undefined && { databaseContains: dbSearchInput }),
+        ...(tableSearchInput !== undefined && { nameContains: tableSearchInput }),
+        ...(query.actions !== undefined && { activities: activitiesOf([query.actions].flat()) }),
+      })
       const now = clock.now()
       const usedMs = await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now)
       const threads = await threadsByGroup(stores)
-      const list = tables
-        .slice(start, start + query.pageSize)
-        .map((table) => entryBody(table, usedMs, threads.get(table.settings.group) ?? 0, now))
-      return success({ list, total: tables.length })
+      const list = tables.map((table) => entryBody(table, usedMs, threads.get(table.settings.group) ?? 0, now))
+      return success({ list, total })
     },
   )
 }
@@ -146,9 +147,8 @@ function managedTableRoute(server: ApiServer, { stores }: ResourceRoutesDeps): v
       },
     },
     async ({ query }) => {
-      const tables = await collectTables(stores, ALL_GROUPS, () => true)
-      const start = (query.page - 1) * query.pageSize
-      return success({ list: tables.slice(start, start + query.pageSize).map(managedBody), total: tables.length })
+      const { tables, total } = await stores.tables.pageTables({ order: 'found', ...pageOf(query) })
+      return success({ list: tables.map(managedBody), total })
     },
   )
 }
@@ -168,7 +168,11 @@ function managedBody({ tableId, name, state, evaluation }: ManagedTable): Manage
   }
 }
 
-const STATUS_WORDS = [...Object.values(AMORO_EXECUTING), ...Object.values(AMORO_PHASES)].map(({ display }) => display)
+const STATUS_WORDS = TABLE_ACTIVITIES.map((activity) => AMORO_TABLE_STATUS[activity].display)
+
+function activitiesOf(words: readonly string[]): readonly TableActivity[] {
+  return TABLE_ACTIVITIES.filter((activity) => words.includes(AMORO_TABLE_STATUS[activity].display))
+}
 
 async function liveOptimizers(stores: Stores, group: string): Promise<readonly Optimizer[]> {
   if (group === ALL_GROUPS) return stores.optimizers.listLiveOptimizers()
@@ -176,32 +180,6 @@ async function liveOptimizers(stores: Stores, group: string): Promise<readonly O
     throw new MoraineError('not-found', `resource group '${group}' does not exist`)
   }
   return stores.optimizers.listLiveOptimizers(group)
-}
-
-const PAGE = 1000
-
-async function collectTables(
-  { tables }: Stores,
-  group: string,
-  isAsked: (table: ManagedTable) => boolean,
-): Promise<readonly ManagedTable[]> {
-  const found: ManagedTable[] = []
-  let after: TableId | undefined
-  for (;;) {
-    const some = await tables.listTables({
-      limit: PAGE,
-      ...(group !== ALL_GROUPS && { group }),
-      ...(after !== undefined && { after }),
-    })
-    found.push(...some.filter(isAsked))
-    after = some.at(-1)?.tableId
-    if (some.length < PAGE) return found
-  }
-}
-
-/** Amoro's order: by status code, then the latest change first. */
-function busiestFirst(a: ManagedTable, b: ManagedTable): number {
-  return amoroTableStatus(a.state).code - amoroTableStatus(b.state).code || b.state.since - a.state.since
 }
 
 async function threadsByGroup({ optimizers }: Stores): Promise<ReadonlyMap<string, number>> {

@@ -28,6 +28,11 @@ export function answers<T extends TSchema>(result: T) {
   return { 200: envelope(result), '4xx': errorEnvelope, '5xx': errorEnvelope }
 }
 
+/** The rows of a 1-based page. */
+export function pageOf({ page, pageSize }: { readonly page: number; readonly pageSize: number }) {
+  return { offset: (page - 1) * pageSize, limit: pageSize }
+}
+
 export function success<T>(result: T): { message: 'success'; code: 200; result: T } {
   return { message: 'success', code: 200, result }
 }

@@ -3,7 +3,7 @@ import { type SnapshotBody, snapshot, snapshotsQuery, tableParams } from '@morai
 import type { Stores } from '@moraine/management/store/stores'
 import type { SnapshotDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import { findTable } from './find-table.ts'
-import { type ApiServer, answers, success } from './route-types.ts'
+import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
 type SnapshotRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection }
@@ -24,8 +24,7 @@ export function snapshotRoutes(server: ApiServer, { stores, inspection }: Snapsh
       const { name } = await findTable(stores, params)
       const { snapshots, total } = await inspection.listSnapshots(name, {
         operation: query.operation,
-        offset: (query.page - 1) * query.pageSize,
-        limit: query.pageSize,
+        ...pageOf(query),
         ...(query.ref !== undefined && { ref: query.ref }),
       })
       return success({ list: snapshots.map(snapshotBody), total })
