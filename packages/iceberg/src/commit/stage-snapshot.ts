@@ -15,8 +15,8 @@ import { mayHoldLiveFiles, readManifest, readManifests } from '../scan/read-mani
 import { visitLiveEntries } from '../scan/visit-live-entries.ts'
 import { ManifestOutput } from './manifest-output.ts'
 import { manifestPolicy } from './manifest-policy.ts'
-import { mayHoldAny } from './may-hold-any.ts'
 import { manifestsToMerge } from './merge-manifests.ts'
+import { RemovedFiles } from './removed-files.ts'
 import type { SnapshotChange } from './snapshot-change.ts'
 import { snapshotSummary } from './snapshot-summary.ts'
 import type { StagedCommit } from './staged-commit.ts'
@@ -69,16 +69,15 @@ async function takeOutRemoved(
   output: ManifestOutput,
   { io, signal }: StageContext,
 ): Promise<readonly ManifestFile[]> {
-  const missing = new Map(removed.map((file) => [contentFileKey(file), file]))
-  const found = new Set<string>()
+  const sought = new RemovedFiles(removed, metadata)
   const unaffected: ManifestFile[] = []
   for (const manifest of manifests.filter(mayHoldLiveFiles)) {
-    if (missing.size === 0 || !mayHoldAny(manifest, missing.values(), metadata)) {
+    if (!sought.mayBeIn(manifest)) {
       unaffected.push(manifest)
       continue
     }
     const opened = await readManifest(io, metadata, manifest, signal)
-    const gone = await findRemoved(opened, missing, found)
+    const gone = await findRemoved(opened, sought)
     if (gone.size === 0) unaffected.push(manifest)
     else {
       await visitLiveEntries(opened, (cursor) =>
@@ -86,30 +85,23 @@ async function takeOutRemoved(
       )
     }
   }
-  const [lost] = missing.keys()
-  if (lost !== undefined)
-    throw new MoraineError('conflict', `${lost} is not in the current snapshot of ${metadata.location}`)
+  if (sought.lost !== undefined)
+    throw new MoraineError('conflict', `${sought.lost} is not in the current snapshot of ${metadata.location}`)
   return unaffected
 }
 
-/** The places of a manifest's entries whose files are to be removed; these are taken off the list of what is missing. */
-async function findRemoved(
-  manifest: Manifest,
-  missing: Map<string, ContentFile>,
-  removed: Set<string>,
-): Promise<ReadonlySet<number>> {
+/** The places of a manifest's entries whose files are to be removed; these are taken off what is sought. */
+async function findRemoved(manifest: Manifest, sought: RemovedFiles): Promise<ReadonlySet<number>> {
   const found = new Set<number>()
   await visitLiveEntries(manifest, (cursor) => {
     const { content, fileFormat, contentOffset, contentSizeBytes } = cursor
     const key = contentFileKey({ content, fileFormat, filePath: cursor.filePath(), contentOffset, contentSizeBytes })
-    if (missing.delete(key)) {
-      removed.add(key)
-      found.add(cursor.ordinal)
-    } else if (removed.has(key)) {
-      // Whoever removes a delete file has made all of its listings needless; the rows of a data file count as often.
-      if (content !== 'data') return void found.add(cursor.ordinal)
+    const taken = sought.take(key)
+    if (taken === 'other') return
+    // Whoever removes a delete file has made all of its listings needless; the rows of a data file count as often.
+    if (taken === 'again' && content === 'data')
       throw new MoraineError('corrupt', `${key} is listed more than once, and only once would be removed`)
-    }
+    found.add(cursor.ordinal)
   })
   return found
 }
