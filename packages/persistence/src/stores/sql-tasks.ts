@@ -208,5 +208,6 @@ async function sumAttemptTime(
     .where('scheduled_at', '<', now)
     .groupBy('table_id')
     .execute()
-  return new Map(rows.map(({ table_id, used_ms }) => [table_id, Number(used_ms)]))
+  const used = rows.map(({ table_id, used_ms }) => [table_id, Number(used_ms)] as const)
+  return new Map(used.filter(([, ms]) => ms > 0))
 }

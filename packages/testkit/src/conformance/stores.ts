@@ -377,6 +377,7 @@ function processConformance(open: () => Promise<OpenedStores>) {
     )
     const used = await stores().tasks.sumAttemptTime(at(12), at(15))
     assert.deepEqual([...used], [[first.table.tableId, 3]])
+    assert.deepEqual([...(await stores().tasks.sumAttemptTime(at(12), at(12)))], [])
     const counts = await stores().tasks.countTasks([PROCESS_1, PROCESS_2])
     assert.deepEqual(counts.get(PROCESS_1), {
       planned: 1,
