@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { must } from '@moraine/stdx/assert'
-import { fixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
+import { type ErrorKind, isKind } from '@moraine/stdx/error'
+import { copyFixture, fixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { currentSnapshot } from '../metadata/snapshot-history.ts'
 import { parseTableMetadata } from '../metadata/table-metadata-json.ts'
-import { readLiveFiles, readManifestEntries, readManifests } from './read-manifests.ts'
+import { readLiveFiles, readManifest, readManifestEntries, readManifests } from './read-manifests.ts'
 
 for (const name of fixtureNames()) {
   test(`${name}: the live files are those that the reference implementation lists`, async () => {
@@ -36,4 +38,34 @@ test('a manifest whose counts differ from its line is named with both figures', 
   const [manifest] = await readManifests(fileIO, metadata, must(currentSnapshot(metadata), 'current snapshot'))
   const wrong = { ...must(manifest, 'manifest'), addedRowsCount: 4711 }
   await assert.rejects(readManifestEntries(fileIO, metadata, [wrong]), /its manifest list says \d+ with 4711/)
+})
+
+test('of a manifest that is missing or damaged it is said which manifest list names it, and of a list which snapshot', async () => {
+  const { fileIO, metadataLocation } = await copyFixture('v2-position-deletes', memoryFileIO(), '/copy')
+  const metadata = parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation)
+  const snapshot = must(currentSnapshot(metadata), 'current snapshot')
+  assert.ok(snapshot.manifests.kind === 'list')
+  const list = snapshot.manifests.location
+  const manifests = await readManifests(fileIO, metadata, snapshot)
+  const [missing, damaged] = [must(manifests[0], 'manifest'), must(manifests[1], 'another')]
+  const says =
+    (kind: ErrorKind, ...parts: readonly string[]) =>
+    (error: unknown) => {
+      assert.ok(isKind(error, kind))
+      for (const part of parts) assert.ok(error.message.includes(part), error.message)
+      return true
+    }
+  await fileIO.remove([missing.manifestPath])
+  await fileIO.write(damaged.manifestPath, new Uint8Array(damaged.manifestLength))
+  const named = `named by manifest list ${list} of snapshot ${snapshot.snapshotId}`
+  const remedy = 'restore the file, or roll the table back'
+  await assert.rejects(readManifest(fileIO, metadata, missing), says('not-found', missing.manifestPath, named, remedy))
+  await assert.rejects(readManifest(fileIO, metadata, damaged), says('corrupt', damaged.manifestPath, named, remedy))
+  await fileIO.remove([list])
+  await assert.rejects(
+    readManifest(fileIO, metadata, missing),
+    says('not-found', `named by a snapshot of ${metadata.location}`),
+  )
+  const bySnapshot = `named by snapshot ${snapshot.snapshotId} in the metadata of ${metadata.location}`
+  await assert.rejects(readManifests(fileIO, metadata, snapshot), says('not-found', list, bySnapshot, remedy))
 })

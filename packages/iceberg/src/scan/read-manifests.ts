@@ -9,6 +9,7 @@ import type { Snapshot } from '../metadata/snapshot.ts'
 import type { TableMetadata } from '../metadata/table-metadata.ts'
 import { tablePartitionFieldTypes } from '../partition/partition-type.ts'
 import { ManifestCounts } from './manifest-counts.ts'
+import { listFailure, manifestFailure } from './named-by.ts'
 
 /** Manifests read at a time: enough to hide a store's latency, few enough to bound memory (a manifest is about 8 MiB). */
 export const MANIFESTS_AT_A_TIME = 4
@@ -27,7 +28,11 @@ export async function readManifests(
     )
   }
   const { location } = snapshot.manifests
-  return readManifestList(await io.read(location, signal), location).manifests
+  try {
+    return readManifestList(await io.read(location, signal), location).manifests
+  } catch (error) {
+    throw listFailure(error, metadata, snapshot)
+  }
 }
 
 /** Reads one manifest whole and checks it against its line in the manifest list. */
@@ -37,23 +42,11 @@ export async function readManifest(
   file: ManifestFile,
   signal?: AbortSignal,
 ): Promise<Manifest> {
-  if (file.keyMetadata !== undefined)
-    throw new MoraineError('unsupported', `manifest ${file.manifestPath} is encrypted`)
-  const spec = metadata.partitionSpecs.find((each) => each.specId === file.partitionSpecId)
-  if (spec === undefined) {
-    throw new MoraineError(
-      'corrupt',
-      `manifest ${file.manifestPath} is of partition spec ${file.partitionSpecId}, which the table does not have`,
-    )
+  try {
+    return await open(io, metadata, file, signal)
+  } catch (error) {
+    throw await manifestFailure(error, metadata, file, io)
   }
-  const bytes = await io.read(file.manifestPath, signal)
-  if (bytes.length !== file.manifestLength) {
-    throw new MoraineError(
-      'corrupt',
-      `manifest ${file.manifestPath} has ${bytes.length} bytes, its manifest list says ${file.manifestLength}`,
-    )
-  }
-  return openManifest(bytes, file, { spec, partitionTypes: tablePartitionFieldTypes(spec, metadata) })
 }
 
 /** All entries of manifests, deleted ones too, in the order of the manifests; counts are checked. */
@@ -97,4 +90,29 @@ export async function readLiveFiles(
 /** False only if the manifest list says that every file of the manifest is deleted. */
 export function mayHoldLiveFiles(manifest: ManifestFile): boolean {
   return manifest.addedFilesCount !== 0 || manifest.existingFilesCount !== 0
+}
+
+async function open(
+  io: FileIO,
+  metadata: TableMetadata,
+  file: ManifestFile,
+  signal: AbortSignal | undefined,
+): Promise<Manifest> {
+  if (file.keyMetadata !== undefined)
+    throw new MoraineError('unsupported', `manifest ${file.manifestPath} is encrypted`)
+  const spec = metadata.partitionSpecs.find((each) => each.specId === file.partitionSpecId)
+  if (spec === undefined) {
+    throw new MoraineError(
+      'corrupt',
+      `manifest ${file.manifestPath} is of partition spec ${file.partitionSpecId}, which the table does not have`,
+    )
+  }
+  const bytes = await io.read(file.manifestPath, signal)
+  if (bytes.length !== file.manifestLength) {
+    throw new MoraineError(
+      'corrupt',
+      `manifest ${file.manifestPath} has ${bytes.length} bytes, its manifest list says ${file.manifestLength}`,
+    )
+  }
+  return openManifest(bytes, file, { spec, partitionTypes: tablePartitionFieldTypes(spec, metadata) })
 }
