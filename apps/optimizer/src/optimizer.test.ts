@@ -228,6 +228,22 @@ test('after a stop the running task ends and is delivered, no other is asked for
   await finish()
 })
 
+test('a service that fails each poll is told of once', async () => {
+  let registrations = 0
+  const { calls, called, finish } = await setUp({
+    authenticate: () => {
+      registrations += 1
+      if (registrations === 20) return 'token'
+      throw refuse('persistence', 'the database is full')
+    },
+  })
+  await called('poll 1')
+  const told = calls.filter((call) => call.includes('the database is full'))
+  // The thread and the heartbeat, each once.
+  assert.ok(told.length <= 2 && new Set(told).size === told.length, told.join('\n'))
+  await finish()
+})
+
 test('a service that refuses the optimizer for good ends it with the reason', async () => {
   const { done, finish } = await setUp({
     authenticate: () => {

@@ -1,8 +1,14 @@
+import { amoroException } from '@moraine/api/thrift/optimize-manager'
 import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import { type AttemptOptions, type RunningAttempt, runAttempt } from './run-attempt.ts'
 import { openSession, type Session, type SessionOptions } from './session.ts'
+import { type TroubleLog, troubleLog } from './trouble-log.ts'
 
-export type OptimizerOptions = SessionOptions & AttemptOptions
+export type OptimizerOptions = SessionOptions &
+  AttemptOptions & {
+    /** Asked when the peer does not speak Thrift: what it may be instead. */
+    readonly peerHint?: (signal: AbortSignal) => Promise<string | undefined>
+  }
 
 const RETRY_MS = 1000
 const LONG_POLL_MS = 60_000
@@ -15,14 +21,15 @@ const LONG_POLL_MS = 60_000
  * @throws {MoraineError} `permission` if the service refuses it for good.
  */
 export async function runOptimizer(options: OptimizerOptions, stop: AbortSignal): Promise<void> {
-  const session = openSession(options)
+  const trouble = troubleLog(options.clock, options.log)
+  const session = reporting(openSession(options), trouble)
   const running = new Map<number, RunningAttempt>()
   const ended = new AbortController()
   const stopping = AbortSignal.any([stop, ended.signal])
   const threads = Array.from({ length: options.threads }, (_, threadId) =>
-    runThread(session, threadId, running, options, stopping),
+    runThread(session, threadId, running, { ...options, trouble }, stopping),
   )
-  const heartbeat = keepAlive(session, running, options, ended.signal)
+  const heartbeat = keepAlive(session, running, { ...options, trouble }, ended.signal)
   const farewell = sayDrain(session, options, stop, ended.signal)
   try {
     await Promise.race([heartbeat, Promise.all(threads)])
@@ -35,21 +42,43 @@ export async function runOptimizer(options: OptimizerOptions, stop: AbortSignal)
   }
 }
 
+type Reporting = OptimizerOptions & { readonly trouble: TroubleLog }
+
+/** The same session, of which it is noted whenever the service answers. */
+function reporting(session: Session, trouble: TroubleLog): Session {
+  const noted = async <T>(answer: Promise<T>): Promise<T> => {
+    try {
+      const value = await answer
+      trouble.reached()
+      return value
+    } catch (error) {
+      if (amoroException.match(error) !== undefined) trouble.reached()
+      throw error
+    }
+  }
+  return { call: (ask) => noted(session.call(ask)), callIfRegistered: (ask) => session.callIfRegistered(ask) }
+}
+
+async function report(what: string, error: unknown, options: Reporting, signal: AbortSignal): Promise<void> {
+  const hint = isKind(error, 'corrupt') ? await options.peerHint?.(signal) : undefined
+  options.trouble.failed(what, error, hint)
+}
+
 /** Heartbeats until `ended`; throws if the service refuses this optimizer for good. */
 async function keepAlive(
   session: Session,
   running: ReadonlyMap<number, RunningAttempt>,
-  options: OptimizerOptions,
+  options: Reporting,
   ended: AbortSignal,
 ): Promise<void> {
-  const { client, clock, heartbeatIntervalMs, log } = options
+  const { client, clock, heartbeatIntervalMs } = options
   while (!ended.aborted) {
     try {
       await session.call((authToken) => client.touch({ authToken }))
       await stopUnwanted(session, running, options)
     } catch (error) {
       if (isKind(error, 'permission')) throw error
-      log(`heartbeat: ${describeError(error)}`)
+      await report('heartbeat', error, options, ended)
     }
     await clock.sleep(heartbeatIntervalMs, ended).catch(() => undefined)
   }
@@ -98,10 +127,10 @@ async function runThread(
   session: Session,
   threadId: number,
   running: Map<number, RunningAttempt>,
-  options: OptimizerOptions,
+  options: Reporting,
   stop: AbortSignal,
 ): Promise<void> {
-  const { client, clock, log } = options
+  const { client, clock } = options
   while (!stop.aborted) {
     try {
       const polled = await session.call((authToken) =>
@@ -112,7 +141,7 @@ async function runThread(
       }
     } catch (error) {
       if (stop.aborted) return
-      log(`thread ${threadId}: ${describeError(error)}`)
+      await report(`thread ${threadId}`, error, options, stop)
       await clock.sleep(RETRY_MS, stop).catch(() => undefined)
     }
   }

@@ -7,6 +7,7 @@ import {
 } from '@moraine/api/thrift/optimize-manager'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { counted } from '@moraine/stdx/human-text'
 import type { ThriftClient } from '@moraine/thrift/client'
 
 export type OptimizerClient = ThriftClient<(typeof optimizeManager)['methods']>
@@ -79,7 +80,7 @@ async function register(options: SessionOptions): Promise<string> {
   try {
     const token = await client.authenticate({ registerInfo })
     if (token === undefined) throw new MoraineError('unavailable', 'the service gave no token')
-    log(`registered in group ${group} with ${threads} threads`)
+    log(`registered in group ${group} with ${counted(threads, 'thread')}`)
     return token
   } catch (error) {
     const refused = amoroException.match(error)

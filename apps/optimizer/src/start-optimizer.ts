@@ -10,6 +10,7 @@ import type { Random } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import { thriftClient } from '@moraine/thrift/client'
 import { ThriftConnection } from '@moraine/thrift/connection'
+import { httpHint } from './http-hint.ts'
 import { runOptimizer } from './optimizer.ts'
 import type { OptimizerLog } from './session.ts'
 import { makeWorkDirectory } from './work-directory.ts'
@@ -55,6 +56,7 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
         runTask,
         heartbeatIntervalMs: HEARTBEAT_MS,
         drainTimeoutMs: DRAIN_TIMEOUT_MS,
+        peerHint: (signal) => httpHint({ host, port, clock }, signal),
       },
       stop,
     )
