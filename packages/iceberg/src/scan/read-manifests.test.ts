@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { basename } from 'node:path'
 import { test } from 'node:test'
 import { must } from '@moraine/stdx/assert'
 import { type ErrorKind, isKind } from '@moraine/stdx/error'
@@ -59,7 +60,10 @@ test('of a manifest that is missing or damaged it is said which manifest list na
   await fileIO.write(damaged.manifestPath, new Uint8Array(damaged.manifestLength))
   const named = `named by manifest list ${list} of snapshot ${snapshot.snapshotId}`
   const remedy = 'restore the file, or roll the table back'
-  await assert.rejects(readManifest(fileIO, metadata, missing), says('not-found', missing.manifestPath, named, remedy))
+  await assert.rejects(
+    readManifest(fileIO, metadata, missing),
+    says('not-found', basename(missing.manifestPath), named, remedy),
+  )
   await assert.rejects(readManifest(fileIO, metadata, damaged), says('corrupt', damaged.manifestPath, named, remedy))
   await fileIO.remove([list])
   await assert.rejects(
@@ -67,5 +71,5 @@ test('of a manifest that is missing or damaged it is said which manifest list na
     says('not-found', `named by a snapshot of ${metadata.location}`),
   )
   const bySnapshot = `named by snapshot ${snapshot.snapshotId} in the metadata of ${metadata.location}`
-  await assert.rejects(readManifests(fileIO, metadata, snapshot), says('not-found', list, bySnapshot, remedy))
+  await assert.rejects(readManifests(fileIO, metadata, snapshot), says('not-found', basename(list), bySnapshot, remedy))
 })
