@@ -4,7 +4,7 @@ import { formatIdentifier, type Namespace, type TableIdentifier } from './table-
 // What every catalog says of a name that is missing or taken. `context.entity` tells a namespace from a table where a
 // protocol needs to know; the words are those that clients of other catalogs are used to.
 
-export type CatalogEntity = 'warehouse' | 'namespace' | 'table'
+export type CatalogEntity = 'warehouse' | 'namespace' | 'table' | 'view'
 
 export function noSuchNamespace(namespace: Namespace): MoraineError {
   return fail('not-found', 'namespace', `Namespace does not exist: ${namespace.join('.')}`)
@@ -14,12 +14,30 @@ export function noSuchTable(identifier: TableIdentifier): MoraineError {
   return fail('not-found', 'table', `Table does not exist: ${formatIdentifier(identifier)}`)
 }
 
+export function noSuchView(identifier: TableIdentifier): MoraineError {
+  return fail('not-found', 'view', `View does not exist: ${formatIdentifier(identifier)}`)
+}
+
 export function namespaceExists(namespace: Namespace): MoraineError {
   return fail('already-exists', 'namespace', `Namespace already exists: ${namespace.join('.')}`)
 }
 
 export function tableExists(identifier: TableIdentifier): MoraineError {
   return fail('already-exists', 'table', `Table already exists: ${formatIdentifier(identifier)}`)
+}
+
+/** A name is wanted for a table or view, and one of the two has it. */
+export function nameTaken(wanted: 'table' | 'view', by: 'table' | 'view', identifier: TableIdentifier): MoraineError {
+  const what = by === 'table' ? 'Table' : 'View'
+  const text = wanted === by ? `${what} already exists` : `${what} with same name already exists`
+  return fail('already-exists', wanted, `${text}: ${formatIdentifier(identifier)}`)
+}
+
+/** `from` cannot get the name that `by` has. */
+export function targetTaken(from: TableIdentifier, to: TableIdentifier, by: 'table' | 'view'): MoraineError {
+  const what = by === 'table' ? 'Table' : 'View'
+  const text = `Cannot rename ${formatIdentifier(from)} to ${formatIdentifier(to)}. ${what} already exists`
+  return fail('already-exists', by, text)
 }
 
 export function namespaceNotEmpty(namespace: Namespace, holds: string): MoraineError {

@@ -3,6 +3,7 @@ import type { TableRequirement } from '@moraine/iceberg/metadata/table-requireme
 import type { TableUpdate, UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import type { SortOrder } from '@moraine/iceberg/sort/sort-order'
+import type { CatalogViews } from './catalog-views.ts'
 import type { Namespace, TableIdentifier } from './table-identifier.ts'
 
 /** A table as a catalog gives it out: the metadata and the file it was read from. */
@@ -66,6 +67,8 @@ export interface CatalogTables {
  */
 export interface Catalog extends CatalogTables {
   readonly name: string
+  /** Absent where this kind of catalog has none. */
+  readonly views?: CatalogViews
 
   listNamespaces(parent: Namespace, page?: string, signal?: AbortSignal): Promise<Page<Namespace>>
   createNamespace(

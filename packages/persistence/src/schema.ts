@@ -1,3 +1,4 @@
+import type { PointerKind } from '@moraine/catalogs/internal/table-pointers'
 import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { OptimizerStatus } from '@moraine/lifecycle/optimizer-status'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
@@ -48,7 +49,9 @@ export type Database = {
     name: string
     properties: string
   }
+  /** Tables and views, which share their names. */
   catalog_table: {
+    kind: PointerKind
     catalog_name: string
     table_hash: string
     namespace_hash: string

@@ -78,6 +78,7 @@ catalogConformance(
     namespaceProperties: true,
     impliedNamespaces: false,
     renames: true,
+    views: true,
     refusedNames: [],
     fillsPages: false,
   },
@@ -123,7 +124,7 @@ test('the configuration names the prefix and the endpoints there are', async () 
   assert.deepEqual(config.overrides, { prefix: CATALOG })
   assert.ok(config.endpoints.includes('POST /v1/{prefix}/namespaces/{namespace}/tables/{table}'))
   assert.ok(config.endpoints.includes('HEAD /v1/{prefix}/namespaces/{namespace}'))
-  assert.ok(!config.endpoints.some((endpoint) => endpoint.includes('views')))
+  assert.ok(config.endpoints.includes('POST /v1/{prefix}/views/rename'))
 
   assert.deepEqual(pick(await ask(server, 'config')), [
     400,
@@ -356,13 +357,23 @@ test('a commit that was merely overtaken is made again', async () => {
   for (const key of ['mine', 'other-0', 'other-1', 'other-2']) assert.match(text, new RegExp(`"${key}":`))
 })
 
+test('a catalog without views does not list their endpoints, and refuses them', async () => {
+  const { views: _, ...withoutViews } = lake()
+  const server = await serve(withoutViews)
+  const config = JSON.parse((await ask(server, 'config?warehouse=la%20ke')).text) as { endpoints: readonly string[] }
+  assert.ok(!config.endpoints.some((endpoint) => endpoint.includes('view')))
+  const refused = await ask(server, `${CATALOG}/namespaces/sales/views`)
+  assert.equal(refused.status, 406)
+  assert.match(refused.text, /catalog lake has no views/)
+})
+
 test('bugs are 500 and tell nothing; unknown paths are 404 in the same form', async () => {
   const server = await serve({ ...lake(), loadTable: () => Promise.reject(new TypeError('secret of the house')) })
   const failed = await ask(server, ORDERS)
   assert.equal(failed.status, 500)
   assert.ok(!failed.text.includes('secret'))
   assert.match(failed.text, /"type":"InternalServerError","code":500/)
-  const lost = await ask(server, `${CATALOG}/namespaces/sales/views`)
+  const lost = await ask(server, `${CATALOG}/namespaces/sales/visions`)
   assert.match(lost.text, /"type":"NotFoundException","code":404/)
 })
 

@@ -8,6 +8,7 @@ import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
 import type { RestAnswer, RestRoute } from './rest-route.ts'
 import { TABLE_ROUTES } from './table-routes.ts'
+import { VIEW_ROUTES } from './view-routes.ts'
 
 export type IcebergRestOptions = IcebergRestHooks & {
   /** The catalog that is served under a warehouse's name; `undefined` if there is none. */
@@ -43,11 +44,12 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
     if (warehouse === undefined || warehouse === '') {
       throw new MoraineError('invalid-input', 'name the catalog in the parameter warehouse')
     }
-    await findCatalog(options, warehouse)
+    const catalog = await findCatalog(options, warehouse)
+    const routes = catalog.views === undefined ? ROUTES : [...ROUTES, ...VIEW_ROUTES]
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
-    return { defaults: {}, overrides, endpoints: ROUTES.map(({ method, path }) => `${method} ${path}`) }
+    return { defaults: {}, overrides, endpoints: routes.map(({ method, path }) => `${method} ${path}`) }
   })
-  for (const route of ROUTES) addRoute(server, options, route)
+  for (const route of [...ROUTES, ...VIEW_ROUTES]) addRoute(server, options, route)
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]

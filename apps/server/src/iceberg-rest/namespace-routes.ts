@@ -1,6 +1,6 @@
 import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
 import { encodeRestError } from './rest-error.ts'
-import { bodyOf, NO_CONTENT, namespaceOf, ok, pageOf, type RestRoute, splitNamespace } from './rest-route.ts'
+import { bodyOf, NO_CONTENT, namespaceOf, ok, pageToken, type RestRoute, splitNamespace } from './rest-route.ts'
 
 const ALL = '/v1/{prefix}/namespaces'
 const ONE = `${ALL}/{namespace}`
@@ -11,7 +11,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     path: ALL,
     async answer(call) {
       const parent = splitNamespace(call.query['parent'] ?? '')
-      const { items, nextPage } = await call.catalog.listNamespaces(parent, pageOf(call))
+      const { items, nextPage } = await call.catalog.listNamespaces(parent, pageToken(call))
       return ok({ namespaces: items, 'next-page-token': nextPage ?? null })
     },
   },

@@ -59,6 +59,7 @@ const BY_ENTITY: Readonly<Record<string, string>> = {
   'not-found warehouse': 'NoSuchWarehouseException',
   'not-found namespace': 'NoSuchNamespaceException',
   'not-found table': 'NoSuchTableException',
+  'not-found view': 'NoSuchViewException',
   'conflict namespace': 'NamespaceNotEmptyException',
 }
 

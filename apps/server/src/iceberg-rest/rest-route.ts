@@ -1,4 +1,5 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
+import { decodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import {
   checkIdentifier,
   checkNamespace,
@@ -7,7 +8,7 @@ import {
 } from '@moraine/catalogs/table-identifier'
 import { MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
-import type { JsonDecoder } from '@moraine/stdx/exact-json-decode'
+import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 
 /** One endpoint of the protocol: its method and path as the specification writes them, and what it does. */
@@ -47,8 +48,9 @@ export function namespaceOf({ params }: RestCall): Namespace {
   return namespace
 }
 
+/** The table or view that the path names. */
 export function identifierOf(call: RestCall): TableIdentifier {
-  const identifier = { namespace: namespaceOf(call), name: call.params['table'] ?? '' }
+  const identifier = { namespace: namespaceOf(call), name: call.params['table'] ?? call.params['view'] ?? '' }
   checkIdentifier(identifier)
   return identifier
 }
@@ -58,6 +60,21 @@ export function splitNamespace(text: string): Namespace {
   return text === '' ? [] : text.split('\u001f')
 }
 
+/** `RenameTableRequest`, of views as well. */
+export const decodeRename: JsonDecoder<{ readonly from: TableIdentifier; readonly to: TableIdentifier }> = (
+  value,
+  place,
+) => {
+  const json = record(value, place)
+  return { from: required(json, 'source', decodeIdentifier), to: required(json, 'destination', decodeIdentifier) }
+}
+
+/** `RegisterTableRequest`, of views as well. */
+export const decodeRegister: JsonDecoder<{ readonly name: string; readonly location: string }> = (value, place) => {
+  const json = record(value, place)
+  return { name: required(json, 'name', text), location: required(json, 'metadata-location', text) }
+}
+
 /** What the request's body says; it is `invalid-input` if it says nothing of the kind. */
 export function bodyOf<T>({ body }: RestCall, decode: JsonDecoder<T>): T {
   if (body === undefined) throw new MoraineError('invalid-input', 'the request has no JSON body')
@@ -65,6 +82,6 @@ export function bodyOf<T>({ body }: RestCall, decode: JsonDecoder<T>): T {
 }
 
 /** The page asked for; an empty token asks for the first. */
-export function pageOf({ query }: RestCall): string | undefined {
+export function pageToken({ query }: RestCall): string | undefined {
   return query['pageToken'] === '' ? undefined : query['pageToken']
 }

@@ -1,18 +1,20 @@
 import type { CommitOutcome, LoadedTable, TableCommit } from '@moraine/catalogs/catalog'
 import { noSuchTable } from '@moraine/catalogs/catalog-error'
-import { decodeCommit, decodeCreateTable, decodeIdentifier, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
+import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
-import { record, required, text } from '@moraine/stdx/exact-json-decode'
+import { record } from '@moraine/stdx/exact-json-decode'
 import { formatLoadedTable, isCurrent, locationEtag } from './loaded-table.ts'
 import { commitFailed, commitStateUnknown, encodeRestError } from './rest-error.ts'
 import {
   bodyOf,
+  decodeRegister,
+  decodeRename,
   identifierOf,
   NO_CONTENT,
   namespaceOf,
   ok,
-  pageOf,
+  pageToken,
   type RestAnswer,
   type RestCall,
   type RestRoute,
@@ -27,7 +29,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     method: 'GET',
     path: ALL,
     async answer(call) {
-      const { items, nextPage } = await call.catalog.listTables(namespaceOf(call), pageOf(call))
+      const { items, nextPage } = await call.catalog.listTables(namespaceOf(call), pageToken(call))
       return ok({ identifiers: items.map(encodeIdentifier), 'next-page-token': nextPage ?? null })
     },
   },
@@ -65,10 +67,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     method: 'POST',
     path: `${NAMESPACE}/register`,
     async answer(call) {
-      const { name, location } = bodyOf(call, (value, place) => {
-        const json = record(value, place)
-        return { name: required(json, 'name', text), location: required(json, 'metadata-location', text) }
-      })
+      const { name, location } = bodyOf(call, decodeRegister)
       return found(call, await call.catalog.registerTable({ namespace: namespaceOf(call), name }, location))
     },
   },
@@ -76,10 +75,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     method: 'POST',
     path: '/v1/{prefix}/tables/rename',
     async answer(call) {
-      const { from, to } = bodyOf(call, (value, place) => {
-        const json = record(value, place)
-        return { from: required(json, 'source', decodeIdentifier), to: required(json, 'destination', decodeIdentifier) }
-      })
+      const { from, to } = bodyOf(call, decodeRename)
       await call.catalog.renameTable(from, to)
       call.hooks.onRename?.({ catalog: call.catalog.name, from, to })
       return NO_CONTENT

@@ -63,6 +63,7 @@ const TRAITS: CatalogTraits = {
   namespaceProperties: false,
   impliedNamespaces: true,
   renames: false,
+  views: false,
   refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
   // Each table costs a walk through the warehouse; see below for pages.
   fillsPages: false,

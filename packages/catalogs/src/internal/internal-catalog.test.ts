@@ -63,6 +63,7 @@ catalogConformance(
     namespaceProperties: true,
     impliedNamespaces: false,
     renames: true,
+    views: true,
     refusedNames: [],
     fillsPages: true,
   },

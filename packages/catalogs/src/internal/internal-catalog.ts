@@ -5,6 +5,7 @@ import type { Catalog } from '../catalog.ts'
 import { internalNamespaces } from './internal-namespaces.ts'
 import type { InternalStore } from './internal-store.ts'
 import { internalTables } from './internal-tables.ts'
+import { internalViews } from './internal-views.ts'
 import { metadataCache } from './metadata-cache.ts'
 import type { TablePointers } from './table-pointers.ts'
 
@@ -21,7 +22,7 @@ export type InternalCatalogOptions = {
 }
 
 /**
- * The catalog that this service keeps itself: the current metadata file of each table is a row in its database, and a
+ * The catalog that this service keeps itself: the current metadata file of each table and view is a row in its database, and a
  * commit swaps that pointer if it still is what the commit was based on. Metadata files are written where Iceberg's
  * metastore catalogs write them. A lost race is a `conflict` with `raced`; whether to try again is the caller's to say.
  */
@@ -31,7 +32,12 @@ export function internalCatalog(options: InternalCatalogOptions): Catalog {
     warehouse: options.warehouse.replace(/\/+$/, ''),
     cache: metadataCache(CACHED_METADATA_BYTES_MAX),
   }
-  return { name: options.name, ...internalNamespaces(store), ...internalTables(store) }
+  return {
+    name: options.name,
+    ...internalNamespaces(store),
+    ...internalTables(store),
+    views: internalViews(store),
+  }
 }
 
 /** Of the files; the parsed values take a few times as much memory. */

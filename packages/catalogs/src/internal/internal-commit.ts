@@ -2,12 +2,12 @@ import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { uuidV4 } from '@moraine/stdx/random'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
-import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
+import { nameTaken, noSuchNamespace, noSuchTable } from '../catalog-error.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
 import { metadataText } from '../metadata-file/metadata-text.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { type InternalStore, loadPointed, removeQuietly } from './internal-store.ts'
+import { findTaken, type InternalStore, loadPointed, removeQuietly } from './internal-store.ts'
 import { newMetadataLocation } from './metadata-file-name.ts'
 import { addPointer, swapPointer } from './swap-pointer.ts'
 
@@ -51,12 +51,13 @@ export async function commitNewTable(
   if ((await store.pointers.findNamespace(store.name, namespace)) === undefined) throw noSuchNamespace(namespace)
   const metadataLocation = await writeMetadata(store, metadata, undefined, signal)
   const table: LoadedTable = { identifier, metadata, metadataLocation }
-  const outcome = await addPointer(store, { catalog: store.name, namespace, name, metadataLocation })
+  const outcome = await addPointer(store, { kind: 'table', catalog: store.name, namespace, name, metadataLocation })
   if (outcome === 'won') return { kind: 'committed', table }
   if (typeof outcome === 'object') return { kind: 'unknown', cause: outcome.unknown }
   await removeQuietly(store, [metadataLocation])
   if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
-  return { kind: 'conflict', reason: `Table already exists: ${formatIdentifier(identifier)}` }
+  const taken = nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
+  return { kind: 'conflict', reason: taken.message }
 }
 
 async function writeMetadata(

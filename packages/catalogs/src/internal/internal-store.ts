@@ -8,7 +8,7 @@ import type { LoadedTable } from '../catalog.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import type { MetadataCache } from './metadata-cache.ts'
 import { isUniqueMetadataLocation } from './metadata-file-name.ts'
-import type { InternalTable, TablePointers } from './table-pointers.ts'
+import type { InternalPointer, PointerKind, TablePointers } from './table-pointers.ts'
 
 /** What the parts of an internal catalog work with. */
 export type InternalStore = {
@@ -24,34 +24,57 @@ export type InternalStore = {
   readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }
 
-export function findPointer(
+/** The pointer of a table or view; the other kind of the same name is none. */
+export async function findPointer(
   store: InternalStore,
+  kind: PointerKind,
   { namespace, name }: TableIdentifier,
-): Promise<InternalTable | undefined> {
-  return store.pointers.findPointer(store.name, namespace, name)
+): Promise<InternalPointer | undefined> {
+  const pointer = await store.pointers.findPointer(store.name, namespace, name)
+  return pointer?.kind === kind ? pointer : undefined
 }
 
-/** The table and its pointer. A metadata file that a newer commit has removed meanwhile is looked for again. */
+/** What to say to whoever wants a name that a table or view has; `undefined` if it is free. */
+export async function findTaken(
+  store: InternalStore,
+  { namespace, name }: TableIdentifier,
+): Promise<PointerKind | undefined> {
+  return (await store.pointers.findPointer(store.name, namespace, name))?.kind
+}
+
+/** The table and its pointer. */
 export async function loadPointed(
   store: InternalStore,
   identifier: TableIdentifier,
   signal?: AbortSignal,
-): Promise<{ readonly pointer: InternalTable; readonly table: LoadedTable } | undefined> {
+): Promise<{ readonly pointer: InternalPointer; readonly table: LoadedTable } | undefined> {
+  const found = await followPointer(store, 'table', identifier, (location) => readMetadata(store, location, signal))
+  if (found === undefined) return undefined
+  const { pointer, metadata } = found
+  return { pointer, table: { identifier, metadata, metadataLocation: pointer.metadataLocation } }
+}
+
+/** What a pointer leads to. A metadata file that a newer commit has removed meanwhile is looked for again. */
+export async function followPointer<Metadata>(
+  store: InternalStore,
+  kind: PointerKind,
+  identifier: TableIdentifier,
+  read: (location: string) => Promise<Metadata>,
+): Promise<{ readonly pointer: InternalPointer; readonly metadata: Metadata } | undefined> {
   let missing: { readonly location: string; readonly error: MoraineError } | undefined
   for (;;) {
-    const pointer = await findPointer(store, identifier)
+    const pointer = await findPointer(store, kind, identifier)
     if (pointer === undefined) return undefined
     const { metadataLocation } = pointer
     if (missing?.location === metadataLocation) {
       throw new MoraineError(
         'corrupt',
-        `the current metadata file of table ${formatIdentifier(identifier)} is gone: ${metadataLocation}; restore the file, or drop the table and register an older one`,
+        `the current metadata file of ${kind} ${formatIdentifier(identifier)} is gone: ${metadataLocation}; restore the file, or drop the ${kind} and register an older one`,
         { cause: missing.error },
       )
     }
     try {
-      const metadata = await readMetadata(store, metadataLocation, signal)
-      return { pointer, table: { identifier, metadata, metadataLocation } }
+      return { pointer, metadata: await read(metadataLocation) }
     } catch (error) {
       if (!isKind(error, 'not-found')) throw error
       missing = { location: metadataLocation, error }

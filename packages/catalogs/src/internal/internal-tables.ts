@@ -1,19 +1,19 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Catalog, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
-import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { nameTaken, noSuchNamespace, noSuchTable, targetTaken } from '../catalog-error.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { commitInternalTable, commitNewTable } from './internal-commit.ts'
-import { findPointer, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
+import { findPointer, findTaken, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { addPointer } from './swap-pointer.ts'
 import { newTableLocation } from './table-location.ts'
 
 type Tables = Omit<
   Catalog,
-  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+  'name' | 'views' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
 >
 
 /** The tables of an internal catalog. */
@@ -25,7 +25,10 @@ export function internalTables(store: InternalStore): Tables {
       checkNamespace(namespace)
       if ((await pointers.findNamespace(catalog, namespace)) === undefined) throw noSuchNamespace(namespace)
       const request = { ...(page === undefined ? {} : { after: page }), limit: PAGE_SIZE + 1 }
-      const { items, ...rest } = cutPage(await pointers.listPointers(catalog, namespace, request), ({ name }) => name)
+      const { items, ...rest } = cutPage(
+        await pointers.listPointers(catalog, namespace, 'table', request),
+        ({ name }) => name,
+      )
       return { items: items.map(({ name }) => ({ namespace, name })), ...rest }
     },
 
@@ -38,7 +41,7 @@ export function internalTables(store: InternalStore): Tables {
 
     async findMetadataLocation(identifier) {
       checkIdentifier(identifier)
-      return (await findPointer(store, identifier))?.metadataLocation
+      return (await findPointer(store, 'table', identifier))?.metadataLocation
     },
 
     // In this process one after another: side by side all but one would write a metadata file in vain.
@@ -51,35 +54,36 @@ export function internalTables(store: InternalStore): Tables {
 
     async createTable(identifier, table, signal) {
       const metadata = await stage(store, identifier, table, signal)
-      return created(identifier, await commitNewTable(store, identifier, metadata, signal))
+      return created(store, identifier, await commitNewTable(store, identifier, metadata, signal))
     },
 
     stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
 
     async registerTable(identifier, metadataLocation, signal) {
       checkIdentifier(identifier)
-      if ((await findPointer(store, identifier)) !== undefined) throw tableExists(identifier)
+      await checkFree(store, identifier)
       const metadata = await readMetadata(store, metadataLocation, signal)
       const { namespace, name } = identifier
-      const outcome = await addPointer(store, { catalog, namespace, name, metadataLocation })
+      const outcome = await addPointer(store, { kind: 'table', catalog, namespace, name, metadataLocation })
       if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
-      if (outcome === 'lost') throw tableExists(identifier)
+      if (outcome === 'lost') throw nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
       if (outcome !== 'won') throw uncertain(identifier, outcome.unknown)
       return { identifier, metadata, metadataLocation }
     },
 
     async dropTable(identifier) {
       checkIdentifier(identifier)
-      if (!(await pointers.removePointer(catalog, identifier.namespace, identifier.name))) throw noSuchTable(identifier)
+      const { namespace, name } = identifier
+      if (!(await pointers.removePointer(catalog, namespace, name, 'table'))) throw noSuchTable(identifier)
     },
 
     async renameTable(from, to) {
       checkIdentifier(from)
       checkIdentifier(to)
-      const pointer = await findPointer(store, from)
+      const pointer = await findPointer(store, 'table', from)
       const outcome = pointer === undefined ? 'absent' : await pointers.renamePointer(pointer, to)
       if (outcome === 'absent') throw noSuchTable(from)
-      if (outcome === 'exists') throw tableExists(to)
+      if (outcome === 'exists') throw targetTaken(from, to, (await findTaken(store, to)) ?? 'table')
       if (outcome === 'no-namespace') throw noSuchNamespace(to.namespace)
     },
   }
@@ -94,14 +98,24 @@ async function stage(
   checkIdentifier(identifier)
   const properties = await store.pointers.findNamespace(store.name, identifier.namespace)
   if (properties === undefined) throw noSuchNamespace(identifier.namespace)
-  if ((await findPointer(store, identifier)) !== undefined) throw tableExists(identifier)
+  await checkFree(store, identifier)
   const location = table.location ?? (await newTableLocation(store, identifier, properties, signal))
   return createdMetadata(table, location, store)
 }
 
-function created(identifier: TableIdentifier, outcome: CommitOutcome): LoadedTable {
+async function checkFree(store: InternalStore, identifier: TableIdentifier): Promise<void> {
+  const taken = await findTaken(store, identifier)
+  if (taken !== undefined) throw nameTaken('table', taken, identifier)
+}
+
+async function created(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  outcome: CommitOutcome,
+): Promise<LoadedTable> {
   if (outcome.kind === 'committed') return outcome.table
-  throw outcome.kind === 'conflict' ? tableExists(identifier) : uncertain(identifier, outcome.cause)
+  if (outcome.kind === 'unknown') throw uncertain(identifier, outcome.cause)
+  throw nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
 }
 
 function uncertain(identifier: TableIdentifier, cause: Error): MoraineError {

@@ -8,10 +8,13 @@ import { type Random, uuidV4 } from '@moraine/stdx/random'
  *
  * @param previous the location of the metadata that the new one follows
  */
-export function newMetadataLocation(metadata: TableMetadata, previous: string | undefined, random: Random): string {
-  const { properties } = metadata
+export function newMetadataLocation(
+  { location, properties }: Pick<TableMetadata, 'location' | 'properties'>,
+  previous: string | undefined,
+  random: Random,
+): string {
   const configured = tableProperty(properties, 'write.metadata.path')
-  const folder = configured?.replace(/\/+$/, '') ?? `${metadata.location}/metadata`
+  const folder = configured?.replace(/\/+$/, '') ?? `${location}/metadata`
   const ordinal = String(ordinalOf(previous) + 1).padStart(5, '0')
   const ending =
     tableProperty(properties, 'write.metadata.compression-codec') === 'gzip' ? '.gz.metadata.json' : '.metadata.json'

@@ -1,5 +1,5 @@
-import { findPointer, type InternalStore, readMetadata } from './internal-store.ts'
-import type { InternalTable } from './table-pointers.ts'
+import { type InternalStore, readMetadata } from './internal-store.ts'
+import type { InternalPointer } from './table-pointers.ts'
 
 /**
  * How a write of a pointer ended. `lost`: it did not and will not take effect. `unknown`: it may have taken effect, or
@@ -7,10 +7,10 @@ import type { InternalTable } from './table-pointers.ts'
  */
 export type PointerOutcome = 'won' | 'lost' | { readonly unknown: Error }
 
-/** Makes `next` the current metadata file of the table if `pointer` still stands. */
+/** Makes `next` the current metadata file if `pointer` still stands. */
 export async function swapPointer(
   store: InternalStore,
-  pointer: InternalTable,
+  pointer: InternalPointer,
   next: string,
   signal?: AbortSignal,
 ): Promise<PointerOutcome> {
@@ -23,39 +23,48 @@ export async function swapPointer(
   return settle(async () => (await settleSwap(store, pointer, next, signal)) ?? 'lost', undefined)
 }
 
-/** Makes `table.metadataLocation` the metadata file of a new table. */
-export async function addPointer(store: InternalStore, table: InternalTable): Promise<PointerOutcome | 'no-namespace'> {
+/** Makes `pointer.metadataLocation` the metadata file of a new table or view. */
+export async function addPointer(
+  store: InternalStore,
+  pointer: InternalPointer,
+): Promise<PointerOutcome | 'no-namespace'> {
   try {
-    const outcome = await store.pointers.addPointer(table)
+    const outcome = await store.pointers.addPointer(pointer)
     if (outcome !== 'exists') return outcome === 'added' ? 'won' : outcome
   } catch (cause) {
     return settle(async () => {
-      const found = await findPointer(store, table)
+      const found = await find(store, pointer)
       if (found === undefined) return undefined
-      return found.metadataLocation === table.metadataLocation ? 'won' : 'lost'
+      return found.metadataLocation === pointer.metadataLocation ? 'won' : 'lost'
     }, cause)
   }
   return settle(async () => {
-    const found = await findPointer(store, table)
-    return found?.metadataLocation === table.metadataLocation ? 'won' : 'lost'
+    const found = await find(store, pointer)
+    return found?.metadataLocation === pointer.metadataLocation ? 'won' : 'lost'
   }, undefined)
 }
 
 /** `undefined` if it cannot be told. */
 async function settleSwap(
   store: InternalStore,
-  pointer: InternalTable,
+  pointer: InternalPointer,
   next: string,
   signal: AbortSignal | undefined,
 ): Promise<'won' | 'lost' | undefined> {
-  const found = await findPointer(store, pointer)
+  const found = await find(store, pointer)
   if (found === undefined || found.metadataLocation === pointer.metadataLocation) return undefined
   if (found.metadataLocation === next) return 'won'
+  // Views keep no log of their files.
+  if (found.kind === 'view') return undefined
   // Others are ahead. Their log has every metadata file since the one we started from, if it reaches back that far.
   const { metadataLog } = await readMetadata(store, found.metadataLocation, signal)
   const logged = new Set(metadataLog.map(({ metadataFile }) => metadataFile))
   if (logged.has(next)) return 'won'
   return logged.has(pointer.metadataLocation) ? 'lost' : undefined
+}
+
+function find(store: InternalStore, { namespace, name }: InternalPointer): Promise<InternalPointer | undefined> {
+  return store.pointers.findPointer(store.name, namespace, name)
 }
 
 async function settle(look: () => Promise<'won' | 'lost' | undefined>, cause: unknown): Promise<PointerOutcome> {

@@ -1,8 +1,9 @@
 import type { Namespace } from '../table-identifier.ts'
 
 /**
- * Where internal catalogs keep their namespaces and, for each table, the one metadata file that is current. A commit is
- * a compare-and-swap of that pointer. A write that throws may have taken effect nevertheless.
+ * Where internal catalogs keep their namespaces and, for each table and view, the one metadata file that is current. A
+ * commit is a compare-and-swap of that pointer. A write that throws may have taken effect nevertheless. Tables and views
+ * share their names.
  */
 export interface TablePointers {
   /** Children of `parent` in order of their last level, those whose last level comes after `after`. */
@@ -19,25 +20,33 @@ export interface TablePointers {
   ): Promise<boolean>
   removeNamespace(catalog: string, namespace: Namespace): Promise<'removed' | 'absent' | 'not-empty'>
 
-  /** Tables of `namespace` in order of name, those whose name comes after `after`. */
-  listPointers(catalog: string, namespace: Namespace, page: PageRequest): Promise<readonly InternalTable[]>
-  findPointer(catalog: string, namespace: Namespace, name: string): Promise<InternalTable | undefined>
+  /** Tables or views of `namespace` in order of name, those whose name comes after `after`. */
+  listPointers(
+    catalog: string,
+    namespace: Namespace,
+    kind: PointerKind,
+    page: PageRequest,
+  ): Promise<readonly InternalPointer[]>
+  findPointer(catalog: string, namespace: Namespace, name: string): Promise<InternalPointer | undefined>
   /** `exists`: the name is taken; `no-namespace`: there is nowhere to put it. */
-  addPointer(table: InternalTable): Promise<'added' | 'exists' | 'no-namespace'>
-  /** Whether it won: the pointer was `table.metadataLocation` and is `next` now. */
-  swapPointer(table: InternalTable, next: string): Promise<boolean>
+  addPointer(pointer: InternalPointer): Promise<'added' | 'exists' | 'no-namespace'>
+  /** Whether it won: the location was `pointer.metadataLocation` and is `next` now. */
+  swapPointer(pointer: InternalPointer, next: string): Promise<boolean>
   /** Moves the name; the pointer may have been swapped meanwhile and goes with it. */
   renamePointer(
-    table: InternalTable,
-    to: Pick<InternalTable, 'namespace' | 'name'>,
+    pointer: InternalPointer,
+    to: Pick<InternalPointer, 'namespace' | 'name'>,
   ): Promise<'renamed' | 'absent' | 'exists' | 'no-namespace'>
-  removePointer(catalog: string, namespace: Namespace, name: string): Promise<boolean>
+  removePointer(catalog: string, namespace: Namespace, name: string, kind: PointerKind): Promise<boolean>
 }
 
 export type Properties = Readonly<Record<string, string>>
 export type PageRequest = { readonly after?: string; readonly limit: number }
 
-export type InternalTable = {
+export type PointerKind = 'table' | 'view'
+
+export type InternalPointer = {
+  readonly kind: PointerKind
   readonly catalog: string
   readonly namespace: Namespace
   readonly name: string

@@ -2,12 +2,13 @@ import type { Clock } from '@moraine/stdx/clock'
 import type { Catalog } from '../catalog.ts'
 import { decodeAnswer, expectSuccess } from './rest-answer.ts'
 import { authorized } from './rest-auth.ts'
-import { decodeRestConfig } from './rest-json.ts'
+import { decodeRestConfig, type RestConfig } from './rest-json.ts'
 import { restNamespaces } from './rest-namespaces.ts'
 import { restPaths } from './rest-path.ts'
 import { type RestSettings, restSettings } from './rest-settings.ts'
 import { restTables } from './rest-tables.ts'
 import { type RestTransport, restTransport } from './rest-transport.ts'
+import { restViews } from './rest-views.ts'
 
 export type RestCatalogOptions = {
   readonly name: string
@@ -36,7 +37,17 @@ export async function openRestCatalog(options: RestCatalogOptions, signal?: Abor
   const settings = restSettings({ ...config.defaults, ...options.properties, ...config.overrides })
   const transport = transportOf(settings, options)
   const paths = restPaths(settings.prefix, settings.namespaceSeparator)
-  return { name: options.name, ...restNamespaces(transport, paths), ...restTables(transport, paths) }
+  return {
+    name: options.name,
+    ...restNamespaces(transport, paths),
+    ...restTables(transport, paths),
+    ...(hasViews(config) && { views: restViews(transport, paths) }),
+  }
+}
+
+// As the protocol wants it: without a list of endpoints, only those of namespaces and tables are there.
+function hasViews({ endpoints = [] }: RestConfig): boolean {
+  return endpoints.includes('GET /v1/{prefix}/namespaces/{namespace}/views/{view}')
 }
 
 const TIMEOUT_MS = 60_000

@@ -149,6 +149,8 @@ const decodeCredential: JsonDecoder<{ readonly prefix: string; readonly config: 
 }
 
 export type RestConfig = {
+  /** `GET /v1/{prefix}/namespaces` and the like; absent from servers that are older than the list. */
+  readonly endpoints?: readonly string[]
   readonly defaults: Readonly<Record<string, string>>
   readonly overrides: Readonly<Record<string, string>>
 }
@@ -156,8 +158,9 @@ export type RestConfig = {
 /** CatalogConfig. */
 export const decodeRestConfig: JsonDecoder<RestConfig> = (value, place) => {
   const json = record(value, place)
-  return {
+  return dropUndefined<RestConfig>({
+    endpoints: optional(json, 'endpoints', listOf(text)),
     defaults: optional(json, 'defaults', properties) ?? {},
     overrides: optional(json, 'overrides', properties) ?? {},
-  }
+  })
 }

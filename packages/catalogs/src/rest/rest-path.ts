@@ -4,9 +4,13 @@ import { checkIdentifier, checkNamespace, type Namespace, type TableIdentifier }
 /** Builds the paths of one REST catalog, below its base URI. */
 export type RestPaths = {
   readonly namespaces: () => string
-  readonly namespace: (namespace: Namespace, below?: 'tables' | 'properties' | 'register') => string
+  readonly namespace: (
+    namespace: Namespace,
+    below?: 'tables' | 'views' | 'properties' | 'register' | 'register-view',
+  ) => string
   readonly table: (identifier: TableIdentifier) => string
-  readonly rename: () => string
+  readonly view: (identifier: TableIdentifier) => string
+  readonly rename: (what: 'tables' | 'views') => string
   /** The `parent` parameter of a listing, not encoded. */
   readonly parent: (namespace: Namespace) => string | undefined
 }
@@ -32,7 +36,11 @@ export function restPaths(prefix: string, separator: string): RestPaths {
       checkIdentifier(identifier)
       return `${base}/namespaces/${encode(identifier.namespace)}/tables/${encodeURIComponent(identifier.name)}`
     },
-    rename: () => `${base}/tables/rename`,
+    view: (identifier) => {
+      checkIdentifier(identifier)
+      return `${base}/namespaces/${encode(identifier.namespace)}/views/${encodeURIComponent(identifier.name)}`
+    },
+    rename: (what) => `${base}/${what}/rename`,
     parent: (namespace) => {
       if (namespace.length === 0) return undefined
       check(namespace)

@@ -16,7 +16,7 @@ import type { RestResponse, RestTransport } from './rest-transport.ts'
 
 type Tables = Omit<
   Catalog,
-  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+  'name' | 'views' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
 >
 
 /** The tables of a REST catalog. */
@@ -80,7 +80,7 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       checkIdentifier(from)
       checkIdentifier(to)
       const body = { source: encodeIdentifier(from), destination: encodeIdentifier(to) }
-      expectSuccess(await send({ method: 'POST', path: paths.rename(), body }, signal), RENAMED_TABLE)
+      expectSuccess(await send({ method: 'POST', path: paths.rename('tables'), body }, signal), RENAMED_TABLE)
     },
   }
 }

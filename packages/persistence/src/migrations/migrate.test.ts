@@ -18,7 +18,7 @@ test('a step that fails leaves nothing behind and runs again as a whole', async 
   const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(':memory:') }) })
   let broken = true
   const second = {
-    version: 2,
+    version: MIGRATIONS.length + 1,
     name: 'second',
     async up(transaction: Kysely<Database>) {
       await transaction.schema.createTable('fresh').addColumn('a', 'integer').execute()

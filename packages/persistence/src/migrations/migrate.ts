@@ -2,10 +2,11 @@ import { MoraineError } from '@moraine/stdx/error'
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
 import { initial } from './0001-initial.ts'
+import { views } from './0002-views.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
-export const MIGRATIONS: readonly Migration[] = [initial]
+export const MIGRATIONS: readonly Migration[] = [initial, views]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }
 

@@ -1,4 +1,4 @@
-import type { InternalTable, TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import type { InternalPointer, TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
 import type { Kysely } from 'kysely'
@@ -87,24 +87,25 @@ function sqlNamespaces(db: Kysely<Database>): Pick<TablePointers, NamespaceMetho
 
 function sqlInternalTables(db: Kysely<Database>): Omit<TablePointers, NamespaceMethods> {
   return {
-    async listPointers(catalog, namespace, { after, limit }) {
+    async listPointers(catalog, namespace, kind, { after, limit }) {
       let query = db
         .selectFrom('catalog_table')
         .select(['name', 'metadata_location'])
         .where('namespace_hash', '=', nameHash(catalog, namespace))
+        .where('kind', '=', kind)
         .orderBy('name')
         .limit(limit)
       if (after !== undefined) query = query.where('name', '>', after)
       const rows = await query.execute()
-      return rows.map((row) => ({ catalog, namespace, name: row.name, metadataLocation: row.metadata_location }))
+      return rows.map((row) => ({ kind, catalog, namespace, name: row.name, metadataLocation: row.metadata_location }))
     },
     async findPointer(catalog, namespace, name) {
       const row = await db
         .selectFrom('catalog_table')
-        .select('metadata_location')
+        .select(['kind', 'metadata_location'])
         .where('table_hash', '=', nameHash(catalog, namespace, name))
         .executeTakeFirst()
-      return row && { catalog, namespace, name, metadataLocation: row.metadata_location }
+      return row && { kind: row.kind, catalog, namespace, name, metadataLocation: row.metadata_location }
     },
     async addPointer(table) {
       return db.transaction().execute(async (transaction) => {
@@ -129,15 +130,16 @@ function sqlInternalTables(db: Kysely<Database>): Omit<TablePointers, NamespaceM
         if (!(await hasTable(transaction, table))) return 'absent'
         if (!(await hasNamespace(transaction, table.catalog, to.namespace))) return 'no-namespace'
         if (await hasTable(transaction, target)) return 'exists'
-        const { metadata_location: _, ...identity } = rowOf(target)
+        const { metadata_location: _, kind: __, ...identity } = rowOf(target)
         await transaction.updateTable('catalog_table').set(identity).where('table_hash', '=', hashOf(table)).execute()
         return 'renamed'
       })
     },
-    async removePointer(catalog, namespace, name) {
+    async removePointer(catalog, namespace, name, kind) {
       const { numDeletedRows } = await db
         .deleteFrom('catalog_table')
         .where('table_hash', '=', nameHash(catalog, namespace, name))
+        .where('kind', '=', kind)
         .executeTakeFirst()
       return numDeletedRows === 1n
     },
@@ -153,7 +155,7 @@ async function hasNamespace(db: Kysely<Database>, catalog: string, namespace: Na
   return row !== undefined
 }
 
-async function hasTable(db: Kysely<Database>, table: InternalTable): Promise<boolean> {
+async function hasTable(db: Kysely<Database>, table: InternalPointer): Promise<boolean> {
   const row = await db
     .selectFrom('catalog_table')
     .select('table_hash')
@@ -162,12 +164,13 @@ async function hasTable(db: Kysely<Database>, table: InternalTable): Promise<boo
   return row !== undefined
 }
 
-function hashOf({ catalog, namespace, name }: InternalTable): string {
+function hashOf({ catalog, namespace, name }: InternalPointer): string {
   return nameHash(catalog, namespace, name)
 }
 
-function rowOf(table: InternalTable) {
+function rowOf(table: InternalPointer) {
   return {
+    kind: table.kind,
     catalog_name: table.catalog,
     table_hash: hashOf(table),
     namespace_hash: nameHash(table.catalog, table.namespace),

@@ -44,7 +44,13 @@ function catalogConformance(stores: () => OpenedStores['stores']) {
 
 function pointerConformance(stores: () => OpenedStores['stores']) {
   const page = { limit: 10 }
-  const table = { catalog: 'lake', namespace: ['sales'], name: 'orders', metadataLocation: 'v1' }
+  const table = {
+    kind: 'table',
+    catalog: 'lake',
+    namespace: ['sales'],
+    name: 'orders',
+    metadataLocation: 'v1',
+  } as const
 
   test('namespaces nest, page, and keep odd names apart', async () => {
     const { pointers } = stores()
@@ -81,7 +87,7 @@ function pointerConformance(stores: () => OpenedStores['stores']) {
     await pointers.removeNamespace('lake', ['sales', 'eu'])
     await pointers.addPointer(table)
     assert.equal(await pointers.removeNamespace('lake', ['sales']), 'not-empty')
-    await pointers.removePointer('lake', ['sales'], 'orders')
+    await pointers.removePointer('lake', ['sales'], 'orders', 'table')
     assert.equal(await pointers.removeNamespace('lake', ['sales']), 'removed')
     assert.equal(await pointers.removeNamespace('lake', ['sales']), 'absent')
   })
@@ -109,12 +115,28 @@ function pointerConformance(stores: () => OpenedStores['stores']) {
     assert.equal(await rename(['sales'], 'taken'), 'exists')
     assert.equal(await rename(['old'], 'orders'), 'renamed')
     assert.equal(await rename(['old'], 'orders'), 'absent')
-    assert.deepEqual(await pointers.listPointers('lake', ['old'], page), [{ ...table, namespace: ['old'] }])
+    assert.deepEqual(await pointers.listPointers('lake', ['old'], 'table', page), [{ ...table, namespace: ['old'] }])
     assert.deepEqual(
-      (await pointers.listPointers('lake', ['sales'], page)).map(({ name }) => name),
+      (await pointers.listPointers('lake', ['sales'], 'table', page)).map(({ name }) => name),
       ['taken'],
     )
-    assert.equal(await pointers.removePointer('lake', ['old'], 'orders'), true)
-    assert.equal(await pointers.removePointer('lake', ['old'], 'orders'), false)
+    assert.equal(await pointers.removePointer('lake', ['old'], 'orders', 'table'), true)
+    assert.equal(await pointers.removePointer('lake', ['old'], 'orders', 'table'), false)
+  })
+
+  test('tables and views share names, and are listed and removed as what they are', async () => {
+    const { pointers } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    const view = { ...table, kind: 'view', name: 'best' } as const
+    assert.equal(await pointers.addPointer(table), 'added')
+    assert.equal(await pointers.addPointer({ ...view, name: 'orders' }), 'exists')
+    assert.equal(await pointers.addPointer(view), 'added')
+    assert.deepEqual(await pointers.findPointer('lake', ['sales'], 'best'), view)
+    assert.deepEqual(await pointers.listPointers('lake', ['sales'], 'table', page), [table])
+    assert.deepEqual(await pointers.listPointers('lake', ['sales'], 'view', page), [view])
+    assert.equal(await pointers.swapPointer(view, 'v2'), true)
+    assert.equal(await pointers.removePointer('lake', ['sales'], 'best', 'table'), false)
+    assert.equal(await pointers.removeNamespace('lake', ['sales']), 'not-empty')
+    assert.equal(await pointers.removePointer('lake', ['sales'], 'best', 'view'), true)
   })
 }

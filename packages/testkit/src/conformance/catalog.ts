@@ -5,6 +5,7 @@ import { catalogConcurrencyTests } from './catalog-concurrency.ts'
 import { catalogNameTests } from './catalog-names.ts'
 import { catalogNamespaceTests } from './catalog-namespaces.ts'
 import { catalogTableTests } from './catalog-tables.ts'
+import { catalogViewTests } from './catalog-views.ts'
 
 /** An empty catalog, fresh for each test. */
 export type CatalogUnderTest = {
@@ -28,6 +29,7 @@ export type CatalogTraits = {
   /** Whether tables can be created in a namespace that was not created before. */
   readonly impliedNamespaces: boolean
   readonly renames: boolean
+  readonly views: boolean
   /** Names that this kind of catalog cannot hold, of those in `ODD_NAMES`. */
   readonly refusedNames: readonly string[]
   /** Whether to fill a page, which takes more than a thousand tables. */
@@ -43,4 +45,5 @@ export function catalogConformance(name: string, traits: CatalogTraits, open: Op
   catalogNameTests(name, traits, open)
   catalogCommitTests(name, open)
   catalogConcurrencyTests(name, open)
+  if (traits.views) catalogViewTests(name, open)
 }

@@ -1,4 +1,4 @@
-import type { InternalTable, PageRequest, Properties } from '@moraine/catalogs/internal/table-pointers'
+import type { InternalPointer, PageRequest, Properties } from '@moraine/catalogs/internal/table-pointers'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
@@ -30,7 +30,7 @@ export function memoryCatalogs(): Pick<Stores, 'catalogs' | 'pointers'> {
 
 function memoryPointers(): Stores['pointers'] {
   const namespaces = new Map<string, MemoryNamespace>()
-  const tables = new Map<string, InternalTable>()
+  const tables = new Map<string, InternalPointer>()
   const tablesIn = (catalog: string, namespace: Namespace) =>
     [...tables.values()].filter((table) => table.catalog === catalog && same(table.namespace, namespace))
   const childrenOf = (catalog: string, parent: Namespace) =>
@@ -65,8 +65,11 @@ function memoryPointers(): Stores['pointers'] {
       namespaces.delete(key(catalog, namespace))
       return 'removed'
     },
-    async listPointers(catalog, namespace, page) {
-      return paged(tablesIn(catalog, namespace), page)
+    async listPointers(catalog, namespace, kind, page) {
+      return paged(
+        tablesIn(catalog, namespace).filter((each) => each.kind === kind),
+        page,
+      )
     },
     async findPointer(catalog, namespace, name) {
       return tables.get(key(catalog, namespace, name))
@@ -92,8 +95,9 @@ function memoryPointers(): Stores['pointers'] {
       tables.set(key(table.catalog, to.namespace, to.name), { ...from, ...to })
       return 'renamed'
     },
-    async removePointer(catalog, namespace, name) {
-      return tables.delete(key(catalog, namespace, name))
+    async removePointer(catalog, namespace, name, kind) {
+      const own = key(catalog, namespace, name)
+      return tables.get(own)?.kind === kind && tables.delete(own)
     },
   }
 }

@@ -1,0 +1,109 @@
+import { noSuchView } from '@moraine/catalogs/catalog-error'
+import type { CatalogViews, LoadedView, ViewCommitOutcome } from '@moraine/catalogs/catalog-views'
+import { encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
+import { decodeCreateView, decodeViewCommit } from '@moraine/catalogs/rest/rest-view-json'
+import { encodeViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
+import { MoraineError } from '@moraine/stdx/error'
+import { commitFailed, commitStateUnknown, encodeRestError } from './rest-error.ts'
+import {
+  bodyOf,
+  decodeRegister,
+  decodeRename,
+  identifierOf,
+  NO_CONTENT,
+  namespaceOf,
+  ok,
+  pageToken,
+  type RestAnswer,
+  type RestCall,
+  type RestRoute,
+} from './rest-route.ts'
+
+const NAMESPACE = '/v1/{prefix}/namespaces/{namespace}'
+const ALL = `${NAMESPACE}/views`
+const ONE = `${ALL}/{view}`
+
+export const VIEW_ROUTES: readonly RestRoute[] = [
+  {
+    method: 'GET',
+    path: ALL,
+    async answer(call) {
+      const { items, nextPage } = await viewsOf(call).listViews(namespaceOf(call), pageToken(call))
+      return ok({ identifiers: items.map(encodeIdentifier), 'next-page-token': nextPage ?? null })
+    },
+  },
+  {
+    method: 'POST',
+    path: ALL,
+    async answer(call) {
+      const { name, view } = bodyOf(call, decodeCreateView)
+      return found(await viewsOf(call).createView({ namespace: namespaceOf(call), name }, view))
+    },
+  },
+  {
+    method: 'GET',
+    path: ONE,
+    answer: async (call) => found(await viewsOf(call).loadView(identifierOf(call))),
+  },
+  {
+    method: 'HEAD',
+    path: ONE,
+    async answer(call) {
+      const identifier = identifierOf(call)
+      if ((await viewsOf(call).findViewLocation(identifier)) === undefined) throw noSuchView(identifier)
+      return NO_CONTENT
+    },
+  },
+  { method: 'POST', path: ONE, answer: commitView },
+  {
+    method: 'DELETE',
+    path: ONE,
+    async answer(call) {
+      await viewsOf(call).dropView(identifierOf(call))
+      return NO_CONTENT
+    },
+  },
+  {
+    method: 'POST',
+    path: `${NAMESPACE}/register-view`,
+    async answer(call) {
+      const { name, location } = bodyOf(call, decodeRegister)
+      return found(await viewsOf(call).registerView({ namespace: namespaceOf(call), name }, location))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/v1/{prefix}/views/rename',
+    async answer(call) {
+      const { from, to } = bodyOf(call, decodeRename)
+      await viewsOf(call).renameView(from, to)
+      return NO_CONTENT
+    },
+  },
+]
+
+function viewsOf({ catalog }: RestCall): CatalogViews {
+  if (catalog.views !== undefined) return catalog.views
+  throw new MoraineError('unsupported', `catalog ${catalog.name} has no views`)
+}
+
+/** A commit that another overtook on the last step is made again: its requirements are judged on the view as it is now. */
+async function commitView(call: RestCall): Promise<RestAnswer> {
+  const identifier = identifierOf(call)
+  const commit = bodyOf(call, decodeViewCommit)
+  let outcome: ViewCommitOutcome
+  let round = 0
+  do {
+    outcome = await viewsOf(call).commitView(identifier, commit)
+    round += 1
+  } while (outcome.kind === 'conflict' && outcome.raced === true && round < ROUNDS_MAX)
+  if (outcome.kind === 'committed') return found(outcome.view)
+  const error = outcome.kind === 'conflict' ? commitFailed(outcome.reason) : commitStateUnknown(outcome.cause)
+  return { status: error.status, json: encodeRestError(error) }
+}
+
+const ROUNDS_MAX = 20
+
+function found({ metadata, metadataLocation }: LoadedView): RestAnswer {
+  return ok({ 'metadata-location': metadataLocation, metadata: encodeViewMetadata(metadata) })
+}

@@ -1,0 +1,174 @@
+import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
+import { applyViewUpdates } from '@moraine/iceberg/view/apply-view-updates'
+import { violatedViewRequirement } from '@moraine/iceberg/view/check-view-requirements'
+import type { ViewMetadata } from '@moraine/iceberg/view/view-metadata'
+import { formatViewMetadata, parseViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
+import { MoraineError } from '@moraine/stdx/error'
+import { uuidV4 } from '@moraine/stdx/random'
+import { nameTaken, noSuchNamespace, noSuchView, targetTaken } from '../catalog-error.ts'
+import type { CatalogViews, CreateView, LoadedView, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
+import { cutPage, PAGE_SIZE } from '../page.ts'
+import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { findPointer, findTaken, followPointer, type InternalStore, removeQuietly } from './internal-store.ts'
+import { newMetadataLocation } from './metadata-file-name.ts'
+import { addPointer, swapPointer } from './swap-pointer.ts'
+import { newTableLocation } from './table-location.ts'
+import type { InternalPointer } from './table-pointers.ts'
+
+/** The views of an internal catalog. */
+export function internalViews(store: InternalStore): CatalogViews {
+  const { name: catalog, pointers } = store
+  return {
+    async listViews(namespace, page) {
+      checkNamespace(namespace)
+      if ((await pointers.findNamespace(catalog, namespace)) === undefined) throw noSuchNamespace(namespace)
+      const request = { ...(page === undefined ? {} : { after: page }), limit: PAGE_SIZE + 1 }
+      const found = await pointers.listPointers(catalog, namespace, 'view', request)
+      const { items, ...rest } = cutPage(found, ({ name }) => name)
+      return { items: items.map(({ name }) => ({ namespace, name })), ...rest }
+    },
+
+    async createView(identifier, view, signal) {
+      await checkFree(store, identifier)
+      const metadata = await firstMetadata(store, identifier, view, signal)
+      return addView(store, identifier, metadata, await writeMetadata(store, metadata, undefined, signal))
+    },
+
+    async registerView(identifier, metadataLocation, signal) {
+      await checkFree(store, identifier)
+      const metadata = await readView(store, metadataLocation, signal)
+      return addView(store, identifier, metadata, metadataLocation, 'registered')
+    },
+
+    async loadView(identifier, signal) {
+      return (await loadPointedView(store, identifier, signal)).view
+    },
+
+    async findViewLocation(identifier) {
+      checkIdentifier(identifier)
+      return (await findPointer(store, 'view', identifier))?.metadataLocation
+    },
+
+    commitView: (identifier, commit, signal) => commitView(store, identifier, commit, signal),
+
+    async dropView(identifier) {
+      checkIdentifier(identifier)
+      const { namespace, name } = identifier
+      if (!(await pointers.removePointer(catalog, namespace, name, 'view'))) throw noSuchView(identifier)
+    },
+
+    async renameView(from, to) {
+      checkIdentifier(from)
+      checkIdentifier(to)
+      const pointer = await findPointer(store, 'view', from)
+      const outcome = pointer === undefined ? 'absent' : await pointers.renamePointer(pointer, to)
+      if (outcome === 'absent') throw noSuchView(from)
+      if (outcome === 'exists') throw targetTaken(from, to, (await findTaken(store, to)) ?? 'view')
+      if (outcome === 'no-namespace') throw noSuchNamespace(to.namespace)
+    },
+  }
+}
+
+async function checkFree(store: InternalStore, identifier: TableIdentifier): Promise<void> {
+  checkIdentifier(identifier)
+  const taken = await findTaken(store, identifier)
+  if (taken !== undefined) throw nameTaken('view', taken, identifier)
+}
+
+async function firstMetadata(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  { schema, version, location, properties = {} }: CreateView,
+  signal: AbortSignal | undefined,
+): Promise<ViewMetadata> {
+  const namespaceProperties = await store.pointers.findNamespace(store.name, identifier.namespace)
+  if (namespaceProperties === undefined) throw noSuchNamespace(identifier.namespace)
+  return applyViewUpdates(
+    undefined,
+    [
+      { action: 'assign-uuid', uuid: uuidV4(store.random) },
+      {
+        action: 'set-location',
+        location: location ?? (await newTableLocation(store, identifier, namespaceProperties, signal)),
+      },
+      { action: 'set-properties', updates: properties },
+      { action: 'add-schema', schema },
+      { action: 'add-view-version', viewVersion: { ...version, versionId: 1, schemaId: -1 } },
+      { action: 'set-current-view-version', viewVersionId: -1 },
+    ],
+    { now: store.clock.now() },
+  )
+}
+
+/** Gives the view its name. A file that was written for it goes if somebody else has the name. */
+async function addView(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  metadata: ViewMetadata,
+  metadataLocation: string,
+  origin: 'written' | 'registered' = 'written',
+): Promise<LoadedView> {
+  const { namespace, name } = identifier
+  const outcome = await addPointer(store, { kind: 'view', catalog: store.name, namespace, name, metadataLocation })
+  if (outcome === 'won') return { identifier, metadata, metadataLocation }
+  if (typeof outcome === 'object') {
+    throw new MoraineError(
+      'unavailable',
+      `view ${formatIdentifier(identifier)} may or may not have been created; look for it`,
+      { cause: outcome.unknown },
+    )
+  }
+  if (origin === 'written') await removeQuietly(store, [metadataLocation])
+  if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
+  throw nameTaken('view', (await findTaken(store, identifier)) ?? 'view', identifier)
+}
+
+async function commitView(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  { requirements, updates }: ViewCommit,
+  signal: AbortSignal | undefined,
+): Promise<ViewCommitOutcome> {
+  const { pointer, view } = await loadPointedView(store, identifier, signal)
+  const violated = violatedViewRequirement(view.metadata, requirements)
+  if (violated !== undefined) return { kind: 'conflict', reason: violated }
+  const metadata = applyViewUpdates(view.metadata, updates, { now: store.clock.now() })
+  if (metadata === view.metadata) return { kind: 'committed', view }
+  const metadataLocation = await writeMetadata(store, metadata, view.metadataLocation, signal)
+  const outcome = await swapPointer(store, pointer, metadataLocation, signal)
+  if (outcome === 'won') return { kind: 'committed', view: { identifier, metadata, metadataLocation } }
+  if (outcome !== 'lost') return { kind: 'unknown', cause: outcome.unknown }
+  await removeQuietly(store, [metadataLocation])
+  return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
+}
+
+async function loadPointedView(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly pointer: InternalPointer; readonly view: LoadedView }> {
+  checkIdentifier(identifier)
+  const found = await followPointer(store, 'view', identifier, (location) => readView(store, location, signal))
+  if (found === undefined) throw noSuchView(identifier)
+  const { pointer, metadata } = found
+  return { pointer, view: { identifier, metadata, metadataLocation: pointer.metadataLocation } }
+}
+
+async function readView(
+  store: InternalStore,
+  location: string,
+  signal: AbortSignal | undefined,
+): Promise<ViewMetadata> {
+  return parseViewMetadata(await store.io.read(location, signal), location)
+}
+
+async function writeMetadata(
+  store: InternalStore,
+  metadata: ViewMetadata,
+  previous: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const location = newMetadataLocation(metadata, previous, store.random)
+  await store.io.write(location, encodeMetadataFile(formatViewMetadata(metadata), location), {}, signal)
+  return location
+}

@@ -1,0 +1,69 @@
+import { decodeSchema, encodeSchema } from '@moraine/iceberg/schema/schema-json'
+import { decodeViewMetadata, decodeViewVersion, encodeViewVersion } from '@moraine/iceberg/view/view-metadata-json'
+import {
+  decodeViewRequirement,
+  decodeViewUpdate,
+  encodeViewRequirement,
+  encodeViewUpdate,
+} from '@moraine/iceberg/view/view-update-json'
+import { dropUndefined } from '@moraine/stdx/drop-undefined'
+import type { JsonObject } from '@moraine/stdx/exact-json'
+import { type JsonDecoder, listOf, mapOf, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
+import type { CreateView, LoadedView, ViewCommit } from '../catalog-views.ts'
+import type { TableIdentifier } from '../table-identifier.ts'
+import { encodeIdentifier } from './rest-json.ts'
+
+// The bodies of the protocol's requests on views, for client and server alike.
+
+export type CreateViewBody = { readonly name: string; readonly view: CreateView }
+
+/** CreateViewRequest. */
+export const decodeCreateView: JsonDecoder<CreateViewBody> = (value, place) => {
+  const json = record(value, place)
+  const view = dropUndefined<CreateView>({
+    schema: required(json, 'schema', decodeSchema),
+    version: required(json, 'view-version', decodeViewVersion),
+    location: optional(json, 'location', text),
+    properties: optional(json, 'properties', mapOf(text)),
+  })
+  return { name: required(json, 'name', text), view }
+}
+
+export function encodeCreateView({ name, view }: CreateViewBody): JsonObject {
+  return {
+    name,
+    location: view.location,
+    schema: encodeSchema(view.schema),
+    'view-version': encodeViewVersion(view.version),
+    properties: view.properties ?? {},
+  }
+}
+
+/** CommitViewRequest; the identifier in it repeats the path. */
+export const decodeViewCommit: JsonDecoder<ViewCommit> = (value, place) => {
+  const json = record(value, place)
+  return {
+    requirements: optional(json, 'requirements', listOf(decodeViewRequirement)) ?? [],
+    updates: required(json, 'updates', listOf(decodeViewUpdate)),
+  }
+}
+
+export function encodeViewCommit(identifier: TableIdentifier, { requirements, updates }: ViewCommit): JsonObject {
+  return {
+    identifier: encodeIdentifier(identifier),
+    requirements: requirements.map(encodeViewRequirement),
+    updates: updates.map(encodeViewUpdate),
+  }
+}
+
+/** LoadViewResult. */
+export function decodeLoadedView(identifier: TableIdentifier): JsonDecoder<LoadedView> {
+  return (value, place) => {
+    const json = record(value, place)
+    return {
+      identifier,
+      metadata: required(json, 'metadata', decodeViewMetadata),
+      metadataLocation: required(json, 'metadata-location', text),
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { MoraineError } from '@moraine/stdx/error'
+import type { CatalogViews, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
+import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { decodeAnswer, expectSuccess, type RestSubject, restFailure } from './rest-answer.ts'
+import { decodeTablePage, encodeIdentifier } from './rest-json.ts'
+import type { RestPaths } from './rest-path.ts'
+import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { decodeLoadedView, encodeCreateView, encodeViewCommit } from './rest-view-json.ts'
+
+/** The views of a REST catalog. */
+export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
+  return {
+    async listViews(namespace, page, signal) {
+      const path = paths.namespace(namespace, 'views')
+      const request = { method: 'GET', path, query: { pageToken: page ?? '' } } as const
+      return decodeAnswer(expectSuccess(await send(request, signal), NAMESPACE), decodeTablePage)
+    },
+
+    async createView(identifier, view, signal) {
+      checkIdentifier(identifier)
+      const path = paths.namespace(identifier.namespace, 'views')
+      const body = encodeCreateView({ name: identifier.name, view })
+      const answer = expectSuccess(await send({ method: 'POST', path, body }, signal), NEW_VIEW)
+      return decodeAnswer(answer, decodeLoadedView(identifier))
+    },
+
+    async registerView(identifier, metadataLocation, signal) {
+      checkIdentifier(identifier)
+      const path = paths.namespace(identifier.namespace, 'register-view')
+      const body = { name: identifier.name, 'metadata-location': metadataLocation }
+      const answer = expectSuccess(await send({ method: 'POST', path, body }, signal), NEW_VIEW)
+      return decodeAnswer(answer, decodeLoadedView(identifier))
+    },
+
+    async loadView(identifier, signal) {
+      const answer = expectSuccess(await send({ method: 'GET', path: paths.view(identifier) }, signal), VIEW)
+      return decodeAnswer(answer, decodeLoadedView(identifier))
+    },
+
+    async findViewLocation(identifier, signal) {
+      const response = await send({ method: 'GET', path: paths.view(identifier) }, signal)
+      // One without an error model comes from something else than a catalog.
+      if (response.status === 404 && response.json !== undefined) return undefined
+      return decodeAnswer(expectSuccess(response, VIEW), decodeLoadedView(identifier)).metadataLocation
+    },
+
+    commitView: (identifier, commit, signal) => commitView(send, paths, identifier, commit, signal),
+
+    async dropView(identifier, signal) {
+      expectSuccess(await send({ method: 'DELETE', path: paths.view(identifier) }, signal), VIEW)
+    },
+
+    async renameView(from, to, signal) {
+      checkIdentifier(from)
+      checkIdentifier(to)
+      const body = { source: encodeIdentifier(from), destination: encodeIdentifier(to) }
+      expectSuccess(await send({ method: 'POST', path: paths.rename('views'), body }, signal), RENAMED_VIEW)
+    },
+  }
+}
+
+const NAMESPACE: RestSubject = { entity: 'namespace', conflict: 'conflict' }
+const VIEW: RestSubject = { entity: 'view', conflict: 'conflict' }
+const NEW_VIEW: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
+const RENAMED_VIEW: RestSubject = { entity: 'view', conflict: 'already-exists' }
+
+async function commitView(
+  send: RestTransport,
+  paths: RestPaths,
+  identifier: TableIdentifier,
+  commit: ViewCommit,
+  signal: AbortSignal | undefined,
+): Promise<ViewCommitOutcome> {
+  const request = { method: 'POST', path: paths.view(identifier), body: encodeViewCommit(identifier, commit) } as const
+  let response: RestResponse
+  try {
+    response = await send(request, signal)
+  } catch (cause) {
+    // Without a token the commit was not even sent. Otherwise the server may have had it.
+    if (!(cause instanceof MoraineError) || cause.kind === 'permission') throw cause
+    return { kind: 'unknown', cause }
+  }
+  const { status } = response
+  if (status === 409) return { kind: 'conflict', reason: restFailure(response, VIEW).message }
+  if (status >= 500 && status !== 501) return { kind: 'unknown', cause: restFailure(response, VIEW) }
+  expectSuccess(response, VIEW)
+  return { kind: 'committed', view: decodeAnswer(response, decodeLoadedView(identifier)) }
+}
