@@ -201,11 +201,11 @@ async function sumAttemptTime(
   now: EpochMs,
 ): Promise<ReadonlyMap<TableId, number>> {
   const begin = sql<number>`case when scheduled_at > ${since} then scheduled_at else ${since} end`
+  const end = sql<number>`coalesce(ended_at, ${now})`
   const rows = await db
     .selectFrom('task_attempt')
-    .select(['table_id', sql<number>`sum(coalesce(ended_at, ${now}) - ${begin})`.as('used_ms')])
+    .select(['table_id', sql<number>`sum(case when ${end} > ${begin} then ${end} - ${begin} else 0 end)`.as('used_ms')])
     .where((expression) => expression.or([expression('ended_at', 'is', null), expression('ended_at', '>', since)]))
-    .where('scheduled_at', '<', now)
     .groupBy('table_id')
     .execute()
   const used = rows.map(({ table_id, used_ms }) => [table_id, Number(used_ms)] as const)
