@@ -1,5 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { CallOptions, Reply, ThriftConnection } from './connection.ts'
+import type { CallOptions, ThriftConnection } from './connection.ts'
+import type { Reply } from './link.ts'
 import {
   ApplicationError,
   type ArgsOf,

@@ -1,29 +1,37 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
-import { encodeFrame, FrameDecoder } from './frame.ts'
-import { type MessageHeader, type Protocol, readMessage, writeMessage } from './message.ts'
-import type { ThriftReader } from './thrift-reader.ts'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import { Link, type Reply } from './link.ts'
+import { type Protocol, writeMessage } from './message.ts'
+import { authenticatePlain, type SaslCredentials } from './sasl-plain.ts'
 import type { ThriftWriter } from './thrift-writer.ts'
+import { insideSaslFrames, type MessageStream, messageStream, type Transport } from './transport.ts'
 
 export type ThriftConnectionOptions = {
   readonly host: string
   readonly port: number
   readonly clock: Clock
+  /** With TLS; its certificate is checked against `ca` (PEM), by default those that Node trusts. */
+  readonly tls?: { readonly ca?: string }
+  readonly sasl?: SaslCredentials
+  /** For connecting, TLS and SASL together; by default as long as the call may take. */
+  readonly connectTimeoutMs?: number
   readonly protocol?: Protocol
+  /** `framed` by default. */
+  readonly transport?: Transport
   /** For each call, connecting included; 30 seconds by default. */
   readonly callTimeoutMs?: number
   /** 100 MiB by default. */
   readonly maxFrameBytes?: number
+  /** Lets the process end while the connection is open and no call is under way. */
+  readonly letsProcessEnd?: boolean
 }
 
 export type CallOptions = { readonly timeoutMs?: number; readonly signal?: AbortSignal | undefined }
 
-/** A reply that arrived; the reader stands at its struct. */
-export type Reply = { readonly header: MessageHeader; readonly reader: ThriftReader }
-
 /**
- * One framed connection to a server, opened by the first call and again by the first call after it was lost. Calls do
+ * One connection to a server, opened by the first call and again by the first call after it was lost. Calls do
  * not wait for each other; replies find theirs by sequence id. A call that was lost with its connection is not made
  * again here: whether it was carried out is unknown.
  */
@@ -40,8 +48,8 @@ export class ThriftConnection {
   /**
    * Sends a call and waits for its reply.
    *
-   * @throws {MoraineError} `timeout`; `unavailable` if there is no connection or it is lost; `corrupt` if what comes back
-   * is no Thrift. An aborted call throws its signal's reason.
+   * @throws {MoraineError} `timeout`; `unavailable` if there is no connection or it is lost (`isUnsent` tells whether
+   * anything was sent); `permission`; `corrupt` if what comes back is no Thrift. An aborted call throws its signal's reason.
    */
   async call(name: string, body: (writer: ThriftWriter) => void, options: CallOptions = {}): Promise<Reply> {
     if (this.#closing.signal.aborted)
@@ -77,7 +85,7 @@ export class ThriftConnection {
     const protocol = this.#options.protocol ?? 'binary'
     const message = writeMessage({ protocol, type: 'call', name, sequenceId }, body)
     const link = await unlessAborted(this.#open(), signal)
-    return await link.exchange(sequenceId, encodeFrame(message), signal)
+    return await link.exchange(sequenceId, message, signal)
   }
 
   #open(): Promise<Link> {
@@ -94,103 +102,65 @@ export class ThriftConnection {
   }
 }
 
-type Pending = { resolve(reply: Reply): void; reject(error: unknown): void }
+/** Whether a call failed before anything of it was sent: making it again cannot do anything twice. */
+export function isUnsent(error: unknown): boolean {
+  return isKind(error, 'unavailable') && error.context['unsent'] === true
+}
 
-/** A socket and the calls that wait for its replies. */
-class Link {
-  readonly #socket: Socket
-  readonly #address: string
-  readonly #decoder: FrameDecoder
-  readonly #pending = new Map<number, Pending>()
-  readonly #onLost: () => void
-  #received = 0
-
-  constructor(socket: Socket, options: ThriftConnectionOptions, onLost: () => void) {
-    this.#socket = socket
-    this.#address = `${options.host}:${options.port}`
-    this.#decoder = new FrameDecoder(options.maxFrameBytes ?? 100 * 1024 * 1024)
-    this.#onLost = onLost
-    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
-    socket.on('error', (cause) => this.lose(this.#lost(cause)))
-    socket.on('close', () => this.lose(this.#lost(undefined)))
-  }
-
-  exchange(sequenceId: number, frame: Uint8Array, signal: AbortSignal): Promise<Reply> {
-    if (this.#socket.destroyed) throw this.#lost(undefined)
-    return new Promise((resolve, reject) => {
-      const receivedBefore = this.#received
-      const onAbort = () => {
-        this.#pending.delete(sequenceId)
-        reject(signal.reason as Error)
-        // Nothing at all has come back: the peer may be gone without a word, and the next call must not wait for it too.
-        const isTimeout = signal.reason instanceof MoraineError && signal.reason.kind === 'timeout'
-        if (isTimeout && this.#received === receivedBefore) this.lose(this.#lost(undefined))
-      }
-      if (signal.aborted) {
-        onAbort()
-        return
-      }
-      signal.addEventListener('abort', onAbort, { once: true })
-      const settle = () => signal.removeEventListener('abort', onAbort)
-      this.#pending.set(sequenceId, {
-        resolve: (reply) => {
-          settle()
-          resolve(reply)
-        },
-        reject: (error) => {
-          settle()
-          reject(error as Error)
-        },
-      })
-      this.#socket.write(frame)
-    })
-  }
-
-  lose(error: MoraineError): void {
-    this.#onLost()
-    this.#socket.destroy()
-    const pending = [...this.#pending.values()]
-    this.#pending.clear()
-    for (const call of pending) call.reject(error)
-  }
-
-  #receive(chunk: Buffer): void {
-    this.#received += chunk.length
-    try {
-      this.#decoder.push(chunk)
-      for (let message = this.#decoder.next(); message !== undefined; message = this.#decoder.next()) {
-        const reply = readMessage(message)
-        // A reply that nobody waits for belongs to a call that was given up.
-        const call = this.#pending.get(reply.header.sequenceId)
-        this.#pending.delete(reply.header.sequenceId)
-        call?.resolve(reply)
-      }
-    } catch (cause) {
-      this.lose(new MoraineError('corrupt', `${this.#address} does not answer in framed Thrift`, { cause }))
-    }
-  }
-
-  #lost(cause: Error | undefined): MoraineError {
-    const message = `the connection to ${this.#address} was lost; whether calls under way were carried out is unknown`
-    return new MoraineError('unavailable', message, { cause })
+async function openLink(options: ThriftConnectionOptions, closing: AbortSignal, onLost: () => void): Promise<Link> {
+  try {
+    const socket = await openSocket(options, closing)
+    const { host, port, transport = 'framed', letsProcessEnd = false } = options
+    const stream = streamOf(transport, options)
+    return new Link(socket, { address: `${host}:${port}`, transport, stream, letsProcessEnd, onLost })
+  } catch (error) {
+    onLost()
+    throw error
   }
 }
 
-function openLink(options: ThriftConnectionOptions, closing: AbortSignal, onLost: () => void): Promise<Link> {
+function streamOf(transport: Transport, options: ThriftConnectionOptions): MessageStream {
+  const { maxFrameBytes = 100 * 1024 * 1024, sasl } = options
+  const stream = messageStream(transport, maxFrameBytes)
+  return sasl === undefined ? stream : insideSaslFrames(stream, maxFrameBytes)
+}
+
+/** A socket that is ready for the first message. It is paused after SASL. */
+async function openSocket(options: ThriftConnectionOptions, closing: AbortSignal): Promise<Socket> {
+  const { host, port, clock, connectTimeoutMs } = options
+  const socket = options.tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...options.tls })
+  socket.setNoDelay(true).setKeepAlive(true)
+  const stop = () => socket.destroy(new Error('closed while connecting'))
+  closing.addEventListener('abort', stop, { once: true })
+  const ready = new AbortController()
+  if (connectTimeoutMs !== undefined) {
+    clock.sleep(connectTimeoutMs, ready.signal).then(
+      () => socket.destroy(new Error(`not connected within ${connectTimeoutMs} ms`)),
+      () => undefined,
+    )
+  }
+  try {
+    await whenConnected(socket, options.tls === undefined ? 'connect' : 'secureConnect')
+    if (options.sasl !== undefined) await authenticatePlain(socket, options.sasl, `${host}:${port}`)
+    return socket
+  } catch (cause) {
+    socket.destroy()
+    if (isKind(cause, 'permission')) throw cause
+    const context = { unsent: true }
+    throw new MoraineError('unavailable', `cannot connect to ${host}:${port}`, { cause, context })
+  } finally {
+    ready.abort()
+    closing.removeEventListener('abort', stop)
+  }
+}
+
+function whenConnected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: options.host, port: options.port, noDelay: true, keepAlive: true })
-    const stop = () => socket.destroy(new Error('closed while connecting'))
-    closing.addEventListener('abort', stop, { once: true })
-    const onError = (cause: Error) => {
-      closing.removeEventListener('abort', stop)
-      onLost()
-      reject(new MoraineError('unavailable', `cannot connect to ${options.host}:${options.port}`, { cause }))
-    }
+    const onError = (cause: Error) => reject(cause)
     socket.once('error', onError)
-    socket.once('connect', () => {
-      closing.removeEventListener('abort', stop)
+    socket.once(event, () => {
       socket.off('error', onError)
-      resolve(new Link(socket, options, onLost))
+      resolve()
     })
   })
 }

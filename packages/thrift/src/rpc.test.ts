@@ -13,6 +13,7 @@ import { exception, method, service } from './service.ts'
 import { f, opt, struct } from './struct.ts'
 import { manualClock } from './testing/manual-clock.ts'
 import { binary, bool, i32, i64, list, map, string, type ValueOf } from './thrift-type.ts'
+import type { Transport } from './transport.ts'
 
 const amoroException = exception('AmoroException', {
   errorCode: opt(1, i32),
@@ -73,6 +74,7 @@ async function start(
   handlers: Partial<Handlers<OptimizeManager>> = {},
   options: Partial<ThriftServerOptions> = {},
   protocol: Protocol = 'binary',
+  transport: Transport = 'framed',
 ): Promise<Bench> {
   const failures: CallFailure[] = []
   const server = await startThriftServer({
@@ -84,9 +86,11 @@ async function start(
       bindService(tables, { list: ({ prefix }) => [`${prefix}a`, `${prefix}b`] }),
     ],
     onFailure: (failure) => failures.push(failure),
+    transport,
     ...options,
   })
-  const connection = new ThriftConnection({ host: '127.0.0.1', port: server.port, clock: systemClock, protocol })
+  const address = { host: '127.0.0.1', port: server.port, clock: systemClock }
+  const connection = new ThriftConnection({ ...address, protocol, transport })
   context.after(async () => {
     await connection.close()
     await server.stop(0)
@@ -106,9 +110,15 @@ async function rawSocket(context: TestContext, port: number): Promise<{ socket: 
 }
 
 suite('calls', () => {
-  for (const protocol of ['binary', 'binary-old', 'compact'] satisfies Protocol[]) {
-    test(`arguments, results and declared exceptions in the protocol ${protocol}`, async (context) => {
-      const { client, connection, failures } = await start(context, {}, {}, protocol)
+  for (const [protocol, transport] of [
+    ['binary', 'framed'],
+    ['binary-old', 'framed'],
+    ['compact', 'framed'],
+    ['binary', 'unframed'],
+    ['binary-old', 'unframed'],
+  ] satisfies [Protocol, Transport][]) {
+    test(`arguments, results and declared exceptions, ${protocol} and ${transport}`, async (context) => {
+      const { client, connection, failures } = await start(context, {}, {}, protocol, transport)
       assert.equal(await client.ping({}), undefined)
       assert.equal(await client.touch({ authToken: 'known' }), undefined)
       assert.deepEqual(await client.pollTask({ authToken: 'known', threadId: 1 }), sample)

@@ -1,16 +1,17 @@
 import type { Socket } from 'node:net'
 import { type BoundService, type CallFailure, dispatchMessage } from './dispatch.ts'
-import { encodeFrame, FrameDecoder } from './frame.ts'
+import { type MessageStream, messageStream, type Transport } from './transport.ts'
 
 export type ServerConnectionOptions = {
   readonly services: readonly BoundService[]
+  readonly transport: Transport
   readonly maxFrameBytes: number
   readonly maxCalls: number
   readonly monotonicMs: () => number
   readonly onFailure: (failure: CallFailure) => void
 }
 
-/** One client of a server: cuts frames, answers calls side by side, and stops reading while too much is under way. */
+/** One client of a server: cuts messages, answers calls side by side, and stops reading while too much is under way. */
 export class ServerConnection {
   readonly peer: string
   /** Settles when the socket is closed. */
@@ -18,7 +19,7 @@ export class ServerConnection {
 
   readonly #socket: Socket
   readonly #options: ServerConnectionOptions
-  readonly #decoder: FrameDecoder
+  readonly #stream: MessageStream
   readonly #gone = new AbortController()
   #calls = 0
   #isDraining = false
@@ -28,12 +29,12 @@ export class ServerConnection {
   constructor(socket: Socket, options: ServerConnectionOptions) {
     this.#socket = socket
     this.#options = options
-    this.#decoder = new FrameDecoder(options.maxFrameBytes)
+    this.#stream = messageStream(options.transport, options.maxFrameBytes)
     this.#activeAt = options.monotonicMs()
     this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
-      this.#decoder.push(chunk)
+      this.#stream.push(chunk)
       this.#startCalls()
     })
     socket.on('drain', () => {
@@ -50,7 +51,7 @@ export class ServerConnection {
     })
   }
 
-  /** Since when no frame has been completed or answered; a call being answered counts as activity. */
+  /** Since when no message has been completed or answered; a call being answered counts as activity. */
   idleMs(): number {
     const isWorking = this.#calls > 0 && !this.#isDraining
     return isWorking ? 0 : this.#options.monotonicMs() - this.#activeAt
@@ -70,7 +71,7 @@ export class ServerConnection {
   #startCalls(): void {
     try {
       while (this.#calls < this.#options.maxCalls && !this.#isDraining && !this.#isStopping) {
-        const message = this.#decoder.next()
+        const message = this.#stream.next()
         if (message === undefined) {
           this.#socket.resume()
           return
@@ -95,7 +96,7 @@ export class ServerConnection {
         maxFrameBytes,
       )
       if (answer.failure !== undefined) onFailure(answer.failure)
-      if (this.#socket.writable && !this.#socket.write(encodeFrame(answer.reply))) this.#isDraining = true
+      if (this.#socket.writable && !this.#socket.write(this.#stream.encode(answer.reply))) this.#isDraining = true
       if (answer.mustClose) this.stop()
     } catch (error) {
       this.#refuse(error)

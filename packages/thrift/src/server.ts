@@ -3,6 +3,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { BoundService, CallFailure } from './dispatch.ts'
 import { ServerConnection } from './server-connection.ts'
+import type { Transport } from './transport.ts'
 
 export type ThriftServerOptions = {
   readonly host: string
@@ -11,6 +12,8 @@ export type ThriftServerOptions = {
   /** Called as `Service:method`; a single one also without its name. */
   readonly services: readonly BoundService[]
   readonly clock: Clock
+  /** `framed` by default. */
+  readonly transport?: Transport
   /** Larger messages close their connection; 100 MiB by default. */
   readonly maxFrameBytes?: number
   /** A connection without a completed message for so long is closed; 10 minutes by default. */
@@ -30,13 +33,14 @@ export type ThriftServer = {
   stop(graceMs?: number): Promise<void>
 }
 
-/** Serves Thrift over the framed transport, in the binary or the compact protocol, as each client speaks. */
+/** Serves Thrift in the binary or the compact protocol, as each client speaks. */
 export async function startThriftServer(options: ThriftServerOptions): Promise<ThriftServer> {
   const { clock, idleTimeoutMs = 600_000 } = options
   const connections = new Set<ServerConnection>()
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
     const connection = new ServerConnection(socket, {
       services: options.services,
+      transport: options.transport ?? 'framed',
       maxFrameBytes: options.maxFrameBytes ?? 100 * 1024 * 1024,
       maxCalls: options.maxCallsPerConnection ?? 64,
       monotonicMs: () => clock.monotonicMs(),
