@@ -5,6 +5,7 @@ import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { must } from '@moraine/stdx/assert'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
@@ -21,6 +22,7 @@ async function tableOfFiles(name: string) {
     taskVersion: 1,
     table: {
       name,
+      ...(metadata.tableUuid !== undefined && { uuid: metadata.tableUuid }),
       formatVersion: metadata.formatVersion,
       schema: must(metadata.schemas[0], 'a schema'),
       partitionSpecs: metadata.partitionSpecs,
@@ -40,11 +42,11 @@ async function tableOfFiles(name: string) {
     output: { directory: `${metadata.location}/data/`, filePrefix: '00000', compression: 'zstd', rowGroupSizeBytes: 1 },
     storage: {},
   }
-  const discard = () => {
-    const reached = { store, identifier: { namespace: ['db'], name }, io: fileIO, storage: {} }
+  const discard = (loadTable = store.loadTable) => {
+    const reached = { store: { ...store, loadTable }, identifier: { namespace: ['db'], name }, io: fileIO, storage: {} }
     return discardAttempt(formatRewriteTask(task), reached, signal)
   }
-  return { fileIO, metadata, discard, directory: task.output.directory }
+  return { fileIO, store, metadata, discard, directory: task.output.directory }
 }
 
 test('files of any snapshot stay, whatever came after it; what no snapshot knows is removed', async () => {
@@ -60,4 +62,21 @@ test('files of any snapshot stay, whatever came after it; what no snapshot knows
   await discard()
   assert.equal(await fileIO.stat(stray), undefined)
   for (const path of known) assert.ok(await fileIO.stat(path), path)
+})
+
+test('nothing is removed of a table that the catalog does not have, or of which it has another', async () => {
+  const { fileIO, store, metadata, discard, directory } = await tableOfFiles('branches-and-tags')
+  const stray = `${directory}00000-stray.parquet`
+  await fileIO.write(stray, new Uint8Array([1]))
+  const before = await Array.fromAsync(fileIO.list(directory))
+  const lost = () => Promise.reject(new MoraineError('not-found', 'there is no such table'))
+  await assert.rejects(discard(lost), (error) => isKind(error, 'not-found'))
+  const another = async (...args: Parameters<typeof store.loadTable>) => ({
+    ...(await store.loadTable(...args)),
+    metadata: { ...metadata, tableUuid: '00000000-0000-4000-8000-000000000000', snapshots: [] },
+  })
+  await assert.rejects(discard(another), (error) => isKind(error, 'conflict') && error.message.includes('00000'))
+  assert.deepEqual(await Array.fromAsync(fileIO.list(directory)), before)
+  await discard()
+  assert.equal(await fileIO.stat(stray), undefined)
 })

@@ -3,24 +3,33 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { mayHoldLiveFiles, readManifest, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { visitLiveEntries } from '@moraine/iceberg/scan/visit-live-entries'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
-import { isKind } from '@moraine/stdx/error'
+import { MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { ReachedTable } from './iceberg-maintenance.ts'
 
 /**
  * Removes what an attempt wrote, found by its output names, except files that some snapshot of the table refers to: a
- * commit whose answer was lost may have made them part of it.
+ * commit whose answer was lost may have made them part of it. Only the table itself can tell.
+ *
+ * @throws {MoraineError} `not-found` if the catalog does not have the table, `conflict` if it has another of that name,
+ *   and nothing is removed: a table that was renamed, or that the catalog has lost for a while, may refer to the files
  */
 export async function discardAttempt(
   attemptInput: string,
   { store, identifier, io }: ReachedTable,
   signal: AbortSignal,
 ): Promise<void> {
-  const { output, baseSequenceNumber } = parseRewriteTask(attemptInput)
+  const { table, output, baseSequenceNumber } = parseRewriteTask(attemptInput)
   const written = await outputsOf(output.directory, output.filePrefix, io, signal)
   if (written.size === 0) return
-  const metadata = await loadMetadata(store, identifier, signal)
-  if (metadata !== undefined) await leaveReferenced(written, metadata, baseSequenceNumber, io, signal)
+  const { metadata } = await store.loadTable(identifier, signal)
+  if (table.uuid !== undefined && table.uuid !== metadata.tableUuid) {
+    throw new MoraineError(
+      'conflict',
+      `${table.name} is another table now (${metadata.tableUuid}, not ${table.uuid}); files below ${output.directory} whose names have ${output.filePrefix} are left where they are`,
+    )
+  }
+  await leaveReferenced(written, metadata, baseSequenceNumber, io, signal)
   await io.remove([...written.values()], signal)
 }
 
@@ -76,18 +85,4 @@ async function leaveListed(
 
 function nameOf(location: string): string {
   return location.slice(location.lastIndexOf('/') + 1)
-}
-
-async function loadMetadata(
-  store: ReachedTable['store'],
-  identifier: ReachedTable['identifier'],
-  signal: AbortSignal,
-): Promise<TableMetadata | undefined> {
-  try {
-    return (await store.loadTable(identifier, signal)).metadata
-  } catch (error) {
-    // A dropped table refers to nothing.
-    if (isKind(error, 'not-found')) return undefined
-    throw error
-  }
 }

@@ -44,6 +44,7 @@ function taskTable({ name, metadata, plan }: MakeTasksInput): TaskTable {
   const nameMapping = metadata.properties['schema.name-mapping.default']
   return {
     name,
+    ...(metadata.tableUuid !== undefined && { uuid: metadata.tableUuid }),
     formatVersion: metadata.formatVersion,
     schema,
     // Equality deletes may be by columns that have been dropped since.

@@ -103,6 +103,7 @@ test('tasks and results come back the same', () => {
     baseSequenceNumber: 7,
     table: {
       name: 'db.t',
+      uuid: 'f79c3e09-677c-4bbd-a479-3f349cb785e7',
       formatVersion: 3,
       schema: {
         schemaId: 0,

@@ -60,6 +60,7 @@ const decodeTable: JsonDecoder<TaskTable> = (value, place) => {
     failAt(place, `is of format version ${formatVersion}; 1 to 3 are known`)
   return dropUndefined<TaskTable>({
     name: required(json, 'name', text),
+    uuid: optional(json, 'uuid', text),
     formatVersion: formatVersion as TaskTable['formatVersion'],
     schema: required(json, 'schema', decodeSchema),
     otherSchemas: optional(json, 'otherSchemas', listOf(decodeSchema)),

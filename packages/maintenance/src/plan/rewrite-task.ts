@@ -21,6 +21,8 @@ export type RewriteTask = {
 
 export type TaskTable = {
   readonly name: string
+  /** Absent for tables that have none, and in tasks of older services. */
+  readonly uuid?: string
   readonly formatVersion: FormatVersion
   /** The schema the output is written with. */
   readonly schema: Schema
