@@ -3,9 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { MoraineError } from '@moraine/stdx/error'
 import { type ExpectedTable, parseExpectedTable } from '@moraine/testkit/fixtures/expected-table'
-import type { Started } from '../lab/json-lines-worker.ts'
+import { EXIT_UNAVAILABLE, type Started } from '../lab/json-lines-worker.ts'
 
-const EXIT_UNAVAILABLE = 75
 const OUTPUT_KEPT = 4_000
 
 /**

@@ -2,10 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { MoraineError } from '@moraine/stdx/error'
-import type { Started } from './json-lines-worker.ts'
+import { EXIT_UNAVAILABLE, type Started } from './json-lines-worker.ts'
 import { runLeashed } from './leashed.ts'
-
-const EXIT_UNAVAILABLE = 75
 
 /**
  * Runs Flink's SQL client over some statements, in a mini cluster of its own, until the last one has ended. `started`

@@ -16,7 +16,8 @@ type FirstWord =
   | { readonly kind: 'ended'; readonly code: number }
 type Pending = { readonly resolve: (value: JsonValue) => void; readonly reject: (error: Error) => void }
 
-const EXIT_UNAVAILABLE = 75
+/** How a script of the lab ends when a component cannot be fetched here. */
+export const EXIT_UNAVAILABLE = 75
 const STDERR_KEPT = 4_000
 const STOP_WITHIN_MS = 30_000
 

@@ -11,9 +11,9 @@ const lab = mkdtempSync(`${tmpdir()}/moraine-lab-shell-`)
 after(() => rmSync(lab, { recursive: true }))
 
 /** Runs a bash script with lab.sh sourced, in a lab of its own. */
-async function shell(script: string): Promise<{ code: number; stdout: string; stderr: string }> {
+async function shell(script: string, required = ''): Promise<{ code: number; stdout: string; stderr: string }> {
   const source = fileURLToPath(new URL('lab.sh', import.meta.url))
-  const env = { ...process.env, MORAINE_LAB: lab, LAB_PAUSE: '0' }
+  const env = { ...process.env, MORAINE_LAB: lab, MORAINE_LAB_REQUIRED: required, LAB_PAUSE: '0' }
   const child = spawn('bash', ['-c', `. '${source}'\n${script}`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
@@ -30,6 +30,11 @@ test('a download that keeps failing ends the script with 75 and one last line th
   assert.equal(code, 75)
   assert.match(stderr.trim().split('\n').at(-1) ?? '', /^unavailable: the thing could not be fetched after 3 tries/)
   assert.equal(readFileSync(`${lab}/tries`, 'utf8'), 'try\n'.repeat(3))
+})
+
+test('where nothing may be skipped, what cannot be fetched is a failure', async () => {
+  const { code, stderr } = await shell('need no-such-command "it is not there"', '1')
+  assert.deepEqual([code, stderr], [1, 'unavailable: no-such-command is not installed (it is not there)\n'])
 })
 
 test('a failing step inside an install ends the script with its code, and is tried again next time', async () => {

@@ -3,7 +3,8 @@
 # The lab is one directory outside the checkout, ${MORAINE_LAB:-$HOME/.cache/moraine-lab}: every component is installed
 # there once, under a lock, and marked with the key (version) it was installed with. Nothing needs to be installed by
 # hand but bash, curl, python3 with venv and, for JVM components, Maven. A script whose component cannot be had ends
-# with exit code 75 and one line on stderr, so that a suite can be skipped and say why. Servers bind 127.0.0.1 only.
+# with exit code 75 and one line on stderr, so that a suite can be skipped and say why; with 1 where
+# MORAINE_LAB_REQUIRED is set, so that the suite fails. Servers bind 127.0.0.1 only.
 #
 #   jars/  venv/  opt/    what was installed          run/   pid files of what runs
 #   done/                 one marker per component    log/   output of servers and installs
@@ -18,9 +19,11 @@ mkdir -p "$LAB"/{jars,venv,opt,done,locks,run,log}
 
 say() { printf '[lab %s] %s\n' "$(date +%T)" "$*" >&2; }
 
-# unavailable WHY: ends the script with 75, which means "cannot be fetched here: skip, and say so".
+# unavailable WHY: ends the script with 75, which means "cannot be fetched here: skip, and say so"; where nothing may be
+# skipped, with 1.
 unavailable() {
   printf 'unavailable: %s\n' "$*" >&2
+  [ -z "${MORAINE_LAB_REQUIRED:-}" ] || exit 1
   exit 75
 }
 
@@ -98,6 +101,42 @@ fetch_jar() {
     -DoutputDirectory="$staging" -Dmdep.useBaseVersion=true
   mv "$staging"/*.jar "$2"
   rmdir "$staging"
+}
+
+# maven_tree NAME group:artifact:version[:classifier]...: a directory with these jars and all that they need; prints it.
+# An artifact that begins with "-" comes without what it needs.
+maven_tree() {
+  local name=$1
+  shift
+  need mvn "Maven fetches the JVM components"
+  once "tree-$name" "$*" fetch_tree "$LAB/jars/$name" "$@"
+  echo "$LAB/jars/$name"
+}
+
+fetch_tree() {
+  local dir=$1 java staging artifact group id version classifier
+  shift
+  java=$(java_home 17 25)
+  staging=$(mktemp -d "$LAB/jars/.fetch-XXXXXX")
+  {
+    printf '<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>'
+    printf '<groupId>moraine</groupId><artifactId>lab-tree</artifactId><version>1</version><packaging>pom</packaging><dependencies>'
+    for artifact in "$@"; do
+      IFS=: read -r group id version classifier <<< "${artifact#-}"
+      printf '<dependency><groupId>%s</groupId><artifactId>%s</artifactId><version>%s</version>' "$group" "$id" "$version"
+      [ -z "$classifier" ] || printf '<classifier>%s</classifier>' "$classifier"
+      case $artifact in
+        -*) printf '<exclusions><exclusion><groupId>*</groupId><artifactId>*</artifactId></exclusion></exclusions>' ;;
+      esac
+      printf '</dependency>'
+    done
+    printf '</dependencies></project>'
+  } > "$staging/pom.xml"
+  retry "$(basename "$dir")" env JAVA_HOME="$java" mvn -B -q -U -f "$staging/pom.xml" \
+    "$MAVEN_DEPENDENCY_PLUGIN:copy-dependencies" -DoutputDirectory="$staging/jars" -DincludeScope=runtime
+  rm -rf "$dir"
+  mv "$staging/jars" "$dir"
+  rm -rf "$staging"
 }
 
 # java_home MIN MAX: prints the home of the oldest Java from MIN to MAX: $JAVA_HOME, else one of the system's, else
