@@ -2,13 +2,11 @@ import { describeError, MoraineError } from '@moraine/stdx/error'
 import { VERSION } from '@moraine/stdx/version'
 import { Command, CommanderError, Option } from 'commander'
 import { processContext } from './commands/command-context.ts'
+import { stopSignal } from './commands/stop-signal.ts'
 import { withTableOptions } from './commands/table-options.ts'
 
 // Commands are loaded when they are run: the help of `moraine` should not wait for a database to load.
-const abort = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => abort.abort(new MoraineError('aborted', `stopped by ${signal}`)))
-const context = processContext(abort.signal)
+const context = processContext(stopSignal())
 
 const program = new Command('moraine')
   .description('Keeps lake tables fast and cheap.')

@@ -37,6 +37,8 @@ test('who stops it is told that it stops, and that it has stopped', async () => 
   await serviceUrl(service)
   const stopping = service.line(/moraine is stopping/)
   const stopped = service.line(/moraine has stopped/)
+  // A terminal signals the whole group, and who started the program may pass the signal on.
+  service.child.kill('SIGINT')
   assert.equal(await service.stop(), 0)
   await stopping
   await stopped

@@ -30,7 +30,7 @@ test('a high score beside findings is explained', async () => {
   for (const args of [['doctor'], ['table', 'inspect']]) {
     const { out } = await said(...args, few.directory)
     assert.match(out, /health +(?:9\d|8\d|100) of 100/)
-    assert.match(out, /The score is \d+ all the same because .*; here there are 2 files, /)
+    assert.match(out, /The score is \d+ all the same because .*; here it is 2 files with /)
   }
   const page = JSON.parse((await said('doctor', few.directory, '--json')).out) as { healthNote: string }
   assert.match(page.healthNote, /^The score is/)

@@ -34,7 +34,7 @@ function noteOf(count: number, sizeBytes: number): string | undefined {
 test('a high score says from what on small files count, and how far the table is from it', () => {
   assert.equal(
     noteOf(4, 1024),
-    "The score is 100 all the same because a partition's small files and deletes count in full only from 12 files to optimize and 96 MiB of them on; here there are 4 files, 4 KiB.",
+    "The score is 100 all the same because a partition's small files and deletes count in full only from 12 files and 96 MiB to optimize on; here it is 4 files with 4 KiB.",
   )
 })
 

@@ -17,11 +17,11 @@ export function healthNote(
 ): string | undefined {
   if (total < LOOKS_HEALTHY || partitions.length === 0) return undefined
   const { files, bytes } = heaviest(partitions, policy)
-  const weight = `in full only from ${counted(policy.minorFileCount, 'file')} to optimize and ${humanBytes(minTargetSizeBytes(policy))} of them on`
+  const weight = `in full only from ${counted(policy.minorFileCount, 'file')} and ${humanBytes(minTargetSizeBytes(policy))} to optimize on`
   const here =
     partitions.length === 1
-      ? `here there ${files === 1 ? 'is' : 'are'} ${counted(files, 'file')}, ${humanBytes(bytes)}`
-      : `the heaviest of the ${partitions.length} partitions averaged here has ${counted(files, 'file')}, ${humanBytes(bytes)}`
+      ? `here it is ${counted(files, 'file')} with ${humanBytes(bytes)}`
+      : `of the ${partitions.length} partitions averaged here the heaviest has ${counted(files, 'file')} with ${humanBytes(bytes)}`
   return `The score is ${total} all the same because a partition's small files and deletes count ${weight}; ${here}.`
 }
 
