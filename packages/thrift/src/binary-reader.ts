@@ -1,4 +1,5 @@
-import { unreachable } from '@moraine/stdx/assert'
+import { ReadBudget } from './read-budget.ts'
+import { skipNested } from './skip-nested.ts'
 import {
   corruptThrift,
   DEFAULT_READ_LIMITS,
@@ -15,14 +16,12 @@ export class BinaryReader implements ThriftReader {
   fieldType: WireType = WireType.stop
 
   readonly #bytes: Buffer
-  readonly #limits: ReadLimits
-  #elements = 0
-  #depth = 0
+  readonly #budget: ReadBudget
 
   constructor(bytes: Uint8Array, position = 0, limits: ReadLimits = DEFAULT_READ_LIMITS) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.position = position
-    this.#limits = limits
+    this.#budget = new ReadBudget(limits)
   }
 
   get remaining(): number {
@@ -30,13 +29,13 @@ export class BinaryReader implements ThriftReader {
   }
 
   structBegin(): void {
-    this.#enter()
+    this.#budget.enter()
   }
 
   nextField(): boolean {
     const code = this.#bytes.readUInt8(this.#take(1))
     if (code === WireType.stop) {
-      this.#depth -= 1
+      this.#budget.leave()
       return false
     }
     this.fieldType = this.#wireType(code)
@@ -122,46 +121,14 @@ export class BinaryReader implements ThriftReader {
       case WireType.binary:
         this.#take(this.#size())
         return
-      case WireType.struct:
-        this.structBegin()
-        while (this.nextField()) this.skip(this.fieldType)
-        return
-      case WireType.list:
-      case WireType.set: {
-        const { elementType, size } = this.listBegin()
-        this.#enter()
-        for (let i = 0; i < size; i += 1) this.skip(elementType)
-        this.#depth -= 1
-        return
-      }
-      case WireType.map: {
-        const { keyType, valueType, size } = this.mapBegin()
-        this.#enter()
-        for (let i = 0; i < size; i += 1) {
-          this.skip(keyType)
-          this.skip(valueType)
-        }
-        this.#depth -= 1
-        return
-      }
-      case WireType.stop:
-        throw corruptThrift(`a value without a type at byte ${this.position}`)
       default:
-        unreachable(type)
+        skipNested(this, type, this.#budget)
     }
-  }
-
-  #enter(): void {
-    this.#depth += 1
-    if (this.#depth > this.#limits.maxDepth) throw corruptThrift(`nested deeper than ${this.#limits.maxDepth}`)
   }
 
   #countElements(size: number, leastBytes: number): void {
     if (leastBytes > this.remaining) throw truncatedThrift(this.position)
-    this.#elements += size
-    if (this.#elements > this.#limits.maxElements) {
-      throw corruptThrift(`more than ${this.#limits.maxElements} container elements`)
-    }
+    this.#budget.countElements(size)
   }
 
   #wireType(code: number): WireType {

@@ -1,4 +1,5 @@
-import { unreachable } from '@moraine/stdx/assert'
+import { ReadBudget } from './read-budget.ts'
+import { skipNested } from './skip-nested.ts'
 import {
   corruptThrift,
   DEFAULT_READ_LIMITS,
@@ -15,11 +16,9 @@ export class CompactReader implements ThriftReader {
   fieldType: WireType = WireType.stop
 
   readonly #bytes: Buffer
-  readonly #limits: ReadLimits
+  readonly #budget: ReadBudget
   // The ids of the fields that enclose the present struct; the compact protocol writes ids as differences.
   readonly #enclosingIds: number[] = []
-  #elements = 0
-  #depth = 0
   // A bool field's value is in its header.
   #headerBool: boolean | undefined
   // The halves of the 64-bit integer read last.
@@ -29,7 +28,7 @@ export class CompactReader implements ThriftReader {
   constructor(bytes: Uint8Array, position = 0, limits: ReadLimits = DEFAULT_READ_LIMITS) {
     this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     this.position = position
-    this.#limits = limits
+    this.#budget = new ReadBudget(limits)
   }
 
   get remaining(): number {
@@ -37,7 +36,7 @@ export class CompactReader implements ThriftReader {
   }
 
   structBegin(): void {
-    this.#enter()
+    this.#budget.enter()
     this.#enclosingIds.push(this.fieldId)
     this.fieldId = 0
   }
@@ -47,7 +46,7 @@ export class CompactReader implements ThriftReader {
     const code = header & 0x0f
     if (code === 0) {
       this.fieldId = this.#enclosingIds.pop() ?? 0
-      this.#depth -= 1
+      this.#budget.leave()
       return false
     }
     this.fieldId = header >> 4 === 0 ? this.i16() : this.fieldId + (header >> 4)
@@ -153,46 +152,14 @@ export class CompactReader implements ThriftReader {
       case WireType.binary:
         this.#take(this.#varint32())
         return
-      case WireType.struct:
-        this.structBegin()
-        while (this.nextField()) this.skip(this.fieldType)
-        return
-      case WireType.list:
-      case WireType.set: {
-        const { elementType, size } = this.listBegin()
-        this.#enter()
-        for (let i = 0; i < size; i += 1) this.skip(elementType)
-        this.#depth -= 1
-        return
-      }
-      case WireType.map: {
-        const { keyType, valueType, size } = this.mapBegin()
-        this.#enter()
-        for (let i = 0; i < size; i += 1) {
-          this.skip(keyType)
-          this.skip(valueType)
-        }
-        this.#depth -= 1
-        return
-      }
-      case WireType.stop:
-        throw corruptThrift(`a value without a type at byte ${this.position}`)
       default:
-        unreachable(type)
+        skipNested(this, type, this.#budget)
     }
-  }
-
-  #enter(): void {
-    this.#depth += 1
-    if (this.#depth > this.#limits.maxDepth) throw corruptThrift(`nested deeper than ${this.#limits.maxDepth}`)
   }
 
   #countElements(size: number, leastBytes: number): void {
     if (leastBytes > this.remaining) throw truncatedThrift(this.position)
-    this.#elements += size
-    if (this.#elements > this.#limits.maxElements) {
-      throw corruptThrift(`more than ${this.#limits.maxElements} container elements`)
-    }
+    this.#budget.countElements(size)
   }
 
   #wireType(code: number): WireType {
