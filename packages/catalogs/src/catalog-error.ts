@@ -4,7 +4,7 @@ import { formatIdentifier, type Namespace, type TableIdentifier } from './table-
 // What every catalog says of a name that is missing or taken. `context.entity` tells a namespace from a table where a
 // protocol needs to know; the words are those that clients of other catalogs are used to.
 
-export type CatalogEntity = 'warehouse' | 'namespace' | 'table' | 'view'
+export type CatalogEntity = 'warehouse' | 'namespace' | 'table' | 'view' | 'metadata-file'
 
 export function noSuchNamespace(namespace: Namespace): MoraineError {
   return fail('not-found', 'namespace', `Namespace does not exist: ${namespace.join('.')}`)
@@ -43,6 +43,23 @@ export function targetTaken(from: TableIdentifier, to: TableIdentifier, by: 'tab
 export function namespaceNotEmpty(namespace: Namespace, holds: string): MoraineError {
   return fail('conflict', 'namespace', `Namespace is not empty: ${namespace.join('.')} holds ${holds}`)
 }
+
+/** Not `not-found`: the table is there, and whoever took it for dropped would forget it. */
+export function metadataFileGone(
+  what: 'table' | 'view',
+  identifier: TableIdentifier,
+  location: string,
+  cause: Error,
+): MoraineError {
+  return new MoraineError(
+    'corrupt',
+    `${FILE_GONE}: ${location}, the current metadata file of ${what} ${formatIdentifier(identifier)}; restore the file, or drop the ${what} and register an older one`,
+    { cause, context: { entity: 'metadata-file' } },
+  )
+}
+
+/** How the reference implementation says it; clients have no other sign of it. */
+export const FILE_GONE = 'Failed to open input stream for file'
 
 function fail(kind: MoraineError['kind'], entity: CatalogEntity, message: string): MoraineError {
   return new MoraineError(kind, message, { context: { entity } })

@@ -241,7 +241,6 @@ test('requirements that fail are 409, what is not understood is 400', async () =
     ['{"requirements":[],"updates":[{"action":"fly"}]}', /updates\[0\]/],
     ['{"requirements":[]}', /updates is missing/],
     ['{"requirements":[],', /not valid JSON/],
-    ['{"requirements":[],"updates":[{"action":"set-current-schema","schema-id":5}]}', /5/],
   ] as const) {
     const { status, text } = await commit(body)
     assert.equal(status, 400, text)
@@ -249,6 +248,8 @@ test('requirements that fail are 409, what is not understood is 400', async () =
     assert.match(text, /"type":"BadRequestException","code":400/)
   }
   assert.equal((await commit('')).status, 400)
+  const unknownSchema = '{"requirements":[],"updates":[{"action":"set-current-schema","schema-id":5}]}'
+  assert.match((await commit(unknownSchema)).text, /unknown schema 5","type":"IllegalArgumentException","code":400/)
   const form = await ask(server, ORDERS, { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'a' })
   assert.match(form.text, /"code":415/)
 })
@@ -355,6 +356,18 @@ test('a commit that was merely overtaken is made again', async () => {
   const { status, text } = await ask(server, ORDERS, { method: 'POST', body })
   assert.equal(status, 200)
   for (const key of ['mine', 'other-0', 'other-1', 'other-2']) assert.match(text, new RegExp(`"${key}":`))
+})
+
+test('a table whose metadata file is gone is there, and cannot be loaded', async () => {
+  const io = memoryFileIO()
+  const { pointers } = memoryCatalogs()
+  const server = await serve(lake(pointers, io))
+  await ask(server, `${CATALOG}/namespaces`, { method: 'POST', body: NAMESPACE })
+  await ask(server, `${CATALOG}/namespaces/sales/tables`, { method: 'POST', body: TABLE })
+  await io.remove(io.locations().filter((location) => location.endsWith('.metadata.json')))
+  const { status, text } = await ask(await serve(lake(pointers, io)), ORDERS)
+  assert.equal(status, 404)
+  assert.match(text, /Failed to open input stream for file: s3:.*"type":"NotFoundException"/)
 })
 
 test('a catalog without views does not list their endpoints, and refuses them', async () => {

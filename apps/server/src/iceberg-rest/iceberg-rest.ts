@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
-import type { RestAnswer, RestRoute } from './rest-route.ts'
+import { malformed, type RestAnswer, type RestRoute } from './rest-route.ts'
 import { TABLE_ROUTES } from './table-routes.ts'
 import { VIEW_ROUTES } from './view-routes.ts'
 
@@ -42,7 +42,7 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
   server.get('/v1/config', { exposeHeadRoute: false }, async (request) => {
     const { warehouse } = request.query as { warehouse?: string }
     if (warehouse === undefined || warehouse === '') {
-      throw new MoraineError('invalid-input', 'name the catalog in the parameter warehouse')
+      throw malformed('name the catalog in the parameter warehouse')
     }
     const catalog = await findCatalog(options, warehouse)
     const routes = catalog.views === undefined ? ROUTES : [...ROUTES, ...VIEW_ROUTES]
@@ -94,7 +94,7 @@ function useExactJson(server: FastifyInstance): void {
       try {
         return parseExactJson(text, 'request body')
       } catch (cause) {
-        throw new MoraineError('invalid-input', 'the request body is not valid JSON', { cause })
+        throw malformed('the request body is not valid JSON', cause)
       }
     },
   )

@@ -11,13 +11,9 @@ export function encodeRestError({ status, type, message }: RestError): JsonObjec
 /** What a failure means to a client. Of what is no `MoraineError` nothing is told but that it happened. */
 export function restErrorOf(error: unknown): RestError {
   if (!(error instanceof MoraineError)) return frameworkError(error) ?? INTERNAL
-  const { status, type } = BY_KIND[error.kind]
-  const entity = error.context['entity']
-  return {
-    status,
-    type: (typeof entity === 'string' && BY_ENTITY[`${error.kind} ${entity}`]) || type,
-    message: error.message,
-  }
+  const { entity } = error.context
+  const special = typeof entity === 'string' ? BY_ENTITY[`${error.kind} ${entity}`] : undefined
+  return { ...BY_KIND[error.kind], ...special, message: error.message }
 }
 
 /** The answer to a commit that may or may not have been made: clients must not clean up after it. */
@@ -40,7 +36,7 @@ const INTERNAL: RestError = {
 }
 
 const BY_KIND = {
-  'invalid-input': { status: 400, type: 'BadRequestException' },
+  'invalid-input': { status: 400, type: 'IllegalArgumentException' },
   'not-found': { status: 404, type: 'NotFoundException' },
   'already-exists': { status: 409, type: 'AlreadyExistsException' },
   permission: { status: 403, type: 'ForbiddenException' },
@@ -55,12 +51,14 @@ const BY_KIND = {
   internal: { status: 500, type: 'InternalServerError' },
 } as const satisfies Record<ErrorKind, { readonly status: number; readonly type: string }>
 
-const BY_ENTITY: Readonly<Record<string, string>> = {
-  'not-found warehouse': 'NoSuchWarehouseException',
-  'not-found namespace': 'NoSuchNamespaceException',
-  'not-found table': 'NoSuchTableException',
-  'not-found view': 'NoSuchViewException',
-  'conflict namespace': 'NamespaceNotEmptyException',
+const BY_ENTITY: Readonly<Record<string, { readonly status?: number; readonly type: string }>> = {
+  'not-found warehouse': { type: 'NoSuchWarehouseException' },
+  'not-found namespace': { type: 'NoSuchNamespaceException' },
+  'not-found table': { type: 'NoSuchTableException' },
+  'not-found view': { type: 'NoSuchViewException' },
+  'conflict namespace': { type: 'NamespaceNotEmptyException' },
+  'invalid-input request': { type: 'BadRequestException' },
+  'corrupt metadata-file': { status: 404, type: 'NotFoundException' },
 }
 
 /** What Fastify itself refuses: a body too large, of an unknown type, a path that cannot be decoded. */

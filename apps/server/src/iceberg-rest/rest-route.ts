@@ -6,7 +6,7 @@ import {
   type Namespace,
   type TableIdentifier,
 } from '@moraine/catalogs/table-identifier'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
@@ -77,8 +77,17 @@ export const decodeRegister: JsonDecoder<{ readonly name: string; readonly locat
 
 /** What the request's body says; it is `invalid-input` if it says nothing of the kind. */
 export function bodyOf<T>({ body }: RestCall, decode: JsonDecoder<T>): T {
-  if (body === undefined) throw new MoraineError('invalid-input', 'the request has no JSON body')
-  return decode(body, { document: 'request body', kind: 'invalid-input' })
+  if (body === undefined) throw malformed('the request has no JSON body')
+  try {
+    return decode(body, { document: 'request body', kind: 'invalid-input' })
+  } catch (error) {
+    throw isKind(error, 'invalid-input') ? malformed(error.message) : error
+  }
+}
+
+/** A request that cannot be read; what can be read and cannot be done is no such error. */
+export function malformed(message: string, cause?: unknown): MoraineError {
+  return new MoraineError('invalid-input', message, { context: { entity: 'request' }, cause })
 }
 
 /** The page asked for; an empty token asks for the first. */

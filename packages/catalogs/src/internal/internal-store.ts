@@ -5,7 +5,8 @@ import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { LoadedTable } from '../catalog.ts'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { metadataFileGone } from '../catalog-error.ts'
+import type { TableIdentifier } from '../table-identifier.ts'
 import type { MetadataCache } from './metadata-cache.ts'
 import { isUniqueMetadataLocation } from './metadata-file-name.ts'
 import type { InternalPointer, PointerKind, TablePointers } from './table-pointers.ts'
@@ -67,11 +68,7 @@ export async function followPointer<Metadata>(
     if (pointer === undefined) return undefined
     const { metadataLocation } = pointer
     if (missing?.location === metadataLocation) {
-      throw new MoraineError(
-        'corrupt',
-        `the current metadata file of ${kind} ${formatIdentifier(identifier)} is gone: ${metadataLocation}; restore the file, or drop the ${kind} and register an older one`,
-        { cause: missing.error },
-      )
+      throw metadataFileGone(kind, identifier, metadataLocation, missing.error)
     }
     try {
       return { pointer, metadata: await read(metadataLocation) }
@@ -88,11 +85,20 @@ export async function readMetadata(
   signal?: AbortSignal,
 ): Promise<TableMetadata> {
   const cached = store.cache.find(location)
-  if (cached !== undefined) return cached
+  if (cached !== undefined) {
+    await checkPresent(store, location, signal)
+    return cached
+  }
   const bytes = await store.io.read(location, signal)
   const metadata = parseTableMetadata(bytes, location)
   if (isUniqueMetadataLocation(location)) store.cache.add(location, metadata, bytes.byteLength)
   return metadata
+}
+
+// Where it costs next to nothing: clients would be told of a state that nobody else can read.
+async function checkPresent({ io }: InternalStore, location: string, signal?: AbortSignal): Promise<void> {
+  if (io.localPath?.(location) === undefined) return
+  if ((await io.stat(location, signal)) === undefined) throw new MoraineError('not-found', `${location} does not exist`)
 }
 
 /** Removes files that nobody needs any more; a failure does not change what has been decided. */

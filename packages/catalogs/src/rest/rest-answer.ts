@@ -1,7 +1,7 @@
 import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import type { JsonDecoder } from '@moraine/stdx/exact-json-decode'
-import type { CatalogEntity } from '../catalog-error.ts'
+import { type CatalogEntity, FILE_GONE } from '../catalog-error.ts'
 import type { RestResponse } from './rest-transport.ts'
 
 /** What an answer with status 409 or 404 is about; the protocol leaves that to the request. */
@@ -10,10 +10,11 @@ export type RestSubject = { readonly entity: CatalogEntity; readonly conflict: '
 /** The error that an answer with an unsuccessful status stands for. Its message has the server's own. */
 export function restFailure(response: RestResponse, subject: RestSubject): MoraineError {
   const { message, type } = errorModel(response.json)
-  const entity = type?.startsWith('NoSuchNamespace') ? 'namespace' : subject.entity
+  const isFileGone = response.status === 404 && message?.startsWith(FILE_GONE) === true
+  const entity = isFileGone ? 'metadata-file' : type?.startsWith('NoSuchNamespace') ? 'namespace' : subject.entity
   const said = message === undefined ? '' : `: ${message.slice(0, MESSAGE_LENGTH_MAX)}`
   return new MoraineError(
-    kindOf(response.status, subject),
+    isFileGone ? 'corrupt' : kindOf(response.status, subject),
     `${response.what} answered ${response.status}${type === undefined ? '' : ` ${type}`}${said}${remedy(response.status)}`,
     { context: { entity, status: response.status } },
   )
@@ -23,6 +24,11 @@ export function restFailure(response: RestResponse, subject: RestSubject): Morai
 export function expectSuccess(response: RestResponse, subject: RestSubject): RestResponse {
   if (response.status >= 200 && response.status < 300) return response
   throw restFailure(response, subject)
+}
+
+/** Whether the answer says that what was asked for is not there; one without an error model is not from a catalog. */
+export function isAbsent(response: RestResponse, subject: RestSubject): boolean {
+  return response.status === 404 && response.json !== undefined && restFailure(response, subject).kind === 'not-found'
 }
 
 /** The body of a successful answer. */
