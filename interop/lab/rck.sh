@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# rck.sh install                                  fetch Iceberg's REST compatibility kit once (120 MB on disk)
+# rck.sh run URI WAREHOUSE REPORTS [NAME=VALUE]...   run it against a REST catalog (URI without /v1) that is empty; JUnit's
+#                                                 XML reports go to REPORTS; the exit code is 1 if a test failed
+. "$(dirname "$0")/lab.sh"
+ICEBERG_VERSION=1.11.0 # the newest with a kit in the registry
+JETTY_VERSION=12.1.7
+HADOOP_VERSION=3.4.2
+
+install() {
+  JAVA_HOME=$(java_home 17 21)
+  RCK=$(maven_tree "rck-$ICEBERG_VERSION" \
+    "org.apache.iceberg:iceberg-core:$ICEBERG_VERSION" "org.apache.iceberg:iceberg-core:$ICEBERG_VERSION:tests" \
+    "org.apache.iceberg:iceberg-api:$ICEBERG_VERSION:tests" "org.apache.iceberg:iceberg-open-api:$ICEBERG_VERSION:tests" \
+    "org.apache.iceberg:iceberg-open-api:$ICEBERG_VERSION:test-fixtures" \
+    "org.apache.iceberg:iceberg-parquet:$ICEBERG_VERSION" "org.apache.iceberg:iceberg-data:$ICEBERG_VERSION" \
+    "org.eclipse.jetty.ee10:jetty-ee10-servlet:$JETTY_VERSION" \
+    "org.eclipse.jetty.compression:jetty-compression-server:$JETTY_VERSION" \
+    "org.eclipse.jetty.compression:jetty-compression-gzip:$JETTY_VERSION" \
+    org.junit.platform:junit-platform-console-standalone:1.13.4 org.assertj:assertj-core:3.27.3 \
+    org.awaitility:awaitility:4.3.0 org.mockito:mockito-core:4.11.0 org.xerial:sqlite-jdbc:3.50.3.0 \
+    org.slf4j:slf4j-simple:2.0.17 commons-logging:commons-logging:1.3.5 \
+    "-org.apache.hadoop:hadoop-client-api:$HADOOP_VERSION" "-org.apache.hadoop:hadoop-client-runtime:$HADOOP_VERSION")
+}
+
+run() {
+  local uri=$1 warehouse=$2 reports=$3 setting jars flags=()
+  shift 3
+  install
+  # The classes read some settings by their plain names and some with the prefix "rck.".
+  for setting in "uri=$uri" "warehouse=$warehouse" local=false purge-test-namespaces=true "$@"; do
+    flags+=("-D$setting" "-Drck.$setting")
+  done
+  jars=$(printf '%s:' "$RCK"/*.jar)
+  mkdir -p "$reports"
+  "$JAVA_HOME/bin/java" -Xmx1g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=error "${flags[@]}" -cp "$jars" \
+    org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=none \
+    --select-class org.apache.iceberg.rest.RESTCompatibilityKitCatalogTests \
+    --select-class org.apache.iceberg.rest.RESTCompatibilityKitViewCatalogTests --reports-dir="$reports" >&2
+}
+
+command=${1:-install}
+shift || true
+case $command in
+  install)
+    install
+    echo "$RCK"
+    ;;
+  run) run "$@" ;;
+  *)
+    say "unknown command $command"
+    exit 2
+    ;;
+esac
