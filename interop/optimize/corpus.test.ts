@@ -99,7 +99,7 @@ async function optimizeAndCompare(expected: ExpectedTable, readers: Readers): Pr
 
   const optimized = await optimizeTable(table, 'full')
   if (expected.name === 'codecs') {
-    // One of its files is in Hadoop's own framing of LZ4, which is not read: named, and the table left as it was.
+    // One of its files is in Hadoop's own framing of LZ4, which is not read: named, and left as it was.
     assert.match(optimized.failures.join('\n'), /Unsupported compression codec "LZ4"/)
   } else {
     assertDone(optimized)

@@ -8,6 +8,7 @@ import { startDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV7 } from '@moraine/stdx/random'
 import { localError } from '@moraine/storage/local-error'
+import { blaming } from './blaming.ts'
 import { concatData } from './concat-data.ts'
 import { convertDeletes } from './convert-deletes.ts'
 import { PublishedFiles } from './output/published-files.ts'
@@ -21,7 +22,8 @@ import type { TaskOutcome } from './task-outcome.ts'
  *
  * On failure, and when the signal aborts, every output is removed. The task directory is removed in any case.
  *
- * @throws {MoraineError} naming the file and what to do; `timeout` after `context.timeoutMs`
+ * @throws {MoraineError} naming the file and what to do, an unreadable one of the group also as `unreadableFile` in the
+ *   error's context; `timeout` after `context.timeoutMs`
  */
 export async function executeTask(task: RewriteTask, context: TaskContext): Promise<RewriteResult> {
   const startedMs = context.clock.monotonicMs()
@@ -33,7 +35,7 @@ export async function executeTask(task: RewriteTask, context: TaskContext): Prom
       return await runMethod(task, bounded, directory, published)
     } catch (error) {
       await published.removeAll()
-      throw error
+      throw blaming(error, task.group)
     } finally {
       await rm(directory, { recursive: true, force: true })
     }

@@ -30,10 +30,10 @@ export async function optimize(
   const options = runOptions(raw)
   const { table, state, plan } = await makePlan(ref, raw, context)
   refuseReadOnly(table)
-  // What was moved to the current partition spec may have to be merged with what was there before.
+  const unreadable = new Map<string, string>()
   const planAgain = async (done: PlanRun) =>
-    done.plan.groups.some((group) => group.outputSpecId !== undefined)
-      ? planState(table, await readTableAgain(table, state, context), raw, context)
+    isWorthAnother(done, unreadable)
+      ? planState(table, await readTableAgain(table, state, context), raw, context, unreadable)
       : undefined
   await runAndReport(table, plan, options, context, planAgain)
 }
@@ -105,7 +105,7 @@ async function runAndReport(
   for (let next = plan; next !== undefined && next.groups.length > 0; ) {
     const run: PlanRun = { plan: next, report: await runInWorkDir(table, next, options, context) }
     runs.push(run)
-    next = isWhole(run) && runs.length < MOST_PLANS ? await planAgain(run) : undefined
+    next = runs.length < MOST_PLANS ? await planAgain(run) : undefined
   }
   const after = runs.length === 0 ? before : await figures(table, context)
   const elapsedMs = context.clock.monotonicMs() - startedAt
@@ -115,11 +115,21 @@ async function runAndReport(
   for (const run of runs) throwFailure(run)
 }
 
-// Moved rows are merged at most once: then every partition is as good as one plan makes it.
-const MOST_PLANS = 2
+// Moved rows are merged once; the other plans are for tables with so many unreadable files.
+const MOST_PLANS = 8
 
-function isWhole({ report }: PlanRun): boolean {
-  return report.commit.kind === 'committed' && report.failures.length === 0
+/**
+ * Whether another plan may do what this one could not: merge what was moved to the current partition spec with what was
+ * there before, or rewrite what is beside a file that turned out to be unreadable, which is added to `unreadable`.
+ */
+function isWorthAnother({ plan, report: { commit, failures } }: PlanRun, unreadable: Map<string, string>): boolean {
+  if (commit.kind === 'unknown') return false
+  const known = unreadable.size
+  for (const { unreadableFile, reason } of failures) {
+    if (unreadableFile !== undefined) unreadable.set(unreadableFile, reason)
+  }
+  if (failures.length > 0) return unreadable.size > known
+  return commit.kind === 'committed' && plan.groups.some((group) => group.outputSpecId !== undefined)
 }
 
 function throwFailure({ plan, report: { failures, commit } }: PlanRun): void {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import type { RequestedType } from '@moraine/maintenance/plan/evaluate-partition'
+import type { UnreadableFiles } from '@moraine/maintenance/plan/excluded-files'
 import { formatPlan } from '@moraine/maintenance/plan/plan-text'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { encodeRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
@@ -35,17 +36,19 @@ export async function makePlan(ref: string, raw: RawPlanOptions, context: Comman
   return { table, state, plan: await planState(table, state, raw, context) }
 }
 
-/** Plans a table as it was read, as the options ask. */
+/** Plans a table as it was read, as the options ask; what is known not to be readable is left out. */
 export async function planState(
   table: OpenTable,
   state: IndexedTable,
   raw: RawPlanOptions,
   context: CommandContext,
+  unreadable: UnreadableFiles = new Map(),
 ): Promise<RewritePlan | undefined> {
   const request = {
     type: requestedType(raw.type),
     now: context.clock.now(),
     ...(raw.where !== undefined && { filter: raw.where }),
+    unreadable,
   }
   return planTable(table.io, state, request, context.signal)
 }

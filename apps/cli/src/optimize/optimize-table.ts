@@ -23,7 +23,13 @@ export type RunPlanContext = {
 }
 
 /** A group that was run and did not get into the table, with what a caller may do about it and the reason. */
-export type GroupFailure = { readonly groupId: number; readonly kind: ErrorKind; readonly reason: string }
+export type GroupFailure = {
+  readonly groupId: number
+  readonly kind: ErrorKind
+  readonly reason: string
+  /** The file of the group that could not be read, if that is why. */
+  readonly unreadableFile?: string
+}
 
 export type RunReport = {
   readonly commit: RewriteOutcome
@@ -92,7 +98,7 @@ async function runEach(
         results.push(await executeTask(task, { ...context, io: table.io, signal, onProgress: () => {} }))
       } catch (error) {
         context.signal.throwIfAborted()
-        failures.push({ groupId, kind: kindOfFailure(error), reason: describeError(error) })
+        failures.push({ groupId, kind: kindOfFailure(error), reason: describeError(error), ...unreadableFileOf(error) })
       }
       finished += 1
       context.onGroup({ groupId, finished, total: tasks.length })
@@ -105,6 +111,11 @@ async function runEach(
 function kindOfFailure(error: unknown): ErrorKind {
   if (!(error instanceof MoraineError)) return 'internal'
   return error.kind === 'invalid-input' ? 'corrupt' : error.kind
+}
+
+function unreadableFileOf(error: unknown): Pick<GroupFailure, 'unreadableFile'> {
+  const file = error instanceof MoraineError ? error.context['unreadableFile'] : undefined
+  return typeof file === 'string' ? { unreadableFile: file } : {}
 }
 
 function outputPaths(result: RewriteResult): readonly string[] {

@@ -40,7 +40,7 @@ export function optimizeText(outcome: OptimizeOutcome): string {
       ],
     ),
     `${counted(figures.deletesApplied, 'row')} deleted, ${figures.methods.concat} concat, ${figures.methods.rewrite} rewrite, ${figures.methods['convert-deletes']} convert-deletes, ${humanDuration(outcome.elapsedMs)}, ${figures.megabytesPerSecond.toFixed(1)} MB/s, peak ${humanBytes(figures.peakRssBytes)} a child; rows verified: ${figures.rowHashVerdict}`,
-    ...plan.skipped
+    ...(lastPlan(outcome)?.skipped ?? [])
       .filter(({ reason }) => CANNOT.has(reason))
       .map((each) => `left alone:${skippedText(each).slice(1)}`),
     ...figures.failures.map((failure) => `group ${failure.groupId} is not in the table: ${failure.reason}`),
@@ -49,14 +49,15 @@ export function optimizeText(outcome: OptimizeOutcome): string {
 }
 
 /** What is left alone although it may need work: said even where something else was done. */
-const CANNOT: ReadonlySet<string> = new Set(['unsupported-format', 'encrypted'])
+const CANNOT: ReadonlySet<string> = new Set(['unsupported-format', 'encrypted', 'unreadable'])
 
 function skippedText({ partitionPath, reason, detail }: RewritePlan['skipped'][number]): string {
   return `  ${partitionPath === '' ? 'the table' : partitionPath}: ${reason}: ${detail}`
 }
 
 /** What `table optimize --json` prints. Sizes are bytes, ids exact integers. */
-export function optimizeJson({ name, plan, runs, before, after, elapsedMs }: OptimizeOutcome) {
+export function optimizeJson(outcome: OptimizeOutcome) {
+  const { name, plan, runs, before, after, elapsedMs } = outcome
   const results = runs.flatMap(({ report }) => report.results)
   const failures = runs.flatMap(({ report }) => report.failures)
   const commits = runs.map(({ report }) => report.commit)
@@ -85,8 +86,13 @@ export function optimizeJson({ name, plan, runs, before, after, elapsedMs }: Opt
     committedSnapshotIds: commits.flatMap((commit) => (commit.kind === 'committed' ? [commit.snapshotId] : [])),
     rowHashVerdict: runs.length === 0 ? 'not needed' : failures.length === 0 ? 'equal' : 'see failures',
     failures,
-    skipped: plan?.skipped ?? [],
+    skipped: lastPlan(outcome)?.skipped ?? [],
   }
+}
+
+/** It knows best what had to be left alone. */
+function lastPlan({ plan, runs }: OptimizeOutcome): RewritePlan | undefined {
+  return runs.at(-1)?.plan ?? plan
 }
 
 function deletedRows({ evidence }: RewriteResult): number {

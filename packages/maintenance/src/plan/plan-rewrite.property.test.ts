@@ -18,6 +18,7 @@ import { arbitraryNaiveTable } from '@moraine/testkit/naive-table/random-naive-t
 import fc from 'fast-check'
 import { coveringDeleteName } from './delete-state.ts'
 import { NEVER_OPTIMIZED, type OptimizingClocks, type RequestedType } from './evaluate-partition.ts'
+import type { UnreadableFiles } from './excluded-files.ts'
 import { parseOptimizingPolicy } from './optimizing-policy.ts'
 import { planRewrite } from './plan-rewrite.ts'
 import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
@@ -79,6 +80,38 @@ test('moving every partition into the current spec keeps the rows, at every step
   )
 })
 
+test('what cannot be read is left out and named; the others make progress, and no row changes', () => {
+  let beside = 0
+  fc.assert(
+    fc.property(arbitraryNaiveTable(TARGET), requested, fc.func(fc.nat(3)), (table, type, sort) => {
+      const { data, deletes } = naiveEntries(table)
+      const paths = [...data, ...deletes].map(({ file }) => file.filePath)
+      const unreadable = new Map(paths.filter((path) => sort(path) === 0).map((path) => [path, `${path} is damaged`]))
+      const plan = planOf(table, type, NEVER_OPTIMIZED, PARTITIONED, unreadable)
+      const taken = plan.groups.flatMap((group) => [...group.inputs, ...group.deletes].map(({ filePath }) => filePath))
+      assert.deepEqual(
+        taken.filter((path) => unreadable.has(path)),
+        [],
+      )
+      const whole = planOf(table, type, NEVER_OPTIMIZED)
+      if (whole.groups.length > 0 && plan.groups.length === 0) {
+        assert.match(plan.skipped.map(({ reason }) => reason).join(), /unreadable|nothing-to-gain/)
+      }
+      for (const { reason, detail } of plan.skipped) {
+        if (reason === 'unreadable')
+          assert.ok(
+            [...unreadable.values()].some((said) => detail.endsWith(said)),
+            detail,
+          )
+      }
+      if (plan.groups.length > 0 && plan.skipped.some(({ reason }) => reason === 'unreadable')) beside += 1
+      assert.deepEqual(liveRowIds(commit(table, plan, everyGroup(plan))), liveRowIds(table))
+    }),
+    { numRuns: 500 },
+  )
+  assert.ok(beside > 20, `only ${beside} of the plans had something to do beside what was left out`)
+})
+
 test('the order in which files are read does not change the plan', () => {
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
@@ -101,6 +134,7 @@ function planOf(
   type: RequestedType,
   clocks: OptimizingClocks,
   defaultSpecId = PARTITIONED,
+  unreadable: UnreadableFiles = new Map(),
 ): RewritePlan {
   const { data, deletes } = naiveEntries(table)
   const deleteIndex = new DeleteIndex(deletes, NAIVE_SPECS, () => undefined)
@@ -118,6 +152,7 @@ function planOf(
     } as unknown as TableMetadata,
     snapshot: { snapshotId: 1n as SnapshotId, sequenceNumber: lastSequence(table) } as Snapshot,
     index: indexOfTasks(tasks, deletes),
+    unreadable,
     policy: parseOptimizingPolicy({}),
     requested: type,
     maxCostBytes: Number.POSITIVE_INFINITY,

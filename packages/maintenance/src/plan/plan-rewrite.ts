@@ -12,13 +12,14 @@ import {
   type EvaluateTableInput,
   evaluateTable,
 } from './evaluate-table.ts'
+import { ExcludedFiles, type UnreadableFiles } from './excluded-files.ts'
 import type { FileId } from './file-index.ts'
 import { DeleteList, deleteInput } from './group-inputs.ts'
 import { outputSpecs } from './output-spec.ts'
 import { type Bin, packGroups } from './pack-groups.ts'
 import type { ReleasedDelete, RewriteGroup, RewritePlan, SkippedPartition } from './rewrite-plan.ts'
 import { type TiedPartitions, tiedPartitions } from './shared-deletes.ts'
-import { doubledPartition, skippedPartition, unreadableRest } from './skip-reason.ts'
+import { doubledPartition, excludedRest, skippedPartition, unreadableRest } from './skip-reason.ts'
 import { type FileDescription, findWork, type WorkFile } from './work-file.ts'
 
 export type PlanInput = Omit<EvaluateTableInput, 'metadata'> & {
@@ -29,6 +30,8 @@ export type PlanInput = Omit<EvaluateTableInput, 'metadata'> & {
   readonly maxCostBytes: number
   /** Chooses what may be rewritten; never what exists: deletes are resolved over all partitions. */
   readonly chooses: (partition: TablePartition) => boolean
+  /** Left out of groups, and named. */
+  readonly unreadable?: UnreadableFiles
 }
 
 /** A planning under way: it asks for the descriptions of files, is given them in the same order, and ends with the plan. */
@@ -43,7 +46,8 @@ export function* planRewrite(input: PlanInput): Planning {
   const evaluation = evaluateTable(input)
   const doubled = yield* findDoubledFiles(input.index)
   const chooses = (partition: TablePartition) => !doubled.has(partition.ordinal) && input.chooses(partition)
-  const { bins, types } = yield* chooseBins(evaluation, { ...input, chooses })
+  const excluded = new ExcludedFiles(input.unreadable ?? new Map())
+  const { bins, types } = yield* chooseBins(evaluation, { ...input, chooses }, excluded)
   const useful = withoutUselessConversions(bins, input)
   const groups = useful.flatMap(({ partition, bins: each }) => each.map((bin) => ({ partition, bin })))
   const outputSpecOf = outputSpecs(input.metadata)
@@ -67,7 +71,7 @@ export function* planRewrite(input: PlanInput): Planning {
       groups.map(({ bin }) => bin),
       input,
     ),
-    skipped: skippedPartitions(evaluation.partitions, planned, doubled, input),
+    skipped: skippedPartitions(evaluation.partitions, planned, { doubled, excluded }, input),
   }
 }
 
@@ -82,6 +86,7 @@ type ChosenBins = {
 function* chooseBins(
   table: EvaluatedTable,
   input: PlanInput,
+  excluded: ExcludedFiles,
 ): Generator<readonly FileId[], ChosenBins, readonly FileDescription[]> {
   const tied = tiedPartitions(table.partitions)
   const due = dueFirst(table.partitions, input)
@@ -95,7 +100,7 @@ function* chooseBins(
       if (types.has(partition.key) || !input.chooses(partition)) continue
       if (!described.has(partition.ordinal)) {
         const next = nextUpTo(input.maxCostBytes - cost, due.slice(at), tied, input)
-        yield* describe(table, input, next, described)
+        yield* describe(table, input, next, { described, excluded })
       }
       types.set(partition.key, evaluation.trigger)
       const judgement = table.judgements[partition.ordinal] ?? 'triggered'
@@ -131,7 +136,7 @@ function* describe(
   table: EvaluatedTable,
   input: PlanInput,
   partitions: ReadonlySet<EvaluatedPartition>,
-  described: Map<number, readonly WorkFile[]>,
+  { described, excluded }: { readonly described: Map<number, readonly WorkFile[]>; readonly excluded: ExcludedFiles },
 ): Generator<readonly FileId[], void, readonly FileDescription[]> {
   const fresh = [...partitions].filter(({ partition }) => !described.has(partition.ordinal))
   const found = findWork(input.index, table, fresh)
@@ -139,7 +144,9 @@ function* describe(
   const files = new Map<number, WorkFile[]>(fresh.map(({ partition }) => [partition.ordinal, []]))
   for (const [at, { partition, ...file }] of found.entries()) {
     const description = descriptions[at]
-    if (description !== undefined) files.get(partition)?.push({ ...file, description })
+    if (description === undefined) continue
+    const work = { ...file, description }
+    if (!excluded.excludes(partition, work)) files.get(partition)?.push(work)
   }
   for (const [ordinal, work] of files) described.set(ordinal, work)
 }
@@ -211,14 +218,17 @@ function strongest(types: readonly (OptimizingType | undefined)[]): OptimizingTy
 function skippedPartitions(
   evaluated: readonly EvaluatedPartition[],
   planned: ReadonlyMap<string, number>,
-  doubled: DoubledFiles,
+  { doubled, excluded }: { readonly doubled: DoubledFiles; readonly excluded: ExcludedFiles },
   input: PlanInput,
 ): readonly SkippedPartition[] {
   return evaluated.flatMap((candidate) => {
     const path = doubled.get(candidate.partition.ordinal)
     if (path !== undefined) return [doubledPartition(candidate.partition, path)]
     const groups = planned.get(candidate.partition.key)
-    if (groups !== undefined && groups > 0) return unreadableRest(candidate)
+    const left = excluded.of(candidate.partition.ordinal)
+    const rest = left === undefined ? [] : [excludedRest(candidate.partition, left)]
+    if (groups !== undefined && groups > 0) return [...unreadableRest(candidate), ...rest]
+    if (rest.length > 0) return rest
     const status = groups !== undefined ? 'no-groups' : input.chooses(candidate.partition) ? 'not-taken' : 'filtered'
     return [skippedPartition(candidate, status, input)]
   })

@@ -187,6 +187,7 @@ const decodeSkipped: JsonDecoder<SkippedPartition> = (value, place) => {
         'filtered',
         'nothing-to-gain',
         'listed-twice',
+        'unreadable',
         'unsupported-format',
         'encrypted',
       ),

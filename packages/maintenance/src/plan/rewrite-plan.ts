@@ -101,5 +101,6 @@ export type SkipReason =
   | 'filtered'
   | 'nothing-to-gain'
   | 'listed-twice'
+  | 'unreadable'
   | 'unsupported-format'
   | 'encrypted'

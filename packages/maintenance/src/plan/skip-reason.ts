@@ -2,6 +2,7 @@ import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
 import { counted, humanBytes, humanDuration } from '@moraine/stdx/human-text'
 import type { PartitionEvaluation, RequestedType } from './evaluate-partition.ts'
 import type { EvaluatedPartition } from './evaluate-table.ts'
+import type { Excluded } from './excluded-files.ts'
 import { fragmentSizeBytes, type OptimizingPolicy } from './optimizing-policy.ts'
 import type { SkippedPartition, SkipReason } from './rewrite-plan.ts'
 
@@ -33,6 +34,12 @@ export function unreadableRest({ partition, evaluation }: EvaluatedPartition): r
   if (unreadable === undefined) return []
   const { reason, detail } = unreadable.first
   return [skipEntry(partition, reason, `${counted(unreadable.files, 'file')} left alone: ${detail}`)]
+}
+
+/** The files of a partition that are left out because one could not be read lately. */
+export function excludedRest(partition: TablePartition, { files, path, reason }: Excluded): SkippedPartition {
+  const what = `${files} ${files === 1 ? 'file' : 'files'} left alone because of ${path}`
+  return skipEntry(partition, 'unreadable', `${what}, which could not be read: ${reason}`)
 }
 
 /** A partition that lists a file more than once. */

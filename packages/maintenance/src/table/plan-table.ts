@@ -2,6 +2,7 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import type { FileIO } from '@moraine/storage/file-io'
 import { NEVER_OPTIMIZED, type OptimizingClocks, type RequestedType } from '../plan/evaluate-partition.ts'
 import { type EvaluatedPartition, evaluateTable } from '../plan/evaluate-table.ts'
+import type { UnreadableFiles } from '../plan/excluded-files.ts'
 import { type PartitionFilter, partitionFilter } from '../plan/partition-filter.ts'
 import { planRewrite } from '../plan/plan-rewrite.ts'
 import type { RewritePlan } from '../plan/rewrite-plan.ts'
@@ -19,6 +20,8 @@ export type PlanOptions = {
   readonly filter?: string
   /** Never optimized, as far as is known, if absent. */
   readonly clocks?: (partitionKey: string) => OptimizingClocks
+  /** Left alone, and named, so that what is beside them makes progress. */
+  readonly unreadable?: UnreadableFiles
 }
 
 /** Plans a table as it was read, describing what it takes from the manifests; `undefined` if the table has no data yet. */
@@ -41,6 +44,7 @@ export async function planTable(
     chooses: ({ ordinal }) => chosen.has(ordinal),
     clocks: request.clocks ?? (() => NEVER_OPTIMIZED),
     now: request.now,
+    ...(request.unreadable !== undefined && { unreadable: request.unreadable }),
   })
   let step = planning.next()
   while (step.done !== true) step = planning.next(await describeFiles(io, metadata, index, step.value, noted, signal))
