@@ -1,3 +1,4 @@
+import { unreachable } from '@moraine/stdx/assert'
 import { ReadBudget } from './read-budget.ts'
 import { skipNested } from './skip-nested.ts'
 import {
@@ -152,8 +153,15 @@ export class CompactReader implements ThriftReader {
       case WireType.binary:
         this.#take(this.#varint32())
         return
-      default:
+      case WireType.struct:
+      case WireType.list:
+      case WireType.set:
+      case WireType.map:
+      case WireType.stop:
         skipNested(this, type, this.#budget)
+        return
+      default:
+        unreachable(type)
     }
   }
 
