@@ -1,7 +1,7 @@
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import type { ViewMetadata, ViewVersion } from '@moraine/iceberg/view/view-metadata'
 import type { ViewRequirement, ViewUpdate } from '@moraine/iceberg/view/view-update'
-import type { Page } from './catalog.ts'
+import type { Page } from './page.ts'
 import type { Namespace, TableIdentifier } from './table-identifier.ts'
 
 /** A view as a catalog gives it out: the metadata and the file it was read from. */

@@ -4,6 +4,7 @@ import type { TableUpdate, UnboundPartitionSpec } from '@moraine/iceberg/metadat
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import type { SortOrder } from '@moraine/iceberg/sort/sort-order'
 import type { CatalogViews } from './catalog-views.ts'
+import type { Page } from './page.ts'
 import type { Namespace, TableIdentifier } from './table-identifier.ts'
 
 /** A table as a catalog gives it out: the metadata and the file it was read from. */
@@ -94,5 +95,3 @@ export interface Catalog extends CatalogTables {
   dropTable(identifier: TableIdentifier, signal?: AbortSignal): Promise<void>
   renameTable(from: TableIdentifier, to: TableIdentifier, signal?: AbortSignal): Promise<void>
 }
-
-export type Page<T> = { readonly items: readonly T[]; readonly nextPage?: string }

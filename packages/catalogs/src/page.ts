@@ -1,4 +1,5 @@
-import type { Page } from './catalog.ts'
+/** Some items of a list, in order, and what asks for the next ones; without `nextPage` there are none. */
+export type Page<T> = { readonly items: readonly T[]; readonly nextPage?: string }
 
 /** Items a page of our own catalogs has at most. */
 export const PAGE_SIZE = 1000

@@ -1,4 +1,4 @@
-import type { Page } from '@moraine/catalogs/catalog'
+import type { Page } from '@moraine/catalogs/page'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { OpenCatalogs } from './open-catalogs.ts'
 

@@ -7,7 +7,8 @@ import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
-import { type CatalogUnderTest, catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
 
 // The internal catalog as the service runs it without further settings: pointers in SQLite, files on the local disk.
 

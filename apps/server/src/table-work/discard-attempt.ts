@@ -5,7 +5,7 @@ import { visitLiveEntries } from '@moraine/iceberg/scan/visit-live-entries'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { ReachedTable } from './iceberg-maintenance.ts'
+import type { ReachedTable } from './reached-table.ts'
 
 /**
  * Removes what an attempt wrote, found by its output names, except files that some snapshot of the table refers to: a

@@ -1,5 +1,3 @@
-import type { CatalogTables } from '@moraine/catalogs/catalog'
-import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { partitionKey } from '@moraine/iceberg/partition/partition-path'
 import type { TaskId } from '@moraine/lifecycle/identity'
 import { commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
@@ -26,19 +24,10 @@ import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
 import type { Random } from '@moraine/stdx/random'
-import type { FileIO } from '@moraine/storage/file-io'
-import type { StorageSettings } from '@moraine/storage/settings'
 import { discardAttempt } from './discard-attempt.ts'
 import { type IndexCache, indexCache } from './index-cache.ts'
+import type { ReachedTable } from './reached-table.ts'
 import { evaluationOf, findingOf, settingsOf } from './table-findings.ts'
-
-/** A table of one of the service's catalogs, with the means to reach its files. */
-export type ReachedTable = {
-  readonly store: CatalogTables
-  readonly identifier: TableIdentifier
-  readonly io: FileIO
-  readonly storage: StorageSettings
-}
 
 export type IcebergMaintenanceContext = {
   readonly reach: (table: TableName, signal: AbortSignal) => Promise<ReachedTable>

@@ -16,7 +16,8 @@ import {
   required,
   text,
 } from '@moraine/stdx/exact-json-decode'
-import type { CreateTable, LoadedTable, NamespaceChange, Page, TableCommit } from '../catalog.ts'
+import type { CreateTable, LoadedTable, NamespaceChange, TableCommit } from '../catalog.ts'
+import type { Page } from '../page.ts'
 import type { Namespace, TableIdentifier } from '../table-identifier.ts'
 
 // The bodies of Iceberg's REST catalog protocol (rest-catalog-open-api.yaml), for client and server alike.

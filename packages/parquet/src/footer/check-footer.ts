@@ -1,8 +1,13 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { chunkRange } from './chunk-range.ts'
-import type { ColumnChunk, RowGroup } from './file-metadata.ts'
-import type { ParquetFooter } from './parquet-footer.ts'
+import type { ColumnChunk, FileMetadata, RowGroup } from './file-metadata.ts'
 import type { SchemaLeaf } from './schema-tree.ts'
+
+type CheckedFooter = {
+  readonly metadata: FileMetadata
+  readonly leaves: readonly SchemaLeaf[]
+  readonly file: { readonly metadataOffset: number }
+}
 
 /**
  * Checks that a footer does not contradict itself or its file: rows add up, each row group has a chunk per column
@@ -10,8 +15,7 @@ import type { SchemaLeaf } from './schema-tree.ts'
  *
  * @throws {MoraineError} `corrupt`
  */
-export function checkFooter(footer: ParquetFooter): void {
-  const { metadata, leaves, file } = footer
+export function checkFooter({ metadata, leaves, file }: CheckedFooter): void {
   let rows = 0
   metadata.rowGroups.forEach((group, at) => {
     const where = `row group ${at}`

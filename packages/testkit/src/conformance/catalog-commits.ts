@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import type { CommitOutcome, LoadedTable, TableCommit } from '@moraine/catalogs/catalog'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { TableRequirement } from '@moraine/iceberg/metadata/table-requirement'
-import type { CatalogUnderTest, OpenCatalog } from './catalog.ts'
 import {
   appendUpdates,
   catalogTest,
@@ -12,6 +11,7 @@ import {
   ORDERS,
   SALES_ORDERS_TABLE,
 } from './catalog-samples.ts'
+import type { CatalogUnderTest, OpenCatalog } from './catalog-under-test.ts'
 
 const BIG_ID = 9223372036854775807n
 const COMMENT: TableCommit = { requirements: [], updates: [{ action: 'set-properties', updates: { comment: 'new' } }] }

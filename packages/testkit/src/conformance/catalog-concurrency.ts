@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
-import type { OpenCatalog } from './catalog.ts'
 import { appendUpdates, catalogTest, createSalesOrders, nextSnapshot, ORDERS } from './catalog-samples.ts'
+import type { OpenCatalog } from './catalog-under-test.ts'
 
 const WRITERS = 8
 const COMMITS_EACH = 4

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { MoraineError } from '@moraine/stdx/error'
-import type { CatalogTraits, OpenCatalog } from './catalog.ts'
 import { catalogTest, rejectsAs, SALES_ORDERS_TABLE } from './catalog-samples.ts'
+import type { CatalogTraits, OpenCatalog } from './catalog-under-test.ts'
 
 /** Names that somebody has given a table. */
 const ODD_NAMES: readonly string[] = [

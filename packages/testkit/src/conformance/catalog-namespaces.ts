@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Catalog, Page } from '@moraine/catalogs/catalog'
-import type { CatalogTraits, OpenCatalog } from './catalog.ts'
+import type { Catalog } from '@moraine/catalogs/catalog'
+import type { Page } from '@moraine/catalogs/page'
 import { catalogTest, createSalesOrders, entries, ORDERS, rejectsAs } from './catalog-samples.ts'
+import type { CatalogTraits, OpenCatalog } from './catalog-under-test.ts'
 
 export function catalogNamespaceTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
   catalogTest(name, 'a namespace is there from its creation to its drop, for every client', open, async (opened) => {

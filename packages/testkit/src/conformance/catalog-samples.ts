@@ -7,7 +7,7 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { TableUpdate } from '@moraine/iceberg/metadata/table-update'
 import { later } from '@moraine/stdx/brand'
 import { type ErrorKind, isKind } from '@moraine/stdx/error'
-import type { CatalogUnderTest, OpenCatalog } from './catalog.ts'
+import type { CatalogUnderTest, OpenCatalog } from './catalog-under-test.ts'
 
 // What the catalog tests have in common.
 

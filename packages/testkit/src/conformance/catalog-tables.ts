@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import type { CatalogTraits, OpenCatalog } from './catalog.ts'
 import {
   appendUpdates,
   catalogTest,
@@ -11,6 +10,7 @@ import {
   rejectsAs,
   SALES_ORDERS_TABLE,
 } from './catalog-samples.ts'
+import type { CatalogTraits, OpenCatalog } from './catalog-under-test.ts'
 
 const COPY: TableIdentifier = { namespace: ['sales'], name: 'copy' }
 

@@ -3,8 +3,8 @@ import type { CatalogViews, CreateView, ViewCommitOutcome } from '@moraine/catal
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { ViewVersion } from '@moraine/iceberg/view/view-metadata'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { CatalogUnderTest, OpenCatalog } from './catalog.ts'
 import { catalogTest, createSalesOrders, ORDERS, rejectsAs, SALES_ORDERS_TABLE } from './catalog-samples.ts'
+import type { CatalogUnderTest, OpenCatalog } from './catalog-under-test.ts'
 
 const BEST: TableIdentifier = { namespace: ['sales'], name: 'best' }
 const COPY: TableIdentifier = { namespace: ['sales'], name: 'copy' }

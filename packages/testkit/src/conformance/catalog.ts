@@ -1,42 +1,10 @@
-import type { Catalog } from '@moraine/catalogs/catalog'
-import type { FileIO } from '@moraine/storage/file-io'
 import { catalogCommitTests } from './catalog-commits.ts'
 import { catalogConcurrencyTests } from './catalog-concurrency.ts'
 import { catalogNameTests } from './catalog-names.ts'
 import { catalogNamespaceTests } from './catalog-namespaces.ts'
 import { catalogTableTests } from './catalog-tables.ts'
+import type { CatalogTraits, OpenCatalog } from './catalog-under-test.ts'
 import { catalogViewTests } from './catalog-views.ts'
-
-/** An empty catalog, fresh for each test. */
-export type CatalogUnderTest = {
-  readonly catalog: Catalog
-  /** A second client of the same catalog: it shares no memory with the first but what stands for the store. */
-  readonly other: Catalog
-  /** Where the catalog keeps metadata files. */
-  readonly io: FileIO
-  /** Where a test may put files of its own. Without a trailing slash. */
-  readonly scratch: string
-  /** The next commit of `catalog` takes effect, and its answer is lost on the way. */
-  loseNextAnswer(): void
-  /** The next commit of `catalog` is lost on the way there. */
-  loseNextRequest(): void
-  close(): Promise<void>
-}
-
-export type CatalogTraits = {
-  readonly nestedNamespaces: boolean
-  readonly namespaceProperties: boolean
-  /** Whether tables can be created in a namespace that was not created before. */
-  readonly impliedNamespaces: boolean
-  readonly renames: boolean
-  readonly views: boolean
-  /** Names that this kind of catalog cannot hold, of those in `ODD_NAMES`. */
-  readonly refusedNames: readonly string[]
-  /** Whether to fill a page, which takes more than a thousand tables. */
-  readonly fillsPages: boolean
-}
-
-export type OpenCatalog = () => Promise<CatalogUnderTest>
 
 /** What every catalog does, seen through its port. `open` is called once a test. */
 export function catalogConformance(name: string, traits: CatalogTraits, open: OpenCatalog): void {

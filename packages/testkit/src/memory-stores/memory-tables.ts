@@ -1,9 +1,9 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import { TABLE_ACTIVITIES, tableActivity } from '@moraine/lifecycle/table-phase'
-import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/managed-table'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, type TableName } from '@moraine/management/tables/table-name'
-import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
 import type { PhaseCount, TablePageQuery, TableQuery, TableStore } from '@moraine/management/tables/table-store'
+import { buildTable } from '@moraine/management/testing/build'
 import type { MemoryState } from './memory-state.ts'
 
 export function memoryTables({ tables, clocks }: MemoryState): TableStore {
@@ -14,7 +14,8 @@ export function memoryTables({ tables, clocks }: MemoryState): TableStore {
       const existing = findByName(table.name)
       if (existing !== undefined) return existing
       lastId += 1
-      const added = newTable(lastId as TableId, table)
+      const state = { phase: 'idle', since: table.createdAt } as const
+      const added = buildTable({ ...table, tableId: lastId as TableId, state })
       tables.set(added.tableId, added)
       return added
     },
@@ -46,25 +47,6 @@ export function memoryTables({ tables, clocks }: MemoryState): TableStore {
     async listClocks(tableId) {
       return clocks.get(tableId) ?? new Map()
     },
-  }
-}
-
-function newTable(tableId: TableId, table: NewManagedTable): ManagedTable {
-  return {
-    tableId,
-    ...table,
-    version: 1,
-    settings: DEFAULT_TABLE_SETTINGS,
-    state: { phase: 'idle', since: table.createdAt },
-    evaluation: undefined,
-    evaluatedAt: undefined,
-    refreshFailure: undefined,
-    emptyPlan: undefined,
-    optimizedSnapshotId: undefined,
-    optimizedAt: undefined,
-    plannedAt: undefined,
-    backOff: undefined,
-    request: undefined,
   }
 }
 
