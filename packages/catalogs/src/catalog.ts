@@ -34,6 +34,14 @@ export type TableCommit = {
   readonly updates: readonly TableUpdate[]
 }
 
+export type TableChange = { readonly identifier: TableIdentifier; readonly commit: TableCommit }
+
+/** How a transaction ended, as the outcome of one commit; all of its commits were made or none. */
+export type TransactionOutcome =
+  | { readonly kind: 'committed'; readonly tables: readonly LoadedTable[] }
+  | { readonly kind: 'conflict'; readonly reason: string; readonly raced?: true }
+  | { readonly kind: 'unknown'; readonly cause: Error }
+
 export type CreateTable = {
   readonly schema: Schema
   readonly partitionSpec?: UnboundPartitionSpec
@@ -70,6 +78,9 @@ export interface Catalog extends CatalogTables {
   readonly name: string
   /** Absent where this kind of catalog has none. */
   readonly views?: CatalogViews
+
+  /** Makes commits to several tables, each at most once, or none of them. Absent where this kind of catalog cannot. */
+  readonly commitTables?: (changes: readonly TableChange[], signal?: AbortSignal) => Promise<TransactionOutcome>
 
   listNamespaces(parent: Namespace, page?: string, signal?: AbortSignal): Promise<Page<Namespace>>
   createNamespace(

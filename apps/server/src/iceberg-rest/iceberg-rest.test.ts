@@ -80,6 +80,7 @@ catalogConformance(
     impliedNamespaces: false,
     renames: true,
     views: true,
+    transactions: true,
     refusedNames: [],
     fillsPages: false,
   },

@@ -8,6 +8,7 @@ import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
 import { malformed, type RestAnswer, type RestRoute } from './rest-route.ts'
 import { TABLE_ROUTES } from './table-routes.ts'
+import { TRANSACTION_ROUTES } from './transaction-routes.ts'
 import { VIEW_ROUTES } from './view-routes.ts'
 
 export type IcebergRestOptions = IcebergRestHooks & {
@@ -45,14 +46,23 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
       throw malformed('name the catalog in the parameter warehouse')
     }
     const catalog = await findCatalog(options, warehouse)
-    const routes = catalog.views === undefined ? ROUTES : [...ROUTES, ...VIEW_ROUTES]
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
-    return { defaults: {}, overrides, endpoints: routes.map(({ method, path }) => `${method} ${path}`) }
+    return { defaults: {}, overrides, endpoints: routesOf(catalog).map(({ method, path }) => `${method} ${path}`) }
   })
-  for (const route of [...ROUTES, ...VIEW_ROUTES]) addRoute(server, options, route)
+  for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES]) addRoute(server, options, route)
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
+
+/** Those that the catalog can answer. */
+function routesOf({ views, commitTables }: Catalog): readonly RestRoute[] {
+  return [
+    ...ROUTES,
+    ...(views === undefined ? [] : VIEW_ROUTES),
+    ...(commitTables === undefined ? [] : TRANSACTION_ROUTES),
+  ]
+}
+
 const PARAM_LENGTH_MIN = 1024
 /** A commit of many removed snapshots or a schema of thousands of columns has a few megabytes. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024

@@ -65,6 +65,7 @@ const TRAITS: CatalogTraits = {
   impliedNamespaces: true,
   renames: false,
   views: false,
+  transactions: false,
   refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
   // Each table costs a walk through the warehouse; see below for pages.
   fillsPages: false,

@@ -65,6 +65,7 @@ catalogConformance(
     impliedNamespaces: false,
     renames: true,
     views: true,
+    transactions: true,
     refusedNames: [],
     fillsPages: true,
   },

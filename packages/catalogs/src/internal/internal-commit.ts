@@ -60,7 +60,8 @@ export async function commitNewTable(
   return { kind: 'conflict', reason: taken.message }
 }
 
-async function writeMetadata(
+/** Writes the next metadata file; nothing points to it yet. */
+export async function writeMetadata(
   store: InternalStore,
   metadata: TableMetadata,
   previous: string | undefined,

@@ -7,6 +7,7 @@ import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { commitInternalTable, commitNewTable } from './internal-commit.ts'
 import { findPointer, findTaken, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
+import { checkDistinct, commitInternalTables } from './internal-transaction.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { addPointer } from './swap-pointer.ts'
 import { newTableLocation } from './table-location.ts'
@@ -46,11 +47,15 @@ export function internalTables(store: InternalStore): Tables {
 
     // In this process one after another: side by side all but one would write a metadata file in vain.
     commitTable: (identifier, commit, signal) =>
-      line(
-        `commits to ${JSON.stringify([...identifier.namespace, identifier.name])}`,
-        () => commitInternalTable(store, identifier, commit, signal),
-        signal,
-      ),
+      line(lineOf(identifier), () => commitInternalTable(store, identifier, commit, signal), signal),
+
+    async commitTables(changes, signal) {
+      checkDistinct(changes)
+      // Whoever stands in several lines has joined them in one order, so that nobody waits in a circle.
+      const lines = changes.map(({ identifier }) => lineOf(identifier)).sort()
+      const commit = () => commitInternalTables(store, changes, signal)
+      return lines.reduceRight<typeof commit>((next, key) => () => line(key, next, signal), commit)()
+    },
 
     async createTable(identifier, table, signal) {
       const metadata = await stage(store, identifier, table, signal)
@@ -87,6 +92,11 @@ export function internalTables(store: InternalStore): Tables {
       if (outcome === 'no-namespace') throw noSuchNamespace(to.namespace)
     },
   }
+}
+
+/** In which commits to the table wait for one another. */
+function lineOf({ namespace, name }: TableIdentifier): string {
+  return `commits to ${JSON.stringify([...namespace, name])}`
 }
 
 async function stage(

@@ -1,5 +1,5 @@
 import { type InternalStore, readMetadata } from './internal-store.ts'
-import type { InternalPointer } from './table-pointers.ts'
+import type { InternalPointer, PointerChange } from './table-pointers.ts'
 
 /**
  * How a write of a pointer ended. `lost`: it did not and will not take effect. `unknown`: it may have taken effect, or
@@ -23,6 +23,31 @@ export async function swapPointer(
   return settle(async () => (await settleSwap(store, pointer, next, signal)) ?? 'lost', undefined)
 }
 
+/** Makes all changes or none. */
+export async function changePointers(
+  store: InternalStore,
+  changes: readonly PointerChange[],
+  signal?: AbortSignal,
+): Promise<PointerOutcome> {
+  // What became of one became of all.
+  const look = async () => {
+    for (const { before, after } of changes) {
+      const outcome =
+        before === undefined
+          ? await settleAddition(store, after)
+          : await settleSwap(store, before, after.metadataLocation, signal)
+      if (outcome !== undefined) return outcome
+    }
+    return undefined
+  }
+  try {
+    if (await store.pointers.changePointers(changes)) return 'won'
+  } catch (cause) {
+    return settle(look, cause)
+  }
+  return settle(async () => (await look()) ?? 'lost', undefined)
+}
+
 /** Makes `pointer.metadataLocation` the metadata file of a new table or view. */
 export async function addPointer(
   store: InternalStore,
@@ -32,16 +57,16 @@ export async function addPointer(
     const outcome = await store.pointers.addPointer(pointer)
     if (outcome !== 'exists') return outcome === 'added' ? 'won' : outcome
   } catch (cause) {
-    return settle(async () => {
-      const found = await find(store, pointer)
-      if (found === undefined) return undefined
-      return found.metadataLocation === pointer.metadataLocation ? 'won' : 'lost'
-    }, cause)
+    return settle(() => settleAddition(store, pointer), cause)
   }
-  return settle(async () => {
-    const found = await find(store, pointer)
-    return found?.metadataLocation === pointer.metadataLocation ? 'won' : 'lost'
-  }, undefined)
+  return settle(async () => (await settleAddition(store, pointer)) ?? 'lost', undefined)
+}
+
+/** `undefined` if it cannot be told. */
+async function settleAddition(store: InternalStore, pointer: InternalPointer): Promise<'won' | 'lost' | undefined> {
+  const found = await find(store, pointer)
+  if (found === undefined) return undefined
+  return found.metadataLocation === pointer.metadataLocation ? 'won' : 'lost'
 }
 
 /** `undefined` if it cannot be told. */

@@ -32,6 +32,11 @@ export interface TablePointers {
   addPointer(pointer: InternalPointer): Promise<'added' | 'exists' | 'no-namespace'>
   /** Whether it won: the location was `pointer.metadataLocation` and is `next` now. */
   swapPointer(pointer: InternalPointer, next: string): Promise<boolean>
+  /**
+   * Makes all changes or none; whether it made them. None is made if a pointer is not as it was `before`, or if a new one
+   * has a name that is taken or a namespace that is not there.
+   */
+  changePointers(changes: readonly PointerChange[]): Promise<boolean>
   /** Moves the name; the pointer may have been swapped meanwhile and goes with it. */
   renamePointer(
     pointer: InternalPointer,
@@ -44,6 +49,9 @@ export type Properties = Readonly<Record<string, string>>
 export type PageRequest = { readonly after?: string; readonly limit: number }
 
 export type PointerKind = 'table' | 'view'
+
+/** `before` is absent for a new one, else it has the same name as `after`. */
+export type PointerChange = { readonly before?: InternalPointer; readonly after: InternalPointer }
 
 export type InternalPointer = {
   readonly kind: PointerKind

@@ -7,6 +7,7 @@ import { restNamespaces } from './rest-namespaces.ts'
 import { restPaths } from './rest-path.ts'
 import { type RestSettings, restSettings } from './rest-settings.ts'
 import { restTables } from './rest-tables.ts'
+import { commitTransaction } from './rest-transaction.ts'
 import { type RestTransport, restTransport } from './rest-transport.ts'
 import { restViews } from './rest-views.ts'
 
@@ -37,17 +38,23 @@ export async function openRestCatalog(options: RestCatalogOptions, signal?: Abor
   const settings = restSettings({ ...config.defaults, ...options.properties, ...config.overrides })
   const transport = transportOf(settings, options)
   const paths = restPaths(settings.prefix, settings.namespaceSeparator)
+  const tables = restTables(transport, paths)
+  const commitTables: Catalog['commitTables'] = (changes, inner) =>
+    commitTransaction(transport, paths, tables.loadTable, changes, inner)
   return {
     name: options.name,
     ...restNamespaces(transport, paths),
-    ...restTables(transport, paths),
-    ...(hasViews(config) && { views: restViews(transport, paths) }),
+    ...tables,
+    ...(hasEndpoint(config, 'POST /v1/{prefix}/transactions/commit') && { commitTables }),
+    ...(hasEndpoint(config, 'GET /v1/{prefix}/namespaces/{namespace}/views/{view}') && {
+      views: restViews(transport, paths),
+    }),
   }
 }
 
-// As the protocol wants it: without a list of endpoints, only those of namespaces and tables are there.
-function hasViews({ endpoints = [] }: RestConfig): boolean {
-  return endpoints.includes('GET /v1/{prefix}/namespaces/{namespace}/views/{view}')
+// As the protocol wants it: without a list of endpoints, only those of namespaces and single tables are there.
+function hasEndpoint({ endpoints = [] }: RestConfig, endpoint: string): boolean {
+  return endpoints.includes(endpoint)
 }
 
 const TIMEOUT_MS = 60_000

@@ -16,7 +16,7 @@ import {
   required,
   text,
 } from '@moraine/stdx/exact-json-decode'
-import type { CreateTable, LoadedTable, NamespaceChange, TableCommit } from '../catalog.ts'
+import type { CreateTable, LoadedTable, NamespaceChange, TableChange, TableCommit } from '../catalog.ts'
 import type { Page } from '../page.ts'
 import type { Namespace, TableIdentifier } from '../table-identifier.ts'
 
@@ -117,6 +117,21 @@ export function encodeCommit(identifier: TableIdentifier, { requirements, update
     requirements: requirements.map(encodeTableRequirement),
     updates: updates.map(encodeTableUpdate),
   }
+}
+
+/** CommitTransactionRequest. */
+export const decodeTransaction: JsonDecoder<readonly TableChange[]> = (value, place) =>
+  required(
+    record(value, place),
+    'table-changes',
+    listOf((change, at) => ({
+      identifier: required(record(change, at), 'identifier', decodeIdentifier),
+      commit: decodeCommit(change, at),
+    })),
+  )
+
+export function encodeTransaction(changes: readonly TableChange[]): JsonObject {
+  return { 'table-changes': changes.map(({ identifier, commit }) => encodeCommit(identifier, commit)) }
 }
 
 /** LoadTableResult and CommitTableResponse. Of the credentials, those for the longest prefix of the location count. */

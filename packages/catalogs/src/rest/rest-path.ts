@@ -10,6 +10,7 @@ export type RestPaths = {
   ) => string
   readonly table: (identifier: TableIdentifier) => string
   readonly view: (identifier: TableIdentifier) => string
+  readonly transaction: () => string
   readonly rename: (what: 'tables' | 'views') => string
   /** The `parent` parameter of a listing, not encoded. */
   readonly parent: (namespace: Namespace) => string | undefined
@@ -40,6 +41,7 @@ export function restPaths(prefix: string, separator: string): RestPaths {
       checkIdentifier(identifier)
       return `${base}/namespaces/${encode(identifier.namespace)}/views/${encodeURIComponent(identifier.name)}`
     },
+    transaction: () => `${base}/transactions/commit`,
     rename: (what) => `${base}/${what}/rename`,
     parent: (namespace) => {
       if (namespace.length === 0) return undefined

@@ -16,7 +16,14 @@ import type { RestResponse, RestTransport } from './rest-transport.ts'
 
 type Tables = Omit<
   Catalog,
-  'name' | 'views' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+  | 'name'
+  | 'views'
+  | 'commitTables'
+  | 'listNamespaces'
+  | 'createNamespace'
+  | 'dropNamespace'
+  | 'loadNamespace'
+  | 'updateNamespace'
 >
 
 /** The tables of a REST catalog. */

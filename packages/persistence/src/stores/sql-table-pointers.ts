@@ -1,4 +1,4 @@
-import type { InternalPointer, TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import type { InternalPointer, PointerChange, TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
 import type { Kysely } from 'kysely'
@@ -115,14 +115,17 @@ function sqlInternalTables(db: Kysely<Database>): Omit<TablePointers, NamespaceM
         return 'added'
       })
     },
-    async swapPointer(table, next) {
-      const { numUpdatedRows } = await db
-        .updateTable('catalog_table')
-        .set({ metadata_location: next })
-        .where('table_hash', '=', hashOf(table))
-        .where('metadata_location', '=', table.metadataLocation)
-        .executeTakeFirst()
-      return numUpdatedRows === 1n
+    swapPointer: (table, next) => swap(db, table, next),
+    async changePointers(changes) {
+      try {
+        await db.transaction().execute(async (transaction) => {
+          for (const change of changes) if (!(await makeChange(transaction, change))) throw REFUSED
+        })
+        return true
+      } catch (error) {
+        if (error === REFUSED) return false
+        throw error
+      }
     },
     async renamePointer(table, to) {
       const target = { ...table, ...to }
@@ -144,6 +147,26 @@ function sqlInternalTables(db: Kysely<Database>): Omit<TablePointers, NamespaceM
       return numDeletedRows === 1n
     },
   }
+}
+
+// Thrown to take back what a transaction has done so far.
+const REFUSED = new Error('a pointer is not as it was')
+
+async function makeChange(db: Kysely<Database>, { before, after }: PointerChange): Promise<boolean> {
+  if (before !== undefined) return swap(db, before, after.metadataLocation)
+  if (!(await hasNamespace(db, after.catalog, after.namespace)) || (await hasTable(db, after))) return false
+  await db.insertInto('catalog_table').values(rowOf(after)).execute()
+  return true
+}
+
+async function swap(db: Kysely<Database>, pointer: InternalPointer, next: string): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('catalog_table')
+    .set({ metadata_location: next })
+    .where('table_hash', '=', hashOf(pointer))
+    .where('metadata_location', '=', pointer.metadataLocation)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n
 }
 
 async function hasNamespace(db: Kysely<Database>, catalog: string, namespace: Namespace): Promise<boolean> {

@@ -124,6 +124,30 @@ function pointerConformance(stores: () => OpenedStores['stores']) {
     assert.equal(await pointers.removePointer('lake', ['old'], 'orders', 'table'), false)
   })
 
+  test('changes of pointers are all made or none', async () => {
+    const { pointers } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    const items = { ...table, name: 'items' }
+    const fresh = { ...table, name: 'fresh' }
+    await pointers.addPointer(table)
+    await pointers.addPointer(items)
+    const to = (before: typeof table | typeof items, metadataLocation: string) => ({
+      before,
+      after: { ...before, metadataLocation },
+    })
+    const stale = { before: { ...items, metadataLocation: 'v0' }, after: items }
+    assert.equal(await pointers.changePointers([to(table, 'v2'), { after: fresh }, stale]), false)
+    assert.equal(await pointers.changePointers([to(table, 'v2'), { after: items }]), false)
+    const nowhere = { after: { ...fresh, namespace: ['none'] } }
+    assert.equal(await pointers.changePointers([to(table, 'v2'), nowhere]), false)
+    assert.deepEqual(await pointers.listPointers('lake', ['sales'], 'table', page), [items, table])
+    assert.equal(await pointers.changePointers([to(table, 'v2'), { after: fresh }, to(items, 'v3')]), true)
+    const locations = (await pointers.listPointers('lake', ['sales'], 'table', page)).map(
+      (each) => each.metadataLocation,
+    )
+    assert.deepEqual(locations, ['v1', 'v3', 'v2'])
+  })
+
   test('tables and views share names, and are listed and removed as what they are', async () => {
     const { pointers } = stores()
     await pointers.addNamespace('lake', ['sales'], {})

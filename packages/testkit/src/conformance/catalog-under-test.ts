@@ -24,6 +24,7 @@ export type CatalogTraits = {
   readonly impliedNamespaces: boolean
   readonly renames: boolean
   readonly views: boolean
+  readonly transactions: boolean
   /** Names that this kind of catalog cannot hold, of those in `ODD_NAMES`. */
   readonly refusedNames: readonly string[]
   /** Whether to fill a page, which takes more than a thousand tables. */

@@ -3,6 +3,7 @@ import { catalogConcurrencyTests } from './catalog-concurrency.ts'
 import { catalogNameTests } from './catalog-names.ts'
 import { catalogNamespaceTests } from './catalog-namespaces.ts'
 import { catalogTableTests } from './catalog-tables.ts'
+import { catalogTransactionTests } from './catalog-transactions.ts'
 import type { CatalogTraits, OpenCatalog } from './catalog-under-test.ts'
 import { catalogViewTests } from './catalog-views.ts'
 
@@ -14,4 +15,5 @@ export function catalogConformance(name: string, traits: CatalogTraits, open: Op
   catalogCommitTests(name, open)
   catalogConcurrencyTests(name, open)
   if (traits.views) catalogViewTests(name, open)
+  if (traits.transactions) catalogTransactionTests(name, open)
 }

@@ -1,4 +1,4 @@
-import type { InternalPointer, PageRequest, Properties } from '@moraine/catalogs/internal/table-pointers'
+import type { InternalPointer, PageRequest, PointerChange, Properties } from '@moraine/catalogs/internal/table-pointers'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
@@ -86,6 +86,15 @@ function memoryPointers(): Stores['pointers'] {
       tables.set(own, { ...table, metadataLocation: next })
       return true
     },
+    async changePointers(changes) {
+      const standsAs = ({ before, after }: PointerChange) =>
+        before === undefined
+          ? namespaces.has(key(after.catalog, after.namespace)) && !tables.has(keyOf(after))
+          : tables.get(keyOf(before))?.metadataLocation === before.metadataLocation
+      if (!changes.every(standsAs)) return false
+      for (const { after } of changes) tables.set(keyOf(after), after)
+      return true
+    },
     async renamePointer(table, to) {
       const from = tables.get(key(table.catalog, table.namespace, table.name))
       if (from === undefined) return 'absent'
@@ -100,6 +109,10 @@ function memoryPointers(): Stores['pointers'] {
       return tables.get(own)?.kind === kind && tables.delete(own)
     },
   }
+}
+
+function keyOf({ catalog, namespace, name }: InternalPointer): string {
+  return key(catalog, namespace, name)
 }
 
 function key(...parts: readonly (string | Namespace)[]): string {
