@@ -15,7 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   parquet: ['thrift'],
   storage: [],
   iceberg: ['avro', 'storage (types)'],
-  catalogs: ['iceberg', 'storage'],
+  catalogs: ['iceberg', 'storage', 'thrift'],
   maintenance: ['iceberg', 'storage (types)', 'catalogs', 'lifecycle (types)'],
   rewrite: ['parquet', 'iceberg', 'storage', 'maintenance/plan'],
   lifecycle: [],

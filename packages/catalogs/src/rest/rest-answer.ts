@@ -27,7 +27,7 @@ export function expectSuccess(response: RestResponse, subject: RestSubject): Res
 }
 
 /** Whether the answer says that what was asked for is not there; one without an error model is not from a catalog. */
-export function isAbsent(response: RestResponse, subject: RestSubject): boolean {
+export function saysAbsent(response: RestResponse, subject: RestSubject): boolean {
   return response.status === 404 && response.json !== undefined && restFailure(response, subject).kind === 'not-found'
 }
 

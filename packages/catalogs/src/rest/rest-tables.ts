@@ -2,7 +2,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import type { Catalog, CommitOutcome, TableCommit } from '../catalog.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { rememberedLocations } from './remembered-locations.ts'
-import { decodeAnswer, expectSuccess, isAbsent, type RestSubject, restFailure } from './rest-answer.ts'
+import { decodeAnswer, expectSuccess, type RestSubject, restFailure, saysAbsent } from './rest-answer.ts'
 import {
   decodeLoadedTable,
   decodeStagedMetadata,
@@ -50,7 +50,7 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       const headers = known === undefined ? {} : { 'if-none-match': known.etag }
       const response = await send({ method: 'GET', path, headers, query: { snapshots: 'refs' } }, signal)
       if (response.status === 304 && known !== undefined) return known.metadataLocation
-      if (isAbsent(response, TABLE)) return undefined
+      if (saysAbsent(response, TABLE)) return undefined
       const loaded = decodeAnswer(expectSuccess(response, TABLE), decodeLoadedTable(identifier))
       remembered.add(path, response.etag, loaded.metadataLocation)
       return loaded.metadataLocation

@@ -1,7 +1,7 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { CatalogViews, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { decodeAnswer, expectSuccess, isAbsent, type RestSubject, restFailure } from './rest-answer.ts'
+import { decodeAnswer, expectSuccess, type RestSubject, restFailure, saysAbsent } from './rest-answer.ts'
 import { decodeTablePage, encodeIdentifier } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
 import type { RestResponse, RestTransport } from './rest-transport.ts'
@@ -39,7 +39,7 @@ export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
 
     async findViewLocation(identifier, signal) {
       const response = await send({ method: 'GET', path: paths.view(identifier) }, signal)
-      if (isAbsent(response, VIEW)) return undefined
+      if (saysAbsent(response, VIEW)) return undefined
       return decodeAnswer(expectSuccess(response, VIEW), decodeLoadedView(identifier)).metadataLocation
     },
 
