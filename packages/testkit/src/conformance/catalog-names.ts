@@ -44,12 +44,13 @@ export function catalogNameTests(name: string, traits: CatalogTraits, open: Open
     'namespaces with odd names are kept apart, or refused by name',
     open,
     async ({ catalog, other }) => {
-      const held = ODD_NAMES.filter((each) => !traits.refusedNames.includes(each))
+      const { refusedNamespaces = traits.refusedNames } = traits
+      const held = ODD_NAMES.filter((each) => !refusedNamespaces.includes(each))
       for (const level of held) {
         await catalog.createNamespace([level])
         await catalog.createTable({ namespace: [level], name: 't' }, SALES_ORDERS_TABLE)
       }
-      for (const level of traits.refusedNames) await refuses(level, catalog.createNamespace([level]))
+      for (const level of refusedNamespaces) await refuses(level, catalog.createNamespace([level]))
 
       assert.deepEqual((await other.listNamespaces([])).items.flat().sort(), [...held].sort())
       for (const level of held) {

@@ -27,6 +27,8 @@ export type CatalogTraits = {
   readonly transactions: boolean
   /** Names that this kind of catalog cannot hold, of those in `ODD_NAMES`. */
   readonly refusedNames: readonly string[]
+  /** Of these those that it cannot give a namespace; `refusedNames` if absent. */
+  readonly refusedNamespaces?: readonly string[]
   /** Whether to fill a page, which takes more than a thousand tables. */
   readonly fillsPages: boolean
 }

@@ -1,0 +1,203 @@
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { MoraineError } from '@moraine/stdx/error'
+import type { Catalog, CreateTable, LoadedTable } from '../catalog.ts'
+import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { oneAtATime } from '../internal/one-at-a-time.ts'
+import { newTableLocation } from '../internal/table-location.ts'
+import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { PAGE_SIZE } from '../page.ts'
+import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import { addHiveTable, commitHiveTable, commitNewHiveTable } from './hive-commit.ts'
+import { hiveFailure, isAnswered, isModifiedMeanwhile, isUnknownMethod } from './hive-failure.ts'
+import type { HeldLock } from './hive-lock.ts'
+import { checkNewTable, hiveDatabase, hiveIdentifier } from './hive-names.ts'
+import {
+  findDatabase,
+  findHiveTable,
+  type HiveStore,
+  icebergPointer,
+  loadHiveTable,
+  readPointedMetadata,
+} from './hive-store.ts'
+import { DatabaseField, textField } from './hive-struct.ts'
+import { type HiveTable, isExternal, isIcebergTable, renamedTable, tableNameOf } from './hive-table.ts'
+import { noSuchObject } from './metastore-thrift.ts'
+import { alterHiveTable, asError, type SwapOutcome, underLock } from './swap-metadata.ts'
+
+type Tables = Omit<
+  Catalog,
+  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+>
+
+/** The Iceberg tables of a metastore; it may hold others, which are not seen here but whose names are taken. */
+export function hiveTables(store: HiveStore): Tables {
+  const line = oneAtATime()
+  return {
+    listTables: (namespace, page, signal) => listTables(store, namespace, page, signal),
+
+    async loadTable(asked, signal) {
+      const identifier = hiveIdentifier(asked)
+      const found = await loadHiveTable(store, identifier, signal)
+      if (found === undefined) throw noSuchTable(identifier)
+      return found
+    },
+
+    async findMetadataLocation(asked, signal) {
+      const identifier = hiveIdentifier(asked)
+      return icebergPointer(await findHiveTable(store, identifier, signal), identifier)
+    },
+
+    // In this process one after another: side by side all but one would write a metadata file in vain.
+    commitTable(asked, commit, signal) {
+      const identifier = hiveIdentifier(asked)
+      const run = () => commitHiveTable(store, identifier, commit, signal)
+      return line(`commits to ${formatIdentifier(identifier)}`, run, signal)
+    },
+
+    async createTable(identifier, table, signal) {
+      const metadata = await stage(store, identifier, table, signal)
+      const outcome = await commitNewHiveTable(store, identifier, metadata, signal)
+      if (outcome.kind === 'committed') return outcome.table
+      throw outcome.kind === 'conflict' ? tableExists(identifier) : uncertain(identifier, 'created', outcome.cause)
+    },
+
+    stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
+
+    async registerTable(identifier, metadataLocation, signal) {
+      await namespaceForNew(store, identifier, signal)
+      const metadata = await readPointedMetadata(store, metadataLocation, signal)
+      const registered = { identifier, metadata, metadataLocation }
+      const outcome = await addHiveTable(store, registered)
+      if (outcome === 'won') return registered
+      throw outcome === 'lost' ? tableExists(identifier) : uncertain(identifier, 'registered', outcome.unknown)
+    },
+
+    async dropTable(asked, signal) {
+      const identifier = hiveIdentifier(asked)
+      const found = await findHiveTable(store, identifier, signal)
+      if (found === undefined || !isIcebergTable(found)) throw noSuchTable(identifier)
+      const request = { dbname: identifier.namespace[0] ?? '', name: identifier.name, deleteData: false }
+      try {
+        await store.metastore.once((client, options) => client.drop_table(request, options), { signal })
+      } catch (error) {
+        if (noSuchObject.match(error) !== undefined) throw noSuchTable(identifier)
+        throw hiveFailure(`to drop table ${formatIdentifier(identifier)}`, error)
+      }
+    },
+
+    async renameTable(asked, to, signal) {
+      const from = hiveIdentifier(asked)
+      const base = await loadHiveTable(store, from, signal)
+      if (base === undefined) throw noSuchTable(from)
+      await namespaceForNew(store, to, signal)
+      const outcome = await underLock(store, base, (lock) => rename(store, base, to, lock, signal), signal)
+      if (outcome === 'lost') {
+        throw new MoraineError('conflict', `a commit to ${formatIdentifier(from)} came in between; rename it again`)
+      }
+      if (outcome !== 'won') throw uncertain(from, 'renamed', outcome.unknown)
+    },
+  }
+}
+
+/** Databases hold tables of all kinds, so all are looked at, some at a time, until a page is full. */
+async function listTables(
+  store: HiveStore,
+  namespace: Namespace,
+  page: string | undefined,
+  signal: AbortSignal | undefined,
+): ReturnType<Catalog['listTables']> {
+  const database = hiveDatabase(namespace)
+  if ((await findDatabase(store, database, signal)) === undefined) throw noSuchNamespace(namespace)
+  const request = { db_name: database }
+  const all = await store.metastore.repeatable((client, options) => client.get_all_tables(request, options), { signal })
+  const names = [...(all ?? [])].sort().filter((name) => page === undefined || name > page)
+  const items: TableIdentifier[] = []
+  for (let at = 0; at < names.length; at += LOOKED_AT_ONCE) {
+    const some = await findHiveTables(store, database, names.slice(at, at + LOOKED_AT_ONCE), signal)
+    const found = some.filter(isIcebergTable).map(tableNameOf).sort()
+    items.push(...found.map((name) => ({ namespace: [database], name })))
+    const last = items[PAGE_SIZE - 1]
+    if (last !== undefined && items.length > PAGE_SIZE) return { items: items.slice(0, PAGE_SIZE), nextPage: last.name }
+  }
+  return { items }
+}
+
+/** The parameters of a table with a wide schema take 100 KB and more. */
+const LOOKED_AT_ONCE = 100
+
+async function findHiveTables(
+  { metastore }: HiveStore,
+  database: string,
+  names: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<readonly HiveTable[]> {
+  try {
+    return await metastore.repeatable(
+      async (client, options) => {
+        try {
+          const req = { dbName: database, tblNames: names }
+          return (await client.get_table_objects_by_name_req({ req }, options))?.tables ?? []
+        } catch (error) {
+          if (!isUnknownMethod(error)) throw error
+          return (await client.get_table_objects_by_name({ dbname: database, tbl_names: names }, options)) ?? []
+        }
+      },
+      { signal },
+    )
+  } catch (error) {
+    throw hiveFailure(`to show tables of ${database}`, error)
+  }
+}
+
+/** The database that a new table goes to, if the name is free. */
+async function namespaceForNew(store: HiveStore, identifier: TableIdentifier, signal: AbortSignal | undefined) {
+  checkNewTable(identifier)
+  const database = await findDatabase(store, hiveDatabase(identifier.namespace), signal)
+  if (database === undefined) throw noSuchNamespace(identifier.namespace)
+  if ((await findHiveTable(store, hiveIdentifier(identifier), signal)) !== undefined) throw tableExists(identifier)
+  return database
+}
+
+async function stage(
+  store: HiveStore,
+  identifier: TableIdentifier,
+  table: CreateTable,
+  signal: AbortSignal | undefined,
+): Promise<TableMetadata> {
+  const database = await namespaceForNew(store, identifier, signal)
+  const parent = textField(database, DatabaseField.locationUri)
+  const properties = parent === undefined ? {} : { location: parent }
+  const places = { warehouse: store.settings.warehouse ?? '', io: store.io, random: store.random }
+  const location = table.location ?? (await newTableLocation(places, identifier, properties, signal))
+  return createdMetadata(table, location, store)
+}
+
+/** With the table goes its pointer, so a commit must not come in between. */
+function rename(
+  store: HiveStore,
+  base: LoadedTable,
+  to: TableIdentifier,
+  lock: HeldLock | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SwapOutcome> {
+  const change = (table: HiveTable) => {
+    if (isExternal(table)) return renamedTable(table, to)
+    const text = `${formatIdentifier(base.identifier)} is a managed table of Hive, which would move its files; make it external`
+    throw new MoraineError('unsupported', text)
+  }
+  const look = async (error: unknown): Promise<SwapOutcome> => {
+    const cause = asError(hiveFailure(`to rename ${formatIdentifier(base.identifier)}`, error))
+    const moved = await findHiveTable(store, to).catch(() => undefined)
+    if (icebergPointer(moved, to) === base.metadataLocation) return 'won'
+    if (moved !== undefined) throw tableExists(to)
+    if (isModifiedMeanwhile(error)) return 'lost'
+    if (isAnswered(error)) throw cause
+    return { unknown: cause }
+  }
+  return alterHiveTable(store, base, { change, look, lock }, signal)
+}
+
+function uncertain(identifier: TableIdentifier, what: string, cause: Error): MoraineError {
+  const text = `table ${formatIdentifier(identifier)} may or may not have been ${what}; look for it`
+  return new MoraineError('unavailable', text, { cause })
+}
