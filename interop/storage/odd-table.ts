@@ -15,7 +15,10 @@ export type OddTable = {
   readonly identifier: TableIdentifier
   readonly location: string
   load(): Promise<LoadedTable>
-  /** One file for each region, and deletes of some rows of the files before. */
+  /**
+   * One file for each region, and deletes of some rows of the files before. Positions are for files that are still there:
+   * none has been rewritten since.
+   */
   append(deletes: 'positions' | 'equality' | 'none'): Promise<void>
   /** What was written, by snapshot. */
   readonly states: ReadonlyMap<bigint, OddState>

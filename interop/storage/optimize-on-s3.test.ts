@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
 import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
+import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
+import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { formatExactJson, parseExactJson } from '@moraine/stdx/exact-json'
 import { systemRandom } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
-import { moraine } from '../lab/moraine.ts'
+import { moraine, startService, untilAnswered } from '../lab/moraine.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { createOddTable, type OddTable } from './odd-table.ts'
 import { accountForObjects, openUploads } from './s3-objects.ts'
@@ -41,6 +46,9 @@ if (started !== undefined && pyiceberg.kind === 'started') {
     test(`the server is killed: ${moment.name}`, { timeout: 120_000 }, () => killedAt(lab, moment))
   test('the server stays away: the command ends and says so', { timeout: 180_000 }, (context) =>
     staysAway(context, lab),
+  )
+  test('the service and an optimizer, the server killed meanwhile', { timeout: 180_000 }, (context) =>
+    serve(context, lab),
   )
   test('a bucket that is not there is named, with what to look at', () => noSuchBucket(lab))
   test('wrong keys are a matter of permission, and not shown', () => wrongKeys(lab))
@@ -156,6 +164,50 @@ async function staysAway(context: TestContext, lab: Lab): Promise<void> {
   await accountFor(lab, table)
 }
 
+async function serve(context: TestContext, lab: Lab): Promise<void> {
+  const warehouse = 's3://lab/served ü 100%'
+  const table = await writeTable(lab, 'served, +1', 2, warehouse)
+  for (const deletes of ['none', 'positions', 'positions'] as const) await table.append(deletes)
+  const dataDir = mkdtempSync(`${tmpdir()}/moraine-s3-service-`)
+  context.after(() => rmSync(dataDir, { recursive: true, force: true }))
+  const { stores, close } = await openSqlite(`${dataDir}/moraine.db`)
+  const properties = { warehouse, ...s3Settings(lab.proxy.port) }
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'hadoop', properties })
+  await close()
+  const service = await startService(dataDir)
+  context.after(() => service.kill())
+  const { namespace, name } = table.identifier
+  const db = encodeURIComponent(namespace.join('.'))
+  const serviceTable = { catalog: 'lake', db, table: encodeURIComponent(name) }
+  const optimized = async () => {
+    await service.requestOptimizing(serviceTable, 'full')
+    await untilAnswered(async () => {
+      const { metadata } = await table.load()
+      return currentSnapshot(metadata)?.summary[PROCESS_MARK]
+    }, context.signal)
+    return untilAnswered(() => service.findSettled(serviceTable), context.signal)
+  }
+  await optimized()
+  await assertRead(lab, table)
+  await accountFor(lab, table)
+
+  await table.append('none')
+  let killed: Promise<void> | undefined
+  lab.proxy.tap = async ({ kind, method, key }) => {
+    if (killed !== undefined || kind !== 'request' || method !== 'PUT' || !key.includes('/data/')) return 'forward'
+    killed = lab.store.kill().then(() => lab.store.start())
+    await killed
+    return 'drop'
+  }
+  const processes = await optimized()
+  lab.proxy.tap = () => 'forward'
+  assert.ok(killed, 'an output was written')
+  await assertRead(lab, table)
+  await accountFor(lab, table)
+  context.diagnostic(processes.map(({ state, failReason }) => `${state.status} ${failReason ?? ''}`).join('; '))
+  await service.stop()
+}
+
 async function noSuchBucket(lab: Lab): Promise<void> {
   const run = await moraine(['table', 'optimize', 's3://no-such-bucket/a b/t', '--json', ...storageOptions(lab)])
   assert.equal(run.code, 2, run.stderr)
@@ -178,11 +230,16 @@ async function wrongKeys(lab: Lab): Promise<void> {
   assertNoSecret(run.stderr + run.stdout)
 }
 
-async function writeTable({ direct }: Lab, name: string, formatVersion: 2 | 3): Promise<OddTable> {
+async function writeTable(
+  { direct }: Lab,
+  name: string,
+  formatVersion: 2 | 3,
+  warehouse = WAREHOUSE,
+): Promise<OddTable> {
   const io = openStorage(direct, { clock: systemClock, random: systemRandom })
   const onLeftover = (error: unknown) => assert.fail(String(error))
   const catalog = filesystemCatalog({
-    ...{ name: 'lake', warehouse: WAREHOUSE, io },
+    ...{ name: 'lake', warehouse, io },
     ...{ clock: systemClock, random: systemRandom, onLeftover },
   })
   return createOddTable(catalog, io, { namespace: ['größe & co'], name }, formatVersion)
