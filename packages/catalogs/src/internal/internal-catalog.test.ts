@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
+import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
+import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
@@ -7,6 +12,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
+import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import type { Catalog, CommitOutcome } from '../catalog.ts'
@@ -214,4 +220,55 @@ test('a metadata file that a newer commit removes while it is looked for is no f
     },
   })
   assert.equal((await reader.loadTable(ORDERS)).metadata.properties['newer'], 'x')
+})
+
+test('appends from one state are all made, in one line, each file once, and many with one metadata file', async () => {
+  const memory = memoryFileIO()
+  const { fileIO: io, metadataLocation } = await copyFixture('v2-position-deletes', memory, 's3://b/copy')
+  const { pointers } = memoryCatalogs()
+  const catalogs = [open(pointers, io), open(pointers, io)]
+  const [first] = catalogs
+  await first?.createNamespace(['sales'])
+  const base = (await first?.registerTable(ORDERS, metadataLocation))?.metadata
+  assert.ok(base !== undefined)
+  const live = async (metadata: TableMetadata) =>
+    (await readLiveFiles(io, metadata, must(currentSnapshot(metadata), 'snapshot'))).data
+  const before = await live(base)
+  const like = must(before[0], 'file').file
+  const random = seededRandom(1)
+  const append = async (at: number) => {
+    const file = { ...like, filePath: `s3://b/new-${at}.parquet`, recordCount: 1 }
+    const change = { operation: 'append', added: [{ file }], removed: [], summary: {} } as const
+    const staged = await stageSnapshot(base, change, { io, clock: systemClock, random, attempt: 1 })
+    const commit = async (): Promise<void> => {
+      const outcome = await must(catalogs[at % 2], 'catalog').commitTable(ORDERS, staged)
+      if (outcome.kind === 'conflict' && outcome.raced === true) return commit()
+      assert.equal(outcome.kind, 'committed', outcome.kind === 'conflict' ? outcome.reason : '')
+    }
+    await commit()
+  }
+  const writers = Array.from({ length: 24 }, (_, at) => at)
+  await Promise.all(writers.map(append))
+  const { metadata } = await must(first, 'catalog').loadTable(ORDERS)
+  const added = metadata.snapshots.slice(-writers.length)
+  assert.deepEqual(
+    added.map(({ parentSnapshotId }) => parentSnapshotId),
+    [base.currentSnapshotId, ...added.slice(0, -1).map(({ snapshotId }) => snapshotId)],
+  )
+  const paths = (await live(metadata)).map(({ file }) => file.filePath)
+  const expected = [...before.map(({ file }) => file.filePath), ...writers.map((at) => `s3://b/new-${at}.parquet`)]
+  assert.deepEqual(paths.sort(), expected.sort())
+  const files = memory.locations().filter((location) => /metadata\/0\d+-.*\.metadata\.json$/.test(location))
+  assert.ok(files.length < writers.length, `${files.length} metadata files`)
+  // The lists that the writers wrote are theirs to remove; of the catalog's own none is left over.
+  const nameOf = (location: string) => location.slice(location.lastIndexOf('/') + 1)
+  const referenced = new Set(
+    metadata.snapshots.map(({ manifests }) => (manifests.kind === 'list' ? nameOf(manifests.location) : '')),
+  )
+  const own = memory.locations().filter((location) => /\/snap-\d+-0-/.test(location))
+  assert.ok(own.length > 0)
+  assert.deepEqual(
+    own.filter((location) => !referenced.has(nameOf(location))),
+    [],
+  )
 })

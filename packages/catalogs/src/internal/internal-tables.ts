@@ -5,7 +5,8 @@ import { nameTaken, noSuchNamespace, noSuchTable, targetTaken } from '../catalog
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { commitInternalTable, commitNewTable } from './internal-commit.ts'
+import { commitGroups } from './commit-groups.ts'
+import { commitNewTable, commitTogether } from './internal-commit.ts'
 import { findPointer, findTaken, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
 import { checkDistinct, commitInternalTables } from './internal-transaction.ts'
 import { oneAtATime } from './one-at-a-time.ts'
@@ -21,6 +22,9 @@ type Tables = Omit<
 export function internalTables(store: InternalStore): Tables {
   const { name: catalog, pointers } = store
   const line = oneAtATime()
+  const grouped = commitGroups(line, lineOf, (identifier, commits, signal) =>
+    commitTogether(store, identifier, commits, signal),
+  )
   return {
     async listTables(namespace, page) {
       checkNamespace(namespace)
@@ -45,9 +49,10 @@ export function internalTables(store: InternalStore): Tables {
       return (await findPointer(store, 'table', identifier))?.metadataLocation
     },
 
-    // In this process one after another: side by side all but one would write a metadata file in vain.
-    commitTable: (identifier, commit, signal) =>
-      line(lineOf(identifier), () => commitInternalTable(store, identifier, commit, signal), signal),
+    async commitTable(identifier, commit, signal) {
+      checkIdentifier(identifier)
+      return grouped(identifier, commit, signal)
+    },
 
     async commitTables(changes, signal) {
       checkDistinct(changes)

@@ -3,7 +3,10 @@ import { checkRequirements } from '@moraine/iceberg/metadata/check-requirements'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { isKind } from '@moraine/stdx/error'
-import type { LoadedTable, TableCommit } from '../catalog.ts'
+import type { TableCommit } from '../catalog.ts'
+
+/** The location is absent for a state that has no file of its own, since others are made on top of it at once. */
+export type AppliedBase = { readonly metadata: TableMetadata; readonly metadataLocation?: string }
 
 /** What a commit makes of a table. `missing`: there is no table, and the commit is not one that creates it. */
 export type AppliedCommit =
@@ -17,7 +20,7 @@ export type AppliedCommit =
  * @throws {MoraineError} `invalid-input` if an update can never be applied to the table
  */
 export function applyCommit(
-  base: Pick<LoadedTable, 'metadata' | 'metadataLocation'> | undefined,
+  base: AppliedBase | undefined,
   { requirements, updates }: TableCommit,
   context: { readonly now: EpochMs; readonly newTableUuid: string },
 ): AppliedCommit {
@@ -26,7 +29,12 @@ export function applyCommit(
   if (check.kind === 'violated') return { kind: 'conflict', reason: check.message }
   try {
     const { now, newTableUuid } = context
-    const where = base === undefined ? { newTableUuid } : { baseLocation: base.metadataLocation }
+    const where =
+      base === undefined
+        ? { newTableUuid }
+        : base.metadataLocation === undefined
+          ? {}
+          : { baseLocation: base.metadataLocation }
     return { kind: 'applied', metadata: applyUpdates(base?.metadata, updates, { now, ...where }) }
   } catch (error) {
     // The updates rest on a state of the table that has passed.

@@ -40,6 +40,37 @@ export function snapshotSummary({ added, removed, parent }: SummaryInput): Recor
   return summary
 }
 
+/**
+ * The summary of a snapshot that moves from one parent to another: what it changed stays, its totals move by what the
+ * parents' differ. A total that one of the three does not state is left out.
+ */
+export function rebasedSummary(
+  summary: Readonly<Record<string, string>>,
+  parents: {
+    readonly from: Readonly<Record<string, string>> | undefined
+    readonly to: Readonly<Record<string, string>>
+  },
+): Record<string, string> {
+  const { from, to } = parents
+  const rebased: Record<string, string> = { ...summary }
+  for (const key of TOTALS) {
+    const before = from === undefined ? 0 : Number(from[key] ?? Number.NaN)
+    const total = Number(summary[key] ?? Number.NaN) - before + Number(to[key] ?? Number.NaN)
+    if (Number.isSafeInteger(total) && total >= 0) rebased[key] = String(total)
+    else delete rebased[key]
+  }
+  return rebased
+}
+
+const TOTALS = [
+  'total-records',
+  'total-files-size',
+  'total-data-files',
+  'total-delete-files',
+  'total-position-deletes',
+  'total-equality-deletes',
+] as const
+
 function changes(plus: Counters, minus: Counters): readonly (readonly [string, number])[] {
   return [
     ['added-data-files', plus.dataFiles],
@@ -63,7 +94,7 @@ function changes(plus: Counters, minus: Counters): readonly (readonly [string, n
   ]
 }
 
-function totals(plus: Counters, minus: Counters): readonly (readonly [string, number])[] {
+function totals(plus: Counters, minus: Counters): readonly (readonly [(typeof TOTALS)[number], number])[] {
   return [
     ['total-records', plus.records - minus.records],
     ['total-files-size', plus.bytes - minus.bytes],

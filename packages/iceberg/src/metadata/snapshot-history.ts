@@ -20,8 +20,13 @@ export function currentSnapshot(metadata: TableMetadata): Snapshot | undefined {
 
 /** Whether the snapshot is the current one or one of its ancestors, as far as the table retains them. */
 export function isAncestor(metadata: TableMetadata, id: SnapshotId): boolean {
+  return metadata.currentSnapshotId !== undefined && isAncestorOf(metadata, metadata.currentSnapshotId, id)
+}
+
+/** Whether `id` is `head` or one of its ancestors, as far as the table retains them. */
+export function isAncestorOf(metadata: TableMetadata, head: SnapshotId, id: SnapshotId): boolean {
   const parents = new Map(metadata.snapshots.map((each) => [each.snapshotId, each.parentSnapshotId]))
-  let at = metadata.currentSnapshotId
+  let at: SnapshotId | undefined = head
   // A chain longer than the table has snapshots would be a loop.
   for (let steps = 0; at !== undefined && steps <= parents.size; steps += 1) {
     if (at === id) return true
