@@ -157,6 +157,7 @@ async function staysAway(context: TestContext, lab: Lab): Promise<void> {
   lab.proxy.tap = () => 'forward'
   assert.equal(run.code, 1)
   assertClean(run)
+  assert.match(run.stderr, /nothing was committed, \d groups failed, such as group \d: .*\/data\/region=/)
   context.diagnostic(run.stderr.trim())
   await lab.store.start()
   assert.equal((await optimize(lab, table)).outcome, 'committed')

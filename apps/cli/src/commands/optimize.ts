@@ -105,14 +105,37 @@ async function runAndReport(
   for (let next = plan; next !== undefined && next.groups.length > 0; ) {
     const run: PlanRun = { plan: next, report: await runInWorkDir(table, next, options, context) }
     runs.push(run)
-    next = runs.length < MOST_PLANS ? await planAgain(run) : undefined
+    next = runs.length < MOST_PLANS ? await sayingWhatWasDone(runs, () => planAgain(run)) : undefined
   }
-  const after = runs.length === 0 ? before : await figures(table, context)
+  const after = runs.length === 0 ? before : await sayingWhatWasDone(runs, () => figures(table, context))
   const elapsedMs = context.clock.monotonicMs() - startedAt
   const outcome: OptimizeOutcome = { name: table.name, plan, runs, before, after, elapsedMs }
   if (options.json) context.printJson(optimizeJson(outcome))
   else context.print(optimizeText(outcome))
   for (const run of runs) throwFailure(run)
+}
+
+/** What is done after a run: where that fails there is no report, and the error has to tell what became of the run. */
+async function sayingWhatWasDone<T>(runs: readonly PlanRun[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof MoraineError)) throw error
+    const message = `${runs.map(whatWasDone).join('; ')}; then ${error.message}`
+    throw new MoraineError(error.kind, message, { cause: error.cause, context: error.context })
+  }
+}
+
+function whatWasDone({ report: { commit, failures } }: PlanRun): string {
+  const outcome =
+    commit.kind === 'committed'
+      ? `snapshot ${commit.snapshotId} was committed`
+      : commit.kind === 'nothing'
+        ? 'nothing was committed'
+        : 'it is not known whether the catalog committed'
+  const [first] = failures
+  if (first === undefined) return outcome
+  return `${outcome}, ${counted(failures.length, 'group')} failed, such as group ${first.groupId}: ${first.reason}`
 }
 
 // Moved rows are merged once; the other plans are for tables with so many unreadable files.

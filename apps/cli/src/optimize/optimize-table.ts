@@ -46,6 +46,8 @@ export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunP
   const { metadata } = await table.store.loadTable(table.identifier, context.signal)
   const tasks = makeTasks({ name: table.name, metadata, plan, storage: table.storage, runId: processId })
   const { results, failures } = await runTasks(table, tasks, context)
+  // Where every group failed the catalog may be gone as well; then the reasons would be lost with it.
+  if (results.length === 0) return { commit: { kind: 'nothing', left: [] }, results, failures }
   const commit = await commitOrRemove(table, { plan, results, processId }, context)
   if (commit.kind === 'unknown') return { commit, results, failures }
   const committed = new Set(commit.kind === 'committed' ? commit.groupIds : [])
