@@ -24,10 +24,7 @@ export function checkNewDatabase(namespace: Namespace): void {
   if (!/^\w+$/.test(name) || name.length > NAME_LENGTH_MAX) throw refused('namespace', name, 'letters, digits and _')
 }
 
-/**
- * Likewise for a new table. A metastore also refuses most of the signs if `hive.support.special.characters.tablename` is
- * false.
- */
+/** Likewise for a new table. Which signs a name may have is up to the metastore: Hive 3 takes `/`, Hive 4 most others. */
 export function checkNewTable({ namespace, name }: TableIdentifier): void {
   checkIdentifier({ namespace, name })
   hiveDatabase(namespace)

@@ -5,7 +5,7 @@ import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-
 import { oneAtATime } from '../internal/one-at-a-time.ts'
 import { pageOfNames } from '../page.ts'
 import type { Namespace } from '../table-identifier.ts'
-import { hiveFailure } from './hive-failure.ts'
+import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { withHiveLock } from './hive-lock.ts'
 import { checkNewDatabase, hiveDatabase } from './hive-names.ts'
 import { findDatabase, type HiveStore } from './hive-store.ts'
@@ -66,7 +66,9 @@ export function hiveNamespaces(
         const request = { name, deleteData: false, cascade: false }
         await metastore.once((client, options) => client.drop_database(request, options), { signal })
       } catch (error) {
-        if (noSuchObject.match(error) !== undefined) throw noSuchNamespace(namespace)
+        // Some metastores stumble over a database that is not there instead of saying so.
+        if (!isAnswered(error)) throw error
+        if ((await findDatabase(store, name, signal)) === undefined) throw noSuchNamespace(namespace)
         const refusal = invalidOperation.match(error)
         if (refusal === undefined) throw hiveFailure(`to drop database ${name}`, error)
         throw namespaceNotEmpty(namespace, `what the metastore keeps: ${refusal.message ?? 'no reason given'}`)

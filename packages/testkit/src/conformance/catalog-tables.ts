@@ -19,7 +19,7 @@ export function catalogTableTests(name: string, traits: CatalogTraits, open: Ope
   stagingTests(name, open)
   registrationTests(name, open)
   dropTests(name, open)
-  if (traits.renames) renameTests(name, open)
+  if (traits.renames) renameTests(name, traits, open)
   else {
     catalogTest(name, 'renames are refused and change nothing', open, async (opened) => {
       const created = await createSalesOrders(opened)
@@ -140,8 +140,9 @@ function dropTests(name: string, open: OpenCatalog): void {
   })
 }
 
-function renameTests(name: string, open: OpenCatalog): void {
-  const moved: TableIdentifier = { namespace: ['archive'], name: 'orders 2026' }
+function renameTests(name: string, { refusedNames }: CatalogTraits, open: OpenCatalog): void {
+  const movedName = refusedNames.includes('with space') ? 'orders_2026' : 'orders 2026'
+  const moved: TableIdentifier = { namespace: ['archive'], name: movedName }
 
   catalogTest(name, 'a renamed table keeps its state and takes commits under its new name', open, async (opened) => {
     const { catalog, other } = opened
