@@ -1,8 +1,10 @@
+import { benchCatalog } from './catalog/bench-catalog.ts'
 import { benchPlan } from './plan/bench-plan.ts'
 import { benchRewrite } from './rewrite/bench-rewrite.ts'
 
 /** `npm run bench -- NAME [arguments]`: each benchmark prints one table and its ratios. */
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  catalog: benchCatalog,
   plan: benchPlan,
   rewrite: benchRewrite,
 }
