@@ -75,7 +75,7 @@ withRunOptions(
     .description('execute exactly a plan that `table plan --out` wrote, or refuse')
     .argument('<file>', 'the plan')
     .option('--table <table>', "where the table is, if not at the plan's location")
-    .option('--catalog-uri <url>', 'REST catalog that knows the table by name')
+    .option('--catalog-uri <url>', 'REST catalog (http:) or Hive metastore (thrift:) that knows the table by name')
     .option('--warehouse <dir>', "filesystem catalog's directory, or a REST catalog's warehouse")
     .option('--token <token>', 'bearer token of the REST catalog')
     .option('--storage <key=value...>', 'storage properties')

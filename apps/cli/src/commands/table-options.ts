@@ -15,7 +15,7 @@ export type RawTableOptions = {
 export function withTableOptions(command: Command): Command {
   return command
     .argument('<table>', 'directory, metadata file, s3:// location, or name (db.orders, catalog.db.orders)')
-    .option('--catalog-uri <url>', 'REST catalog that knows the table by name')
+    .option('--catalog-uri <url>', 'REST catalog (http:) or Hive metastore (thrift:) that knows the table by name')
     .option('--warehouse <dir>', "filesystem catalog's directory, or a REST catalog's warehouse")
     .option('--token <token>', 'bearer token of the REST catalog (default: environment MORAINE_CATALOG_TOKEN)')
     .option('--storage <key=value...>', 'storage properties, such as s3.endpoint=http://127.0.0.1:9000')

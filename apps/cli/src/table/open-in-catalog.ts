@@ -1,6 +1,7 @@
 import type { CatalogTables } from '@moraine/catalogs/catalog'
 import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
 import type { HadoopStore } from '@moraine/catalogs/filesystem/hadoop-store'
+import { openExternalCatalog } from '@moraine/catalogs/open-catalog'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
@@ -36,6 +37,9 @@ export async function openInCatalog(
   signal?: AbortSignal,
 ): Promise<NamedTable> {
   const { catalogUri, warehouse } = options
+  if (catalogUri?.startsWith('thrift://') === true) {
+    return openInHive(levels, { ...options, catalogUri }, context, signal)
+  }
   if (catalogUri !== undefined) return openInRest(levels, { ...options, catalogUri }, context, signal)
   if (warehouse !== undefined) return openInWarehouse(levels, warehouse, context, signal)
   throw new MoraineError(
@@ -60,6 +64,20 @@ async function openInWarehouse(
   return { identifier, store }
 }
 
+async function openInHive(
+  levels: readonly string[],
+  { catalogUri, warehouse }: CatalogOptions & { readonly catalogUri: string },
+  context: CatalogContext,
+  signal: AbortSignal | undefined,
+): Promise<NamedTable> {
+  const identifier = identifierOf(levels)
+  const properties = { uri: catalogUri, ...(warehouse !== undefined && { warehouse }) }
+  const store = await openExternalCatalog({ ...context, name: 'hive', type: 'hive', properties }, signal)
+  if ((await store.findMetadataLocation(identifier, signal)) === undefined)
+    throw new MoraineError('not-found', `there is no table ${levels.join('.')} in the metastore at ${catalogUri}`)
+  return { identifier, store }
+}
+
 async function openInRest(
   levels: readonly string[],
   options: CatalogOptions & { readonly catalogUri: string },
@@ -68,7 +86,10 @@ async function openInRest(
 ): Promise<NamedTable> {
   const { catalogUri, token } = options
   if (!/^https?:\/\//.test(catalogUri) || !URL.canParse(catalogUri))
-    throw new MoraineError('invalid-input', `--catalog-uri ${catalogUri}: write a URL, as in http://host:1630/path`)
+    throw new MoraineError(
+      'invalid-input',
+      `--catalog-uri ${catalogUri}: write the URL of a REST catalog or a Hive metastore, as in http://host:1630/path or thrift://host:9083`,
+    )
   // The first of three or more levels is the name by which the catalog is known, its warehouse.
   const isFirst = options.warehouse === undefined && levels.length > 2
   const warehouse = isFirst ? levels[0] : options.warehouse

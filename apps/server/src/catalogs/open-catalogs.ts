@@ -1,8 +1,7 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
-import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
-import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import { openExternalCatalog, warehouseOf } from '@moraine/catalogs/open-catalog'
 import type { CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
@@ -60,34 +59,13 @@ async function openByType(
   signal: AbortSignal | undefined,
 ): Promise<Catalog> {
   const { name, type, properties } = managed
-  const { clock, random, log } = deps
-  const onLeftover = (error: unknown, locations: readonly string[]) =>
-    log.warn({ catalog: name, locations, error }, 'files were left behind')
-  switch (type) {
-    case 'ams':
-      return internalCatalog({
-        name,
-        warehouse: warehouseOf(managed),
-        pointers: deps.pointers,
-        io,
-        clock,
-        random,
-        onLeftover,
-      })
-    case 'filesystem':
-    case 'hadoop':
-      return filesystemCatalog({ name, warehouse: warehouseOf(managed), io, clock, random, onLeftover })
-    case 'rest':
-      return openRestCatalog({ name, properties, clock }, signal)
-    case 'hive':
-    case 'glue':
-    case 'custom':
-      throw new MoraineError('unsupported', `catalog ${name} is of type ${type}, which this version cannot open`)
+  const { clock, random, log, pointers } = deps
+  const onLeftover = (error: unknown, left: readonly string[]) =>
+    log.warn({ catalog: name, left, error }, 'files or locks were left behind')
+  const common = { name, io, clock, random, onLeftover }
+  if (type === 'ams') return internalCatalog({ ...common, warehouse: warehouseOf(name, properties), pointers })
+  if (type === 'glue') {
+    throw new MoraineError('unsupported', `catalog ${name} is of type ${type}, which this version cannot open`)
   }
-}
-
-function warehouseOf({ name, properties }: ManagedCatalog): string {
-  const { warehouse } = properties
-  if (warehouse === undefined) throw new MoraineError('invalid-input', `catalog ${name} needs the property warehouse`)
-  return warehouse
+  return openExternalCatalog({ ...common, type, properties }, signal)
 }
