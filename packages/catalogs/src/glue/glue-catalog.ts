@@ -1,0 +1,48 @@
+import type { Clock } from '@moraine/stdx/clock'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import type { Catalog } from '../catalog.ts'
+import { metadataCache } from '../internal/metadata-cache.ts'
+import { glueNamespaces } from './glue-namespaces.ts'
+import { openGlueService } from './glue-service.ts'
+import { glueSettings } from './glue-settings.ts'
+import type { GlueStore } from './glue-store.ts'
+import { glueTables } from './glue-tables.ts'
+
+export type GlueCatalogOptions = {
+  readonly name: string
+  /**
+   * What Iceberg's own clients take: `warehouse`, `client.region`, `glue.id`, `glue.endpoint`, `glue.skip-archive`,
+   * `glue.skip-name-validation`, `glue.max-retries`, keys as `glue.`, `client.` or `s3.access-key-id`,
+   * `secret-access-key` and `session-token`, or `client.credentials-provider`.
+   */
+  readonly properties: Readonly<Record<string, string>>
+  readonly io: FileIO
+  readonly clock: Clock
+  readonly random: Random
+  /** Where `EnvironmentVariableCredentialsProvider` looks. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Told of files that could not be removed after the outcome was settled; they do no harm. */
+  readonly onLeftover: (error: unknown, locations: readonly string[]) => void
+}
+
+/** Idle connections let the process end, with or without `close`. */
+export type GlueCatalog = Catalog & { readonly close: () => void }
+
+/**
+ * The Iceberg tables of AWS Glue, beside Athena, EMR, Spark, Trino, Flink and PyIceberg: Glue has a pointer to the current
+ * metadata file of each, and changes it only for whoever knows the table's version.
+ *
+ * @throws {MoraineError} `invalid-input` or `unsupported` if the properties make no sense
+ */
+export async function openGlueCatalog(options: GlueCatalogOptions): Promise<GlueCatalog> {
+  const settings = glueSettings(options.properties)
+  const { io, clock, random, environment = process.env, onLeftover } = options
+  const service = await openGlueService(settings, { clock, random, environment })
+  const cache = metadataCache(CACHED_METADATA_BYTES_MAX)
+  const store: GlueStore = { settings, service, io, clock, random, cache, onLeftover }
+  return { name: options.name, ...glueNamespaces(store), ...glueTables(store), close: service.close }
+}
+
+/** Of the files; the parsed values take a few times as much memory. */
+const CACHED_METADATA_BYTES_MAX = 32 * 1024 * 1024
