@@ -100,11 +100,27 @@ test('calls wait for one of the connections; an urgent one does not', async (con
   assert.equal(inside, 3)
 })
 
-test('a call that is not answered in time is given up', async (context) => {
+test('a call that is not answered in time, or given up, keeps nobody waiting', async (context) => {
   const fake = await start(context)
-  const metastore = connectTo(context, [fake.port], { 'hive.metastore.client.socket.timeout': '20ms' })
+  const settings = { 'hive.metastore.client.socket.timeout': '200ms', clients: '1' }
+  const metastore = connectTo(context, [fake.port], settings)
+  const entered = Promise.withResolvers<void>()
+  fake.beforeCall = () => {
+    entered.resolve()
+    return new Promise(() => {})
+  }
+  const abort = new AbortController()
+  const aborted = metastore.once((client, options) => client.get_all_databases({}, options), { signal: abort.signal })
+  await entered.promise
+  fake.beforeCall = () => undefined
+  const next = metastore.names()
+  abort.abort(new Error('enough'))
+  await assert.rejects(aborted, /enough/)
+  assert.deepEqual(await next, ['default'])
   fake.beforeCall = () => new Promise(() => {})
   await assert.rejects(metastore.names(), (error) => isKind(error, 'timeout'))
+  fake.beforeCall = () => undefined
+  assert.deepEqual(await metastore.names(), ['default'])
 })
 
 for (const speaks of ['no-requests', 'only-requests'] as const) {

@@ -3,6 +3,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { type ThriftClient, thriftClient } from '@moraine/thrift/client'
 import { type CallOptions, isUnsent, ThriftConnection } from '@moraine/thrift/connection'
+import { isAnswered } from './hive-failure.ts'
 import type { HiveSettings } from './hive-settings.ts'
 import { hiveMetastore } from './metastore-thrift.ts'
 
@@ -40,6 +41,8 @@ export function openMetastore(
 
   const once = async <T>(call: MetastoreCall<T>, { signal, isUrgent = false }: MetastoreOptions = {}): Promise<T> => {
     const session = await sessions.take(signal, isUrgent)
+    // Of a call that was given up the answer is still to come, and the next call would wait for it.
+    let isFree = false
     try {
       let unreached: unknown
       for (let turn = 0; turn < endpoints.length; turn += 1) {
@@ -47,8 +50,10 @@ export function openMetastore(
         try {
           const result = await call(session.client(at), { signal })
           preferred = at
+          isFree = true
           return result
         } catch (error) {
+          isFree = isAnswered(error)
           if (!isUnsent(error)) throw error
           unreached = error
         }
@@ -61,7 +66,7 @@ export function openMetastore(
         context,
       })
     } finally {
-      sessions.giveBack(session)
+      sessions.giveBack(session, isFree)
     }
   }
   return {
@@ -128,7 +133,7 @@ const UNUSED_MS_MAX = 60_000
 
 type SessionPool = {
   take(signal: AbortSignal | undefined, isUrgent: boolean): Promise<Session>
-  giveBack(session: Session): void
+  giveBack(session: Session, isFree: boolean): void
   close(): Promise<void>
 }
 
@@ -167,12 +172,12 @@ function sessionPool(size: number, clock: Clock, open: () => Session): SessionPo
         waiting.push(turn)
       })
     },
-    giveBack(session) {
+    giveBack(session, isFree) {
       session.usedAtMs = clock.monotonicMs()
       const next = waiting.shift()
-      if (next !== undefined) next(session)
-      else if (all.size > size) discard(session)
-      else idle.push(session)
+      if (!isFree || (next === undefined && all.size > size)) discard(session)
+      if (next !== undefined) next(isFree ? session : add())
+      else if (all.has(session)) idle.push(session)
     },
     async close() {
       await Promise.all([...all].map((session) => session.close()))

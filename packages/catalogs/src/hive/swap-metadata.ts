@@ -92,7 +92,7 @@ export async function alterHiveTable(
     lock?.assertHeld()
   } catch (cause) {
     // Whoever had the lock meanwhile may have committed from the same base.
-    return { unknown: cause as Error }
+    return { unknown: asError(cause) }
   }
   return 'won'
 }
