@@ -49,6 +49,13 @@ export type Database = {
     name: string
     properties: string
   }
+  answered_request: {
+    key_hash: string
+    request_hash: string
+    status: number
+    content: string
+    expires_at: EpochMs
+  }
   /** Tables and views, which share their names. */
   catalog_table: {
     kind: PointerKind

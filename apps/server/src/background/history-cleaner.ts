@@ -8,7 +8,7 @@ const BATCH = 100
 const GONE_OPTIMIZER_KEEP_MS = 24 * 3_600_000
 
 export type HistoryCleanerDeps = {
-  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers'>
+  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers' | 'answers'>
   /** `self-optimizing.runtime-data-keep-time` and `.runtime-data-expire-interval` */
   readonly keepMs: number
   readonly intervalMs: number
@@ -16,7 +16,7 @@ export type HistoryCleanerDeps = {
   readonly log: Log
 }
 
-/** Removes processes that ended long ago, with all that is theirs, and optimizers that are gone. */
+/** Removes processes that ended long ago, with all that is theirs, optimizers that are gone, and answers that nobody may ask for again. */
 export function historyCleaner({ stores, keepMs, intervalMs, clock, log }: HistoryCleanerDeps): Reconciler<never> {
   return reconciler({
     name: 'history cleaner',
@@ -32,6 +32,7 @@ export function historyCleaner({ stores, keepMs, intervalMs, clock, log }: Histo
       }
       const gone = await stores.optimizers.listGone(later(clock.now(), -GONE_OPTIMIZER_KEEP_MS), BATCH)
       await stores.state.apply(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId }) as const))
+      while (!signal.aborted && (await stores.answers.removeExpired(clock.now(), BATCH)) === BATCH);
       return {}
     },
   })

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { LastRun } from '../background/reconciler.ts'
 import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
+import { Idempotency } from '../iceberg-rest/idempotency.ts'
 import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
 import { serviceMetrics } from './metrics.ts'
@@ -49,7 +50,11 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   addHealth(server, options)
   addMetrics(server, options)
   await server.register(amsApi, { prefix: '/api/ams/v1', ...options })
-  await server.register(icebergRest, { prefix: '/api/iceberg/rest', catalogs: options.catalogs, ...options.hooks })
+  const { catalogs, hooks, stores, clock } = options
+  const idempotency = new Idempotency(stores.answers, clock)
+  for (const prefix of ['/api/iceberg/rest', '/iceberg']) {
+    await server.register(icebergRest, { prefix, catalogs, idempotency, ...hooks })
+  }
   return server
 }
 

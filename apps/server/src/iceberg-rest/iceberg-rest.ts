@@ -4,16 +4,19 @@ import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
+import { type Idempotency, KEY_LIFETIME } from './idempotency.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
-import { malformed, type RestAnswer, type RestRoute } from './rest-route.ts'
-import { TABLE_ROUTES } from './table-routes.ts'
+import { type AnswerSubject, malformed, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
+import { answerWith, TABLE_ROUTES } from './table-routes.ts'
 import { TRANSACTION_ROUTES } from './transaction-routes.ts'
-import { VIEW_ROUTES } from './view-routes.ts'
+import { answerWithView, VIEW_ROUTES, viewsOf } from './view-routes.ts'
 
 export type IcebergRestOptions = IcebergRestHooks & {
   /** The catalog that is served under a warehouse's name; `undefined` if there is none. */
   readonly catalogs: (warehouse: string) => Catalog | undefined | Promise<Catalog | undefined>
+  /** Without it idempotency keys are ignored. */
+  readonly idempotency?: Idempotency
 }
 
 /**
@@ -47,7 +50,12 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
     }
     const catalog = await findCatalog(options, warehouse)
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
-    return { defaults: {}, overrides, endpoints: routesOf(catalog).map(({ method, path }) => `${method} ${path}`) }
+    return {
+      defaults: {},
+      overrides,
+      endpoints: routesOf(catalog).map(({ method, path }) => `${method} ${path}`),
+      ...(options.idempotency !== undefined && { 'idempotency-key-lifetime': KEY_LIFETIME }),
+    }
   })
   for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES]) addRoute(server, options, route)
 }
@@ -75,17 +83,28 @@ function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: R
     bodyLimit: BODY_BYTES_MAX,
     handler: async (request, reply) => {
       const params = request.params as Readonly<Record<string, string | undefined>>
-      const answer = await route.answer({
+      const call: RestCall = {
         catalog: await findCatalog(options, params['warehouse'] ?? ''),
         params,
         query: lastOfEach(request.query as Readonly<Record<string, string | readonly string[]>>),
         headers: { 'if-none-match': request.headers['if-none-match'] },
         body: request.body as JsonValue | undefined,
         hooks: guarded(options, request),
-      })
-      return send(reply, answer)
+      }
+      const key = route.method === 'POST' || route.method === 'DELETE' ? request.headers['idempotency-key'] : undefined
+      if (options.idempotency === undefined || typeof key !== 'string') return send(reply, await route.answer(call))
+      const { method, url } = request
+      const keyed = { key, warehouse: call.catalog.name, method, url, body: formatExactJson(call.body ?? null) }
+      const reload = (subject: AnswerSubject) => answerAbout(call, subject)
+      return send(reply, await options.idempotency.once(keyed, () => route.answer(call), reload))
     },
   })
+}
+
+async function answerAbout(call: RestCall, { kind, identifier }: AnswerSubject): Promise<RestAnswer> {
+  return kind === 'view'
+    ? answerWithView(await viewsOf(call).loadView(identifier))
+    : answerWith(await call.catalog.loadTable(identifier), 'all')
 }
 
 async function findCatalog({ catalogs }: IcebergRestOptions, warehouse: string): Promise<Catalog> {

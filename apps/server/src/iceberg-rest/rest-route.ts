@@ -28,8 +28,12 @@ export type RestCall = {
   readonly hooks: IcebergRestHooks
 }
 
+/** The table or view that an answer is all about. */
+export type AnswerSubject = { readonly kind: 'table' | 'view'; readonly identifier: TableIdentifier }
+
 /** `text` is JSON already. */
 export type RestAnswer = {
+  readonly subject?: AnswerSubject
   readonly status: number
   readonly json?: JsonObject
   readonly text?: string

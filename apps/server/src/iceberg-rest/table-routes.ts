@@ -4,7 +4,7 @@ import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/cata
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { record } from '@moraine/stdx/exact-json-decode'
-import { formatLoadedTable, isCurrent, locationEtag } from './loaded-table.ts'
+import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { commitFailed, commitStateUnknown, encodeRestError } from './rest-error.ts'
 import {
   bodyOf,
@@ -109,11 +109,16 @@ async function loadTable(call: RestCall): Promise<RestAnswer> {
       return { status: 304, etag: locationEtag(metadataLocation, snapshots) }
     }
   }
-  const table = await call.catalog.loadTable(identifier)
+  return answerWith(await call.catalog.loadTable(identifier), snapshots)
+}
+
+/** A `LoadTableResult`. */
+export function answerWith(table: LoadedTable, snapshots: SnapshotMode): RestAnswer {
   return {
     status: 200,
     text: formatLoadedTable(table, snapshots),
     etag: locationEtag(table.metadataLocation, snapshots),
+    subject: { kind: 'table', identifier: table.identifier },
   }
 }
 
@@ -139,5 +144,5 @@ const ROUNDS_MAX = 20
 function found(call: RestCall, table: LoadedTable): RestAnswer {
   const { identifier, metadataLocation } = table
   call.hooks.onCommit?.({ catalog: call.catalog.name, identifier, metadataLocation })
-  return { status: 200, text: formatLoadedTable(table, 'all'), etag: locationEtag(metadataLocation, 'all') }
+  return answerWith(table, 'all')
 }

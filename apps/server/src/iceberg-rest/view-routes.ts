@@ -37,13 +37,13 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     path: ALL,
     async answer(call) {
       const { name, view } = bodyOf(call, decodeCreateView)
-      return found(await viewsOf(call).createView({ namespace: namespaceOf(call), name }, view))
+      return answerWithView(await viewsOf(call).createView({ namespace: namespaceOf(call), name }, view))
     },
   },
   {
     method: 'GET',
     path: ONE,
-    answer: async (call) => found(await viewsOf(call).loadView(identifierOf(call))),
+    answer: async (call) => answerWithView(await viewsOf(call).loadView(identifierOf(call))),
   },
   {
     method: 'HEAD',
@@ -68,7 +68,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     path: `${NAMESPACE}/register-view`,
     async answer(call) {
       const { name, location } = bodyOf(call, decodeRegister)
-      return found(await viewsOf(call).registerView({ namespace: namespaceOf(call), name }, location))
+      return answerWithView(await viewsOf(call).registerView({ namespace: namespaceOf(call), name }, location))
     },
   },
   {
@@ -82,7 +82,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   },
 ]
 
-function viewsOf({ catalog }: RestCall): CatalogViews {
+export function viewsOf({ catalog }: Pick<RestCall, 'catalog'>): CatalogViews {
   if (catalog.views !== undefined) return catalog.views
   throw new MoraineError('unsupported', `catalog ${catalog.name} has no views`)
 }
@@ -97,13 +97,15 @@ async function commitView(call: RestCall): Promise<RestAnswer> {
     outcome = await viewsOf(call).commitView(identifier, commit)
     round += 1
   } while (outcome.kind === 'conflict' && outcome.raced === true && round < ROUNDS_MAX)
-  if (outcome.kind === 'committed') return found(outcome.view)
+  if (outcome.kind === 'committed') return answerWithView(outcome.view)
   const error = outcome.kind === 'conflict' ? commitFailed(outcome.reason) : commitStateUnknown(outcome.cause)
   return { status: error.status, json: encodeRestError(error) }
 }
 
 const ROUNDS_MAX = 20
 
-function found({ metadata, metadataLocation }: LoadedView): RestAnswer {
-  return ok({ 'metadata-location': metadataLocation, metadata: encodeViewMetadata(metadata) })
+/** A `LoadViewResult`. */
+export function answerWithView({ identifier, metadata, metadataLocation }: LoadedView): RestAnswer {
+  const json = { 'metadata-location': metadataLocation, metadata: encodeViewMetadata(metadata) }
+  return { status: 200, json, subject: { kind: 'view', identifier } }
 }

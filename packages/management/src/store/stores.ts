@@ -1,4 +1,5 @@
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import type { AnsweredRequestStore } from '../catalogs/answered-requests.ts'
 import type { CatalogStore } from '../catalogs/managed-catalog.ts'
 import type { DiscardStore } from '../optimizing/discard.ts'
 import type { ProcessStore, TaskStore } from '../optimizing/process-store.ts'
@@ -18,4 +19,5 @@ export type Stores = {
   readonly groups: ResourceGroupStore
   readonly catalogs: CatalogStore
   readonly pointers: TablePointers
+  readonly answers: AnsweredRequestStore
 }

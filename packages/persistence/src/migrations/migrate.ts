@@ -3,10 +3,11 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
 import { initial } from './0001-initial.ts'
 import { views } from './0002-views.ts'
+import { answeredRequests } from './0003-answered-requests.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
-export const MIGRATIONS: readonly Migration[] = [initial, views]
+export const MIGRATIONS: readonly Migration[] = [initial, views, answeredRequests]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }
 

@@ -1,6 +1,7 @@
 import type { Stores } from '@moraine/management/store/stores'
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
+import { sqlAnsweredRequests } from './sql-answered-requests.ts'
 import { sqlCatalogs } from './sql-catalogs.ts'
 import { sqlProcesses } from './sql-processes.ts'
 import { sqlResources } from './sql-resources.ts'
@@ -19,5 +20,6 @@ export function sqlStores(db: Kysely<Database>): Stores {
     ...sqlResources(db),
     catalogs: sqlCatalogs(db),
     pointers: sqlTablePointers(db),
+    answers: sqlAnsweredRequests(db),
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
+import type { EpochMs } from '@moraine/stdx/brand'
 import type { OpenedStores } from './stores.ts'
 
 /** What every implementation of the catalog stores must do. */
@@ -18,6 +19,11 @@ export function catalogStoresConformance(name: string, open: () => Promise<Opene
     beforeEach(renew)
     after(async () => holder.opened?.close())
     catalogConformance(stores)
+  })
+  describe(`${name}: answered requests`, () => {
+    beforeEach(renew)
+    after(async () => holder.opened?.close())
+    answersConformance(stores)
   })
   describe(`${name}: table pointers`, () => {
     beforeEach(renew)
@@ -39,6 +45,26 @@ function catalogConformance(stores: () => OpenedStores['stores']) {
     )
     await stores().catalogs.removeCatalog('lake')
     assert.equal(await stores().catalogs.findCatalog('lake'), undefined)
+  })
+}
+
+function answersConformance(stores: () => OpenedStores['stores']) {
+  test('an answer is kept until it expires, and the first one stays', async () => {
+    const { answers } = stores()
+    const at = (ms: number) => ms as EpochMs
+    const first = { keyHash: 'k', requestHash: 'r', status: 200, content: '{"a":"ä"}', expiresAt: at(100) }
+    await answers.saveAnswer(first, at(0))
+    await answers.saveAnswer({ ...first, status: 409 }, at(50))
+    assert.deepEqual(await answers.findAnswer('k', at(99)), first)
+    assert.equal(await answers.findAnswer('k', at(100)), undefined)
+    assert.equal(await answers.findAnswer('other', at(0)), undefined)
+    const second = { ...first, status: 204, expiresAt: at(200) }
+    await answers.saveAnswer(second, at(100))
+    assert.deepEqual(await answers.findAnswer('k', at(150)), second)
+    await answers.saveAnswer({ ...first, keyHash: 'l' }, at(0))
+    assert.equal(await answers.removeExpired(at(150), 10), 1)
+    assert.equal(await answers.removeExpired(at(150), 10), 0)
+    assert.deepEqual(await answers.findAnswer('k', at(150)), second)
   })
 }
 

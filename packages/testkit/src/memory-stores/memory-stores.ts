@@ -1,4 +1,5 @@
 import type { Stores } from '@moraine/management/store/stores'
+import { memoryAnsweredRequests } from './memory-answered-requests.ts'
 import { memoryCatalogs } from './memory-catalogs.ts'
 import { memoryOptimizing } from './memory-optimizing.ts'
 import { memoryResources } from './memory-resources.ts'
@@ -14,5 +15,6 @@ export function memoryStores(state: MemoryState = emptyState()): Stores {
     ...memoryOptimizing(state),
     ...memoryResources(state),
     ...memoryCatalogs(),
+    answers: memoryAnsweredRequests(),
   }
 }
