@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { jdbcText } from '@moraine/catalogs/jdbc/jdbc-database'
+import { jdbcSettings } from '@moraine/catalogs/jdbc/jdbc-settings'
+import { openJdbcDatabase } from '@moraine/catalogs/jdbc/open-jdbc-database'
+import { JDBC_TRAITS, jdbcCatalogUnderTest, jdbcConformance } from '@moraine/catalogs/jdbc/testing/jdbc-under-test'
+import { systemClock } from '@moraine/stdx/clock'
+import { isKind } from '@moraine/stdx/error'
+import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { type DatabaseKind, type DatabaseServer, startDatabaseServer } from './database-server.ts'
+
+// The conformance suite over real servers: two clients with pools of their own.
+
+const name = `conformance-${process.pid}`
+const kinds: readonly DatabaseKind[] = ['postgres', 'mariadb']
+const servers = kinds.map((kind) => [kind, startDatabaseServer(kind, name)] as const)
+after(() => {
+  for (const [, started] of servers) if (started.kind === 'started') started.engine.stop()
+})
+
+for (const [kind, started] of servers) {
+  if (started.kind === 'unavailable') {
+    test(`JDBC catalog in ${kind}`, (context) => context.skip(started.why))
+    continue
+  }
+  const server = started.engine
+  const v1 = { ...server.properties, 'jdbc.schema-version': 'V1' }
+  const fresh = (properties: Readonly<Record<string, string>>) =>
+    jdbcConformance(async () => {
+      await run(server, 'DROP TABLE IF EXISTS iceberg_tables', 'DROP TABLE IF EXISTS iceberg_namespace_properties')
+      return properties
+    })
+  catalogConformance(`JDBC catalog in ${kind}`, { ...JDBC_TRAITS, fillsPages: true }, fresh(v1))
+  const strict = { ...JDBC_TRAITS, views: false, impliedNamespaces: false }
+  catalogConformance(
+    `strict V0 catalog in ${kind}`,
+    strict,
+    fresh({ ...server.properties, 'jdbc.strict-mode': 'true' }),
+  )
+
+  test(`${kind}: a wrong password is refused without being told`, async () => {
+    const wrong = { ...v1, 'jdbc.password': 'not-the-secret' }
+    const database = openJdbcDatabase(jdbcSettings({ ...wrong, warehouse: 's3://b' }).server, systemClock)
+    await assert.rejects(jdbcCatalogUnderTest(database, wrong, memoryFileIO()), (error) => {
+      assert.ok(isKind(error, 'permission'), String(error))
+      assert.ok(!JSON.stringify([error.message, error.cause]).includes('not-the-secret'))
+      return true
+    })
+    await database.close()
+  })
+
+  test(`${kind}: names that differ in case or trailing blanks are kept apart, or refused`, async () => {
+    for (const collation of kind === 'mariadb' ? ['utf8mb4_bin', 'utf8mb4_general_ci'] : ['default']) {
+      const change = `ALTER TABLE iceberg_tables CONVERT TO CHARACTER SET utf8mb4 COLLATE ${collation}`
+      const { catalog, close } = await (await fresh(v1))()
+      if (collation !== 'default') await run(server, change)
+      const create = (table: string) => catalog.createTable({ namespace: ['n'], name: table }, SALES_ORDERS_TABLE)
+      const first = await create('orders')
+      for (const other of ['Orders', 'orders ']) {
+        const identifier = { namespace: ['n'], name: other }
+        await assert.rejects(catalog.loadTable(identifier), (error) => isKind(error, 'not-found'))
+        await assert.rejects(catalog.dropTable(identifier), (error) => isKind(error, 'not-found'))
+        const created = await create(other).catch((error: unknown) => error)
+        if (isKind(created, 'already-exists')) continue
+        assert.notEqual((await catalog.loadTable(identifier)).metadata.tableUuid, first.metadata.tableUuid)
+      }
+      assert.deepEqual(await catalog.loadTable(first.identifier), first)
+      await close()
+    }
+  })
+}
+
+async function run({ properties }: DatabaseServer, ...statements: readonly string[]): Promise<void> {
+  const { server } = jdbcSettings({ ...properties, warehouse: 's3://b' })
+  const database = openJdbcDatabase(server, systemClock)
+  for (const sql of statements) await database.execute(jdbcText(sql))
+  await database.close()
+}
