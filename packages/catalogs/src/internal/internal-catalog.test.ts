@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
+import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
@@ -10,12 +11,18 @@ import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
-import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import {
+  appendUpdates,
+  createSalesOrders,
+  nextSnapshot,
+  ORDERS,
+  SALES_ORDERS_TABLE,
+} from '@moraine/testkit/conformance/catalog-samples'
 import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
-import type { Catalog, CommitOutcome } from '../catalog.ts'
+import type { Catalog, CommitOutcome, TableCommit } from '../catalog.ts'
 import { internalCatalog } from './internal-catalog.ts'
 import type { TablePointers } from './table-pointers.ts'
 
@@ -220,6 +227,31 @@ test('a metadata file that a newer commit removes while it is looked for is no f
     },
   })
   assert.equal((await reader.loadTable(ORDERS)).metadata.properties['newer'], 'x')
+})
+
+test('a commit that is sent again, because its answer was lost, is made once', async () => {
+  const catalog = open(memoryCatalogs().pointers, memoryFileIO())
+  const { metadata } = await createSalesOrders({ catalog })
+  const append = (snapshotId: bigint, current?: bigint): TableCommit => ({
+    requirements: [
+      {
+        type: 'assert-ref-snapshot-id',
+        ref: 'main',
+        ...(current !== undefined && { snapshotId: current as SnapshotId }),
+      },
+    ],
+    updates: appendUpdates(nextSnapshot(metadata, snapshotId)),
+  })
+  const first = append(11n)
+  assert.equal((await catalog.commitTable(ORDERS, first)).kind, 'committed')
+  const before = await catalog.loadTable(ORDERS)
+  const again = await catalog.commitTable(ORDERS, first)
+  assert.deepEqual(again.kind === 'committed' && again.table, before)
+  const [add, ...others] = first.updates
+  assert.ok(add?.action === 'add-snapshot')
+  const other = { ...add, snapshot: { ...add.snapshot, summary: { 'added-records': '2' } } }
+  assert.equal((await catalog.commitTable(ORDERS, { ...first, updates: [other, ...others] })).kind, 'conflict')
+  assert.equal((await catalog.loadTable(ORDERS)).metadata.snapshots.length, 1)
 })
 
 test('appends from one state are all made, in one line, each file once, and many with one metadata file', async () => {

@@ -1,3 +1,4 @@
+import { isAlreadyMade } from '@moraine/iceberg/commit/already-made'
 import { rebaseAppend } from '@moraine/iceberg/commit/rebase-append'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
@@ -36,7 +37,9 @@ export class TableDraft {
         this.#metadata = applied.metadata
         return 'made'
       }
-      if (applied.kind === 'conflict') return await this.#rebase(commit, applied.reason)
+      if (applied.kind === 'conflict') {
+        return isAlreadyMade(this.#metadata, commit.updates) ? 'made' : await this.#rebase(commit, applied.reason)
+      }
       throw new MoraineError('internal', 'a table that is there was called missing')
     } catch (error) {
       return { kind: 'failed', error }
