@@ -33,8 +33,10 @@ export function chooseAwsCredentials(
   return { kind: 'default' }
 }
 
+export type AwsEnvironment = Readonly<Record<string, string | undefined>>
+
 /** Credentials of the environment variables, as all of AWS's clients read them. */
-export function environmentCredentials(environment: Readonly<Record<string, string | undefined>>): AwsCredentials {
+export function environmentCredentials(environment: AwsEnvironment): AwsCredentials {
   const accessKeyId = environment['AWS_ACCESS_KEY_ID']
   const secretAccessKey = environment['AWS_SECRET_ACCESS_KEY']
   const sessionToken = environment['AWS_SESSION_TOKEN']
@@ -68,4 +70,37 @@ function staticCredentials(find: (key: string) => string | undefined, prefix: st
     'invalid-input',
     `${prefix}.access-key-id and ${prefix}.secret-access-key are given only together`,
   )
+}
+
+/**
+ * What asks for credentials where no client of AWS does. They are held until shortly before they end.
+ *
+ * @throws {MoraineError} `permission` if there are none; when asked
+ */
+export function awsCredentials(
+  choice: AwsCredentialsChoice,
+  { region, environment }: { readonly region: string; readonly environment: AwsEnvironment },
+): () => Promise<AwsCredentials> {
+  if (choice.kind === 'static') return async () => choice.credentials
+  if (choice.kind === 'environment') return async () => environmentCredentials(environment)
+  let asking: Promise<() => Promise<AwsCredentials>> | undefined
+  return async () => {
+    asking ??= defaultCredentials(region)
+    const ask = await asking
+    try {
+      return await ask()
+    } catch {
+      throw new MoraineError(
+        'permission',
+        'AWS has no credentials here; set keys, or what AWS calls its default credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE, a role of the machine)',
+      )
+    }
+  }
+}
+
+/** What every client of AWS finds by itself; any will do to ask. It takes 0.3 s to load. */
+async function defaultCredentials(region: string): Promise<() => Promise<AwsCredentials>> {
+  const { GlueClient } = await import('@aws-sdk/client-glue')
+  const { credentials } = new GlueClient({ region }).config
+  return () => credentials()
 }

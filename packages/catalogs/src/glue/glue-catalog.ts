@@ -3,6 +3,7 @@ import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { Catalog } from '../catalog.ts'
 import { metadataCache } from '../internal/metadata-cache.ts'
+import type { AwsEnvironment } from './aws-credentials.ts'
 import { glueNamespaces } from './glue-namespaces.ts'
 import { openGlueService } from './glue-service.ts'
 import { glueSettings } from './glue-settings.ts'
@@ -21,7 +22,7 @@ export type GlueCatalogOptions = {
   readonly clock: Clock
   readonly random: Random
   /** Where `EnvironmentVariableCredentialsProvider` looks. */
-  readonly environment?: Readonly<Record<string, string | undefined>>
+  readonly environment?: AwsEnvironment
   /** Told of files that could not be removed after the outcome was settled; they do no harm. */
   readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }

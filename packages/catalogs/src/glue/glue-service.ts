@@ -4,7 +4,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { isRetryable, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
-import { environmentCredentials } from './aws-credentials.ts'
+import { type AwsEnvironment, environmentCredentials } from './aws-credentials.ts'
 import { glueFailure } from './glue-failure.ts'
 import type { GlueSettings } from './glue-settings.ts'
 
@@ -26,7 +26,7 @@ export type GlueService = {
 export type GlueServiceDeps = {
   readonly clock: Clock
   readonly random: Random
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: AwsEnvironment
 }
 
 /** AWS's client takes 0.3 s to load, so it is loaded here and not with this file. */

@@ -15,6 +15,7 @@ function tokenServer({ lifetimeSeconds = 600, tokenStatus = 200 } = {}) {
   const valid = new Set<string>()
   const forms: URLSearchParams[] = []
   const bearers: (string | null)[] = []
+  const tokenUris: string[] = []
   const json = (body: string, status = 200) =>
     new Response(body, { status, headers: { 'content-type': 'application/json' } })
   const clock: Clock = {
@@ -26,6 +27,7 @@ function tokenServer({ lifetimeSeconds = 600, tokenStatus = 200 } = {}) {
     const request = new Request(input as URL, init)
     if (request.url.endsWith('/tokens')) {
       assert.equal(request.headers.get('authorization'), null)
+      tokenUris.push(request.url)
       forms.push(new URLSearchParams(await request.text()))
       if (tokenStatus !== 200)
         return json('{"error":"invalid_client","error_description":"secret was hunter2"}', tokenStatus)
@@ -44,6 +46,7 @@ function tokenServer({ lifetimeSeconds = 600, tokenStatus = 200 } = {}) {
     open,
     forms,
     bearers,
+    tokenUris,
     valid,
     pass: (ms: number) => {
       monotonicMs += ms
@@ -95,6 +98,44 @@ test('a token given by hand is used as it is', async () => {
   await catalog.listNamespaces([])
   assert.deepEqual(server.bearers, ['Bearer mine', 'Bearer mine'])
   assert.equal(server.forms.length, 0)
+})
+
+test('a token given by hand is renewed with the credential when it is refused, or ends by its own word', async () => {
+  const server = tokenServer()
+  const catalog = await server.open({ token: 'revoked', credential: 'me:hunter2' })
+  assert.deepEqual(server.bearers, ['Bearer revoked', 'Bearer t1'])
+  await catalog.listNamespaces([])
+  assert.equal(server.bearers.at(-1), 'Bearer t2')
+
+  const ending = tokenServer()
+  const claims = Buffer.from(JSON.stringify({ exp: 600 })).toString('base64url')
+  const jwt = `e30.${claims}.sig`
+  ending.valid.add(jwt)
+  const held = await ending.open({ token: jwt, credential: 'me:hunter2' })
+  await held.listNamespaces([])
+  assert.deepEqual(ending.bearers, [`Bearer ${jwt}`, `Bearer ${jwt}`])
+  ending.pass(541_000)
+  await held.listNamespaces([])
+  assert.equal(ending.bearers.at(-1), 'Bearer t1')
+})
+
+test('tokens may come from an identity provider, or from a path of the catalog', async () => {
+  for (const [given, wanted] of [
+    ['https://idp/realms/x/tokens', 'https://idp/realms/x/tokens'],
+    ['oauth/tokens', 'https://host/oauth/tokens'],
+    ['/oauth/tokens', 'https://host/oauth/tokens'],
+  ] as const) {
+    const server = tokenServer()
+    await server.open({ credential: 'me:hunter2', 'oauth2-server-uri': given })
+    assert.equal(server.tokenUris[0], wanted)
+  }
+})
+
+test('name and password go with every request', async () => {
+  const server = tokenServer()
+  const basic = { 'rest.auth.type': 'basic', 'rest.auth.basic.username': 'me', 'rest.auth.basic.password': 'p:w' }
+  await assert.rejects(server.open(basic), (error) => isKind(error, 'permission'))
+  assert.deepEqual(server.bearers, [`Basic ${Buffer.from('me:p:w').toString('base64')}`])
 })
 
 test('credentials that are refused say so without showing them', async () => {

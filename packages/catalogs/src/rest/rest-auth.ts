@@ -5,7 +5,14 @@ import { postForm, type RestTransport, type TransportOptions } from './rest-tran
 export type RestCredentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer'; readonly token: string }
-  | { readonly kind: 'client-credentials'; readonly tokenUri: string; readonly form: Readonly<Record<string, string>> }
+  | { readonly kind: 'basic'; readonly user: string; readonly password: string }
+  | {
+      readonly kind: 'client-credentials'
+      readonly tokenUri: string
+      readonly form: Readonly<Record<string, string>>
+      /** Used until it ends or is refused. */
+      readonly firstToken?: string
+    }
 
 /** Adds the `Authorization` header to each request, and asks once more with a new token where one was refused. */
 export function authorized(
@@ -14,8 +21,13 @@ export function authorized(
   options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
 ): RestTransport {
   if (credentials.kind === 'none') return transport
-  const send = (token: string, ...[request, signal]: Parameters<RestTransport>) =>
-    transport({ ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, signal)
+  const sendAs = (authorization: string, ...[request, signal]: Parameters<RestTransport>) =>
+    transport({ ...request, headers: { ...request.headers, authorization } }, signal)
+  if (credentials.kind === 'basic') {
+    const pair = Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')
+    return (request, signal) => sendAs(`Basic ${pair}`, request, signal)
+  }
+  const send = (token: string, ...rest: Parameters<RestTransport>) => sendAs(`Bearer ${token}`, ...rest)
   if (credentials.kind === 'bearer') return (request, signal) => send(credentials.token, request, signal)
 
   const tokens = clientCredentialTokens(credentials, options)
@@ -36,7 +48,9 @@ function clientCredentialTokens(
   credentials: Extract<RestCredentials, { kind: 'client-credentials' }>,
   options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
 ): Tokens {
-  let held: Token | undefined
+  const { firstToken } = credentials
+  let held: Token | undefined =
+    firstToken === undefined ? undefined : { text: firstToken, renewAt: renewalOf(firstToken, options.clock) }
   let asking: Promise<Token> | undefined
   const ask = () => {
     asking ??= requestToken(credentials, options).finally(() => {
@@ -72,6 +86,20 @@ async function requestToken(
     status >= 500 || status === 429 ? 'unavailable' : 'permission',
     `${what} gave no token (status ${status}${reason === undefined ? '' : `, ${reason}`}); check credential, scope and oauth2-server-uri of the catalog`,
   )
+}
+
+/** When a token that was given by hand is to be renewed, if it is a JWT that says when it ends (RFC 7519, 4.1.4). */
+function renewalOf(token: string, clock: TransportOptions['clock']): number {
+  const [, payload] = token.split('.')
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(payload ?? '', 'base64url').toString())
+    const exp = typeof claims === 'object' && claims !== null && 'exp' in claims ? claims.exp : undefined
+    if (typeof exp !== 'number') return Number.POSITIVE_INFINITY
+    const lifetimeMs = exp * 1000 - clock.now()
+    return clock.monotonicMs() + lifetimeMs - renewMarginMs(lifetimeMs)
+  } catch {
+    return Number.POSITIVE_INFINITY // a token of another kind, of which only its refusal is heard
+  }
 }
 
 /** Servers that do not say how long a token lives are taken to mean an hour, as other clients do. */

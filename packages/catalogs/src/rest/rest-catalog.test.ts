@@ -62,7 +62,7 @@ async function open(answers: readonly Answer[], properties: Record<string, strin
   }
   const catalog = await openRestCatalog({
     name: 'rest',
-    properties: { uri: `${URI}/`, ...properties },
+    properties: { uri: `${URI}/`, 'rest.client.max-retries': '0', ...properties },
     clock: time.clock,
     fetch: send,
   })
@@ -238,7 +238,10 @@ test('a redirect is not followed, and says where the setting is', async () => {
 test('settings that cannot work are refused by name', async () => {
   for (const [properties, message] of [
     [{ uri: 'host:8181' }, /property uri/],
-    [{ 'rest.sigv4-enabled': 'true' }, /SigV4/],
+    [{ 'rest.sigv4-enabled': 'true', 'client.assume-role.arn': 'arn' }, /client\.assume-role\.arn/],
+    [{ 'rest.auth.type': 'basic' }, /rest\.auth\.basic\.username/],
+    [{ 'rest.client.max-retries': 'many' }, /rest\.client\.max-retries/],
+    [{ credential: 'a:b', 'oauth2-server-uri': 'ftp://idp' }, /oauth2-server-uri/],
     [{ 'rest.auth.type': 'google' }, /google/],
     [{ 'namespace-separator': '%' }, /namespace-separator/],
   ] as const) {

@@ -1,11 +1,14 @@
 import type { Clock } from '@moraine/stdx/clock'
 import type { Catalog } from '../catalog.ts'
+import type { AwsEnvironment } from '../glue/aws-credentials.ts'
 import { decodeAnswer, expectSuccess } from './rest-answer.ts'
 import { authorized } from './rest-auth.ts'
 import { decodeRestConfig, type RestConfig } from './rest-json.ts'
 import { restNamespaces } from './rest-namespaces.ts'
 import { restPaths } from './rest-path.ts'
+import { withRestRetries } from './rest-retry.ts'
 import { type RestSettings, restSettings } from './rest-settings.ts'
+import { restSigner } from './rest-signing.ts'
 import { restTables } from './rest-tables.ts'
 import { commitTransaction } from './rest-transaction.ts'
 import { type RestTransport, restTransport } from './rest-transport.ts'
@@ -14,11 +17,15 @@ import { restViews } from './rest-views.ts'
 export type RestCatalogOptions = {
   readonly name: string
   /**
-   * What Iceberg's own clients take: `uri`, `warehouse`, `prefix`, `token`, or `credential` (`id:secret`) with
-   * `oauth2-server-uri`, `scope`, `audience` and `resource`, and `header.*`.
+   * What Iceberg's own clients take: `uri`, `warehouse`, `prefix`, `header.*`, `rest.client.max-retries`, and by
+   * `rest.auth.type` (`oauth2` if absent): `token`, or `credential` (`id:secret`) with `oauth2-server-uri`, `scope`,
+   * `audience` and `resource`; `rest.auth.basic.username` and `.password`; for `sigv4` (or `rest.sigv4-enabled`)
+   * `rest.signing-region`, `rest.signing-name` and keys as `rest.access-key-id`, else AWS's default credentials.
    */
   readonly properties: Readonly<Record<string, string>>
   readonly clock: Clock
+  /** Where AWS's region and keys may be; the process's by default. */
+  readonly environment?: AwsEnvironment
   /** For tests; the runtime's by default. */
   readonly fetch?: typeof fetch
   /** Of each request. */
@@ -60,7 +67,9 @@ function hasEndpoint({ endpoints = [] }: RestConfig, endpoint: string): boolean 
 const TIMEOUT_MS = 60_000
 
 function transportOf(settings: RestSettings, options: RestCatalogOptions): RestTransport {
-  const { clock, fetch: send = fetch, timeoutMs = TIMEOUT_MS } = options
+  const { clock, environment = process.env, fetch: send = fetch, timeoutMs = TIMEOUT_MS } = options
+  const sign = settings.signing && restSigner(settings.signing, { clock, environment })
   const base = { uri: settings.uri, headers: settings.headers, fetch: send, clock, timeoutMs }
-  return authorized(restTransport(base), settings.credentials, base)
+  const transport = restTransport({ ...base, ...(sign === undefined ? {} : { sign }) })
+  return withRestRetries(authorized(transport, settings.credentials, base), { clock, retries: settings.retries })
 }

@@ -1,6 +1,8 @@
 import { MoraineError } from '@moraine/stdx/error'
+import { chooseAwsCredentials } from '../glue/aws-credentials.ts'
 import type { RestCredentials } from './rest-auth.ts'
 import { UNIT_SEPARATOR } from './rest-path.ts'
+import type { RestSigning } from './rest-signing.ts'
 
 /** What the properties of a REST catalog come down to. */
 export type RestSettings = {
@@ -11,6 +13,9 @@ export type RestSettings = {
   readonly namespaceSeparator: string
   readonly headers: Readonly<Record<string, string>>
   readonly credentials: RestCredentials
+  readonly signing: RestSigning | undefined
+  /** Of a request that the server turned away. */
+  readonly retries: number
 }
 
 /** @throws {MoraineError} `invalid-input` or `unsupported`, naming the property */
@@ -20,13 +25,10 @@ export function restSettings(properties: Readonly<Record<string, string>>): Rest
   if (uri === undefined || !/^https?:\/\//.test(uri) || !URL.canParse(uri)) {
     throw new MoraineError('invalid-input', 'a REST catalog needs the property uri, such as https://host/iceberg')
   }
-  const authType = find('rest.auth.type') ?? 'oauth2'
-  if (find('rest.sigv4-enabled') === 'true' || (authType !== 'oauth2' && authType !== 'none')) {
-    throw new MoraineError(
-      'unsupported',
-      `of rest.auth.type only none and oauth2 are supported, not ${authType} or SigV4`,
-    )
-  }
+  const authType = find('rest.auth.type')?.toLowerCase() ?? 'oauth2'
+  const isSigned = authType === 'sigv4' || find('rest.sigv4-enabled')?.toLowerCase() === 'true'
+  // What a signature goes on top of.
+  const inner = authType === 'sigv4' ? (find('rest.auth.sigv4.delegate-auth-type') ?? 'oauth2') : authType
   return {
     uri,
     warehouse: find('warehouse'),
@@ -38,15 +40,68 @@ export function restSettings(properties: Readonly<Record<string, string>>): Rest
         key.startsWith('header.') ? [[key.slice('header.'.length).toLowerCase(), value]] : [],
       ),
     ),
-    credentials: authType === 'none' ? { kind: 'none' } : credentialsOf(find, uri),
+    credentials: credentialsOf(inner, find, uri),
+    signing: isSigned ? signingOf(find) : undefined,
+    retries: retriesOf(find),
   }
 }
 
-function credentialsOf(find: (key: string) => string | undefined, uri: string): RestCredentials {
+type Find = (key: string) => string | undefined
+
+function credentialsOf(authType: string, find: Find, uri: string): RestCredentials {
+  switch (authType) {
+    case 'none':
+      return { kind: 'none' }
+    case 'basic':
+      return basicOf(find)
+    case 'oauth2':
+      return oauth2Of(find, uri)
+    default:
+      throw new MoraineError(
+        'unsupported',
+        `of rest.auth.type none, basic, oauth2 and sigv4 are supported, not ${authType}`,
+      )
+  }
+}
+
+function basicOf(find: Find): RestCredentials {
+  const user = find('rest.auth.basic.username')
+  const password = find('rest.auth.basic.password')
+  if (user !== undefined && password !== undefined) return { kind: 'basic', user, password }
+  throw new MoraineError(
+    'invalid-input',
+    'rest.auth.type basic needs rest.auth.basic.username and rest.auth.basic.password',
+  )
+}
+
+function signingOf(find: Find): RestSigning {
+  if (find('client.assume-role.arn') !== undefined) {
+    throw new MoraineError(
+      'unsupported',
+      "client.assume-role.arn is not supported for signed requests; name a role in AWS's own configuration (AWS_PROFILE, AWS_ROLE_ARN), which the default credentials come from",
+    )
+  }
+  return {
+    region: find('rest.signing-region') ?? find('client.region'),
+    name: find('rest.signing-name') ?? 'execute-api',
+    credentials: chooseAwsCredentials(find, ['rest', 'client']),
+  }
+}
+
+function retriesOf(find: Find): number {
+  const text = find('rest.client.max-retries')
+  if (text === undefined) return RETRIES
+  if (/^\d{1,3}$/.test(text)) return Number(text)
+  throw new MoraineError('invalid-input', `rest.client.max-retries is "${text}"; set it to an integer from 0 to 999`)
+}
+
+/** As the reference implementation. */
+const RETRIES = 5
+
+function oauth2Of(find: Find, uri: string): RestCredentials {
   const token = find('token')
-  if (token !== undefined) return { kind: 'bearer', token }
   const credential = find('credential')
-  if (credential === undefined) return { kind: 'none' }
+  if (credential === undefined) return token === undefined ? { kind: 'none' } : { kind: 'bearer', token }
   // Without a colon it is a secret that needs no id.
   const colon = credential.indexOf(':')
   const form: Record<string, string> = {
@@ -59,7 +114,15 @@ function credentialsOf(find: (key: string) => string | undefined, uri: string): 
     const value = find(key)
     if (value !== undefined) form[key] = value
   }
-  return { kind: 'client-credentials', tokenUri: find('oauth2-server-uri') ?? `${uri}/v1/oauth/tokens`, form }
+  const tokenUri = tokenUriOf(find('oauth2-server-uri') ?? 'v1/oauth/tokens', uri)
+  return { kind: 'client-credentials', tokenUri, form, ...(token === undefined ? {} : { firstToken: token }) }
+}
+
+/** An address, or a path under the catalog's own. */
+function tokenUriOf(given: string, uri: string): string {
+  if (!/^[a-z][a-z\d+.-]*:/i.test(given)) return `${uri}/${given.replace(/^\/+/, '')}`
+  if (/^https?:\/\//.test(given) && URL.canParse(given)) return given
+  throw new MoraineError('invalid-input', 'oauth2-server-uri: give an address such as https://idp/oauth/tokens')
 }
 
 function decodeSeparator(encoded: string | undefined): string {

@@ -2,6 +2,8 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import type { SignRequest } from './rest-signing.ts'
+import { parseRetryAfter } from './retry-after.ts'
 
 export type RestRequest = {
   readonly method: 'GET' | 'POST' | 'DELETE' | 'HEAD'
@@ -15,6 +17,8 @@ export type RestRequest = {
 export type RestResponse = {
   readonly status: number
   readonly etag?: string
+  /** How long the server wants to be left alone. */
+  readonly retryAfterMs?: number
   /** Absent if the body is empty or is no JSON. */
   readonly json?: JsonValue
   /** For messages: method and URL without the query. */
@@ -34,6 +38,8 @@ export type TransportOptions = {
   readonly fetch: typeof fetch
   readonly clock: Clock
   readonly timeoutMs: number
+  /** Of servers behind AWS. */
+  readonly sign?: SignRequest
 }
 
 export function restTransport(options: TransportOptions): RestTransport {
@@ -44,14 +50,18 @@ export function restTransport(options: TransportOptions): RestTransport {
       if (value !== undefined) url.searchParams.set(key, value)
     }
     const body = request.body === undefined ? undefined : formatExactJson(request.body)
+    // A signature counts the URL as it is sent, and a space as %20.
+    if (options.sign !== undefined) url.search = url.search.replaceAll('+', '%20')
+    const headers = {
+      accept: 'application/json',
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...options.headers,
+      ...request.headers,
+    }
+    const unsigned = { method: request.method, url, headers, ...(body === undefined ? {} : { body }) }
     const init: RequestInit = {
       method: request.method,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...options.headers,
-        ...request.headers,
-      },
+      headers: (await options.sign?.(unsigned)) ?? headers,
       // A POST that was redirected would arrive as a GET.
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),
@@ -85,10 +95,12 @@ function exchange(
       const response = await send(url, { ...init, signal: either })
       const text = await readText(response, what)
       const etag = response.headers.get('etag')
+      const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), clock)
       return {
         status: response.status,
         what,
         ...(etag === null ? {} : { etag }),
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
         ...parsedBody(text, response, what),
       }
     } catch (cause) {
