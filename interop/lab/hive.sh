@@ -1,81 +1,121 @@
 #!/usr/bin/env bash
-# hive.sh install         fetch Hive Metastore 3.1.3 and what it needs once (180 MB on disk)
-# hive.sh start [NAME]    start a metastore with an empty database of its own; prints how to reach it as JSON with the names
-#                         of Iceberg's properties (uri, warehouse). Metastores of several names run side by side.
-# hive.sh stop [NAME]     end that metastore and remove its data, the warehouse included
+# hive.sh install [VERSION]         fetch a Hive Metastore and what it needs once: 3 is 3.1.3 (180 MB on disk), 4 is 4.0.1 (150 MB)
+# hive.sh start [NAME] [VERSION]    start a metastore with an empty database of its own; prints how to reach it as JSON with
+#                                   the names of Iceberg's properties (uri, warehouse). Several names run side by side.
+# hive.sh stop [NAME]               end that metastore and remove its data, the warehouse included
 #
-# The tarball comes without Hadoop and the small commons jars. Its schema comes from its own schema tool: what DataNucleus
-# would create by itself lacks the tables of locks.
+# The tarball of 3 comes without Hadoop and the small commons jars, and its main class listens on every interface. Of 4
+# there is no tarball to be had, only jars. What DataNucleus creates by itself lacks the tables of locks: 3 has a schema
+# tool, 4 gets them from hive4-locks.sql.
 . "$(dirname "$0")/lab.sh"
-HIVE_VERSION=3.1.3
 HADOOP_VERSION=3.3.6
-HIVE=$LAB/opt/hive-metastore-$HIVE_VERSION
-HIVE_JARS=("org.apache.hadoop:hadoop-client-api:$HADOOP_VERSION" "org.apache.hadoop:hadoop-client-runtime:$HADOOP_VERSION"
+HIVE_3=$LAB/opt/hive-metastore-3.1.3
+HIVE_3_JARS=("org.apache.hadoop:hadoop-client-api:$HADOOP_VERSION" "org.apache.hadoop:hadoop-client-runtime:$HADOOP_VERSION"
   commons-logging:commons-logging:1.3.5 org.slf4j:slf4j-api:1.7.36 commons-cli:commons-cli:1.9.0 commons-io:commons-io:2.16.1
   commons-collections:commons-collections:3.2.2 commons-codec:commons-codec:1.17.0)
-HIVE_SOURCE=$LAB_SOURCE/java/LabHiveMetastore.java
+HIVE_3_SOURCE=$LAB_SOURCE/java/LabHiveMetastore.java
+HIVE_4=$LAB/opt/hive-metastore-4.0.1
+JAVA_OPENS=(--add-opens=java.base/java.{lang,net,nio,util}=ALL-UNNAMED)
 
 install() {
   need mvn "Maven fetches the JVM components"
   JAVA_HOME=$(java_home 17 21)
   [ -x "$JAVA_HOME/bin/javac" ] || unavailable "the Java in $JAVA_HOME has no compiler: set JAVA_HOME to a JDK"
-  once hive-metastore "$HIVE_VERSION ${HIVE_JARS[*]} $(cksum < "$HIVE_SOURCE")" install_hive
+  case $1 in
+    3) once hive-metastore "3.1.3 ${HIVE_3_JARS[*]} $(cksum < "$HIVE_3_SOURCE")" install_3 ;;
+    4) once hive-metastore-4 "4.0.1 $(cksum < "$LAB_SOURCE/hive4.xml")" install_4 ;;
+    *) unavailable "there is no recipe for Hive Metastore $1" ;;
+  esac
 }
 
-install_hive() {
+install_3() {
   local staging jar jars=()
   staging=$(mktemp -d "$LAB/opt/.hive-XXXXXX")
-  retry "hive-standalone-metastore $HIVE_VERSION" env JAVA_HOME="$JAVA_HOME" mvn -B -q -U -f "$LAB_SOURCE/no-project.xml" \
-    "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact="org.apache.hive:hive-standalone-metastore:$HIVE_VERSION:tar.gz:bin" \
-    -DoutputDirectory="$staging"
+  retry "hive-standalone-metastore 3.1.3" env JAVA_HOME="$JAVA_HOME" mvn -B -q -U -f "$LAB_SOURCE/no-project.xml" \
+    "$MAVEN_DEPENDENCY_PLUGIN:copy" -Dartifact=org.apache.hive:hive-standalone-metastore:3.1.3:tar.gz:bin -DoutputDirectory="$staging"
   tar xzf "$staging"/*.tar.gz -C "$staging" --strip-components=1
   rm "$staging"/*.tar.gz
-  for jar in "${HIVE_JARS[@]}"; do
+  for jar in "${HIVE_3_JARS[@]}"; do
     jar=$(maven_jar "$jar")
     jars+=("$jar")
   done
   mkdir "$staging/lab"
   cp "${jars[@]}" "$staging/lab/"
-  "$JAVA_HOME/bin/javac" -proc:none -d "$staging/lab" -cp "$staging/lab/*:$staging/lib/*" "$HIVE_SOURCE" >> "$LAB/log/install.log" 2>&1
-  rm -rf "$HIVE"
-  mv "$staging" "$HIVE"
+  "$JAVA_HOME/bin/javac" -proc:none -d "$staging/lab" -cp "$staging/lab/*:$staging/lib/*" "$HIVE_3_SOURCE" >> "$LAB/log/install.log" 2>&1
+  rm -rf "$HIVE_3"
+  mv "$staging" "$HIVE_3"
 }
 
-# java CLASS ARG...: in the environment that both the schema tool and the metastore need.
-hive_command() {
-  local data=$1
-  HIVE_COMMAND=("$JAVA_HOME/bin/java" -Xmx512m "-Dderby.stream.error.file=$data/derby.log"
-    --add-opens=java.base/java.net=ALL-UNNAMED --add-opens=java.base/java.lang=ALL-UNNAMED --add-opens=java.base/java.util=ALL-UNNAMED
-    -cp "$HIVE/lab:$HIVE/lab/*:$HIVE/lib/*")
+install_4() {
+  local staging hdfs
+  staging=$(mktemp -d "$LAB/opt/.hive-XXXXXX")
+  retry "hive-standalone-metastore-server 4.0.1" env JAVA_HOME="$JAVA_HOME" mvn -B -q -U -f "$LAB_SOURCE/hive4.xml" \
+    "$MAVEN_DEPENDENCY_PLUGIN:copy-dependencies" -DoutputDirectory="$staging" -DincludeScope=runtime
+  hdfs=$(maven_jar "org.apache.hadoop:hadoop-hdfs:$HADOOP_VERSION") # one class of it, but without it no database is made
+  cp "$hdfs" "$staging/"
+  rm -rf "$HIVE_4"
+  mv "$staging" "$HIVE_4"
 }
 
 start_metastore() {
-  local name=hive-$1 data=$LAB/run/hive-$1.data settings=$LAB/run/hive-$1.json port url
+  local name=hive-$1 version=$2 data=$LAB/run/hive-$1.data settings=$LAB/run/hive-$1.json
   if ! running "$name"; then
-    install
+    install "$version"
     rm -rf "$data"
-    mkdir -p "$data/warehouse"
-    cd "$data"
-    hive_command "$data"
-    url="jdbc:derby:;databaseName=$data/metastore_db;create=true"
-    METASTORE_HOME=$HIVE "${HIVE_COMMAND[@]}" org.apache.hadoop.hive.metastore.tools.MetastoreSchemaTool -dbType derby -initSchema \
-      -url "$url" -driver org.apache.derby.jdbc.EmbeddedDriver -userName APP -passWord mine -metaDbType derby \
-      > "$LAB/log/$name-schema.log" 2>&1 || {
-      tail -n 15 "$LAB/log/$name-schema.log" >&2
-      return 1
-    }
-    port=$(free_port)
-    # The defaults of the last three name classes that are not in the tarball.
-    start "$name" "$port" "${HIVE_COMMAND[@]}" LabHiveMetastore "$port" \
-      "javax.jdo.option.ConnectionURL=$url" javax.jdo.option.ConnectionDriverName=org.apache.derby.jdbc.EmbeddedDriver \
-      javax.jdo.option.ConnectionUserName=APP javax.jdo.option.ConnectionPassword=mine datanucleus.connectionPoolingType=NONE \
-      "metastore.warehouse.dir=file:$data/warehouse" "hive.metastore.warehouse.dir=file:$data/warehouse" \
-      metastore.try.direct.sql=true hive.in.test=false metastore.event.db.notification.api.auth=false \
-      metastore.expression.proxy=org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy \
-      metastore.task.threads.always=org.apache.hadoop.hive.metastore.events.EventCleanerTask
-    printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"}\n' "$port" "$data" > "$settings"
+    mkdir -p "$data"/{warehouse,managed,conf}
+    cd "$data" # Derby writes to where it runs
+    URL="jdbc:derby:;databaseName=$data/metastore_db;create=true" PORT=$(free_port)
+    "start_$version" "$name" "$data"
+    printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"}\n' "$PORT" "$data" > "$settings"
   fi
   cat "$settings"
+}
+
+# settings DATA: NAME=VALUE lines. The defaults of the last two name classes that are not here; Hive 4 wants tables with
+# files of their own outside of the warehouse for its own.
+settings() {
+  cat << END
+javax.jdo.option.ConnectionURL=$URL
+javax.jdo.option.ConnectionDriverName=org.apache.derby.jdbc.EmbeddedDriver
+javax.jdo.option.ConnectionUserName=APP
+javax.jdo.option.ConnectionPassword=mine
+datanucleus.connectionPoolingType=NONE
+metastore.thrift.bind.host=127.0.0.1
+metastore.warehouse.dir=file:$1/managed
+metastore.warehouse.external.dir=file:$1/warehouse
+metastore.event.db.notification.api.auth=false
+metastore.expression.proxy=org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy
+metastore.task.threads.always=org.apache.hadoop.hive.metastore.events.EventCleanerTask
+END
+}
+
+start_3() {
+  local java=("$JAVA_HOME/bin/java" -Xmx512m "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$HIVE_3/lab:$HIVE_3/lab/*:$HIVE_3/lib/*")
+  local arguments
+  METASTORE_HOME=$HIVE_3 "${java[@]}" org.apache.hadoop.hive.metastore.tools.MetastoreSchemaTool -dbType derby -initSchema -url "$URL" \
+    -driver org.apache.derby.jdbc.EmbeddedDriver -userName APP -passWord mine -metaDbType derby > "$LAB/log/$1-schema.log" 2>&1 || {
+    tail -n 15 "$LAB/log/$1-schema.log" >&2
+    return 1
+  }
+  mapfile -t arguments < <(settings "$2")
+  start "$1" "$PORT" "${java[@]}" LabHiveMetastore "$PORT" "${arguments[@]}" hive.in.test=false metastore.try.direct.sql=true
+}
+
+start_4() {
+  local line
+  "$JAVA_HOME/bin/java" "-Dderby.stream.error.file=$2/derby.log" -cp "$HIVE_4/*" "$LAB_SOURCE/java/LabDerby.java" "$URL" APP mine "$LAB_SOURCE/hive4-locks.sql"
+  {
+    echo '<configuration>'
+    while IFS= read -r line; do
+      printf '<property><name>%s</name><value>%s</value></property>\n' "${line%%=*}" "${line#*=}"
+    done < <(
+      settings "$2"
+      printf '%s\n' metastore.schema.verification=false datanucleus.schema.autoCreateAll=true metastore.housekeeping.threads.on=false
+    )
+    echo '</configuration>'
+  } > "$2/conf/metastore-site.xml"
+  start "$1" "$PORT" "$JAVA_HOME/bin/java" -Xmx512m "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$2/conf:$HIVE_4/*" \
+    org.apache.hadoop.hive.metastore.HiveMetaStore -p "$PORT"
 }
 
 stop_metastore() {
@@ -84,14 +124,13 @@ stop_metastore() {
 }
 
 command=${1:-install}
-name=${2:-default}
 case $command in
   install)
-    install
-    echo "$HIVE"
+    install "${2:-3}"
+    echo "$LAB/opt"
     ;;
-  start) start_metastore "$name" ;;
-  stop) stop_metastore "$name" ;;
+  start) start_metastore "${2:-default}" "${3:-3}" ;;
+  stop) stop_metastore "${2:-default}" ;;
   *)
     say "unknown command $command"
     exit 2

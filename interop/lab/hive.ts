@@ -8,10 +8,10 @@ export type HiveMetastore = { readonly uri: string; readonly warehouse: string }
 
 const script = fileURLToPath(new URL('hive.sh', import.meta.url))
 
-/** Starts a metastore under `name`. It is stopped when this process ends, however that happens. */
-export function startHive(name: string): Started<HiveMetastore> {
+/** Starts a metastore of version 3.1.3 or 4.0.1 under `name`. It is stopped when this process ends, however that happens. */
+export function startHive(name: string, version: 3 | 4): Started<HiveMetastore> {
   stopWithThisProcess(name)
-  const { status, stdout, stderr } = spawnSync(script, ['start', name], { encoding: 'utf8' })
+  const { status, stdout, stderr } = spawnSync(script, ['start', name, String(version)], { encoding: 'utf8' })
   if (status === 75) return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'Hive cannot be had here' }
   if (status !== 0) throw new Error(`hive.sh start ended with ${status}:\n${stderr}`)
   return { kind: 'started', engine: JSON.parse(stdout) as HiveMetastore }
