@@ -13,7 +13,7 @@ export type RestSigning = {
 
 export type UnsignedRequest = {
   readonly method: string
-  /** Encoded, spaces as `%20`. */
+  /** With all but unreserved characters of the query encoded. */
   readonly url: URL
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string>>

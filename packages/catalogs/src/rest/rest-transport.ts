@@ -50,8 +50,7 @@ export function restTransport(options: TransportOptions): RestTransport {
       if (value !== undefined) url.searchParams.set(key, value)
     }
     const body = request.body === undefined ? undefined : formatExactJson(request.body)
-    // A signature counts the URL as it is sent, and a space as %20.
-    if (options.sign !== undefined) url.search = url.search.replaceAll('+', '%20')
+    if (options.sign !== undefined) url.search = canonicalQuery(url.search)
     const headers = {
       accept: 'application/json',
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -68,6 +67,11 @@ export function restTransport(options: TransportOptions): RestTransport {
     }
     return exchange(url, init, what, options, signal)
   }
+}
+
+/** The query as a signature counts it: all but unreserved characters encoded (RFC 3986), where forms do otherwise. */
+function canonicalQuery(search: string): string {
+  return search.replaceAll('+', '%20').replaceAll('*', '%2A').replaceAll('%7E', '~')
 }
 
 /** Sends a form, as OAuth2 servers want it, to an absolute URI. */

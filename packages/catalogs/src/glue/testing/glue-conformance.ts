@@ -42,9 +42,10 @@ export function openTestGlue(
 ): Promise<GlueCatalog> {
   seed += 1
   const keys = { 'glue.access-key-id': 'lab', 'glue.secret-access-key': 'labsecret', 'client.region': 'us-east-1' }
+  const defaults = { ...keys, 'glue.max-retries': String(ATTEMPTS) }
   return openGlueCatalog({
     name: 'glue',
-    properties: { 'glue.endpoint': endpoint, 'glue.max-retries': String(ATTEMPTS), ...keys, ...properties },
+    properties: { ...defaults, ...properties, 'glue.endpoint': endpoint },
     io,
     clock,
     random: seededRandom(seed),
