@@ -12,13 +12,15 @@ import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
+import { purger } from './background/purger.ts'
 import { catalogListing } from './catalogs/catalog-listing.ts'
 import { committing } from './catalogs/committing-catalog.ts'
 import { type OpenCatalogs, openCatalogs } from './catalogs/open-catalogs.ts'
+import type { ServiceSettings } from './config/default-settings.ts'
 import { localContainer } from './containers/local-container.ts'
 import { type HttpServer, httpServer } from './http/http-server.ts'
 import { cancelProcess } from './optimizing/cancel-process.ts'
-import { composeOptimizing, type Optimizing, type OptimizingSettings } from './optimizing/compose-optimizing.ts'
+import { composeOptimizing, type Optimizing } from './optimizing/compose-optimizing.ts'
 import { endOptimizers } from './optimizing/end-optimizers.ts'
 import { prepareDataDirectory } from './service/data-directory.ts'
 import type { Log } from './service/log.ts'
@@ -35,7 +37,7 @@ export type ServerOptions = {
   readonly thriftPort: number
   /** Starts one local optimizer that connects to the given Thrift port; none if absent. */
   readonly optimizerCommand?: (thriftPort: number) => readonly [string, ...string[]]
-  readonly settings: OptimizingSettings
+  readonly settings: ServiceSettings
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -88,7 +90,8 @@ type Wired = {
 /** All parts, none of them started, in the order in which they start. */
 async function wire(options: ServerOptions, stored: Stores): Promise<Wired> {
   const { clock, random, log, optimizerCommand } = options
-  const catalogs = openCatalogs({ store: stored.catalogs, pointers: stored.pointers, clock, random, log })
+  const drops = { pointers: stored.drops, retentionMs: options.settings.dropRetentionMs }
+  const catalogs = openCatalogs({ store: stored.catalogs, pointers: stored.pointers, drops, clock, random, log })
   const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
   const listing = catalogListing(catalogs)
   const optimizing = composeOptimizing({ ...options, stores: stored, maintenance, listing })
@@ -108,7 +111,13 @@ async function wire(options: ServerOptions, stored: Stores): Promise<Wired> {
     noticeCommit(optimizing, { catalog: OWN_CATALOG, ...identifier }, log),
   )
   return {
-    parts: [...optimizing.services, thrift, http, ...(container === undefined ? [] : [container])],
+    parts: [
+      ...optimizing.services,
+      purger({ stores: stored, catalogs, clock, log }),
+      thrift,
+      http,
+      ...(container === undefined ? [] : [container]),
+    ],
     running: () => ({ url: http.url(), thriftPort: thrift.port(), stores, catalog, catalogs }),
   }
 }

@@ -4,6 +4,7 @@ import type { TableUpdate, UnboundPartitionSpec } from '@moraine/iceberg/metadat
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import type { SortOrder } from '@moraine/iceberg/sort/sort-order'
 import type { CatalogViews } from './catalog-views.ts'
+import type { DroppedTables } from './dropped-tables.ts'
 import type { Page } from './page.ts'
 import type { Namespace, TableIdentifier } from './table-identifier.ts'
 
@@ -78,6 +79,8 @@ export interface Catalog extends CatalogTables {
   readonly name: string
   /** Absent where this kind of catalog has none. */
   readonly views?: CatalogViews
+  /** Absent where what is dropped is gone. */
+  readonly dropped?: DroppedTables
 
   /** Makes commits to several tables, each at most once, or none of them. Absent where this kind of catalog cannot. */
   readonly commitTables?: (changes: readonly TableChange[], signal?: AbortSignal) => Promise<TransactionOutcome>

@@ -49,6 +49,17 @@ export type Database = {
     name: string
     properties: string
   }
+  dropped_table: {
+    drop_id: string
+    catalog_name: string
+    kind: PointerKind
+    namespace: string
+    name: string
+    metadata_location: string
+    dropped_at: EpochMs
+    purge_at: EpochMs
+    purges_files: 0 | 1
+  }
   answered_request: {
     key_hash: string
     request_hash: string

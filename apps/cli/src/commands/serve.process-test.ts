@@ -75,7 +75,12 @@ async function readSample(): Promise<{ readonly rows: number; readonly commits: 
   const { stores, close } = await openSqlite(join(dataDir, 'moraine.db'))
   const pool = new DuckDbPool({ clock: systemClock, size: 1 })
   try {
-    const { catalog, io } = await openCatalogs({ ...common, store: stores.catalogs, pointers: stores.pointers })('lake')
+    const { catalog, io } = await openCatalogs({
+      ...common,
+      store: stores.catalogs,
+      pointers: stores.pointers,
+      drops: { pointers: stores.drops, retentionMs: 0 },
+    })('lake')
     const table = await catalog.loadTable(SAMPLE_TABLE)
     const numbers = table.metadata.snapshots.map(({ summary }) => Number(summary['sample.commit'] ?? -1))
     const context = {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startOptimizer } from '@moraine/optimizer/start-optimizer'
 import { type RunningServer, startServer } from '@moraine/server/compose'
-import { optimizingSettings } from '@moraine/server/config/default-settings'
+import { serviceSettings } from '@moraine/server/config/default-settings'
 import { type Config, readConfig } from '@moraine/server/config/read-config'
 import { MoraineError } from '@moraine/stdx/error'
 import { pino } from 'pino'
@@ -41,7 +41,7 @@ export async function runService(
   const server = await startServer({
     ...place,
     ...(withOptimizer && { optimizerCommand: (thriftPort: number) => optimizerCommand(place.host, thriftPort) }),
-    settings: optimizingSettings(values),
+    settings: serviceSettings(values),
     clock: context.clock,
     random: context.random,
     log,

@@ -1,5 +1,6 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import type { DropKeeping } from '@moraine/catalogs/internal/internal-drops'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import { openExternalCatalog, warehouseOf } from '@moraine/catalogs/open-catalog'
 import type { CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
@@ -19,6 +20,7 @@ export type OpenCatalogs = (name: string, signal?: AbortSignal) => Promise<Opene
 export type OpenCatalogsDeps = {
   readonly store: CatalogStore
   readonly pointers: TablePointers
+  readonly drops: DropKeeping
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -59,11 +61,11 @@ async function openByType(
   signal: AbortSignal | undefined,
 ): Promise<Catalog> {
   const { name, type, properties } = managed
-  const { clock, random, log, pointers } = deps
+  const { clock, random, log, pointers, drops } = deps
   const onLeftover = (error: unknown, left: readonly string[]) =>
     log.warn({ catalog: name, left, error }, 'files or locks were left behind')
   const common = { name, io, clock, random, onLeftover }
-  if (type === 'ams') return internalCatalog({ ...common, warehouse: warehouseOf(name, properties), pointers })
+  if (type === 'ams') return internalCatalog({ ...common, warehouse: warehouseOf(name, properties), pointers, drops })
   if (type === 'glue') {
     throw new MoraineError('unsupported', `catalog ${name} is of type ${type}, which this version cannot open`)
   }

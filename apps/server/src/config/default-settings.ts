@@ -1,8 +1,13 @@
 import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import { type ConfigValues, resolveConfig } from './read-config.ts'
 
-/** The settings of the heart of the service. */
-export function optimizingSettings(values: ConfigValues): OptimizingSettings {
+/** What the service's parts are told, but for its ports and its directory. */
+export type ServiceSettings = OptimizingSettings & {
+  /** How long what is dropped from catalogs of the service can be had back. */
+  readonly dropRetentionMs: number
+}
+
+export function serviceSettings(values: ConfigValues): ServiceSettings {
   const { heartbeatTimeoutMs, ackTimeoutMs, executeTimeoutMs } = values
   return {
     deadlines: { heartbeatTimeoutMs, ackTimeoutMs, executeTimeoutMs },
@@ -17,9 +22,10 @@ export function optimizingSettings(values: ConfigValues): OptimizingSettings {
     pollTimeoutMs: values.pollTimeoutMs,
     breakQuota: values.breakQuota,
     exploreIntervalMs: values.exploreIntervalMs,
+    dropRetentionMs: values.dropRetentionMs,
     history: { keepMs: values.historyKeepMs, intervalMs: values.historyIntervalMs },
   }
 }
 
 /** What holds where nothing is configured. */
-export const DEFAULT_SETTINGS: OptimizingSettings = optimizingSettings(resolveConfig(new Map()).values)
+export const DEFAULT_SETTINGS: ServiceSettings = serviceSettings(resolveConfig(new Map()).values)

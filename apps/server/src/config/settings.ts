@@ -64,6 +64,11 @@ export const SETTINGS = {
     defaultText: 'true',
     meaning: 'Whether threads that would stay idle may work beyond the quota of a table.',
   }),
+  dropRetentionMs: durationSetting({
+    key: 'iceberg-rest.dropped-table-keep-time',
+    defaultText: '7d',
+    meaning: 'How long a table dropped from a catalog of the service can be had back. Not in Amoro.',
+  }),
   historyKeepMs: durationSetting({
     key: 'self-optimizing.runtime-data-keep-time',
     oldKeys: [{ key: 'self-optimizing.runtime-data-keep-days', unitMs: 86_400_000 }],

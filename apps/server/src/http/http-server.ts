@@ -1,5 +1,4 @@
 import { type Health, health } from '@moraine/api/rest/service-schemas'
-import type { Catalog } from '@moraine/catalogs/catalog'
 import { MoraineError } from '@moraine/stdx/error'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { LastRun } from '../background/reconciler.ts'
@@ -15,7 +14,6 @@ import { rootRoute } from './root-route.ts'
 export type HttpServerOptions = AmsApiDeps & {
   readonly host: string
   readonly port: number
-  readonly catalogs: (warehouse: string) => Promise<Catalog | undefined>
   readonly hooks: IcebergRestHooks
   /** What each reconciler did last. */
   readonly lastRuns: () => Readonly<Record<string, LastRun | undefined>>

@@ -54,12 +54,11 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     path: ONE,
     async answer(call) {
       const identifier = identifierOf(call)
-      await call.catalog.dropTable(identifier)
-      call.hooks.onDrop?.({
-        catalog: call.catalog.name,
-        identifier,
-        purgeRequested: call.query['purgeRequested']?.toLowerCase() === 'true',
-      })
+      const purgeRequested = call.query['purgeRequested']?.toLowerCase() === 'true'
+      const { dropped } = call.catalog
+      if (dropped === undefined) await call.catalog.dropTable(identifier)
+      else await dropped.dropTable(identifier, { purge: purgeRequested })
+      call.hooks.onDrop?.({ catalog: call.catalog.name, identifier, purgeRequested })
       return NO_CONTENT
     },
   },

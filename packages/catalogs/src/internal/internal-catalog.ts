@@ -2,6 +2,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { Catalog } from '../catalog.ts'
+import { type DropKeeping, internalDrops } from './internal-drops.ts'
 import { internalNamespaces } from './internal-namespaces.ts'
 import type { InternalStore } from './internal-store.ts'
 import { internalTables } from './internal-tables.ts'
@@ -14,6 +15,8 @@ export type InternalCatalogOptions = {
   /** Where tables go that are created without a location. */
   readonly warehouse: string
   readonly pointers: TablePointers
+  /** Keeps what is dropped for a time; without it a name that is dropped is forgotten, and the files stay. */
+  readonly drops?: DropKeeping
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
@@ -32,11 +35,15 @@ export function internalCatalog(options: InternalCatalogOptions): Catalog {
     warehouse: options.warehouse.replace(/\/+$/, ''),
     cache: metadataCache(CACHED_METADATA_BYTES_MAX),
   }
+  const views = internalViews(store)
+  const catalog = { name: options.name, ...internalNamespaces(store), ...internalTables(store), views }
+  if (options.drops === undefined) return catalog
+  const { dropView, ...dropped } = internalDrops(store, options.drops)
   return {
-    name: options.name,
-    ...internalNamespaces(store),
-    ...internalTables(store),
-    views: internalViews(store),
+    ...catalog,
+    views: { ...views, dropView },
+    dropped,
+    dropTable: async (identifier) => void (await dropped.dropTable(identifier, { purge: false })),
   }
 }
 

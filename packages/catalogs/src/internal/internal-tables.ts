@@ -15,7 +15,14 @@ import { newTableLocation } from './table-location.ts'
 
 type Tables = Omit<
   Catalog,
-  'name' | 'views' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
+  | 'name'
+  | 'views'
+  | 'dropped'
+  | 'listNamespaces'
+  | 'createNamespace'
+  | 'dropNamespace'
+  | 'loadNamespace'
+  | 'updateNamespace'
 >
 
 /** The tables of an internal catalog. */

@@ -18,6 +18,7 @@ type Tables = Omit<
   Catalog,
   | 'name'
   | 'views'
+  | 'dropped'
   | 'commitTables'
   | 'listNamespaces'
   | 'createNamespace'

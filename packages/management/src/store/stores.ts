@@ -1,3 +1,4 @@
+import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { AnsweredRequestStore } from '../catalogs/answered-requests.ts'
 import type { CatalogStore } from '../catalogs/managed-catalog.ts'
@@ -19,5 +20,6 @@ export type Stores = {
   readonly groups: ResourceGroupStore
   readonly catalogs: CatalogStore
   readonly pointers: TablePointers
+  readonly drops: DroppedPointers
   readonly answers: AnsweredRequestStore
 }

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
 import { sqlAnsweredRequests } from './sql-answered-requests.ts'
 import { sqlCatalogs } from './sql-catalogs.ts'
+import { sqlDroppedPointers } from './sql-dropped-pointers.ts'
 import { sqlProcesses } from './sql-processes.ts'
 import { sqlResources } from './sql-resources.ts'
 import { sqlStateStore } from './sql-state-store.ts'
@@ -20,6 +21,7 @@ export function sqlStores(db: Kysely<Database>): Stores {
     ...sqlResources(db),
     catalogs: sqlCatalogs(db),
     pointers: sqlTablePointers(db),
+    drops: sqlDroppedPointers(db),
     answers: sqlAnsweredRequests(db),
   }
 }

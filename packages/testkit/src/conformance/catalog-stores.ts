@@ -20,6 +20,11 @@ export function catalogStoresConformance(name: string, open: () => Promise<Opene
     after(async () => holder.opened?.close())
     catalogConformance(stores)
   })
+  describe(`${name}: dropped tables`, () => {
+    beforeEach(renew)
+    after(async () => holder.opened?.close())
+    dropsConformance(stores)
+  })
   describe(`${name}: answered requests`, () => {
     beforeEach(renew)
     after(async () => holder.opened?.close())
@@ -45,6 +50,73 @@ function catalogConformance(stores: () => OpenedStores['stores']) {
     )
     await stores().catalogs.removeCatalog('lake')
     assert.equal(await stores().catalogs.findCatalog('lake'), undefined)
+  })
+}
+
+function dropsConformance(stores: () => OpenedStores['stores']) {
+  const table = {
+    kind: 'table',
+    catalog: 'lake',
+    namespace: ['sales'],
+    name: 'orders',
+    metadataLocation: '/t/m1',
+  } as const
+  const at = (ms: number) => ms as EpochMs
+  const drop = { dropId: 'd1', droppedAt: at(10), purgeAt: at(100), purgesFiles: true }
+
+  test('a dropped name is free, and what had it can be had back under any free name', async () => {
+    const { pointers, drops } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    await pointers.addPointer(table)
+    assert.equal(await drops.dropPointer({ ...table, kind: 'view' }, drop), undefined)
+    assert.deepEqual(await drops.dropPointer(table, drop), { ...table, ...drop })
+    assert.equal(await drops.dropPointer(table, { ...drop, dropId: 'd2' }), undefined)
+    assert.equal(await pointers.findPointer('lake', ['sales'], 'orders'), undefined)
+    assert.deepEqual(await drops.findDropped('lake', 'd1'), { ...table, ...drop })
+    assert.equal(await drops.findDropped('other', 'd1'), undefined)
+    await pointers.addPointer({ ...table, metadataLocation: '/u/m1' })
+    const restore = (namespace: readonly string[], name: string, dropId = 'd1') =>
+      drops.restoreDropped('lake', dropId, { namespace, name })
+    assert.equal(await restore(['sales'], 'orders'), 'exists')
+    assert.equal(await restore(['none'], 'orders'), 'no-namespace')
+    assert.equal(await restore(['sales'], 'again', 'd9'), 'absent')
+    assert.equal(await restore(['sales'], 'again'), 'restored')
+    assert.equal(await restore(['sales'], 'more'), 'absent')
+    assert.deepEqual(await pointers.findPointer('lake', ['sales'], 'again'), { ...table, name: 'again' })
+  })
+
+  test('drops are listed, fall due, and are forgotten', async () => {
+    const { pointers, drops } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    for (const [index, name] of ['a', 'b', 'c'].entries()) {
+      const each = { ...table, name, metadataLocation: `/t/${name}/m1` }
+      await pointers.addPointer(each)
+      await drops.dropPointer(each, {
+        dropId: name,
+        droppedAt: at(index),
+        purgeAt: at(100 - index),
+        purgesFiles: false,
+      })
+    }
+    const names = (found: readonly { readonly name: string }[]) => found.map(({ name }) => name).join('')
+    assert.equal(names(await drops.listDropped('lake', { offset: 0, limit: 2 })), 'cb')
+    assert.equal(names(await drops.listDropped('lake', { offset: 2, limit: 2 })), 'a')
+    assert.equal(names(await drops.listDropped('other', { offset: 0, limit: 2 })), '')
+    assert.equal(names(await drops.listDueDrops(at(99), 10)), 'cb')
+    assert.equal(names(await drops.listDueDrops(at(99), 1)), 'c')
+    await drops.forgetDropped('c')
+    assert.equal(names(await drops.listDueDrops(at(99), 10)), 'b')
+  })
+
+  test('a table below a location is found, dropped or not', async () => {
+    const { pointers, drops } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    await pointers.addPointer({ ...table, name: 'a', metadataLocation: '/t/a/m_%1' })
+    await pointers.addPointer({ ...table, name: 'b', metadataLocation: '/t/b/m1' })
+    await drops.dropPointer({ ...table, name: 'b' }, drop)
+    assert.equal((await drops.findPointerUnder(['/x/', '/t/a/m_%'], 'd1'))?.name, 'a')
+    assert.equal((await drops.findPointerUnder(['/t/b/'], 'd9'))?.name, 'b')
+    assert.equal(await drops.findPointerUnder(['/t/b/', '/T/', '/t/a/mx'], 'd1'), undefined)
   })
 }
 

@@ -1,3 +1,4 @@
+import type { DroppedPointer } from '@moraine/catalogs/internal/dropped-pointers'
 import type { InternalPointer, PageRequest, PointerChange, Properties } from '@moraine/catalogs/internal/table-pointers'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
@@ -6,7 +7,7 @@ import type { Stores } from '@moraine/management/store/stores'
 
 type MemoryNamespace = { readonly catalog: string; readonly namespace: Namespace; properties: Properties }
 
-export function memoryCatalogs(): Pick<Stores, 'catalogs' | 'pointers'> {
+export function memoryCatalogs(): Pick<Stores, 'catalogs' | 'pointers' | 'drops'> {
   const catalogs = new Map<string, ManagedCatalog>()
   return {
     catalogs: {
@@ -24,11 +25,11 @@ export function memoryCatalogs(): Pick<Stores, 'catalogs' | 'pointers'> {
         catalogs.delete(name)
       },
     },
-    pointers: memoryPointers(),
+    ...memoryPointers(),
   }
 }
 
-function memoryPointers(): Stores['pointers'] {
+function memoryPointers(): Pick<Stores, 'pointers' | 'drops'> {
   const namespaces = new Map<string, MemoryNamespace>()
   const tables = new Map<string, InternalPointer>()
   const tablesIn = (catalog: string, namespace: Namespace) =>
@@ -40,7 +41,7 @@ function memoryPointers(): Stores['pointers'] {
         namespace.length === parent.length + 1 &&
         parent.every((level, index) => namespace[index] === level),
     )
-  return {
+  const pointers: Stores['pointers'] = {
     async listNamespaces(catalog, parent, page) {
       const named = childrenOf(catalog, parent).map(({ namespace }) => ({ name: namespace.at(-1) ?? '', namespace }))
       return paged(named, page).map(({ namespace }) => namespace)
@@ -107,6 +108,62 @@ function memoryPointers(): Stores['pointers'] {
     async removePointer(catalog, namespace, name, kind) {
       const own = key(catalog, namespace, name)
       return tables.get(own)?.kind === kind && tables.delete(own)
+    },
+  }
+  return { pointers, drops: memoryDrops(namespaces, tables) }
+}
+
+function memoryDrops(
+  namespaces: ReadonlyMap<string, MemoryNamespace>,
+  tables: Map<string, InternalPointer>,
+): Stores['drops'] {
+  const drops = new Map<string, DroppedPointer>()
+  const found = (catalog: string, dropId: string) => {
+    const dropped = drops.get(dropId)
+    return dropped?.catalog === catalog ? dropped : undefined
+  }
+  return {
+    async dropPointer(pointer, drop) {
+      const own = tables.get(key(pointer.catalog, pointer.namespace, pointer.name))
+      if (own?.kind !== pointer.kind) return undefined
+      const dropped = { ...own, ...drop }
+      tables.delete(keyOf(own))
+      drops.set(drop.dropId, dropped)
+      return dropped
+    },
+    async listDropped(catalog, { offset, limit }) {
+      return [...drops.values()]
+        .filter((each) => each.catalog === catalog)
+        .sort((a, b) => b.droppedAt - a.droppedAt || (a.dropId < b.dropId ? -1 : 1))
+        .slice(offset, offset + limit)
+    },
+    async findDropped(catalog, dropId) {
+      return found(catalog, dropId)
+    },
+    async restoreDropped(catalog, dropId, to) {
+      const dropped = found(catalog, dropId)
+      if (dropped === undefined) return 'absent'
+      if (!namespaces.has(key(catalog, to.namespace))) return 'no-namespace'
+      if (tables.has(key(catalog, to.namespace, to.name))) return 'exists'
+      const { kind, metadataLocation } = dropped
+      tables.set(key(catalog, to.namespace, to.name), { kind, catalog, metadataLocation, ...to })
+      drops.delete(dropId)
+      return 'restored'
+    },
+    async listDueDrops(now, limit) {
+      return [...drops.values()]
+        .filter(({ purgeAt }) => purgeAt <= now)
+        .sort((a, b) => a.purgeAt - b.purgeAt)
+        .slice(0, limit)
+    },
+    async forgetDropped(dropId) {
+      drops.delete(dropId)
+    },
+    async findPointerUnder(prefixes, exceptDropId) {
+      const others = [...drops.values()].filter(({ dropId }) => dropId !== exceptDropId)
+      return [...tables.values(), ...others].find(({ metadataLocation }) =>
+        prefixes.some((prefix) => metadataLocation.startsWith(prefix)),
+      )
     },
   }
 }

@@ -53,6 +53,7 @@ async function setUp() {
   const server = Fastify()
   await server.register(amsApi, {
     prefix: '/api/ams/v1',
+    catalogs: async () => undefined,
     stores,
     listing: {
       listDatabases: async (catalog) => {

@@ -8,6 +8,7 @@ import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../service/log.ts'
 import { catalogRoutes } from './catalog-routes.ts'
+import { type DroppedRoutesDeps, droppedRoutes } from './dropped-routes.ts'
 import { processRoutes } from './process-routes.ts'
 import { resourceRoutes } from './resource-routes.ts'
 import type { ApiServer } from './route-types.ts'
@@ -15,7 +16,7 @@ import { type ServiceFacts, serviceRoutes } from './service-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
-export type AmsApiDeps = {
+export type AmsApiDeps = DroppedRoutesDeps & {
   readonly stores: Stores
   readonly listing: CatalogListing
   readonly inspection: TableInspection
@@ -39,6 +40,7 @@ export async function amsApi(server: FastifyInstance, deps: AmsApiDeps): Promise
   const api = server as ApiServer
   serviceRoutes(api, deps)
   catalogRoutes(api, deps)
+  droppedRoutes(api, deps)
   tableRoutes(api, deps)
   snapshotRoutes(api, deps)
   processRoutes(api, deps)

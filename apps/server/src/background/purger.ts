@@ -1,0 +1,48 @@
+import type { Stores } from '@moraine/management/store/stores'
+import type { Clock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
+import type { OpenCatalogs } from '../catalogs/open-catalogs.ts'
+import type { Log } from '../service/log.ts'
+import { purgeDropped } from '../table-work/purge-dropped.ts'
+import { type Reconciler, reconciler } from './reconciler.ts'
+
+const INTERVAL_MS = 60_000
+const BATCH = 10
+
+export type PurgerDeps = {
+  readonly stores: Pick<Stores, 'drops'>
+  readonly catalogs: OpenCatalogs
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Ends the keeping of dropped tables: forgets those whose time is over, and removes the files of those that ask for it. */
+export function purger({ stores, catalogs, clock, log }: PurgerDeps): Reconciler<never> {
+  return reconciler({
+    name: 'purger',
+    intervalMs: INTERVAL_MS,
+    clock,
+    log,
+    async run(_work, signal) {
+      const failed = new Set<string>()
+      while (!signal.aborted) {
+        const due = await stores.drops.listDueDrops(clock.now(), BATCH + failed.size)
+        const next = due.filter(({ dropId }) => !failed.has(dropId))
+        if (next.length === 0) break
+        for (const dropped of next) {
+          try {
+            const { io } = await catalogs(dropped.catalog, signal)
+            const outcome = await purgeDropped(dropped, { io, drops: stores.drops }, signal)
+            const { catalog, namespace, name } = dropped
+            log.info({ catalog, namespace, name, ...outcome }, 'a dropped table was purged')
+          } catch (error) {
+            // Looked at again the next time; the others do not wait for it.
+            failed.add(dropped.dropId)
+            log.warn({ dropId: dropped.dropId, name: dropped.name, failure: describeError(error) }, 'a purge failed')
+          }
+        }
+      }
+      return {}
+    },
+  })
+}
