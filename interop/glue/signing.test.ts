@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { awsCredentials } from '@moraine/catalogs/glue/aws-credentials-provider'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
 import { systemClock } from '@moraine/stdx/clock'
-import { installBoto3, runBoto3 } from '../lab/moto.ts'
+import { installBoto3, runBoto3, startMoto, stopMoto } from '../lab/moto.ts'
 
 // What a REST catalog sends when it signs, as AWS's own Python client would sign the same requests.
 
@@ -15,6 +16,23 @@ test('every request has the signature that botocore gives it', (context) => {
   const boto3 = installBoto3()
   if (boto3.kind === 'unavailable') return context.skip(boto3.why)
   return compareSignatures()
+})
+
+test('a role is assumed at STS', async (context) => {
+  const name = `role-${process.pid}`
+  const moto = startMoto(name)
+  if (moto.kind === 'unavailable') return context.skip(moto.why)
+  context.after(() => stopMoto(name))
+  const arn = 'arn:aws:iam::123456789012:role/lab'
+  const role = { arn, externalId: 'x', sessionName: 'lab', durationSeconds: 900, tags: [{ key: 'a', value: 'b' }] }
+  const credentials = { accessKeyId: 'lab', secretAccessKey: SECRET }
+  const ask = awsCredentials(
+    { kind: 'role', role, base: { kind: 'static', credentials } },
+    { region: 'us-east-1', environment: { AWS_ENDPOINT_URL_STS: moto.engine.endpoint }, clock: systemClock },
+  )
+  const { accessKeyId, sessionToken, expiration } = await ask()
+  assert.match(accessKeyId, /^ASIA/)
+  assert.ok(sessionToken !== undefined && expiration !== undefined && expiration.getTime() > systemClock.now())
 })
 
 async function compareSignatures(): Promise<void> {

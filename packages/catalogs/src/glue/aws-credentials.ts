@@ -8,30 +8,55 @@ export type AwsCredentials = {
   readonly expiration?: Date
 }
 
-/** `default`: what AWS's own clients find, in the environment, in profiles, from a container, a cluster or a machine. */
+/**
+ * Where credentials come from. `default`: what AWS's own clients find, in the environment, in profiles, from a container,
+ * a cluster or a machine. `role`: of a role that is assumed with others.
+ */
 export type AwsCredentialsChoice =
   | { readonly kind: 'static'; readonly credentials: AwsCredentials }
   | { readonly kind: 'environment' }
   | { readonly kind: 'default' }
+  | { readonly kind: 'role'; readonly role: AwsRole; readonly base: AwsCredentialsChoice }
+
+export type AwsRole = {
+  readonly arn: string
+  readonly externalId: string | undefined
+  readonly sessionName: string
+  readonly durationSeconds: number
+  /** Of the session. */
+  readonly tags: readonly { readonly key: string; readonly value: string }[]
+}
+
+type Find = (key: string) => string | undefined
 
 /**
  * Where a client of AWS gets its credentials: what `client.credentials-provider` names, else the keys by the first of the
- * prefixes that has some (`glue.access-key-id`, `client.access-key-id`), else AWS's default.
+ * prefixes that has some (`glue.access-key-id`, `client.access-key-id`), else AWS's default; and with these those of the
+ * role that `client.assume-role.arn` names.
  *
  * @throws {MoraineError} `invalid-input` or `unsupported`, naming the property
  */
 export function chooseAwsCredentials(
-  find: (key: string) => string | undefined,
+  properties: Readonly<Record<string, string>>,
   prefixes: readonly string[],
 ): AwsCredentialsChoice {
-  const provider = find('client.credentials-provider')
-  if (provider !== undefined) return namedProvider(provider)
-  for (const prefix of prefixes) {
-    const credentials = staticCredentials(find, prefix)
-    if (credentials !== undefined) return { kind: 'static', credentials }
+  const find: Find = (key) => (Object.hasOwn(properties, key) ? properties[key]?.trim() || undefined : undefined)
+  const base = baseCredentials(find, prefixes)
+  const arn = find('client.assume-role.arn')
+  if (arn === undefined) return base
+  const role = {
+    arn,
+    externalId: find('client.assume-role.external-id'),
+    sessionName: find('client.assume-role.session-name') ?? 'moraine',
+    durationSeconds: durationOf(find('client.assume-role.timeout-sec')),
+    tags: Object.entries(properties).flatMap(([key, value]) =>
+      key.startsWith(TAG_PREFIX) ? [{ key: key.slice(TAG_PREFIX.length), value }] : [],
+    ),
   }
-  return { kind: 'default' }
+  return { kind: 'role', role, base }
 }
+
+const TAG_PREFIX = 'client.assume-role.tags.'
 
 export type AwsEnvironment = Readonly<Record<string, string | undefined>>
 
@@ -46,6 +71,16 @@ export function environmentCredentials(environment: AwsEnvironment): AwsCredenti
   return { accessKeyId, secretAccessKey, ...(sessionToken ? { sessionToken } : {}) }
 }
 
+function baseCredentials(find: Find, prefixes: readonly string[]): AwsCredentialsChoice {
+  const provider = find('client.credentials-provider')
+  if (provider !== undefined) return namedProvider(provider)
+  for (const prefix of prefixes) {
+    const credentials = staticCredentials(find, prefix)
+    if (credentials !== undefined) return { kind: 'static', credentials }
+  }
+  return { kind: 'default' }
+}
+
 // The values are names of Java classes, which the same properties give to other engines.
 function namedProvider(name: string): AwsCredentialsChoice {
   const simple = name.split('.').at(-1)
@@ -57,7 +92,7 @@ function namedProvider(name: string): AwsCredentialsChoice {
   )
 }
 
-function staticCredentials(find: (key: string) => string | undefined, prefix: string): AwsCredentials | undefined {
+function staticCredentials(find: Find, prefix: string): AwsCredentials | undefined {
   const accessKeyId = find(`${prefix}.access-key-id`)
   const secretAccessKey = find(`${prefix}.secret-access-key`)
   const sessionToken = find(`${prefix}.session-token`)
@@ -72,35 +107,12 @@ function staticCredentials(find: (key: string) => string | undefined, prefix: st
   )
 }
 
-/**
- * What asks for credentials where no client of AWS does. They are held until shortly before they end.
- *
- * @throws {MoraineError} `permission` if there are none; when asked
- */
-export function awsCredentials(
-  choice: AwsCredentialsChoice,
-  { region, environment }: { readonly region: string; readonly environment: AwsEnvironment },
-): () => Promise<AwsCredentials> {
-  if (choice.kind === 'static') return async () => choice.credentials
-  if (choice.kind === 'environment') return async () => environmentCredentials(environment)
-  let asking: Promise<() => Promise<AwsCredentials>> | undefined
-  return async () => {
-    asking ??= defaultCredentials(region)
-    const ask = await asking
-    try {
-      return await ask()
-    } catch {
-      throw new MoraineError(
-        'permission',
-        'AWS has no credentials here; set keys, or what AWS calls its default credentials (AWS_ACCESS_KEY_ID, AWS_PROFILE, a role of the machine)',
-      )
-    }
-  }
-}
-
-/** What every client of AWS finds by itself; any will do to ask. It takes 0.3 s to load. */
-async function defaultCredentials(region: string): Promise<() => Promise<AwsCredentials>> {
-  const { GlueClient } = await import('@aws-sdk/client-glue')
-  const { credentials } = new GlueClient({ region }).config
-  return () => credentials()
+function durationOf(text: string | undefined): number {
+  if (text === undefined) return 3600
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (seconds >= 900) return seconds
+  throw new MoraineError(
+    'invalid-input',
+    `client.assume-role.timeout-sec is "${text}"; set it to an integer of at least 900`,
+  )
 }

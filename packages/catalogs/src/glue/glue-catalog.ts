@@ -15,7 +15,7 @@ export type GlueCatalogOptions = {
   /**
    * What Iceberg's own clients take: `warehouse`, `client.region`, `glue.id`, `glue.endpoint`, `glue.skip-archive`,
    * `glue.skip-name-validation`, `glue.max-retries`, keys as `glue.`, `client.` or `s3.access-key-id`,
-   * `secret-access-key` and `session-token`, or `client.credentials-provider`.
+   * `secret-access-key` and `session-token`, or `client.credentials-provider`, and `client.assume-role.*`.
    */
   readonly properties: Readonly<Record<string, string>>
   readonly io: FileIO

@@ -1,4 +1,4 @@
-import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
+import { type ErrorKind, isRetryable, MoraineError } from '@moraine/stdx/error'
 
 /**
  * What is known of a call that failed. `refused`: nothing was done, and nothing will be if it is made again. `unheard`:
@@ -8,7 +8,7 @@ export type GlueFate = 'refused' | 'unheard' | 'doubtful'
 
 /** The error of a call that AWS's client made; `doing` says what for. The cause is left out: it has the request in it. */
 export function glueFailure(doing: string, cause: unknown): MoraineError {
-  if (cause instanceof MoraineError) return cause
+  if (cause instanceof MoraineError) return ownFailure(doing, cause)
   const name = cause instanceof Error ? cause.name : 'unknown failure'
   const status = statusOf(cause)
   const fail = (kind: ErrorKind, fate: GlueFate, words: string) =>
@@ -41,6 +41,15 @@ export function isGlueAnswer(error: unknown, ...names: readonly string[]): boole
 /** The table is another than the one whose version was given. */
 export function isModifiedInGlue(error: unknown): boolean {
   return isGlueAnswer(error, 'ConcurrentModificationException', 'VersionMismatchException')
+}
+
+/** Of our deadline, or of what finds credentials, before anything is sent. */
+function ownFailure(doing: string, cause: MoraineError): MoraineError {
+  if (cause.kind === 'timeout' || cause.kind === 'aborted') return cause
+  const fate: GlueFate = isRetryable(cause) ? 'unheard' : 'refused'
+  return new MoraineError(cause.kind, `Glue: ${doing}: ${cause.message}`, {
+    context: { glueError: 'credentials', fate },
+  })
 }
 
 const NO_CREDENTIALS =

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
+import { glueFate } from './glue-failure.ts'
 import { openGlueService } from './glue-service.ts'
 import { glueSettings } from './glue-settings.ts'
 import { startFakeGlue } from './testing/fake-glue.ts'
@@ -26,6 +27,7 @@ test('keys of the environment sign the calls, and their absence is said before a
   const without = await open(properties)
   await assert.rejects(without.repeatable('to list', list), (error) => {
     assert.ok(isKind(error, 'permission'), String(error))
+    assert.equal(glueFate(error), 'refused')
     return error.message.includes('AWS_ACCESS_KEY_ID')
   })
   assert.equal(fake.calls.length, 1)

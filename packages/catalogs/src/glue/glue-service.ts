@@ -4,7 +4,8 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { isRetryable, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
-import { type AwsEnvironment, environmentCredentials } from './aws-credentials.ts'
+import type { AwsEnvironment } from './aws-credentials.ts'
+import { awsCredentials } from './aws-credentials-provider.ts'
 import { glueFailure } from './glue-failure.ts'
 import type { GlueSettings } from './glue-settings.ts'
 
@@ -76,14 +77,14 @@ const LONGEST_PAUSE_MS = 5_000
 
 // Attempts are made here, where it is known which may be made twice.
 function clientConfig({ endpoint, region, credentials }: GlueSettings, deps: GlueServiceDeps): GlueClientConfig {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = deps.environment
+  const ofRole = { ...deps, region: region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1' }
   return {
     maxAttempts: 1,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
-    ...(credentials.kind === 'static' ? { credentials: credentials.credentials } : {}),
-    ...(credentials.kind === 'environment'
-      ? { credentials: async () => environmentCredentials(deps.environment) }
-      : {}),
+    // Its default it finds itself.
+    ...(credentials.kind === 'default' ? {} : { credentials: awsCredentials(credentials, ofRole) }),
   }
 }
 

@@ -67,12 +67,35 @@ test('the keys nearest to Glue count; a token goes with its keys', () => {
   assert.equal(named('EnvironmentVariableCredentialsProvider'), 'environment')
 })
 
+test('a role is assumed with the credentials that are there otherwise', () => {
+  const settings = glueSettings({
+    ...keys('glue', 'a'),
+    'client.factory': 'org.apache.iceberg.aws.AssumeRoleAwsClientFactory',
+    'client.assume-role.arn': 'arn:aws:iam::1:role/r',
+    'client.assume-role.region': 'eu-west-1',
+    'client.assume-role.external-id': 'x',
+    'client.assume-role.tags.team': 'blue',
+  })
+  assert.equal(settings.region, 'eu-west-1')
+  assert.deepEqual(settings.credentials, {
+    kind: 'role',
+    role: {
+      arn: 'arn:aws:iam::1:role/r',
+      externalId: 'x',
+      sessionName: 'moraine',
+      durationSeconds: 3600,
+      tags: [{ key: 'team', value: 'blue' }],
+    },
+    base: { kind: 'static', credentials: { accessKeyId: 'a', secretAccessKey: 'hunter2' } },
+  })
+})
+
 test('what would be passed over is refused by name, without secrets', () => {
   for (const [key, value, kind] of [
     ['lock-impl', 'org.apache.iceberg.aws.dynamodb.DynamoDbLockManager', 'unsupported'],
     ['glue.lakeformation-enabled', 'true', 'unsupported'],
     ['client.factory', 'mine', 'unsupported'],
-    ['client.assume-role.arn', 'arn:aws:iam::1:role/r', 'unsupported'],
+    ['client.profile-name', 'mine', 'unsupported'],
     ['client.credentials-provider', 'com.mine.Provider', 'unsupported'],
     ['glue.endpoint', 'glue.eu-west-1.amazonaws.com', 'invalid-input'],
     ['glue.skip-archive', 'yes', 'invalid-input'],

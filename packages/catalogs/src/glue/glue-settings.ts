@@ -31,8 +31,8 @@ export function glueSettings(properties: Readonly<Record<string, string>>): Glue
   refuseUnsupported(find)
   return {
     endpoint: endpointOf(find),
-    region: find('glue.region') ?? find('client.region'),
-    credentials: chooseAwsCredentials(find, ['glue', 'client', 's3']),
+    region: find('glue.region') ?? find('client.assume-role.region') ?? find('client.region'),
+    credentials: chooseAwsCredentials(properties, ['glue', 'client', 's3']),
     catalogId: find('glue.id'),
     warehouse: find('warehouse')?.replace(/\/+$/, ''),
     skipsArchive: flag(find, 'glue.skip-archive', true),
@@ -55,11 +55,15 @@ function refuseUnsupported(find: Find): void {
       'glue.lakeformation-enabled: credentials of Lake Formation are not supported; grant those of this catalog access to the location',
     )
   }
-  for (const key of ['client.factory', 'client.assume-role.arn', 'glue.profile-name', 'client.profile-name']) {
+  const factory = find('client.factory')
+  if (factory !== undefined && !/\.(AssumeRoleAwsClientFactory|DefaultAwsClientFactory)$/.test(factory)) {
+    throw new MoraineError('unsupported', `client.factory is ${factory}, a Java class which is not known here`)
+  }
+  for (const key of ['glue.profile-name', 'client.profile-name']) {
     if (find(key) === undefined) continue
     throw new MoraineError(
       'unsupported',
-      `${key} is not supported for Glue; name a role or a profile in AWS's own configuration (AWS_PROFILE, AWS_ROLE_ARN), which the default credentials come from`,
+      `${key} is not supported; name the profile in AWS_PROFILE, by which the default credentials are found`,
     )
   }
 }

@@ -238,7 +238,10 @@ test('a redirect is not followed, and says where the setting is', async () => {
 test('settings that cannot work are refused by name', async () => {
   for (const [properties, message] of [
     [{ uri: 'host:8181' }, /property uri/],
-    [{ 'rest.sigv4-enabled': 'true', 'client.assume-role.arn': 'arn' }, /client\.assume-role\.arn/],
+    [
+      { 'rest.sigv4-enabled': 'true', 'client.assume-role.arn': 'arn', 'client.assume-role.timeout-sec': '1' },
+      /timeout-sec/,
+    ],
     [{ 'rest.auth.type': 'basic' }, /rest\.auth\.basic\.username/],
     [{ 'rest.client.max-retries': 'many' }, /rest\.client\.max-retries/],
     [{ credential: 'a:b', 'oauth2-server-uri': 'ftp://idp' }, /oauth2-server-uri/],

@@ -41,7 +41,7 @@ export function restSettings(properties: Readonly<Record<string, string>>): Rest
       ),
     ),
     credentials: credentialsOf(inner, find, uri),
-    signing: isSigned ? signingOf(find) : undefined,
+    signing: isSigned ? signingOf(find, properties) : undefined,
     retries: retriesOf(find),
   }
 }
@@ -74,17 +74,11 @@ function basicOf(find: Find): RestCredentials {
   )
 }
 
-function signingOf(find: Find): RestSigning {
-  if (find('client.assume-role.arn') !== undefined) {
-    throw new MoraineError(
-      'unsupported',
-      "client.assume-role.arn is not supported for signed requests; name a role in AWS's own configuration (AWS_PROFILE, AWS_ROLE_ARN), which the default credentials come from",
-    )
-  }
+function signingOf(find: Find, properties: Readonly<Record<string, string>>): RestSigning {
   return {
     region: find('rest.signing-region') ?? find('client.region'),
     name: find('rest.signing-name') ?? 'execute-api',
-    credentials: chooseAwsCredentials(find, ['rest', 'client']),
+    credentials: chooseAwsCredentials(properties, ['rest', 'client']),
   }
 }
 

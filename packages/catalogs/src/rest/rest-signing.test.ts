@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { systemClock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
+import type { UnsignedRequest } from '../glue/aws-signer.ts'
 import { openRestCatalog } from './rest-catalog.ts'
-import { restSigner, type UnsignedRequest } from './rest-signing.ts'
+import { restSigner } from './rest-signing.ts'
 
 // Against the examples in AWS's documentation of S3, "Signature Calculations for the Authorization Header: Transferring
 // Payload in a Single Chunk". interop/glue asks AWS's Python client about paths and bodies.
