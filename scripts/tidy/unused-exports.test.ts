@@ -9,9 +9,8 @@ const KEPT: Readonly<Record<string, string>> = {
     'scan planning: a file all of whose rows match needs no residual; held to the same property test as mayMatchFile',
   'packages/iceberg/src/expression/evaluate-summaries.ts mayMatchSummaries':
     'scan planning: skips manifests; planning of maintenance reads all of them',
-  'packages/iceberg/src/expression/residual.ts residualOf': 'scan planning: what is left to check in a file',
-  'packages/iceberg/src/value/json-single-value.ts encodeJsonSingleValue':
-    'scan planning: the form of partition values and literals in REST answers; the decoder is tested with it',
+  'packages/iceberg/src/manifest/content-file-json.ts decodeContentFile':
+    'the client side of REST scan planning; holds the encoder to the texts of the reference implementation',
   'packages/iceberg/src/puffin/puffin-reader.ts loadPuffinFooter':
     'reads any Puffin file; tests hold our writer, Spark and damaged files to it',
   'packages/iceberg/src/scan/read-manifests.ts readLiveFiles':

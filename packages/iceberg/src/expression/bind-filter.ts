@@ -4,17 +4,10 @@ import { type IndexedField, indexSchema } from '../schema/schema-index.ts'
 import { isPrimitive } from '../schema/type.ts'
 import { formatPrimitiveType } from '../schema/type-text.ts'
 import type { Literal } from '../value/literal.ts'
-import {
-  type BoundColumn,
-  type BoundExpression,
-  type ComparisonOp,
-  FALSE,
-  mapPredicates,
-  negated,
-  TRUE,
-} from './expression.ts'
+import { type BoundColumn, type BoundExpression, mapPredicates } from './expression.ts'
 import { type FilterLiteral, type Placement, placeLiteral } from './filter-literal.ts'
 import type { ColumnName, FilterExpression, FilterPredicate } from './parse-filter.ts'
+import { placedComparison, placedMembership } from './place-predicate.ts'
 
 /**
  * Finds the columns of a filter in a schema and turns its literals into values of theirs. A column is found by its
@@ -38,9 +31,12 @@ function bindPredicate(predicate: FilterPredicate, schema: Schema, what: string)
       if (ref.type.kind === 'float' || ref.type.kind === 'double') return { op: predicate.op, ref }
       throw refusal(what, `column ${ref.name} of type ${formatPrimitiveType(ref.type)} has no NaN`)
     case 'in':
-      return bindSet(ref, predicate.values, what)
     case 'not-in':
-      return negated(bindSet(ref, predicate.values, what))
+      return placedMembership(
+        predicate.op,
+        ref,
+        predicate.values.map((literal) => place(ref, literal, what)),
+      )
     case 'starts-with':
     case 'not-starts-with':
       if (ref.type.kind !== 'string') throw refusal(what, `column ${ref.name} is not text and has no prefix`)
@@ -51,30 +47,8 @@ function bindPredicate(predicate: FilterPredicate, schema: Schema, what: string)
     case 'lt-eq':
     case 'gt':
     case 'gt-eq':
-      return compare(predicate.op, ref, place(ref, predicate.value, what))
+      return placedComparison(predicate.op, ref, place(ref, predicate.value, what))
   }
-}
-
-function bindSet(ref: BoundColumn, literals: readonly FilterLiteral[], what: string): BoundExpression {
-  // What is between or beyond the column's values is none of them.
-  const values = literals.flatMap((literal) => {
-    const placement = place(ref, literal, what)
-    return placement.kind === 'value' ? [placement.value] : []
-  })
-  return values.length === 0 ? FALSE : { op: 'in', ref, values }
-}
-
-type OrderOp = Exclude<ComparisonOp, 'starts-with' | 'not-starts-with'>
-
-function compare(op: OrderOp, ref: BoundColumn, placement: Placement): BoundExpression {
-  if (placement.kind === 'value') return { op, ref, value: placement.value }
-  if (op === 'eq') return FALSE
-  if (op === 'not-eq') return TRUE
-  const wantsLess = op === 'lt' || op === 'lt-eq'
-  if (placement.kind !== 'between') {
-    return wantsLess === (placement.kind === 'above-all') ? { op: 'not-null', ref } : FALSE
-  }
-  return wantsLess ? { op: 'lt-eq', ref, value: placement.below } : { op: 'gt', ref, value: placement.below }
 }
 
 function exactValue(ref: BoundColumn, literal: FilterLiteral, what: string): Literal {
@@ -89,9 +63,14 @@ function place(ref: BoundColumn, literal: FilterLiteral, what: string): Placemen
   throw refusal(what, `column ${ref.name} of type ${formatPrimitiveType(ref.type)} cannot be compared with ${text}`)
 }
 
-function findColumn(name: ColumnName, schema: Schema, what: string): BoundColumn {
+/**
+ * The column that a filter names: by its exact name, else, unless `isCaseSensitive`, by the name in any case.
+ *
+ * @throws {MoraineError} `invalid-input` if it is missing, ambiguous, inside a list or map, or not of a primitive type.
+ */
+export function findColumn(name: ColumnName, schema: Schema, what: string, isCaseSensitive = false): BoundColumn {
   const shown = name.join('.')
-  const found = findByPath(name, schema, what)
+  const found = findByPath(name, schema, what, isCaseSensitive)
   if (found === undefined) {
     const columns = schema.fields.map((field) => field.name).join(', ')
     throw refusal(what, `there is no column ${shown}; the table has ${columns}`)
@@ -103,7 +82,12 @@ function findColumn(name: ColumnName, schema: Schema, what: string): BoundColumn
 }
 
 // A dot may lead into a struct or be part of a name; names are compared part by part first.
-function findByPath(name: ColumnName, schema: Schema, what: string): IndexedField | undefined {
+function findByPath(
+  name: ColumnName,
+  schema: Schema,
+  what: string,
+  isCaseSensitive: boolean,
+): IndexedField | undefined {
   const { fieldsByName, fieldsByLowerName } = indexSchema(schema)
   const fullName = name.join('.')
   const exact = fieldsByName.get(fullName) ?? []
@@ -111,7 +95,7 @@ function findByPath(name: ColumnName, schema: Schema, what: string): IndexedFiel
     (field) => field.path.length === name.length && field.path.every((part, at) => part === name[at]),
   )
   if (byParts !== undefined) return byParts
-  const candidates = exact.length > 0 ? exact : (fieldsByLowerName.get(fullName.toLowerCase()) ?? [])
+  const candidates = exact.length > 0 || isCaseSensitive ? exact : (fieldsByLowerName.get(fullName.toLowerCase()) ?? [])
   const [first, ...more] = candidates
   if (more.length === 0) return first
   const names = candidates.map((field) => field.path.map((part) => `"${part}"`).join('.'))
