@@ -43,7 +43,11 @@ export async function renameGlueTable(
     await takeAway(store, from, to, found, move)
   }
   const away = await findGlueTable(store, from)
-  if (away === undefined || findGlueMove(away) === undefined) return
+  if (away === undefined || findGlueMove(away) === undefined) {
+    // Somebody else has finished the same rename, or has dropped the table.
+    if (gluePointer(await findGlueTable(store, to), to) === metadataLocation) return
+    throw noSuchTable(from)
+  }
   await bring(store, from, to, away, move)
   const outcome = await deleteGlueTable(store, from, away)
   if (typeof outcome === 'object') throw uncertainInGlue(from, 'renamed', outcome.unknown)

@@ -103,7 +103,8 @@ export function inputOf(table: GlueTable | { readonly Name: string }): TableInpu
   return {
     Name: full.Name,
     Description: full.Description,
-    Owner: full.Owner,
+    // Glue may give an empty one, and takes none.
+    Owner: full.Owner || undefined,
     LastAccessTime: full.LastAccessTime,
     LastAnalyzedTime: full.LastAnalyzedTime,
     Retention: full.Retention,

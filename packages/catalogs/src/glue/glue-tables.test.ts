@@ -169,6 +169,17 @@ test('a rename that died half way is finished by the next one', async () => {
   assert.deepEqual(await other.loadTable(COPY), { ...created, identifier: COPY })
 })
 
+test('a rename whose table is dropped half way does not call itself done', async () => {
+  proxy.next('UpdateTable', 'lose-answer')
+  proxy.before('UpdateTable', async () => {
+    proxy.before('GetTable', async () => {
+      proxy.before('GetTable', async () => void sales.tables.delete('orders'))
+    })
+  })
+  await rejectsAs('not-found', 'sales.orders', catalog.renameTable(ORDERS, COPY))
+  assert.equal(sales.tables.size, 0)
+})
+
 test('lost answers do not keep a rename from its end', async () => {
   for (const operation of ['UpdateTable', 'CreateTable', 'DeleteTable']) proxy.next(operation, 'lose-answer')
   await catalog.renameTable(ORDERS, COPY)

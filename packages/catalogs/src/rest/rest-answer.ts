@@ -15,7 +15,7 @@ export function restFailure(response: RestResponse, subject: RestSubject): Morai
   const said = message === undefined ? '' : `: ${message.slice(0, MESSAGE_LENGTH_MAX)}`
   return new MoraineError(
     isFileGone ? 'corrupt' : kindOf(response.status, subject),
-    `${response.what} answered ${response.status}${type === undefined ? '' : ` ${type}`}${said}${remedy(response.status)}`,
+    `${response.what} answered ${response.status}${type === undefined ? '' : ` ${type}`}${said}${remedy(response)}`,
     { context: { entity, status: response.status } },
   )
 }
@@ -54,7 +54,8 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   429: 'unavailable',
 }
 
-function remedy(status: number): string {
+function remedy({ status, retryAfterMs }: RestResponse): string {
+  if (retryAfterMs !== undefined) return `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`
   if (status === 401 || status === 419) return '; check the token or credential of the catalog'
   if (status >= 300 && status < 400)
     return '; redirects are not followed, set the uri of the catalog to the final address'

@@ -230,6 +230,13 @@ test('a request that its caller gives up is aborted', async () => {
   await assert.rejects(catalog.loadTable(ORDERS, giveUp), (error) => isKind(error, 'aborted'))
 })
 
+test('a server that wants to be left alone for long is, and the failure says how long', async () => {
+  const later = () => json({}, 503, { 'retry-after': '3600' })
+  const { catalog, seen } = await open([later], { 'rest.client.max-retries': '5' })
+  await assert.rejects(catalog.loadTable(ORDERS), /answered 503; it asks to be left alone for 3600 s/)
+  assert.equal(seen.length, 2)
+})
+
 test('a redirect is not followed, and says where the setting is', async () => {
   const { catalog } = await open([() => new Response(null, { status: 307, headers: { location: 'https://evil/' } })])
   await assert.rejects(catalog.loadTable(ORDERS), /set the uri of the catalog/)
