@@ -54,7 +54,7 @@ for (const [kind, started] of servers) {
   test(`${kind}: names that differ in case or trailing blanks are kept apart, or refused`, async () => {
     for (const collation of kind === 'mariadb' ? ['utf8mb4_bin', 'utf8mb4_general_ci'] : ['default']) {
       const change = `ALTER TABLE iceberg_tables CONVERT TO CHARACTER SET utf8mb4 COLLATE ${collation}`
-      const { catalog, close } = await (await fresh(v1))()
+      const { catalog, close } = await fresh(v1)()
       if (collation !== 'default') await run(server, change)
       const create = (table: string) => catalog.createTable({ namespace: ['n'], name: table }, SALES_ORDERS_TABLE)
       const first = await create('orders')

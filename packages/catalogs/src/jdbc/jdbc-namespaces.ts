@@ -114,13 +114,15 @@ export function jdbcNamespaces({ database }: JdbcStore): JdbcNamespaces {
     async removeNamespace(catalog, namespace) {
       const text = jdbcNamespaceText(namespace)
       if (text === undefined) return 'absent'
-      return database.transaction(async (session) => {
-        const present = await propertiesOf(session, catalog, text, jdbcForUpdate(dialect))
-        if (await isOccupied(session, catalog, text)) return 'not-empty'
-        if (present.size === 0) return 'absent'
-        await session.execute(jdbc`DELETE FROM iceberg_namespace_properties WHERE ${whereNamespace(catalog, text)}`)
-        return 'removed'
-      })
+      return orTryAgain(text, () =>
+        database.transaction(async (session) => {
+          const present = await propertiesOf(session, catalog, text, jdbcForUpdate(dialect))
+          if (await isOccupied(session, catalog, text)) return 'not-empty'
+          if (present.size === 0) return 'absent'
+          await session.execute(jdbc`DELETE FROM iceberg_namespace_properties WHERE ${whereNamespace(catalog, text)}`)
+          return 'removed'
+        }),
+      )
     },
   }
 }
@@ -132,6 +134,16 @@ async function unlessTaken(change: () => Promise<boolean>): Promise<boolean> {
   } catch (error) {
     if (isKind(error, 'already-exists') || isKind(error, 'conflict')) return false
     throw error
+  }
+}
+
+/** Here `conflict` would mean that the namespace is not empty. */
+async function orTryAgain<T>(name: string, change: () => Promise<T>): Promise<T> {
+  try {
+    return await change()
+  } catch (cause) {
+    if (!isKind(cause, 'conflict')) throw cause
+    throw new MoraineError('unavailable', `namespace ${name} is being changed by others; try again`, { cause })
   }
 }
 

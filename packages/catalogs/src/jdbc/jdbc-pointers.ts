@@ -48,11 +48,11 @@ export function jdbcPointers(store: JdbcStore): TablePointers {
       if (!isImplied && (await namespaces.findNamespace(pointer.catalog, pointer.namespace)) === undefined) {
         return 'no-namespace'
       }
-      return (await unlessRefused(() => database.execute(insert))) === 1 ? 'added' : 'exists'
+      return (await unlessRefused(['already-exists'], () => database.execute(insert))) === 1 ? 'added' : 'exists'
     },
 
     async swapPointer(pointer, next) {
-      return (await unlessRefused(() => database.execute(swap(store, pointer, next)))) === 1
+      return (await unlessRefused(['conflict'], () => database.execute(swap(store, pointer, next)))) === 1
     },
 
     async changePointers(changes) {
@@ -62,7 +62,7 @@ export function jdbcPointers(store: JdbcStore): TablePointers {
       }
       // In one order for all, so that nobody waits in a circle.
       const ordered = [...changes].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
-      const made = await unlessRefused(() =>
+      const made = await unlessRefused(['already-exists', 'conflict'], () =>
         database.transaction(async (session) => {
           for (const change of ordered) await makeChange(store, session, change)
           return 1
@@ -168,11 +168,14 @@ function kindOf(type: string | null | undefined, identifier: { namespace: Namesp
 }
 
 /** The count of rows; none where the database refused because others were first or in the way. */
-async function unlessRefused(change: () => Promise<number>): Promise<number> {
+async function unlessRefused(
+  reasons: readonly ('already-exists' | 'conflict')[],
+  change: () => Promise<number>,
+): Promise<number> {
   try {
     return await change()
   } catch (error) {
-    if (isKind(error, 'already-exists') || isKind(error, 'conflict')) return 0
+    if (reasons.some((reason) => isKind(error, reason))) return 0
     throw error
   }
 }

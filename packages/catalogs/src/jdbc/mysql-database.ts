@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
 import { createPool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise'
 import type { JdbcDatabase, JdbcRow, JdbcStatement } from './jdbc-database.ts'
@@ -28,6 +29,7 @@ export function openMysqlDatabase(server: JdbcServer): JdbcDatabase {
     place,
     async connect() {
       const connection = await pool.getConnection()
+      socketOf(connection)?.ref()
       // The pool wraps a connection anew each time.
       if (!prepared.has(connection.connection)) {
         await prepare(connection)
@@ -79,10 +81,18 @@ function connectionOf(connection: PoolConnection): PooledConnection {
       return Array.isArray(answer) ? 0 : answer.affectedRows
     },
     release(isUsable) {
-      if (isUsable) connection.release()
-      else connection.destroy()
+      if (!isUsable) return connection.destroy()
+      // The process may end while it waits for the next statement.
+      socketOf(connection)?.unref()
+      connection.release()
     },
   }
+}
+
+function socketOf({ connection }: PoolConnection): Socket | undefined {
+  // The driver has it, and does not say so in its types.
+  const { stream } = connection as { readonly stream?: unknown }
+  return stream instanceof Socket ? stream : undefined
 }
 
 /** Columns of a binary collation may come as bytes. */

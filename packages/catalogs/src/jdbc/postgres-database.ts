@@ -76,8 +76,9 @@ function numbered(sql: string): string {
 
 function postgresFailure(place: string, error: unknown): MoraineError {
   const code = error instanceof pg.DatabaseError ? error.code : undefined
-  const text = error instanceof Error ? error.message : String(error)
-  return new MoraineError(kindOf(code), `${place}: ${text}`, { cause: error })
+  // Of several addresses that did not answer there is no text, but a code.
+  const { message = String(error), code: network } = error as { readonly message?: string; readonly code?: string }
+  return new MoraineError(kindOf(code), `${place}: ${message === '' ? network : message}`, { cause: error })
 }
 
 /** SQLSTATE codes. Without one, it was the connection. */
