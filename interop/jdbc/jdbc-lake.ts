@@ -49,7 +49,7 @@ export function provideDrivers(): Started<undefined> {
   return { kind: 'started', engine: undefined }
 }
 
-export type OptimizeOutcome = {
+export type LakeOptimizing = {
   readonly outcome: 'committed' | 'nothing' | 'gave up'
   readonly failures: readonly string[]
 }
@@ -60,7 +60,7 @@ export async function optimizeInLake(
   identifier: TableIdentifier,
   type: RequestedType,
   { pool, workDir, signal }: { readonly pool: DuckDbPool; readonly workDir: string; readonly signal: AbortSignal },
-): Promise<OptimizeOutcome> {
+): Promise<LakeOptimizing> {
   const state = await readTable(io, await catalog.loadTable(identifier, signal), signal)
   const plan = await planTable(io, state, { type, now: systemClock.now() }, signal)
   if (plan === undefined || plan.groups.length === 0) return { outcome: 'nothing', failures: [] }
