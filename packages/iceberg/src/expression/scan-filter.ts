@@ -36,7 +36,7 @@ export function columnFilter(filter: ScanFilter, other: typeof TRUE | typeof FAL
 }
 
 /** What a partition satisfies if it may hold rows that satisfy the filter; compare `mayHoldMatches`. */
-export function partitionFilter(filter: ScanFilter, spec: PartitionSpec): PartitionExpression {
+export function scanPartitionFilter(filter: ScanFilter, spec: PartitionSpec): PartitionExpression {
   return mapPredicates<ScanTerm, Literal, PartitionColumn, Literal>(filter, (predicate) => {
     const onColumn = columnPredicate(predicate)
     return onColumn === undefined ? (throughPartition(predicate, spec) ?? TRUE) : mayHoldMatches(onColumn, spec)
