@@ -5,18 +5,16 @@ import { after, type TestContext, test } from 'node:test'
 import type { GlueCatalog } from '@moraine/catalogs/glue/glue-catalog'
 import { openTestGlue } from '@moraine/catalogs/glue/testing/glue-conformance'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import { runPlan } from '@moraine/cli/optimize/optimize-table'
-import { planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { systemClock } from '@moraine/stdx/clock'
-import { isKind } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { installBoto3, startMoto, stopMoto } from '../lab/moto.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
+import { type GlueRun, optimizeInGlue } from './optimize-in-glue.ts'
+import { storedGlueTable } from './stored-glue-table.ts'
 
 // PyIceberg's own catalog of Glue and ours on the same tables: what one makes the other reads and changes, in turn and at
 // the same time. Glue and S3 are moto.
@@ -78,10 +76,10 @@ async function backAndForth({ engine, catalog, endpoint }: Lake): Promise<void> 
   const theirs = { namespace: ['db'], name: 'theirs' }
   await engine.create({ table: ['lab', 'db', 'theirs'], schema: SCHEMA })
   await engine.append({ table: ['lab', 'db', 'theirs'], rows: [rowOf(1)] })
-  const theirColumns = await storedTable(endpoint, theirs)
+  const stored = await storedGlueTable(endpoint, theirs)
   const set = { action: 'set-properties', updates: { note: 'ours' } } as const
   assert.equal((await catalog.commitTable(theirs, { requirements: [], updates: [set] })).kind, 'committed')
-  assert.deepEqual(await storedTable(endpoint, theirs), theirColumns)
+  assert.deepEqual(await storedGlueTable(endpoint, theirs), stored)
   await engine.addColumn(['lab', 'db', 'theirs'], 'note', 'string')
   const { metadata } = await catalog.loadTable(theirs)
   assert.deepEqual([metadata.schemas.length, metadata.properties['note'], metadata.snapshots.length], [2, 'ours', 1])
@@ -98,7 +96,7 @@ async function backAndForth({ engine, catalog, endpoint }: Lake): Promise<void> 
       ],
     },
   })
-  assert.deepEqual(await storedTable(endpoint, ours), theirColumns)
+  assert.deepEqual((await storedGlueTable(endpoint, ours)).columns, stored.columns)
   assert.deepEqual(await engine.listTables(['lab', 'db']), ['ours', 'theirs'])
   await engine.append({ table: ['lab', 'db', 'ours'], rows: [rowOf(1), rowOf(2)] })
   await catalog.renameTable(ours, { namespace: ['db'], name: 'renamed' })
@@ -107,16 +105,6 @@ async function backAndForth({ engine, catalog, endpoint }: Lake): Promise<void> 
   assert.equal(renamed.metadata.tableUuid, created.metadata.tableUuid)
   await engine.drop(['lab', 'db', 'renamed'])
   assert.deepEqual(await catalog.listTables(['db']), { items: [theirs] })
-}
-
-/** What Glue shows of a table's columns and kind. */
-async function storedTable(endpoint: string, { namespace, name: table }: TableIdentifier): Promise<unknown> {
-  const headers = { 'x-amz-target': 'AWSGlue.GetTable', 'content-type': 'application/x-amz-json-1.1' }
-  const authorization = 'AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/glue/aws4_request, SignedHeaders=host'
-  const body = JSON.stringify({ DatabaseName: namespace[0], Name: table })
-  const answer = await fetch(endpoint, { method: 'POST', headers: { ...headers, authorization }, body })
-  const { Table } = (await answer.json()) as { Table: { TableType: string; StorageDescriptor: { Columns: object } } }
-  return { type: Table.TableType, columns: Table.StorageDescriptor.Columns }
 }
 
 const WRITTEN: TableIdentifier = { namespace: ['db'], name: 'written' }
@@ -142,7 +130,8 @@ async function besidePyIceberg(context: TestContext, lake: Lake): Promise<void> 
     if (done) commits += 1
   }
   for (let at = 0; at < 3; at += 1) await write()
-  const runs: Run[] = []
+  const optimize = () => optimizeInGlue({ ...lake, pool, workDir }, WRITTEN, signal)
+  const runs: GlueRun[] = []
   const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length
   const isEnough = () => commits >= COMMITS_MIN && rewrites() >= REWRITES_MIN
   await Promise.all([
@@ -150,12 +139,12 @@ async function besidePyIceberg(context: TestContext, lake: Lake): Promise<void> 
       while (!isEnough()) await write()
     })(),
     (async () => {
-      while (!isEnough()) runs.push(await optimize(lake, WRITTEN, signal))
+      while (!isEnough()) runs.push(await optimize())
     })(),
   ])
   const failures = runs.flatMap((run) => run.failures)
   for (const reason of failures) assert.match(reason, CONFLICT)
-  const last = await optimize(lake, WRITTEN, signal) // alone
+  const last = await optimize() // alone
   assert.deepEqual(last.failures, [])
   runs.push(last)
 
@@ -181,28 +170,5 @@ async function tried(write: Promise<void>): Promise<boolean> {
   } catch (error) {
     assert.match(String(error), /CommitFailedException|ValidationException: Deleted data files were found/)
     return false
-  }
-}
-
-type Run = { readonly outcome: 'committed' | 'nothing' | 'gave up'; readonly failures: readonly string[] }
-
-async function optimize(
-  { catalog, io, settings }: Lake,
-  identifier: TableIdentifier,
-  signal: AbortSignal,
-): Promise<Run> {
-  const state = await readTable(io, await catalog.loadTable(identifier, signal), signal)
-  const plan = await planTable(io, state, { type: 'full', now: systemClock.now() }, signal)
-  if (plan === undefined || plan.groups.length === 0) return { outcome: 'nothing', failures: [] }
-  const table = { name: identifier.name, identifier, store: catalog, io, storage: settings }
-  const context = { clock: systemClock, random: systemRandom, pool, workDir, threads: 2, timeoutMs: 120_000, signal }
-  try {
-    const { commit, failures } = await runPlan(table, plan, { ...context, onGroup: () => {} })
-    assert.notEqual(commit.kind, 'unknown')
-    const outcome = commit.kind === 'committed' ? 'committed' : 'nothing'
-    return { outcome, failures: failures.map(({ reason }) => reason) }
-  } catch (error) {
-    if (!isKind(error, 'conflict')) throw error
-    return { outcome: 'gave up', failures: [] }
   }
 }

@@ -5,9 +5,11 @@
 # moto.sh stop [NAME]     end that server; it kept everything in memory
 # moto.sh boto3           fetch boto3 alone; prints a directory for PYTHONPATH, by which PyIceberg's catalog of Glue works
 # moto.sh python ARG...   run Python with boto3
+# moto.sh bundle          fetch AWS's client for Java as Iceberg packs it (55 MB); prints its path, for Spark's class path
 . "$(dirname "$0")/lab.sh"
 MOTO_VERSION=5.2.5
 BOTO3_VERSION=1.44.5
+ICEBERG_VERSION=1.12.0 # that of spark.sh
 
 install() { MOTO_ENV=$(venv moto "moto[server]==$MOTO_VERSION" "boto3==$BOTO3_VERSION"); }
 
@@ -50,6 +52,7 @@ case $command in
     install_boto3
     PYTHONDONTWRITEBYTECODE=1 exec "$BOTO3_ENV/bin/python" "$@"
     ;;
+  bundle) maven_jar "org.apache.iceberg:iceberg-aws-bundle:$ICEBERG_VERSION" ;;
   *)
     say "unknown command $command"
     exit 2

@@ -31,9 +31,20 @@ export function stopMoto(name: string): void {
 
 /** Where PyIceberg's catalog of Glue finds AWS's client, for `PYTHONPATH`. */
 export function installBoto3(): Started<string> {
-  const { status, stdout, stderr } = spawnSync(script, ['boto3'], { encoding: 'utf8' })
+  return installed('boto3')
+}
+
+/** Where Spark's catalog of Glue finds AWS's client, for `SPARK_DIST_CLASSPATH`. */
+export function installAwsBundle(): Started<string> {
+  return installed('bundle')
+}
+
+function installed(command: string): Started<string> {
+  const { status, stdout, stderr } = spawnSync(script, [command], { encoding: 'utf8' })
   if (status === 0) return { kind: 'started', engine: stdout.trim() }
-  return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'boto3 cannot be had here' }
+  const why = stderr.trim().split('\n').at(-1) ?? `${command} cannot be had here`
+  if (status === EXIT_UNAVAILABLE) return { kind: 'unavailable', why }
+  throw new Error(`moto.sh ${command} ended with ${status}:\n${stderr}`)
 }
 
 /** Runs Python with AWS's client; returns what it prints. */
