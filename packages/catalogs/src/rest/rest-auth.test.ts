@@ -48,6 +48,9 @@ function tokenServer({ lifetimeSeconds = 600, tokenStatus = 200 } = {}) {
     bearers,
     tokenUris,
     valid,
+    failTokens: (status: number) => {
+      tokenStatus = status
+    },
     pass: (ms: number) => {
       monotonicMs += ms
     },
@@ -129,6 +132,17 @@ test('tokens may come from an identity provider, or from a path of the catalog',
     await server.open({ credential: 'me:hunter2', 'oauth2-server-uri': given })
     assert.equal(server.tokenUris[0], wanted)
   }
+})
+
+test('a commit for which there is no token was not sent, and is not unknown', async () => {
+  const server = tokenServer({ lifetimeSeconds: 600 })
+  const catalog = await server.open()
+  server.pass(600_000)
+  server.failTokens(503)
+  const sent = server.bearers.length
+  const commit = catalog.commitTable({ namespace: ['a'], name: 't' }, { requirements: [], updates: [] })
+  await assert.rejects(commit, (error) => isKind(error, 'unavailable'))
+  assert.equal(server.bearers.length, sent)
 })
 
 test('name and password go with every request', async () => {

@@ -1,6 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { int32, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
-import { postForm, type RestTransport, type TransportOptions } from './rest-transport.ts'
+import { beforeSending, postForm, type RestTransport, type TransportOptions } from './rest-transport.ts'
 
 export type RestCredentials =
   | { readonly kind: 'none' }
@@ -32,11 +32,11 @@ export function authorized(
 
   const tokens = clientCredentialTokens(credentials, options)
   return async (request, signal) => {
-    const token = await tokens.current()
+    const token = await beforeSending(() => tokens.current())
     const response = await send(token, request, signal)
     if (response.status !== 401 && response.status !== 419) return response
     tokens.forget(token)
-    return send(await tokens.current(), request, signal)
+    return send(await beforeSending(() => tokens.current()), request, signal)
   }
 }
 

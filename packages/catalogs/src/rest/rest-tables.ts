@@ -12,7 +12,7 @@ import {
   encodeIdentifier,
 } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { isUnsentRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
 
 type Tables = Omit<
   Catalog,
@@ -117,8 +117,7 @@ async function commitTable(
   try {
     response = await send(request, signal)
   } catch (cause) {
-    // Without a token the commit was not even sent. Otherwise the server may have had it.
-    if (!(cause instanceof MoraineError) || cause.kind === 'permission') throw cause
+    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
     return { kind: 'unknown', cause }
   }
   const { status } = response

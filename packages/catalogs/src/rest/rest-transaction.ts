@@ -3,7 +3,7 @@ import type { Catalog, TableChange, TransactionOutcome } from '../catalog.ts'
 import { expectSuccess, type RestSubject, restFailure } from './rest-answer.ts'
 import { encodeTransaction } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { isUnsentRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
 
 /**
  * Commits to several tables of a REST catalog at once. The protocol answers without the tables, so they are loaded
@@ -21,8 +21,7 @@ export async function commitTransaction(
   try {
     response = await send(request, signal)
   } catch (cause) {
-    // Without a token the commit was not even sent. Otherwise the server may have had it.
-    if (!(cause instanceof MoraineError) || cause.kind === 'permission') throw cause
+    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
     return { kind: 'unknown', cause }
   }
   const { status } = response

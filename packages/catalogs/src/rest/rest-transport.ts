@@ -42,6 +42,24 @@ export type TransportOptions = {
   readonly sign?: SignRequest
 }
 
+/** Whether a request failed for want of a token or a signature: the server has not had it. */
+export function isUnsentRequest(error: MoraineError): boolean {
+  return error.context['unsent'] === true
+}
+
+/** What a request needs before it is sent; its failures are those of {@link isUnsentRequest}. */
+export async function beforeSending<T>(prepare: () => Promise<T>): Promise<T> {
+  try {
+    return await prepare()
+  } catch (cause) {
+    if (!(cause instanceof MoraineError)) throw cause
+    throw new MoraineError(cause.kind, cause.message, {
+      cause: cause.cause,
+      context: { ...cause.context, unsent: true },
+    })
+  }
+}
+
 export function restTransport(options: TransportOptions): RestTransport {
   return async (request, signal) => {
     const url = new URL(`${options.uri}/${request.path}`)
@@ -57,10 +75,11 @@ export function restTransport(options: TransportOptions): RestTransport {
       ...options.headers,
       ...request.headers,
     }
+    const { sign = async () => headers } = options
     const unsigned = { method: request.method, url, headers, ...(body === undefined ? {} : { body }) }
     const init: RequestInit = {
       method: request.method,
-      headers: (await options.sign?.(unsigned)) ?? headers,
+      headers: await beforeSending(() => sign(unsigned)),
       // A POST that was redirected would arrive as a GET.
       redirect: 'manual',
       ...(body === undefined ? {} : { body }),

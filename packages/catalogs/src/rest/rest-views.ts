@@ -4,7 +4,7 @@ import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { decodeAnswer, expectSuccess, type RestSubject, restFailure, saysAbsent } from './rest-answer.ts'
 import { decodeTablePage, encodeIdentifier } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { isUnsentRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
 import { decodeLoadedView, encodeCreateView, encodeViewCommit } from './rest-view-json.ts'
 
 /** The views of a REST catalog. */
@@ -75,8 +75,7 @@ async function commitView(
   try {
     response = await send(request, signal)
   } catch (cause) {
-    // Without a token the commit was not even sent. Otherwise the server may have had it.
-    if (!(cause instanceof MoraineError) || cause.kind === 'permission') throw cause
+    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
     return { kind: 'unknown', cause }
   }
   const { status } = response
