@@ -14,8 +14,14 @@ import { VERSION } from '@moraine/stdx/version'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import { purger } from './background/purger.ts'
 import { catalogListing } from './catalogs/catalog-listing.ts'
+import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-registry.ts'
+import { sealPlainCatalogs } from './catalogs/catalog-secrets.ts'
 import { committing } from './catalogs/committing-catalog.ts'
-import { type OpenCatalogs, openCatalogs } from './catalogs/open-catalogs.ts'
+import { type OpenCatalogs, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
+import { loadSecretKey } from './catalogs/secret-key.ts'
+import { type SecretVault, secretVault } from './catalogs/secret-vault.ts'
+import { withTableDefaults } from './catalogs/table-defaults.ts'
+import { testConnection } from './catalogs/test-connection.ts'
 import type { ServiceSettings } from './config/default-settings.ts'
 import { localContainer } from './containers/local-container.ts'
 import { type HttpServer, httpServer } from './http/http-server.ts'
@@ -68,8 +74,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return stopServices(services.toReversed())
   }
   try {
+    const vault = secretVault(await loadSecretKey(dataDir, options.random, process.env), options.random)
     await prepare(database.stores, dataDir)
-    const { parts, running } = await wire(options, database.stores)
+    await sealPlainCatalogs(database.stores.catalogs, vault, log)
+    const { parts, running } = await wire(options, database.stores, vault)
     services.push(...parts)
     await startServices(services, stopping.signal)
     return { ...running(), stop }
@@ -88,16 +96,30 @@ type Wired = {
 }
 
 /** All parts, none of them started, in the order in which they start. */
-async function wire(options: ServerOptions, stored: Stores): Promise<Wired> {
+async function wire(options: ServerOptions, stored: Stores, vault: SecretVault): Promise<Wired> {
   const { clock, random, log, optimizerCommand } = options
   const drops = { pointers: stored.drops, retentionMs: options.settings.dropRetentionMs }
-  const catalogs = openCatalogs({ store: stored.catalogs, pointers: stored.pointers, drops, clock, random, log })
+  const opening = { pointers: stored.pointers, drops, clock, random, log }
+  const catalogs = openCatalogs({ ...opening, store: stored.catalogs, vault })
   const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
   const listing = catalogListing(catalogs)
   const optimizing = composeOptimizing({ ...options, stores: stored, maintenance, listing })
   const { stores } = optimizing
   const thrift = thriftService(options, optimizing)
-  const http = httpService(options, { optimizing, catalogs, listing })
+  const registry = catalogRegistry({
+    store: stored.catalogs,
+    vault,
+    pointers: stored.pointers,
+    drops: stored.drops,
+    ownCatalog: OWN_CATALOG,
+    testConnection: (plain) =>
+      testConnection(plain, { open: (each, signal) => openPlainCatalog(each, opening, signal), clock, random }),
+    onChanged(name) {
+      catalogs.forget(name)
+      optimizing.onCatalogChanged(name)
+    },
+  })
+  const http = httpService(options, { optimizing, catalogs, listing, registry })
   const container =
     optimizerCommand &&
     localContainer({
@@ -126,15 +148,17 @@ type Parts = {
   readonly optimizing: Optimizing
   readonly catalogs: OpenCatalogs
   readonly listing: CatalogListing
+  readonly registry: CatalogRegistry
 }
 
-function httpService(options: ServerOptions, { optimizing, catalogs, listing }: Parts): HttpServer {
+function httpService(options: ServerOptions, { optimizing, catalogs, listing, registry }: Parts): HttpServer {
   const { clock, log, host, httpPort } = options
   return httpServer({
     host,
     port: httpPort,
     stores: optimizing.stores,
     listing,
+    registry,
     inspection: icebergInspection(async (table, signal) => {
       const { store, identifier } = await reach(catalogs, table, signal)
       return (await store.loadTable(identifier, signal)).metadata
@@ -144,6 +168,7 @@ function httpService(options: ServerOptions, { optimizing, catalogs, listing }: 
     log,
     lastRuns: optimizing.lastRuns,
     catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),
+    ioOf: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ io }) => io)),
     hooks: {
       onCommit: ({ catalog, identifier }) => noticeCommit(optimizing, { catalog, ...identifier }, log),
       onDrop: ({ catalog }) => optimizing.onCatalogChanged(catalog),
@@ -211,9 +236,9 @@ async function reach(
   { catalog: name, namespace, name: table }: TableName,
   signal: AbortSignal | undefined,
 ) {
-  const { catalog, io, storage } = await catalogs(name, signal)
+  const { catalog, io, storage, tableDefaults } = await catalogs(name, signal)
   const identifier: TableIdentifier = { namespace, name: table }
-  return { store: catalog, identifier, io, storage }
+  return { store: withTableDefaults(catalog, tableDefaults), identifier, io, storage }
 }
 
 async function unlessUnknown<T>(promise: Promise<T>): Promise<T | undefined> {

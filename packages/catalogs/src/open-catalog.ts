@@ -6,11 +6,13 @@ import type { FileIO } from '@moraine/storage/file-io'
 import type { Catalog } from './catalog.ts'
 import { openCustomCatalog } from './custom/custom-catalog.ts'
 import { filesystemCatalog } from './filesystem/filesystem-catalog.ts'
+import { openGlueCatalog } from './glue/glue-catalog.ts'
 import { hiveCatalog } from './hive/hive-catalog.ts'
+import { openJdbcCatalog } from './jdbc/jdbc-catalog.ts'
 import { openRestCatalog } from './rest/rest-catalog.ts'
 
 /** Catalogs that somebody else keeps; `hadoop` is a former name of `filesystem`. */
-export type ExternalCatalogType = 'filesystem' | 'hadoop' | 'rest' | 'hive' | 'custom'
+export type ExternalCatalogType = 'filesystem' | 'hadoop' | 'rest' | 'hive' | 'glue' | 'jdbc' | 'custom'
 
 export type ExternalCatalogOptions = {
   readonly name: string
@@ -30,6 +32,8 @@ export async function openExternalCatalog(options: ExternalCatalogOptions, signa
   const { name, type, properties, clock } = options
   if (type === 'rest') return openRestCatalog({ name, properties, clock }, signal)
   if (type === 'hive') return hiveCatalog({ ...options, hostname: hostname() })
+  if (type === 'glue') return openGlueCatalog(options)
+  if (type === 'jdbc') return openJdbcCatalog(options)
   if (type === 'custom') return openCustomCatalog(options)
   return filesystemCatalog({ ...options, warehouse: warehouseOf(name, properties) })
 }

@@ -40,7 +40,14 @@ export type Database = {
   }
   optimizer: OptimizerRow
   resource_group: { name: string; container: string; properties: string }
-  managed_catalog: { name: string; type: CatalogType; properties: string }
+  managed_catalog: {
+    name: string
+    type: CatalogType
+    properties: string
+    storage_config: string | null
+    auth_config: string | null
+    secrets: string | null
+  }
   catalog_namespace: {
     catalog_name: string
     namespace_hash: string

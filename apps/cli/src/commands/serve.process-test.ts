@@ -7,6 +7,7 @@ import { after, test } from 'node:test'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { openCatalogs } from '@moraine/server/catalogs/open-catalogs'
+import { secretVault } from '@moraine/server/catalogs/secret-vault'
 import { SILENT_LOG } from '@moraine/server/service/log'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
@@ -78,6 +79,7 @@ async function readSample(): Promise<{ readonly rows: number; readonly commits: 
     const { catalog, io } = await openCatalogs({
       ...common,
       store: stores.catalogs,
+      vault: secretVault(systemRandom.bytes(32), systemRandom),
       pointers: stores.pointers,
       drops: { pointers: stores.drops, retentionMs: 0 },
     })('lake')

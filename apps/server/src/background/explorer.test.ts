@@ -18,13 +18,14 @@ async function setUp() {
     ['lake', ['orders', 'clicks']],
     ['other', ['events']],
   ])
+  const databases = new Map<string, string[][]>()
   const added: number[] = []
   const service = explorer({
     stores,
     listing: {
-      listDatabases: async () => [['sales', 'eu']],
-      async listTables(catalog) {
-        const found = tables.get(catalog) ?? []
+      listDatabases: async (catalog) => databases.get(catalog) ?? [['sales', 'eu']],
+      async listTables(catalog, [, database]) {
+        const found = tables.get(database === 'eu' ? catalog : `${catalog}/${database}`) ?? []
         if (found instanceof Error) throw found
         return found.map((name) => ({ name, format: 'ICEBERG' }))
       },
@@ -38,7 +39,7 @@ async function setUp() {
   await quiet()
   const names = async () =>
     (await stores.tables.listTables({ limit: 99 })).map(({ name }) => `${name.catalog}.${name.name}`)
-  return { clock, stores, tables, added, service, names }
+  return { clock, stores, tables, databases, added, service, names }
 }
 
 test('tables of all catalogs are found, and looked at once', async () => {
@@ -68,5 +69,39 @@ test('a catalog that cannot be listed loses no table, and disturbs no other', as
   await quiet()
   assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events', 'other.more'])
   assert.equal(service.lastRun()?.failure, undefined)
+  await service.stop()
+})
+
+test('a database that cannot be listed loses no table, and disturbs no other of its catalog', async () => {
+  const { tables, databases, service, names } = await setUp()
+  databases.set('lake', [
+    ['sales', 'eu'],
+    ['sales', 'us'],
+  ])
+  tables.set('lake', new MoraineError('permission', 'not for you'))
+  tables.set('lake/us', ['fresh'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events', 'lake.fresh'])
+  databases.set('lake', [['sales', 'us']])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['other.events', 'lake.fresh'])
+  await service.stop()
+})
+
+test('tables of a catalog that was removed are forgotten, when it is told and when it is not', async () => {
+  const { stores, service, names } = await setUp()
+  await stores.catalogs.removeCatalog('lake')
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['other.events'])
+  await stores.catalogs.removeCatalog('other')
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['other.events'])
+  service.nudge()
+  await quiet()
+  assert.deepEqual(await names(), [])
   await service.stop()
 })

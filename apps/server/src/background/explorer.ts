@@ -3,7 +3,7 @@ import type { CatalogListing } from '@moraine/management/catalogs/catalog-listin
 import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
-import { formatTableName, type TableName } from '@moraine/management/tables/table-name'
+import { databaseName, formatTableName, type TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
 import { forgetTable } from '../optimizing/forget-table.ts'
@@ -22,7 +22,10 @@ export type ExplorerDeps = {
   readonly log: Log
 }
 
-/** Finds tables that appeared in, or vanished from, the catalogs. A catalog that cannot be listed loses no table. */
+/**
+ * Finds tables that appeared in, or vanished from, the catalogs. A catalog or database that cannot be listed loses no
+ * table. Tables of catalogs that are not registered any more are forgotten.
+ */
 export function explorer(deps: ExplorerDeps): Reconciler<string> {
   const { stores, clock, log, intervalMs } = deps
   return reconciler<string>({
@@ -31,7 +34,8 @@ export function explorer(deps: ExplorerDeps): Reconciler<string> {
     clock,
     log,
     async run({ all, keys }, signal) {
-      for (const catalog of await stores.catalogs.listCatalogs()) {
+      const catalogs = await stores.catalogs.listCatalogs()
+      for (const catalog of catalogs) {
         if (!all && !keys.has(catalog.name)) continue
         try {
           await explore(deps, catalog, signal)
@@ -40,6 +44,7 @@ export function explorer(deps: ExplorerDeps): Reconciler<string> {
           log.warn({ catalog: catalog.name, reason: describeError(error) }, 'a catalog could not be listed')
         }
       }
+      await forgetUnregistered(deps, new Set(catalogs.map(({ name }) => name)), all ? undefined : keys)
       return {}
     },
   })
@@ -49,8 +54,11 @@ async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: Abor
   const { stores, listing, clock, log } = deps
   const known = new Map<string, ManagedTable>()
   for (const table of await knownTables(stores, catalog.name)) known.set(keyOf(table.name), table)
+  const unlisted = new Set<string>()
   for (const namespace of await listing.listDatabases(catalog.name, signal)) {
-    for (const { name, format } of await listing.listTables(catalog.name, namespace, signal)) {
+    const found = await listTables(deps, catalog, namespace, signal)
+    if (found === undefined) unlisted.add(JSON.stringify(namespace))
+    for (const { name, format } of found ?? []) {
       const tableName = { catalog: catalog.name, namespace, name }
       if (known.delete(keyOf(tableName))) continue
       const added = await stores.tables.addTable({ name: tableName, format, createdAt: clock.now() })
@@ -58,17 +66,58 @@ async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: Abor
       deps.onTableAdded(added.tableId)
     }
   }
-  for (const { tableId, name } of known.values()) {
-    if (await forgetTable(stores, clock, tableId))
-      log.info({ table: formatTableName(name), tableId }, 'a table is gone')
+  for (const table of known.values()) {
+    if (!unlisted.has(JSON.stringify(table.name.namespace))) await forget(deps, table)
   }
 }
 
-async function knownTables(stores: ExplorerDeps['stores'], catalog: string): Promise<readonly ManagedTable[]> {
+/** `undefined` if this database cannot be listed, which is no reason to leave out the others. */
+async function listTables(
+  { listing, log }: ExplorerDeps,
+  catalog: ManagedCatalog,
+  namespace: readonly string[],
+  signal: AbortSignal,
+) {
+  try {
+    return await listing.listTables(catalog.name, namespace, signal)
+  } catch (error) {
+    if (signal.aborted) throw error
+    const database = databaseName(namespace)
+    log.warn({ catalog: catalog.name, database, reason: describeError(error) }, 'a database could not be listed')
+    return undefined
+  }
+}
+
+/** Of the catalogs of these names, or of all. */
+async function forgetUnregistered(
+  deps: ExplorerDeps,
+  registered: ReadonlySet<string>,
+  names: ReadonlySet<string> | undefined,
+): Promise<void> {
+  const gone = [...(names ?? [undefined])].filter((name) => name === undefined || !registered.has(name))
+  for (const name of gone) {
+    const tables = await knownTables(deps.stores, name)
+    for (const table of tables.filter(({ name: { catalog } }) => !registered.has(catalog))) await forget(deps, table)
+  }
+}
+
+async function forget({ stores, clock, log }: ExplorerDeps, { tableId, name }: ManagedTable): Promise<void> {
+  if (await forgetTable(stores, clock, tableId)) log.info({ table: formatTableName(name), tableId }, 'a table is gone')
+}
+
+/** Of all catalogs if none is named. */
+async function knownTables(
+  stores: ExplorerDeps['stores'],
+  catalog: string | undefined,
+): Promise<readonly ManagedTable[]> {
   const tables: ManagedTable[] = []
   for (;;) {
     const after = tables.at(-1)?.tableId
-    const page = await stores.tables.listTables({ catalog, limit: PAGE, ...(after !== undefined && { after }) })
+    const page = await stores.tables.listTables({
+      limit: PAGE,
+      ...(catalog !== undefined && { catalog }),
+      ...(after !== undefined && { after }),
+    })
     tables.push(...page)
     if (page.length < PAGE) return tables
   }

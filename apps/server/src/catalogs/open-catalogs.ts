@@ -3,7 +3,10 @@ import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import type { DropKeeping } from '@moraine/catalogs/internal/internal-drops'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import { openExternalCatalog, warehouseOf } from '@moraine/catalogs/open-catalog'
-import type { CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
+import { connectionProperties, tableDefaults } from '@moraine/management/catalogs/catalog-connection'
+import { type CatalogFilter, catalogFilter } from '@moraine/management/catalogs/catalog-filter'
+import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
+import type { CatalogMap, CatalogStore } from '@moraine/management/catalogs/managed-catalog'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
@@ -11,14 +14,29 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
 import type { Log } from '../service/log.ts'
+import { unsealCatalog } from './catalog-secrets.ts'
+import type { SecretVault } from './secret-vault.ts'
 
 /** A registered catalog, ready for use. */
-export type OpenedCatalog = { readonly catalog: Catalog; readonly io: FileIO; readonly storage: StorageSettings }
+export type OpenedCatalog = {
+  readonly catalog: Catalog
+  readonly io: FileIO
+  /** How optimizers reach its files; nothing of the catalog itself. */
+  readonly storage: StorageSettings
+  readonly filter: CatalogFilter
+  /** Properties of tables that do not say otherwise. */
+  readonly tableDefaults: CatalogMap
+}
 
-export type OpenCatalogs = (name: string, signal?: AbortSignal) => Promise<OpenedCatalog>
+export type OpenCatalogs = {
+  (name: string, signal?: AbortSignal): Promise<OpenedCatalog>
+  /** The next to ask gets it as it is registered then. What is under way ends with what it has. */
+  forget(name: string): void
+}
 
 export type OpenCatalogsDeps = {
   readonly store: CatalogStore
+  readonly vault: SecretVault
   readonly pointers: TablePointers
   readonly drops: DropKeeping
   readonly clock: Clock
@@ -34,40 +52,48 @@ export type OpenCatalogsDeps = {
  */
 export function openCatalogs(deps: OpenCatalogsDeps): OpenCatalogs {
   const opened = new Map<string, Promise<OpenedCatalog>>()
-  return (name, signal) => {
+  const find = (name: string, signal?: AbortSignal) => {
     const known = opened.get(name)
     if (known !== undefined) return known
-    const opening = open(name, deps, signal).catch((error: unknown) => {
-      opened.delete(name)
+    const opening: Promise<OpenedCatalog> = open(name, deps, signal).catch((error: unknown) => {
+      if (opened.get(name) === opening) opened.delete(name)
       throw error
     })
     opened.set(name, opening)
     return opening
   }
+  return Object.assign(find, { forget: (name: string) => void opened.delete(name) })
 }
 
 async function open(name: string, deps: OpenCatalogsDeps, signal: AbortSignal | undefined): Promise<OpenedCatalog> {
   const managed = await deps.store.findCatalog(name)
   if (managed === undefined) throw new MoraineError('not-found', `there is no catalog ${name}`)
-  const storage = managed.properties
-  const io = openStorage(storage, deps)
-  return { catalog: await openByType(managed, io, deps, signal), io, storage }
+  return openPlainCatalog(unsealCatalog(managed, deps.vault), deps, signal)
 }
 
-async function openByType(
-  managed: ManagedCatalog,
-  io: FileIO,
-  deps: OpenCatalogsDeps,
+/** A catalog that need not be registered. */
+export async function openPlainCatalog(
+  plain: PlainCatalog,
+  deps: Omit<OpenCatalogsDeps, 'store' | 'vault'>,
   signal: AbortSignal | undefined,
-): Promise<Catalog> {
-  const { name, type, properties } = managed
+): Promise<OpenedCatalog> {
+  const { name, type } = plain
   const { clock, random, log, pointers, drops } = deps
+  const properties = connectionProperties(plain)
+  const storage = storageSettings(properties)
+  const io = openStorage(storage, deps)
   const onLeftover = (error: unknown, left: readonly string[]) =>
     log.warn({ catalog: name, left, error }, 'files or locks were left behind')
   const common = { name, io, clock, random, onLeftover }
-  if (type === 'ams') return internalCatalog({ ...common, warehouse: warehouseOf(name, properties), pointers, drops })
-  if (type === 'glue') {
-    throw new MoraineError('unsupported', `catalog ${name} is of type ${type}, which this version cannot open`)
-  }
-  return openExternalCatalog({ ...common, type, properties }, signal)
+  const catalog =
+    type === 'ams'
+      ? internalCatalog({ ...common, warehouse: warehouseOf(name, properties), pointers, drops })
+      : await openExternalCatalog({ ...common, type, properties }, signal)
+  return { catalog, io, storage, filter: catalogFilter(plain.properties), tableDefaults: tableDefaults(plain) }
+}
+
+const OF_STORAGE = /^(s3|client|gcs|adls|oss|cos|obs)\./
+
+function storageSettings(properties: CatalogMap): StorageSettings {
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => OF_STORAGE.test(key)))
 }

@@ -6,6 +6,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { VERSION } from '@moraine/stdx/version'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
+import { buildRegistry } from '../catalogs/testing/build-registry.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { buildHttpServer, type HttpServerOptions, httpServer } from './http-server.ts'
 
@@ -22,6 +23,7 @@ function options(parts: Partial<HttpServerOptions> = {}): HttpServerOptions {
     inspection: { describe: never, listSnapshots: never },
     facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     catalogs: async () => undefined,
+    registry: buildRegistry(memoryStores()).registry,
     hooks: {},
     lastRuns: () => ({ planner: { at: T0, elapsedMs: 2, failure: undefined }, reaper: undefined }),
     clock: virtualClock(T0),

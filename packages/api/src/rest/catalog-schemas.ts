@@ -4,8 +4,8 @@ import { stringMap } from './envelope.ts'
 export const catalogMeta = Type.Object({
   catalogName: Type.String(),
   catalogType: Type.String(),
-  storageConfigs: stringMap,
-  authConfigs: Type.Record(Type.String(), Type.String(), { description: 'Always empty: secrets are never sent.' }),
+  storageConfigs: Type.Record(Type.String(), Type.String(), { description: 'Without files: they hold secrets.' }),
+  authConfigs: Type.Record(Type.String(), Type.String(), { description: 'Without secrets.' }),
   catalogProperties: stringMap,
 })
 

@@ -2,16 +2,34 @@
 export type ManagedCatalog = {
   readonly name: string
   readonly type: CatalogType
-  readonly properties: Readonly<Record<string, string>>
+  /** Amoro's `catalogProperties`: what the adapters take, `table-formats`, the filters, and `table.*`. */
+  readonly properties: CatalogMap
+  /** Amoro's `storageConfigs`. */
+  readonly storageConfig?: CatalogMap
+  /** Amoro's `authConfigs`. */
+  readonly authConfig?: CatalogMap
+  /** Values of the three maps that nobody may see, sealed, by the name that {@link secretName} gives them. */
+  readonly sealedSecrets?: CatalogMap
 }
 
-/** `ams`: this service is the metastore. */
-export type CatalogType = 'ams' | 'filesystem' | 'hadoop' | 'rest' | 'hive' | 'glue' | 'custom'
+export type CatalogMap = Readonly<Record<string, string>>
+
+/** `ams`: this service is the metastore. `hadoop` is a former name of `filesystem`; `jdbc` is not in Amoro. */
+export type CatalogType = 'ams' | 'filesystem' | 'hadoop' | 'rest' | 'hive' | 'glue' | 'custom' | 'jdbc'
+
+/** The maps of a catalog that have values. */
+export const CATALOG_MAPS = ['properties', 'storageConfig', 'authConfig'] as const
+export type CatalogMapName = (typeof CATALOG_MAPS)[number]
+
+/** Where a secret belongs: `authConfig/auth.ak_sk.secret_key`. */
+export function secretName(map: CatalogMapName, key: string): string {
+  return `${map}/${key}`
+}
 
 export interface CatalogStore {
   listCatalogs(): Promise<readonly ManagedCatalog[]>
   findCatalog(name: string): Promise<ManagedCatalog | undefined>
-  /** Adds the catalog, or replaces its properties; its type cannot change. */
+  /** Adds the catalog, or replaces all of it but its type, which cannot change. */
   saveCatalog(catalog: ManagedCatalog): Promise<void>
   removeCatalog(name: string): Promise<void>
 }

@@ -51,6 +51,22 @@ function catalogConformance(stores: () => OpenedStores['stores']) {
     await stores().catalogs.removeCatalog('lake')
     assert.equal(await stores().catalogs.findCatalog('lake'), undefined)
   })
+
+  test('all of a catalog is replaced but its type', async () => {
+    const full = {
+      name: 'far',
+      type: 'glue',
+      properties: { warehouse: 's3://b' },
+      storageConfig: { 'storage.type': 'S3' },
+      authConfig: { 'auth.type': 'ak/sk' },
+      sealedSecrets: { 'authConfig/auth.ak_sk.secret_key': 'sealed' },
+    } as const
+    await stores().catalogs.saveCatalog(full)
+    assert.deepEqual(await stores().catalogs.listCatalogs(), [full])
+    const rest = { name: 'far', type: 'rest', properties: { uri: 'http://h' } } as const
+    await stores().catalogs.saveCatalog(rest)
+    assert.deepEqual(await stores().catalogs.findCatalog('far'), { ...rest, type: 'glue' })
+  })
 }
 
 function dropsConformance(stores: () => OpenedStores['stores']) {

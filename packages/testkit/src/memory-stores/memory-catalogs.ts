@@ -19,7 +19,7 @@ export function memoryCatalogs(): Pick<Stores, 'catalogs' | 'pointers' | 'drops'
       },
       async saveCatalog(catalog) {
         const before = catalogs.get(catalog.name)
-        catalogs.set(catalog.name, before === undefined ? catalog : { ...before, properties: catalog.properties })
+        catalogs.set(catalog.name, before === undefined ? catalog : { ...catalog, type: before.type })
       },
       async removeCatalog(name) {
         catalogs.delete(name)

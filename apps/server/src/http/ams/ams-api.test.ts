@@ -21,6 +21,7 @@ import { VERSION } from '@moraine/stdx/version'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import Fastify from 'fastify'
+import { buildRegistry } from '../../catalogs/testing/build-registry.ts'
 import { SILENT_LOG } from '../../service/log.ts'
 import { amsApi } from './ams-api.ts'
 
@@ -54,6 +55,7 @@ async function setUp() {
   await server.register(amsApi, {
     prefix: '/api/ams/v1',
     catalogs: async () => undefined,
+    registry: buildRegistry(stores).registry,
     stores,
     listing: {
       listDatabases: async (catalog) => {

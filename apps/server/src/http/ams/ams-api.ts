@@ -8,6 +8,7 @@ import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../../service/log.ts'
 import { catalogRoutes } from './catalog-routes.ts'
+import { type CatalogRegistryRoutesDeps, catalogRegistryRoutes } from './catalog-routes-registry.ts'
 import { type DroppedRoutesDeps, droppedRoutes } from './dropped-routes.ts'
 import { processRoutes } from './process-routes.ts'
 import { resourceRoutes } from './resource-routes.ts'
@@ -16,14 +17,15 @@ import { type ServiceFacts, serviceRoutes } from './service-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
-export type AmsApiDeps = DroppedRoutesDeps & {
-  readonly stores: Stores
-  readonly listing: CatalogListing
-  readonly inspection: TableInspection
-  readonly facts: ServiceFacts
-  readonly clock: Clock
-  readonly log: Log
-}
+export type AmsApiDeps = DroppedRoutesDeps &
+  CatalogRegistryRoutesDeps & {
+    readonly stores: Stores
+    readonly listing: CatalogListing
+    readonly inspection: TableInspection
+    readonly facts: ServiceFacts
+    readonly clock: Clock
+    readonly log: Log
+  }
 
 /**
  * Amoro's routes, and ours beside them: a Fastify plugin for the prefix `/api/ams/v1`. Answers come in Amoro's envelope;
@@ -40,6 +42,7 @@ export async function amsApi(server: FastifyInstance, deps: AmsApiDeps): Promise
   const api = server as ApiServer
   serviceRoutes(api, deps)
   catalogRoutes(api, deps)
+  catalogRegistryRoutes(api, deps)
   droppedRoutes(api, deps)
   tableRoutes(api, deps)
   snapshotRoutes(api, deps)

@@ -9,8 +9,8 @@ import type { CatalogListing } from '@moraine/management/catalogs/catalog-listin
 import type { Stores } from '@moraine/management/store/stores'
 import { databaseName } from '@moraine/management/tables/table-name'
 import { MoraineError } from '@moraine/stdx/error'
-import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { Type } from 'typebox'
+import { withoutCatalogSecrets } from '../../catalogs/catalog-secrets.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 
 type CatalogRoutesDeps = { readonly stores: Pick<Stores, 'catalogs'>; readonly listing: CatalogListing }
@@ -27,12 +27,12 @@ export function catalogRoutes(server: ApiServer, { stores, listing }: CatalogRou
     async () => {
       const catalogs = await stores.catalogs.listCatalogs()
       return success(
-        catalogs.map(({ name, type, properties }) => ({
+        catalogs.map(({ name, type, properties, storageConfig = {}, authConfig = {} }) => ({
           catalogName: name,
           catalogType: type,
-          storageConfigs: {},
-          authConfigs: {},
-          catalogProperties: withoutSecrets(properties),
+          storageConfigs: withoutCatalogSecrets(storageConfig),
+          authConfigs: withoutCatalogSecrets(authConfig),
+          catalogProperties: withoutCatalogSecrets(properties),
         })),
       )
     },

@@ -1,0 +1,194 @@
+import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
+import { oneAtATime } from '@moraine/catalogs/internal/one-at-a-time'
+import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import {
+  type CatalogForm,
+  catalogOfForm,
+  checkCatalog,
+  formOfCatalog,
+  type PlainCatalog,
+} from '@moraine/management/catalogs/catalog-form'
+import type { CatalogMapName, CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
+import { MoraineError } from '@moraine/stdx/error'
+import { MASK, maskCatalog, placeOf, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
+import type { SecretVault } from './secret-vault.ts'
+import type { ConnectionReport } from './test-connection.ts'
+
+export type SaveOptions = {
+  /** Whether the connection has to pass its test first. */
+  readonly test: boolean
+}
+
+/** The catalogs of the service, as they are registered, changed and removed. No answer has a secret in it. */
+export interface CatalogRegistry {
+  /** @throws {MoraineError} `already-exists`; `invalid-input` or `unsupported` naming the field and the remedy */
+  register(name: string, form: CatalogForm, options: SaveOptions): Promise<void>
+  /** A secret that is absent or masked stays as it was; an empty one is removed. */
+  update(name: string, form: CatalogForm, options: SaveOptions): Promise<void>
+  /** Tables of the catalog leave management; nothing changes in the catalog itself. */
+  remove(name: string): Promise<void>
+  /** Why it cannot be removed; `undefined` if it can. */
+  findObstacle(name: string): Promise<string | undefined>
+  describe(name: string): Promise<CatalogDescription>
+  /** With the secrets of the registered catalog of that name where the form has none. */
+  test(name: string, form: CatalogForm): Promise<ConnectionReport>
+}
+
+export type CatalogDescription = Required<CatalogForm> & {
+  readonly name: string
+  /** Which secrets are set: `properties/token`. */
+  readonly secretsSet: readonly string[]
+}
+
+export type CatalogRegistryDeps = {
+  readonly store: CatalogStore
+  readonly vault: SecretVault
+  readonly pointers: Pick<TablePointers, 'listNamespaces'>
+  readonly drops: Pick<DroppedPointers, 'listDropped'>
+  /** The catalog that every start of the service makes. */
+  readonly ownCatalog: string
+  testConnection(catalog: PlainCatalog): Promise<ConnectionReport>
+  /** Told after the catalog is stored, or gone. */
+  onChanged(catalog: string): void
+}
+
+export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
+  const { store, onChanged } = deps
+  const inTurn = oneAtATime()
+  const save = async (name: string, form: CatalogForm, before: ManagedCatalog | undefined, options: SaveOptions) => {
+    await store.saveCatalog(await checkedCatalog(name, form, before, options, deps))
+    onChanged(name)
+  }
+  return {
+    register: (name, form, options) =>
+      inTurn(name, async () => {
+        if ((await store.findCatalog(name)) !== undefined) {
+          throw new MoraineError(
+            'already-exists',
+            `there is a catalog '${name}' already; change it by PUT, or choose another name`,
+          )
+        }
+        await save(name, form, undefined, options)
+      }),
+    update: (name, form, options) => inTurn(name, async () => save(name, form, await findOrFail(store, name), options)),
+    remove: (name) =>
+      inTurn(name, async () => {
+        const obstacle = await obstacleOf(await findOrFail(store, name), deps)
+        if (obstacle !== undefined) throw new MoraineError('conflict', obstacle)
+        await store.removeCatalog(name)
+        onChanged(name)
+      }),
+    findObstacle: async (name) => obstacleOf(await findOrFail(store, name), deps),
+    describe: async (name) => describe(await findOrFail(store, name)),
+    test: async (name, form) => {
+      const { plain } = merge(name, form, await store.findCatalog(name), deps.vault)
+      checkSafely(plain)
+      return deps.testConnection(plain)
+    },
+  }
+}
+
+async function checkedCatalog(
+  name: string,
+  form: CatalogForm,
+  before: ManagedCatalog | undefined,
+  { test }: SaveOptions,
+  deps: CatalogRegistryDeps,
+): Promise<ManagedCatalog> {
+  const { plain, kept } = merge(name, form, before, deps.vault)
+  checkSafely(plain)
+  if (test) expectPassed(await deps.testConnection(plain))
+  const sealed = sealCatalog(plain, deps.vault)
+  // What was not given anew stays sealed as it was.
+  return { ...sealed, sealedSecrets: { ...sealed.sealedSecrets, ...kept } }
+}
+
+type Merged = { readonly plain: PlainCatalog; readonly kept: Readonly<Record<string, string>> }
+
+/** The catalog of the form, with the secrets it leaves as they were. */
+function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefined, vault: SecretVault): Merged {
+  if (before !== undefined && before.type !== form.type) {
+    throw new MoraineError(
+      'invalid-input',
+      `type: catalog '${name}' is of type ${before.type}, which cannot change to ${form.type}; remove it and register it anew`,
+    )
+  }
+  const fresh = catalogOfForm(name, form)
+  const kept: Record<string, string> = {}
+  const maps: Record<CatalogMapName, Record<string, string>> = {
+    properties: { ...fresh.properties },
+    storageConfig: { ...fresh.storageConfig },
+    authConfig: { ...fresh.authConfig },
+  }
+  for (const [place, sealed] of Object.entries(before?.sealedSecrets ?? {})) {
+    const { map, key } = placeOf(place)
+    const given = givenValue(form, map, key)
+    if (given !== MASK && (given !== undefined || !keepsOmitted(map, fresh, before))) continue
+    kept[place] = sealed
+    delete maps[map][key]
+  }
+  for (const [map, values] of Object.entries(maps)) {
+    const masked = Object.entries(values).find(([, value]) => value === MASK)
+    if (masked === undefined) continue
+    throw new MoraineError(
+      'invalid-input',
+      `${map}.${masked[0]} is the mask of a secret that is not set; give its value`,
+    )
+  }
+  const settings = { name, type: fresh.type, ...maps }
+  return { plain: unsealCatalog({ ...settings, sealedSecrets: kept }, vault), kept }
+}
+
+function givenValue(form: CatalogForm, map: CatalogMapName, key: string): string | undefined {
+  const own = form[map]?.[key]
+  return map === 'properties' && key.startsWith('table.') ? (form.tableProperties?.[key.slice(6)] ?? own) : own
+}
+
+/** The secrets of another way to sign in, or of another kind of storage, are not of use any more. */
+function keepsOmitted(map: CatalogMapName, fresh: PlainCatalog, before: ManagedCatalog | undefined): boolean {
+  if (map === 'authConfig') return fresh.authConfig['auth.type'] === before?.authConfig?.['auth.type']
+  if (map === 'storageConfig') return fresh.storageConfig['storage.type'] === before?.storageConfig?.['storage.type']
+  return true
+}
+
+function checkSafely(plain: PlainCatalog): void {
+  try {
+    checkCatalog(plain)
+  } catch (error) {
+    if (!(error instanceof MoraineError)) throw error
+    throw new MoraineError(error.kind, redact(error.message, plain))
+  }
+}
+
+function expectPassed({ steps }: ConnectionReport): void {
+  const failed = steps.find(({ outcome }) => outcome === 'failed')
+  if (failed === undefined) return
+  throw new MoraineError(
+    'invalid-input',
+    `the catalog was not saved: its test failed at '${failed.step}': ${failed.text}`,
+  )
+}
+
+async function obstacleOf({ name, type }: ManagedCatalog, deps: CatalogRegistryDeps): Promise<string | undefined> {
+  if (name === deps.ownCatalog) return `catalog '${name}' is the service's own, which every start makes again`
+  if (type !== 'ams') return undefined
+  const [database] = await deps.pointers.listNamespaces(name, [], { limit: 1 })
+  if (database !== undefined) {
+    return `catalog '${name}' is kept by this service and has the database '${database.join('.')}'; drop its tables and databases first`
+  }
+  const [dropped] = await deps.drops.listDropped(name, { offset: 0, limit: 1 })
+  if (dropped === undefined) return undefined
+  return `catalog '${name}' still keeps '${dropped.name}', which was dropped and can be had back; wait until it is purged`
+}
+
+function describe(catalog: ManagedCatalog): CatalogDescription {
+  const { name, type } = catalog
+  const secretsSet = Object.keys(catalog.sealedSecrets ?? {}).sort()
+  return { name, ...formOfCatalog({ name, type, ...maskCatalog(catalog) }), secretsSet }
+}
+
+async function findOrFail(store: CatalogStore, name: string): Promise<ManagedCatalog> {
+  const found = await store.findCatalog(name)
+  if (found !== undefined) return found
+  throw new MoraineError('not-found', `there is no catalog '${name}'`)
+}

@@ -1,0 +1,39 @@
+import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
+import type { Stores } from '@moraine/management/store/stores'
+import { seededRandom } from '@moraine/stdx/random'
+import { type CatalogRegistry, catalogRegistry } from '../catalog-registry.ts'
+import { type SecretVault, secretVault } from '../secret-vault.ts'
+import type { ConnectionReport } from '../test-connection.ts'
+
+export type BuiltRegistry = {
+  readonly registry: CatalogRegistry
+  readonly vault: SecretVault
+  /** Catalogs that were said to have changed. */
+  readonly changed: readonly string[]
+  /** What was tested, secrets and all. */
+  readonly tested: readonly PlainCatalog[]
+}
+
+/** A registry over the stores, whose connection tests end as they are told to. */
+export function buildRegistry(
+  stores: Pick<Stores, 'catalogs' | 'pointers' | 'drops'>,
+  report: () => ConnectionReport = () => ({ passed: true, steps: [] }),
+): BuiltRegistry {
+  const random = seededRandom(4)
+  const vault = secretVault(random.bytes(32), random)
+  const changed: string[] = []
+  const tested: PlainCatalog[] = []
+  const registry = catalogRegistry({
+    store: stores.catalogs,
+    vault,
+    pointers: stores.pointers,
+    drops: stores.drops,
+    ownCatalog: 'lake',
+    async testConnection(catalog) {
+      tested.push(catalog)
+      return report()
+    },
+    onChanged: (name) => changed.push(name),
+  })
+  return { registry, vault, changed, tested }
+}

@@ -1,0 +1,64 @@
+import { type Static, Type } from 'typebox'
+
+const key = Type.String({ minLength: 1, maxLength: 1000 })
+const text = Type.String({ maxLength: 100_000 })
+
+/** A stored file as the API shows it, and takes it back: its content is never sent. */
+const storedFile = Type.Object({ fileName: Type.String(), fileUrl: Type.String() })
+/** XML and key files come in base64. */
+const fileOrText = Type.Union([Type.String({ maxLength: 3_000_000 }), storedFile])
+
+const formFields = {
+  type: Type.String({ maxLength: 64 }),
+  optimizerGroup: Type.Optional(Type.String({ maxLength: 255 })),
+  tableFormatList: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 16 })),
+  storageConfig: Type.Optional(Type.Record(key, fileOrText)),
+  authConfig: Type.Optional(Type.Record(key, fileOrText)),
+  properties: Type.Optional(Type.Record(key, text)),
+  tableProperties: Type.Optional(Type.Record(key, text)),
+}
+
+/** Amoro's `CatalogRegisterInfo`. */
+export const catalogRegisterInfo = Type.Object({ name: Type.String({ maxLength: 255 }), ...formFields })
+
+export const catalogUpdateInfo = Type.Object(
+  { name: Type.Optional(Type.String({ maxLength: 255 })), ...formFields },
+  {
+    description:
+      'The catalog is the one of the path. A secret that is absent or masked stays; an empty one is removed.',
+  },
+)
+export type CatalogUpdateInfo = Static<typeof catalogUpdateInfo>
+
+/** Amoro's `CatalogSettingInfo`. */
+export const catalogSettingInfo = Type.Object({
+  name: Type.String(),
+  type: Type.String(),
+  optimizerGroup: Type.String(),
+  tableFormatList: Type.Array(Type.String()),
+  storageConfig: Type.Record(Type.String(), fileOrText),
+  authConfig: Type.Record(Type.String(), fileOrText, { description: 'A secret that is set is masked.' }),
+  properties: Type.Record(Type.String(), Type.String()),
+  tableProperties: Type.Record(Type.String(), Type.String()),
+  secretsSet: Type.Array(Type.String(), { description: 'Which secrets are set. Not in Amoro.' }),
+})
+export type CatalogSettingInfo = Static<typeof catalogSettingInfo>
+
+export const saveQuery = Type.Object({
+  test: Type.Boolean({ default: false, description: 'Save only what passes the connection test. Not in Amoro.' }),
+})
+
+export const metastoreParams = Type.Object({ type: Type.String({ maxLength: 64 }) })
+export const metastoreEntry = Type.Object({ value: Type.String(), display: Type.String() })
+
+export const connectionReport = Type.Object({
+  passed: Type.Boolean({ description: 'No step failed; some may have been skipped.' }),
+  steps: Type.Array(
+    Type.Object({
+      step: Type.String({ description: 'reach, list, read or commit.' }),
+      outcome: Type.String({ description: 'passed, failed or skipped.' }),
+      text: Type.String({ description: 'What was seen, why it failed, or why it was skipped.' }),
+      elapsedMs: Type.Integer(),
+    }),
+  ),
+})

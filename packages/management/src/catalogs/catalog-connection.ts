@@ -1,0 +1,75 @@
+import { MoraineError } from '@moraine/stdx/error'
+import { readHadoopSite } from './hadoop-site.ts'
+import type { CatalogMap, ManagedCatalog } from './managed-catalog.ts'
+
+const TABLE_PREFIX = 'table.'
+
+/**
+ * What adapters and storage take, from the three maps of a catalog whose secrets are in them: Amoro's `storage.*` and
+ * `auth.*` by the names of Iceberg's own clients. A property that is given by such a name itself counts.
+ *
+ * @throws {MoraineError} `invalid-input` or `unsupported`, naming the field; no secret is in the message
+ */
+export function connectionProperties(catalog: Omit<ManagedCatalog, 'sealedSecrets'>): CatalogMap {
+  const { type, properties, storageConfig = {}, authConfig = {} } = catalog
+  const given = Object.entries(properties).filter(([key]) => !key.startsWith(TABLE_PREFIX))
+  return {
+    ...(type === 'hive' && hiveProperties(storageConfig)),
+    ...storageProperties(storageConfig),
+    ...authProperties(storageConfig, authConfig),
+    ...Object.fromEntries(given),
+  }
+}
+
+/** What tables of the catalog have that do not say otherwise. */
+export function tableDefaults({ properties }: Pick<ManagedCatalog, 'properties'>): CatalogMap {
+  const defaults = Object.entries(properties).filter(([key]) => key.startsWith(TABLE_PREFIX))
+  return Object.fromEntries(defaults.map(([key, value]) => [key.slice(TABLE_PREFIX.length), value]))
+}
+
+function hiveProperties(storageConfig: CatalogMap): CatalogMap {
+  const site = storageConfig['hive.site'] ?? ''
+  if (site === '') return {}
+  const found = readHadoopSite(site, 'storageConfig.hive.site')
+  return Object.fromEntries([...found].filter(([key]) => key.startsWith('hive.metastore.')))
+}
+
+function storageProperties(storageConfig: CatalogMap): CatalogMap {
+  return renamed(storageConfig, {
+    'storage.s3.region': 'client.region',
+    'storage.s3.endpoint': 's3.endpoint',
+    'storage.oss.endpoint': 'oss.endpoint',
+  })
+}
+
+function authProperties(storageConfig: CatalogMap, authConfig: CatalogMap): CatalogMap {
+  const type = (authConfig['auth.type'] ?? 'custom').toLowerCase()
+  switch (type) {
+    case 'simple':
+      return renamed(authConfig, { 'auth.simple.hadoop_username': 'ugi' })
+    case 'ak/sk': {
+      const isOss = storageConfig['storage.type']?.toLowerCase() === 'oss'
+      return renamed(authConfig, {
+        'auth.ak_sk.access_key': isOss ? 'client.access-key-id' : 's3.access-key-id',
+        'auth.ak_sk.secret_key': isOss ? 'client.access-key-secret' : 's3.secret-access-key',
+      })
+    }
+    case 'custom':
+      return {}
+    case 'kerberos':
+      throw new MoraineError(
+        'unsupported',
+        'authConfig.auth.type: Kerberos is not supported; put a REST catalog in front of the metastore, and object storage in place of HDFS',
+      )
+    default:
+      throw new MoraineError('invalid-input', `authConfig.auth.type is '${type}'; choose of simple, ak/sk, custom`)
+  }
+}
+
+function renamed(map: CatalogMap, names: CatalogMap): CatalogMap {
+  const found = Object.entries(names).flatMap(([from, to]) => {
+    const value = map[from]
+    return value === undefined || value === '' ? [] : [[to, value] as const]
+  })
+  return Object.fromEntries(found)
+}

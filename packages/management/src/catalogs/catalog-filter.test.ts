@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isKind } from '@moraine/stdx/error'
+import { catalogFilter } from './catalog-filter.ts'
+
+test('without filters everything passes', () => {
+  const all = catalogFilter({ 'database-filter': '', warehouse: 'x' })
+  assert.deepEqual([all.acceptsDatabase(['a']), all.acceptsTable(['a'], 'b')], [true, true])
+})
+
+test('an expression has to match the whole name', () => {
+  const filter = catalogFilter({
+    'database-filter': 'sales|ads',
+    'table-filter': String.raw`sales\..*|(?:ads)\.clicks`,
+  })
+  const databases = [['sales'], ['ads'], ['sales_eu'], ['xads'], ['sales', 'eu']]
+  assert.deepEqual(
+    databases.map((database) => filter.acceptsDatabase(database)),
+    [true, true, false, false, false],
+  )
+  assert.deepEqual(
+    [
+      filter.acceptsTable(['sales'], 'a'),
+      filter.acceptsTable(['ads'], 'clicks2'),
+      filter.acceptsTable(['ads'], 'clicks'),
+    ],
+    [true, false, true],
+  )
+  assert.equal(catalogFilter({ 'database-filter': String.raw`sales\.eu` }).acceptsDatabase(['sales', 'eu']), true)
+  assert.equal(catalogFilter({ 'database-filter': '(?i)SALES' }).acceptsDatabase(['sales']), true)
+})
+
+test('what is no expression is refused with the property', () => {
+  for (const broken of ['(', 'a)(b', '[', '*', 'x{2,1}']) {
+    assert.throws(
+      () => catalogFilter({ 'table-filter': broken }),
+      (error) => isKind(error, 'invalid-input') && /properties\.table-filter is no regular/.test(error.message),
+      broken,
+    )
+  }
+})
