@@ -3,15 +3,17 @@ import { after, test } from 'node:test'
 import { jdbcText } from '@moraine/catalogs/jdbc/jdbc-database'
 import { jdbcSettings } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { openJdbcDatabase } from '@moraine/catalogs/jdbc/open-jdbc-database'
-import { JDBC_TRAITS, jdbcCatalogUnderTest, jdbcConformance } from '@moraine/catalogs/jdbc/testing/jdbc-under-test'
+import { JDBC_TRAITS, jdbcCatalogUnderTest } from '@moraine/catalogs/jdbc/testing/jdbc-under-test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
+import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { startCuttingProxy } from './cutting-proxy.ts'
 import { type DatabaseKind, type DatabaseServer, startDatabaseServer } from './database-server.ts'
 
-// The conformance suite over real servers: two clients with pools of their own.
+// The conformance suite over real servers: two clients with pools of their own, one of which loses connections.
 
 const name = `conformance-${process.pid}`
 const kinds: readonly DatabaseKind[] = ['postgres', 'mariadb']
@@ -27,11 +29,7 @@ for (const [kind, started] of servers) {
   }
   const server = started.engine
   const v1 = { ...server.properties, 'jdbc.schema-version': 'V1' }
-  const fresh = (properties: Readonly<Record<string, string>>) =>
-    jdbcConformance(async () => {
-      await run(server, 'DROP TABLE IF EXISTS iceberg_tables', 'DROP TABLE IF EXISTS iceberg_namespace_properties')
-      return properties
-    })
+  const fresh = (properties: Readonly<Record<string, string>>) => () => openFresh(server, properties)
   catalogConformance(`JDBC catalog in ${kind}`, { ...JDBC_TRAITS, fillsPages: true }, fresh(v1))
   const strict = { ...JDBC_TRAITS, views: false, impliedNamespaces: false }
   catalogConformance(
@@ -70,6 +68,36 @@ for (const [kind, started] of servers) {
       await close()
     }
   })
+}
+
+/** Two clients of an empty database; the connections of the first can be cut. */
+async function openFresh(
+  server: DatabaseServer,
+  properties: Readonly<Record<string, string>>,
+): Promise<CatalogUnderTest> {
+  await run(server, 'DROP TABLE IF EXISTS iceberg_tables', 'DROP TABLE IF EXISTS iceberg_namespace_properties')
+  const port = /:(\d+)\//.exec(properties['uri'] ?? '')?.[1] ?? ''
+  const proxy = await startCuttingProxy(Number(port))
+  const io = memoryFileIO()
+  const open = (throughPort: string) => {
+    const uri = (properties['uri'] ?? '').replace(`:${port}/`, `:${throughPort}/`)
+    const settings = jdbcSettings({ ...properties, uri, warehouse: 's3://b/wh' })
+    return jdbcCatalogUnderTest(openJdbcDatabase(settings.server, systemClock), properties, io)
+  }
+  const catalog = await open(String(proxy.port))
+  const other = await open(port)
+  return {
+    catalog,
+    other,
+    io,
+    scratch: 's3://b/scratch',
+    loseNextAnswer: () => proxy.cutNext('answer'),
+    loseNextRequest: () => proxy.cutNext('request'),
+    async close() {
+      await Promise.all([catalog.close(), other.close()])
+      await proxy.close()
+    },
+  }
 }
 
 async function run({ properties }: DatabaseServer, ...statements: readonly string[]): Promise<void> {

@@ -41,8 +41,9 @@ start_server() {
     else
       rm -rf "$data"
       port=$(free_port)
-      "${PLAIN_USER[@]}" "$POSTGRES/bin/initdb" -D "$data" -U lab --pwfile=<(echo labsecret) -A scram-sha-256 -E UTF8 --locale=C \
-        > "$LAB/log/$name-init.log" 2>&1
+      # Many servers order text by the rules of a language: what holds for code units does not hold there.
+      "${PLAIN_USER[@]}" "$POSTGRES/bin/initdb" -D "$data" -U lab --pwfile=<(echo labsecret) -A scram-sha-256 -E UTF8 \
+        --locale=C --locale-provider=icu --icu-locale=en-US > "$LAB/log/$name-init.log" 2>&1
       echo 'CREATE DATABASE lab;' | "${PLAIN_USER[@]}" "$POSTGRES/bin/postgres" --single -D "$data" postgres >> "$LAB/log/$name-init.log" 2>&1
     fi
     start "$name" "$port" "${PLAIN_USER[@]}" "$POSTGRES/bin/postgres" -D "$data" -p "$port" -c listen_addresses=127.0.0.1 \
