@@ -1,5 +1,6 @@
 import { type Health, health } from '@moraine/api/rest/service-schemas'
 import { MoraineError } from '@moraine/stdx/error'
+import type { FileIO } from '@moraine/storage/file-io'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { LastRun } from '../background/reconciler.ts'
 import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
@@ -15,6 +16,8 @@ export type HttpServerOptions = AmsApiDeps & {
   readonly host: string
   readonly port: number
   readonly hooks: IcebergRestHooks
+  /** Reads the files of a catalog's tables, for scans to be planned here; `undefined` for catalogs there are not. */
+  readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
   /** What each reconciler did last. */
   readonly lastRuns: () => Readonly<Record<string, LastRun | undefined>>
 }
@@ -48,10 +51,16 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   addHealth(server, options)
   addMetrics(server, options)
   await server.register(amsApi, { prefix: '/api/ams/v1', ...options })
-  const { catalogs, hooks, stores, clock } = options
+  const { catalogs, ioOf, hooks, stores, clock } = options
   const idempotency = new Idempotency(stores.answers, clock)
   for (const prefix of ['/api/iceberg/rest', '/iceberg']) {
-    await server.register(icebergRest, { prefix, catalogs, idempotency, ...hooks })
+    await server.register(icebergRest, {
+      prefix,
+      catalogs,
+      idempotency,
+      ...hooks,
+      ...(ioOf !== undefined && { ioOf }),
+    })
   }
   return server
 }

@@ -2,10 +2,12 @@ import type { Catalog } from '@moraine/catalogs/catalog'
 import { assert } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import type { FileIO } from '@moraine/storage/file-io'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import { type Idempotency, KEY_LIFETIME } from './idempotency.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
+import { PLAN_ROUTES } from './plan-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
 import { type AnswerSubject, malformed, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
 import { answerWith, TABLE_ROUTES } from './table-routes.ts'
@@ -15,6 +17,8 @@ import { answerWithView, VIEW_ROUTES, viewsOf } from './view-routes.ts'
 export type IcebergRestOptions = IcebergRestHooks & {
   /** The catalog that is served under a warehouse's name; `undefined` if there is none. */
   readonly catalogs: (warehouse: string) => Catalog | undefined | Promise<Catalog | undefined>
+  /** Reads the files of a warehouse's tables. Without it, and where it finds nothing, scans are not planned. */
+  readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
   /** Without it idempotency keys are ignored. */
   readonly idempotency?: Idempotency
 }
@@ -49,25 +53,28 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
       throw malformed('name the catalog in the parameter warehouse')
     }
     const catalog = await findCatalog(options, warehouse)
+    const canPlan = (await options.ioOf?.(warehouse)) !== undefined
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
     return {
       defaults: {},
       overrides,
-      endpoints: routesOf(catalog).map(({ method, path }) => `${method} ${path}`),
+      endpoints: routesOf(catalog, canPlan).map(({ method, path }) => `${method} ${path}`),
       ...(options.idempotency !== undefined && { 'idempotency-key-lifetime': KEY_LIFETIME }),
     }
   })
-  for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES]) addRoute(server, options, route)
+  for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES, ...PLAN_ROUTES])
+    addRoute(server, options, route)
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
 
 /** Those that the catalog can answer. */
-function routesOf({ views, commitTables }: Catalog): readonly RestRoute[] {
+function routesOf({ views, commitTables }: Catalog, canPlan: boolean): readonly RestRoute[] {
   return [
     ...ROUTES,
     ...(views === undefined ? [] : VIEW_ROUTES),
     ...(commitTables === undefined ? [] : TRANSACTION_ROUTES),
+    ...(canPlan ? PLAN_ROUTES : []),
   ]
 }
 
@@ -78,7 +85,9 @@ const BODY_BYTES_MAX = 64 * 1024 * 1024
 function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: RestRoute): void {
   server.route({
     method: route.method,
-    url: route.path.replace('{prefix}', 'catalogs/:warehouse').replaceAll(/\{(\w+)\}/g, ':$1'),
+    url: route.path
+      .replace('{prefix}', 'catalogs/:warehouse')
+      .replaceAll(/\{([\w-]+)\}/g, (_, name: string) => `:${name.replaceAll('-', '_')}`),
     exposeHeadRoute: false,
     bodyLimit: BODY_BYTES_MAX,
     handler: async (request, reply) => {
@@ -90,8 +99,10 @@ function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: R
         headers: { 'if-none-match': request.headers['if-none-match'] },
         body: request.body as JsonValue | undefined,
         hooks: guarded(options, request),
+        findIo: async () => options.ioOf?.(params['warehouse'] ?? ''),
       }
-      const key = route.method === 'POST' || route.method === 'DELETE' ? request.headers['idempotency-key'] : undefined
+      const isChange = (route.method === 'POST' || route.method === 'DELETE') && route.isRead !== true
+      const key = isChange ? request.headers['idempotency-key'] : undefined
       if (options.idempotency === undefined || typeof key !== 'string') return send(reply, await route.answer(call))
       const { method, url } = request
       const keyed = { key, warehouse: call.catalog.name, method, url, body: formatExactJson(call.body ?? null) }

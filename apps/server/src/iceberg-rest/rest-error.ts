@@ -56,6 +56,8 @@ const BY_ENTITY: Readonly<Record<string, { readonly status?: number; readonly ty
   'not-found namespace': { type: 'NoSuchNamespaceException' },
   'not-found table': { type: 'NoSuchTableException' },
   'not-found view': { type: 'NoSuchViewException' },
+  'not-found plan-id': { type: 'NoSuchPlanIdException' },
+  'not-found plan-task': { type: 'NoSuchPlanTaskException' },
   'conflict namespace': { type: 'NamespaceNotEmptyException' },
   'invalid-input request': { type: 'BadRequestException' },
   'corrupt metadata-file': { status: 404, type: 'NotFoundException' },

@@ -9,12 +9,15 @@ import {
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
+import type { FileIO } from '@moraine/storage/file-io'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 
 /** One endpoint of the protocol: its method and path as the specification writes them, and what it does. */
 export type RestRoute = {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   readonly path: string
+  /** It changes nothing: made again it does no harm, and its answer is not worth keeping. */
+  readonly isRead?: true
   readonly answer: (call: RestCall) => Promise<RestAnswer>
 }
 
@@ -26,6 +29,8 @@ export type RestCall = {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: JsonValue | undefined
   readonly hooks: IcebergRestHooks
+  /** Reads the files of the catalog's tables; `undefined` if this server cannot. */
+  readonly findIo: () => Promise<FileIO | undefined>
 }
 
 /** The table or view that an answer is all about. */

@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { test } from 'node:test'
+import { deflateRawSync } from 'node:zlib'
+import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
+import { decodeContentFile } from '@moraine/iceberg/manifest/content-file-json'
+import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { partitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
+import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
+import { systemClock } from '@moraine/stdx/clock'
+import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import { int32, listOf, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
+import { systemRandom } from '@moraine/stdx/random'
+import { allFixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
+import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
+import Fastify from 'fastify'
+import { icebergRest } from './iceberg-rest.ts'
+
+const PLACE = { document: 'answer', kind: 'corrupt' } as const
+
+type Answer = { readonly status: number; readonly body: JsonObject; readonly type: string | undefined }
+type Served = {
+  readonly metadata: TableMetadata
+  ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: JsonValue): Promise<Answer>
+}
+
+/** A fixture as table `db.t` of the warehouse `lake`. */
+async function serveFixture(name: string, canRead = true): Promise<Served> {
+  const { fileIO, metadataLocation } = await openFixture(name)
+  const { pointers } = memoryCatalogs()
+  const catalog = internalCatalog({
+    name: 'lake',
+    warehouse: 's3://b/wh',
+    pointers,
+    io: fileIO,
+    clock: systemClock,
+    random: systemRandom,
+    onLeftover: (error) => assert.fail(String(error)),
+  })
+  await catalog.createNamespace(['db'])
+  const { metadata } = await catalog.registerTable({ namespace: ['db'], name: 't' }, metadataLocation)
+  const server = Fastify({ routerOptions: { maxParamLength: 2048 } })
+  const ioOf = async () => (canRead ? fileIO : undefined)
+  await server.register(icebergRest, { catalogs: () => catalog, ioOf })
+  return {
+    metadata,
+    async ask(method, path, body) {
+      const url = path.startsWith('/v1') ? path : `/v1/catalogs/lake/namespaces/db/tables/t${path}`
+      const payload = body === undefined ? undefined : formatExactJson(body)
+      const headers = payload === undefined ? {} : { 'content-type': 'application/json' }
+      const answer = await server.inject({ method, url, headers, ...(payload !== undefined && { payload }) })
+      const json = answer.body === '' ? {} : record(parseExactJson(answer.body, 'answer'), PLACE).object
+      const error = json['error'] === undefined ? undefined : record(json['error'], PLACE)
+      return { status: answer.statusCode, body: json, type: error && required(error, 'type', text) }
+    },
+  }
+}
+
+/** The files of an answer, by path, each with the keys of its deletes. */
+function filesIn({ partitionSpecs, schemas, currentSchemaId }: TableMetadata, body: JsonObject) {
+  const schema = schemas.find(({ schemaId }) => schemaId === currentSchemaId) ?? assert.fail()
+  const file = decodeContentFile((specId) => {
+    const spec = partitionSpecs.find((each) => each.specId === specId)
+    return spec && partitionFieldTypes(spec, schema)
+  })
+  const answer = record(body, PLACE)
+  const deletes = optional(answer, 'delete-files', listOf(file)) ?? []
+  return required(
+    answer,
+    'file-scan-tasks',
+    listOf((value, place) => {
+      const task = record(value, place)
+      const own = optional(task, 'delete-file-references', listOf(int32)) ?? []
+      return {
+        file: required(task, 'data-file', file),
+        deletes: own.map((at) => contentFileKey(deletes[at] ?? assert.fail(`no delete file ${at}`))),
+        residual: task.object['residual-filter'],
+      }
+    }),
+  )
+}
+
+test('each fixture is planned whole, and its plan id answers the same', async () => {
+  for (const name of allFixtureNames()) {
+    const { metadata, ask } = await serveFixture(name)
+    const plan = await ask('POST', '/plan', {})
+    assert.equal(plan.status, 200, name)
+    assert.equal(plan.body['status'], 'completed')
+    const { fileIO } = await openFixture(name)
+    const snapshot = currentSnapshot(metadata)
+    const live = snapshot === undefined ? [] : (await readLiveFiles(fileIO, metadata, snapshot)).data
+    const planned = filesIn(metadata, plan.body)
+    assert.deepEqual(
+      planned.map(({ file }) => file.filePath),
+      live.map(({ file }) => file.filePath),
+      name,
+    )
+    assert.ok(planned.every(({ residual }) => residual === true))
+    const id = String(plan.body['plan-id'])
+    const again = await ask('GET', `/plan/${encodeURIComponent(id)}`)
+    if (snapshot === undefined) assert.equal(again.type, 'NoSuchPlanIdException')
+    else {
+      const { 'plan-id': _, ...rest } = plan.body
+      assert.deepEqual(again.body, rest, name)
+    }
+    assert.equal((await ask('DELETE', `/plan/${encodeURIComponent(id)}`)).status, 204)
+  }
+})
+
+test('the endpoints are listed where files can be read, and nowhere else', async () => {
+  const listed = async (canRead: boolean) => {
+    const { ask } = await serveFixture('sorted', canRead)
+    const { body } = await ask('GET', '/v1/config?warehouse=lake')
+    return required(record(body, PLACE), 'endpoints', listOf(text)).filter((each) => /\/(plan|tasks)/.test(each))
+  }
+  const table = '/v1/{prefix}/namespaces/{namespace}/tables/{table}'
+  assert.deepEqual(await listed(true), [
+    `POST ${table}/plan`,
+    `GET ${table}/plan/{plan-id}`,
+    `DELETE ${table}/plan/{plan-id}`,
+    `POST ${table}/tasks`,
+  ])
+  assert.deepEqual(await listed(false), [])
+  const { ask } = await serveFixture('sorted', false)
+  assert.deepEqual((await ask('POST', '/plan', {})).status, 406)
+})
+
+test('figures are sent of the columns that are asked for', async () => {
+  const { metadata, ask } = await serveFixture('all-types')
+  const [column] = metadata.schemas.at(-1)?.fields ?? []
+  assert.ok(column !== undefined)
+  const figures = async (request: JsonValue) => {
+    const [first] = filesIn(metadata, (await ask('POST', '/plan', request)).body)
+    return [...(first ?? assert.fail()).file.metrics().valueCounts.keys()]
+  }
+  assert.deepEqual(await figures({}), [])
+  assert.deepEqual(await figures({ 'stats-fields': [column.name] }), [column.id])
+})
+
+test('a snapshot is named by its 64 bits, and an incremental scan by two', async () => {
+  const { metadata, ask } = await serveFixture('branches-and-tags')
+  const appended = metadata.snapshots.find((each) => each.operation === 'append' && each.parentSnapshotId !== undefined)
+  assert.ok(appended?.parentSnapshotId !== undefined)
+  const whole = await ask('POST', '/plan', { 'snapshot-id': appended.snapshotId, 'use-snapshot-schema': true })
+  assert.equal(whole.status, 200)
+  const range = { 'start-snapshot-id': appended.parentSnapshotId, 'end-snapshot-id': appended.snapshotId }
+  const added = await ask('POST', '/plan', range)
+  assert.equal(added.status, 200)
+  assert.equal(
+    filesIn(metadata, added.body).length,
+    Number(appended.summary['added-data-files']),
+    JSON.stringify(appended.summary),
+  )
+  const again = await ask('GET', `/plan/${encodeURIComponent(String(added.body['plan-id']))}`)
+  assert.deepEqual(again.body['file-scan-tasks'], added.body['file-scan-tasks'])
+})
+
+test('what cannot be planned is refused by a typed error', async () => {
+  const { metadata, ask } = await serveFixture('branches-and-tags')
+  const id = metadata.currentSnapshotId ?? assert.fail()
+  let deep: JsonValue = true
+  for (let depth = 0; depth < 400; depth += 1) deep = { type: 'not', child: deep }
+  const proto = parseExactJson('{"__proto__":{"filter":true},"filter":{"type":"__proto__"}}', 'body')
+  const cases: readonly (readonly [JsonValue, number, string])[] = [
+    [null, 400, 'BadRequestException'],
+    [[], 400, 'BadRequestException'],
+    [{ filter: null }, 400, 'BadRequestException'],
+    [{ filter: deep }, 400, 'BadRequestException'],
+    [proto, 400, 'IllegalArgumentException'],
+    [{ filter: { type: 'eq', term: 'nope', value: 1 } }, 400, 'IllegalArgumentException'],
+    [{ select: ['nope'] }, 400, 'IllegalArgumentException'],
+    [{ select: 'id' }, 400, 'BadRequestException'],
+    [{ 'stats-fields': ['__proto__'] }, 400, 'IllegalArgumentException'],
+    [{ 'snapshot-id': 1 }, 400, 'IllegalArgumentException'],
+    [{ 'snapshot-id': 'main' }, 400, 'BadRequestException'],
+    [{ 'snapshot-id': 1.5 }, 400, 'BadRequestException'],
+    [{ 'start-snapshot-id': id }, 400, 'BadRequestException'],
+    [{ 'snapshot-id': id, 'start-snapshot-id': id, 'end-snapshot-id': id }, 400, 'BadRequestException'],
+    [{ 'start-snapshot-id': 1, 'end-snapshot-id': id }, 400, 'IllegalArgumentException'],
+    [{ 'min-rows-requested': -1 }, 400, 'BadRequestException'],
+    [{ 'case-sensitive': 'yes' }, 400, 'BadRequestException'],
+  ]
+  for (const [body, status, type] of cases) {
+    const answer = await ask('POST', '/plan', body)
+    assert.deepEqual([answer.status, answer.type], [status, type], formatExactJson(answer.body))
+  }
+  const elsewhere = await ask('POST', '/v1/catalogs/lake/namespaces/db/tables/none/plan', {})
+  assert.deepEqual([elsewhere.status, elsewhere.type], [404, 'NoSuchTableException'])
+})
+
+test('plan ids and plan tasks that are none are not found', async () => {
+  const { metadata, ask } = await serveFixture('sorted')
+  const task = (json: JsonObject) => {
+    const body = deflateRawSync(formatExactJson(json)).toString('base64url')
+    return `${createHash('sha256').update(body).digest('base64url').slice(0, 12)}.${body}`
+  }
+  const table = metadata.tableUuid ?? assert.fail()
+  const request = { 'snapshot-id': metadata.currentSnapshotId, 'schema-id': metadata.currentSchemaId }
+  const whole = { v: 1, table, request, from: 0, to: 1 }
+  assert.equal((await ask('POST', '/tasks', { 'plan-task': task(whole) })).status, 200)
+  const wrong = [
+    '',
+    'x',
+    'a.b',
+    'a.b.c',
+    task(whole).slice(0, -1),
+    task(whole).replace('.', 'x.'),
+    task({ ...whole, v: 2 }),
+    task({ ...whole, table: 'another' }),
+    task({ ...whole, to: 99_999 }),
+    task({ ...whole, from: 1 }),
+    task({ ...whole, from: -1 }),
+    task({ ...whole, from: 0.5 }),
+    task({ ...whole, request: { 'snapshot-id': 5 } }),
+    task({ ...whole, request: { ...request, 'schema-id': 77 } }),
+    task({ ...whole, filter: '{"type":"eq","term":"nope","value":1}' }),
+    task({ ...whole, filter: '{' }),
+    task({ v: 1, table, request }),
+    task({ v: 1, table, from: 0, to: 1 }),
+  ]
+  for (const token of wrong) {
+    const answer = await ask('POST', '/tasks', { 'plan-task': token })
+    assert.deepEqual([answer.status, answer.type], [404, 'NoSuchPlanTaskException'], token)
+  }
+  assert.equal((await ask('POST', '/tasks', {})).type, 'BadRequestException')
+  assert.equal((await ask('POST', '/tasks', { 'plan-task': 5 })).type, 'BadRequestException')
+  for (const id of ['x', task(whole), task({ v: 1, table: 'another', request })]) {
+    const answer = await ask('GET', `/plan/${id}`)
+    assert.deepEqual([answer.status, answer.type], [404, 'NoSuchPlanIdException'])
+  }
+  assert.equal((await ask('DELETE', '/plan/x')).type, 'NoSuchPlanIdException')
+})
+
+test('a request that does not fit into a plan id is answered, and its id is not', async () => {
+  const { ask, metadata } = await serveFixture('sorted')
+  const [column] =
+    metadata.schemas.at(-1)?.fields.filter(({ type }) => type.kind === 'long' || type.kind === 'int') ?? []
+  const values = Array.from({ length: 3_000 }, (_, at) => (at * 7919) % 100_003)
+  const plan = await ask('POST', '/plan', { filter: { type: 'in', term: column?.name ?? '', values } })
+  assert.equal(plan.status, 200, formatExactJson(plan.body))
+  const id = String(plan.body['plan-id'])
+  assert.ok(id.length < 200)
+  assert.equal((await ask('GET', `/plan/${id}`)).type, 'NoSuchPlanIdException')
+  assert.equal((await ask('DELETE', `/plan/${id}`)).status, 204)
+})

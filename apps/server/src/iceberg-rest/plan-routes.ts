@@ -1,0 +1,147 @@
+import { noSuchTable } from '@moraine/catalogs/catalog-error'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { planFiles } from '@moraine/iceberg/scan/plan-files'
+import { cutRange, type ScanRange, wholeRange } from '@moraine/iceberg/scan/scan-range'
+import { openScan } from '@moraine/iceberg/scan/scan-sections'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import type { JsonObject } from '@moraine/stdx/exact-json'
+import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
+import type { FileIO } from '@moraine/storage/file-io'
+import { formatPlanToken, type PlanToken, parsePlanToken, tableKey } from './plan-token.ts'
+import { bodyOf, identifierOf, NO_CONTENT, ok, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
+import { encodeScanTasks } from './scan-answer.ts'
+import { decodeScanRequest, type PinnedRequest, pinScan } from './scan-request.ts'
+
+const ONE = '/v1/{prefix}/namespaces/{namespace}/tables/{table}'
+
+/**
+ * Scan planning for clients. Plans are complete at once: a small one is answered whole, a large one as plan tasks, for
+ * which only the manifest list has been read.
+ */
+export const PLAN_ROUTES: readonly RestRoute[] = [
+  { method: 'POST', path: `${ONE}/plan`, isRead: true, answer: planTableScan },
+  { method: 'GET', path: `${ONE}/plan/{plan-id}`, isRead: true, answer: fetchPlan },
+  { method: 'DELETE', path: `${ONE}/plan/{plan-id}`, isRead: true, answer: cancelPlan },
+  { method: 'POST', path: `${ONE}/tasks`, isRead: true, answer: fetchTasks },
+]
+
+/** Entries of manifests that one answer is about: about as many files, with a few hundred bytes of JSON each. */
+const ENTRIES_PER_ANSWER = 2_000
+/** Plan tasks in one answer; each repeats the filter. */
+const TASKS_PER_ANSWER = 100
+/** What fits into a path beside the table's name. */
+const PLAN_ID_LENGTH_MAX = 1_000
+
+async function planTableScan(call: RestCall): Promise<RestAnswer> {
+  const request = bodyOf(call, decodeScanRequest)
+  const { metadata } = await call.catalog.loadTable(identifierOf(call))
+  const pinned = pinScan(metadata, request)
+  return ok({
+    status: 'completed',
+    'plan-id': planIdOf(metadata, pinned),
+    ...(await answerRange(await ioOf(call), metadata, pinned)),
+  })
+}
+
+async function fetchPlan(call: RestCall): Promise<RestAnswer> {
+  const token = planIdToken(call)
+  const { metadata } = await call.catalog.loadTable(identifierOf(call))
+  const pinned = pinToken(token, metadata)
+  if (pinned === undefined) throw noSuchPlan()
+  return ok({ status: 'completed', ...(await answerRange(await ioOf(call), metadata, pinned)) })
+}
+
+/** There is nothing to give up: a plan is made by the time its id is known. */
+async function cancelPlan(call: RestCall): Promise<RestAnswer> {
+  planIdToken(call)
+  const identifier = identifierOf(call)
+  if ((await call.catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
+  return NO_CONTENT
+}
+
+async function fetchTasks(call: RestCall): Promise<RestAnswer> {
+  const { planTask } = bodyOf(call, decodeFetchTasks)
+  const token = parsePlanToken(planTask)
+  if (token?.range === undefined) throw noSuchTask()
+  const { metadata } = await call.catalog.loadTable(identifierOf(call))
+  const pinned = pinToken(token, metadata)
+  if (pinned === undefined) throw noSuchTask()
+  return ok(await answerRange(await ioOf(call), metadata, pinned, token.range))
+}
+
+/** `FetchScanTasksRequest` */
+const decodeFetchTasks: JsonDecoder<{ readonly planTask: string }> = (value, place) => ({
+  planTask: required(record(value, place), 'plan-task', text),
+})
+
+/** The files of a part of a plan, the whole one by default, or the plan tasks into which it is cut. */
+async function answerRange(
+  io: FileIO,
+  metadata: TableMetadata,
+  { request, scan, statistics }: PinnedRequest,
+  range?: ScanRange,
+): Promise<JsonObject> {
+  const open = await foundFiles(openScan(io, scan))
+  const whole = wholeRange(open.sections)
+  const asked = range ?? whole
+  if (asked.to > whole.to) throw noSuchTask()
+  const parts = cutRange(open.sections, asked, ENTRIES_PER_ANSWER, TASKS_PER_ANSWER)
+  if (parts.length > 1) {
+    const table = tableKey(metadata)
+    return { 'plan-tasks': parts.map((part) => formatPlanToken({ table, request, range: part })) }
+  }
+  // Zero would be a plan without files for whoever leaves the hint at that.
+  const enoughRows = request.enoughRows === 0n ? undefined : request.enoughRows
+  return encodeScanTasks(metadata, await foundFiles(planFiles(io, open, asked, { enoughRows })), statistics)
+}
+
+/** A file that is missing below a table is damage; as `not-found` it would tell clients that there is no table. */
+async function foundFiles<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading
+  } catch (error) {
+    throw isKind(error, 'not-found') ? new MoraineError('corrupt', error.message, { cause: error }) : error
+  }
+}
+
+function planIdOf(metadata: TableMetadata, { request, scan }: PinnedRequest): string {
+  const table = tableKey(metadata)
+  const id = scan.scope.kind === 'nothing' ? undefined : formatPlanToken({ table, request })
+  return id === undefined || id.length > PLAN_ID_LENGTH_MAX ? formatPlanToken({ table }) : id
+}
+
+/** The request of a token, as far as the table still has what it is about. */
+function pinToken({ table, request }: PlanToken, metadata: TableMetadata): PinnedRequest | undefined {
+  if (request === undefined || table !== tableKey(metadata)) return undefined
+  try {
+    return pinScan(metadata, request)
+  } catch (error) {
+    // It was right once: snapshots have expired since, or somebody else wrote it.
+    if (isKind(error, 'invalid-input') || isKind(error, 'not-found') || isKind(error, 'unsupported')) return undefined
+    throw error
+  }
+}
+
+function planIdToken(call: RestCall): PlanToken {
+  const token = parsePlanToken(call.params['plan_id'] ?? '')
+  if (token === undefined || token.range !== undefined) throw noSuchPlan()
+  return token
+}
+
+async function ioOf({ catalog, findIo }: RestCall): Promise<FileIO> {
+  const io = await findIo()
+  if (io !== undefined) return io
+  throw new MoraineError('unsupported', `the files of catalog ${catalog.name} cannot be read here`)
+}
+
+function noSuchPlan(): MoraineError {
+  return new MoraineError('not-found', 'there is no such plan of this table; plan the scan again', {
+    context: { entity: 'plan-id' },
+  })
+}
+
+function noSuchTask(): MoraineError {
+  return new MoraineError('not-found', 'there is no such plan task of this table; plan the scan again', {
+    context: { entity: 'plan-task' },
+  })
+}
