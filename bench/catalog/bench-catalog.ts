@@ -179,7 +179,8 @@ async function benchList(catalog: ServedCatalog, calls: RestCalls): Promise<void
 
 async function benchAppends(catalog: ServedCatalog, writers: number, appends: number): Promise<void> {
   const name = `contended_${writers}`
-  await restCalls(catalog.base).createTable('bench', name)
+  const rebasing = { 'commit.rebase-appends.enabled': 'true' }
+  await restCalls(catalog.base).createTable('bench', name, rebasing)
   const script = fileURLToPath(new URL('../../interop/lab/contended_appends.py', import.meta.url))
   const lab = fileURLToPath(new URL('../../interop/lab/pyiceberg.sh', import.meta.url))
   const uri = `${catalog.url}/api/iceberg/rest`

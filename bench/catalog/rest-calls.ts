@@ -1,7 +1,7 @@
 /** The few requests of the protocol that the benchmark makes; any answer but success ends it. */
 export type RestCalls = {
   createNamespace(name: string): Promise<void>
-  createTable(namespace: string, name: string): Promise<void>
+  createTable(namespace: string, name: string, properties?: Readonly<Record<string, string>>): Promise<void>
   setProperty(namespace: string, name: string, value: number): Promise<void>
   loadTable(namespace: string, name: string): Promise<number>
   register(namespace: string, name: string, metadataLocation: string): Promise<void>
@@ -21,7 +21,8 @@ export function restCalls(base: string): RestCalls {
   const send = async (path: string, body: unknown) => void (await (await call('POST', path, body)).arrayBuffer())
   return {
     createNamespace: (name) => send('namespaces', { namespace: [name], properties: {} }),
-    createTable: (namespace, name) => send(`namespaces/${namespace}/tables`, { name, schema: SCHEMA }),
+    createTable: (namespace, name, properties = {}) =>
+      send(`namespaces/${namespace}/tables`, { name, schema: SCHEMA, properties }),
     setProperty: (namespace, name, value) =>
       send(`namespaces/${namespace}/tables/${name}`, {
         requirements: [],

@@ -8,7 +8,8 @@ import { startService } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
 
 // PyIceberg processes append to one table of the catalog of `moraine serve` and never try again, while the service
-// optimizes the table: nobody is refused, the history is one line, and each row is there once.
+// optimizes the table, whose property asks for appends to be rebased: nobody is refused, the history is one line, and each
+// row is there once.
 
 const WRITERS = 8
 const APPENDS = 6
@@ -26,7 +27,11 @@ test('appends of many writers are all made, beside rewrites', { timeout: 600_000
       { id: 1, name: 'id', required: true, type: 'long' },
       { id: 2, name: 'text', required: false, type: 'string' },
     ]
-    const properties = { 'self-optimizing.min-plan-interval': '0', 'self-optimizing.minor.trigger.file-count': '4' }
+    const properties = {
+      'commit.rebase-appends.enabled': 'true',
+      'self-optimizing.min-plan-interval': '0',
+      'self-optimizing.minor.trigger.file-count': '4',
+    }
     await engine.create({ table, schema: { type: 'struct', 'schema-id': 0, fields }, properties })
     const script = 'interop/lab/contended_appends.py'
     const args = ['python', script, uri, 'lake', 'inbox.events', String(WRITERS), String(APPENDS)]

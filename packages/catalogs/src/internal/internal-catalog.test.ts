@@ -261,7 +261,10 @@ test('appends from one state are all made, in one line, each file once, and many
   const catalogs = [open(pointers, io), open(pointers, io)]
   const [first] = catalogs
   await first?.createNamespace(['sales'])
-  const base = (await first?.registerTable(ORDERS, metadataLocation))?.metadata
+  await first?.registerTable(ORDERS, metadataLocation)
+  const asking = { action: 'set-properties', updates: { 'commit.rebase-appends.enabled': 'true' } } as const
+  await first?.commitTable(ORDERS, { requirements: [], updates: [asking] })
+  const base = (await first?.loadTable(ORDERS))?.metadata
   assert.ok(base !== undefined)
   const live = async (metadata: TableMetadata) =>
     (await readLiveFiles(io, metadata, must(currentSnapshot(metadata), 'snapshot'))).data

@@ -21,7 +21,8 @@ const FIXTURES = ['v1-copy-on-write', 'v2-position-deletes', 'v3-deletion-vector
 
 async function open(name: string) {
   const { fileIO: io, metadataLocation } = await copyFixture(name, memoryFileIO(), '/copy')
-  const metadata = parseTableMetadata(await io.read(metadataLocation), metadataLocation)
+  const read = parseTableMetadata(await io.read(metadataLocation), metadataLocation)
+  const metadata = { ...read, properties: { ...read.properties, 'commit.rebase-appends.enabled': 'true' } }
   const random = seededRandom(3)
   const live = async (table: TableMetadata) =>
     readLiveFiles(io, table, must(currentSnapshot(table), 'current snapshot'))
@@ -98,6 +99,40 @@ test('an append whose writer merged manifests is rebased as long as those are in
 
   const without = apply(metadata, await stage(metadata, { operation: 'delete', removed: [like] }))
   assert.equal(await rebase(without, merged), undefined)
+})
+
+test('an append is rebased only where the table asks for it', async () => {
+  const { metadata, append, apply, rebase } = await open('v2-position-deletes')
+  const staged = await append(metadata, '/new.parquet')
+  const table = apply(metadata, await append(metadata, '/beside.parquet'))
+  assert.ok((await rebase(table, staged)) !== undefined)
+  for (const value of [undefined, 'false', '']) {
+    const { 'commit.rebase-appends.enabled': _, ...properties } = table.properties
+    const asked = { ...properties, ...(value !== undefined && { 'commit.rebase-appends.enabled': value }) }
+    assert.equal(await rebase({ ...table, properties: asked }, staged), undefined)
+  }
+})
+
+test('an append whose parent has expired is not rebased: nobody can tell any more what its writer merged', async () => {
+  const { metadata, append, apply, rebase } = await open('v2-position-deletes')
+  const merging = { ...metadata, properties: { ...metadata.properties, 'commit.manifest.min-count-to-merge': '2' } }
+  const merged = await append(merging, '/merged.parquet')
+  const table = apply(metadata, await append(metadata, '/beside.parquet'))
+  const others = table.snapshots.filter(({ snapshotId }) => snapshotId !== table.currentSnapshotId)
+  const snapshotIds = others.map(({ snapshotId }) => snapshotId)
+  const expired = applyUpdates(table, [{ action: 'remove-snapshots', snapshotIds }], { now: systemClock.now() })
+  assert.equal(expired.snapshots.length, 1)
+  assert.equal(await rebase(expired, merged), undefined)
+})
+
+test('the branch keeps the settings that it has when the append is rebased', async () => {
+  const { metadata, append, apply, rebase } = await open('v2-position-deletes')
+  const staged = await append(metadata, '/new.parquet')
+  const beside = apply(metadata, await append(metadata, '/beside.parquet'))
+  const ref = { type: 'branch', snapshotId: must(beside.currentSnapshotId, 'id'), minSnapshotsToKeep: 7 } as const
+  const table = applyUpdates(beside, [{ action: 'set-snapshot-ref', refName: 'main', ref }], { now: systemClock.now() })
+  const rebased = apply(table, must(await rebase(table, staged), 'rebased append'))
+  assert.equal(rebased.refs['main']?.minSnapshotsToKeep, 7)
 })
 
 test('what is no append, or rests on what is gone, is not rebased', async () => {

@@ -6,7 +6,7 @@ import { writeManifestList } from '../manifest/manifest-list-writer.ts'
 import { assignFirstRowIds } from '../manifest/staged-manifest.ts'
 import { checkRequirements } from '../metadata/check-requirements.ts'
 import { findRef } from '../metadata/find-ref.ts'
-import type { Snapshot, SnapshotId, SnapshotRef } from '../metadata/snapshot.ts'
+import type { Snapshot, SnapshotId } from '../metadata/snapshot.ts'
 import { isAncestorOf } from '../metadata/snapshot-history.ts'
 import type { TableMetadata } from '../metadata/table-metadata.ts'
 import type { TableRequirement } from '../metadata/table-requirement.ts'
@@ -26,18 +26,23 @@ export type RebaseContext = { readonly io: FileIO; readonly random: Random; read
 
 /**
  * Makes an append again on top of the branch as it is now, if all that speaks against it is that the branch moved since
- * the writer looked: new rows conflict with nothing that others did. Its manifests stay as they are and get a new
- * manifest list beside those that the branch has now, with the sequence number and first row id that are next.
+ * the writer looked. Its manifests stay as they are and get a new manifest list beside those that the branch has now, with
+ * the sequence number and first row id that are next.
  *
- * `undefined` if the commit is something else, or rests on what is gone: a parent that is no ancestor of the branch any
- * more, a manifest that the writer merged into one of its own and that another commit replaced meanwhile.
+ * Right only where the rows are new whatever others did meanwhile. The commit does not tell: a MERGE that found nothing to
+ * update looks the same, and its writer needs the refusal to look again. So `commit.rebase-appends.enabled` of the table
+ * says it, by default not.
+ *
+ * `undefined` if the table does not ask for it, if the commit is something else, or rests on what is gone: a parent that
+ * is no ancestor of the branch any more or has expired, a manifest that the writer merged into one of its own and that
+ * another commit replaced meanwhile.
  */
 export async function rebaseAppend(
   metadata: TableMetadata,
   commit: { readonly requirements: readonly TableRequirement[]; readonly updates: readonly TableUpdate[] },
   context: RebaseContext,
 ): Promise<RebasedAppend | undefined> {
-  const append = appendOf(commit)
+  const append = isAsked(metadata) ? appendOf(commit) : undefined
   const head = append && headOf(metadata, append)
   if (append === undefined || head === undefined) return undefined
   const manifests = await rebasedManifests(metadata, append.snapshot, head, context)
@@ -50,18 +55,22 @@ export async function rebaseAppend(
       {
         action: 'set-snapshot-ref',
         refName: append.branch,
-        // Its retention settings may have changed, too.
-        ref: { ...findRef(metadata, append.branch), ...append.ref },
+        // With the retention settings that the branch has now.
+        ref: { ...findRef(metadata, append.branch), type: 'branch', snapshotId: snapshot.snapshotId },
       },
     ],
     manifestList: location,
   }
 }
 
+function isAsked({ properties }: TableMetadata): boolean {
+  const key = 'commit.rebase-appends.enabled'
+  return Object.hasOwn(properties, key) && properties[key]?.trim().toLowerCase() === 'true'
+}
+
 type Append = {
   readonly snapshot: Snapshot
   readonly branch: string
-  readonly ref: SnapshotRef
   readonly otherRequirements: readonly TableRequirement[]
 }
 
@@ -83,7 +92,7 @@ function appendOf({
   const [onBranch, ...again] = requirements.filter(isOnBranch)
   if (onBranch?.type !== 'assert-ref-snapshot-id' || again.length > 0) return undefined
   if (onBranch.snapshotId !== snapshot.parentSnapshotId) return undefined
-  return { snapshot, ref, branch: refName, otherRequirements: requirements.filter((each) => !isOnBranch(each)) }
+  return { snapshot, branch: refName, otherRequirements: requirements.filter((each) => !isOnBranch(each)) }
 }
 
 /** The branch's snapshot, if the append may go on top of it. */
@@ -93,7 +102,11 @@ function headOf(metadata: TableMetadata, { snapshot, branch, otherRequirements }
   const ref = findRef(metadata, branch)
   if (ref?.type !== 'branch') return undefined
   const { parentSnapshotId } = snapshot
-  if (parentSnapshotId !== undefined && !isAncestorOf(metadata, ref.snapshotId, parentSnapshotId)) return undefined
+  if (parentSnapshotId !== undefined) {
+    // What the writer merged into its manifests can be told only from the parent's.
+    const isRetained = metadata.snapshots.some((each) => each.snapshotId === parentSnapshotId)
+    if (!isRetained || !isAncestorOf(metadata, ref.snapshotId, parentSnapshotId)) return undefined
+  }
   return metadata.snapshots.find(({ snapshotId }) => snapshotId === ref.snapshotId)
 }
 

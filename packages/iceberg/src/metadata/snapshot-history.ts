@@ -8,7 +8,7 @@ export function findSnapshot(metadata: TableMetadata, id: SnapshotId): Snapshot 
   if (snapshot === undefined)
     throw new MoraineError(
       'not-found',
-      `snapshot ${id} is not in the table at ${metadata.location}; it may have expired`,
+      `snapshot ${id} is not in the table at ${metadata.location}; it may have expired meanwhile: try again with the table as it is now`,
     )
   return snapshot
 }
