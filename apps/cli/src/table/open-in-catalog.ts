@@ -88,7 +88,7 @@ async function openInRest(
   if (!/^https?:\/\//.test(catalogUri) || !URL.canParse(catalogUri))
     throw new MoraineError(
       'invalid-input',
-      `--catalog-uri ${catalogUri}: write the URL of a REST catalog or a Hive metastore, as in http://host:1630/path or thrift://host:9083`,
+      `--catalog-uri ${catalogUri}: write a URL, of a REST catalog or a Hive metastore, as in http://host:1630/path or thrift://host:9083`,
     )
   // The first of three or more levels is the name by which the catalog is known, its warehouse.
   const isFirst = options.warehouse === undefined && levels.length > 2

@@ -16,6 +16,11 @@ test('locations, metadata files and names are told apart', () => {
 
 test('quoted levels keep dots and quotes', () => {
   assert.deepEqual(parseTableRef('db."a.b".`c``d`'), { kind: 'identifier', levels: ['db', 'a.b', 'c`d'] })
+  assert.deepEqual(parseTableRef('lake."sla/sh"."../t.metadata.json"'), {
+    kind: 'identifier',
+    levels: ['lake', 'sla/sh', '../t.metadata.json'],
+  })
+  assert.deepEqual(parseTableRef('/lake/a"b"/t'), { kind: 'directory', location: '/lake/a"b"/t' })
   assert.deepEqual(parseTableRef('"say ""hi"""'), { kind: 'identifier', levels: ['say "hi"'] })
 })
 

@@ -8,16 +8,20 @@ export type TableRef =
 
 /**
  * Anything with a slash is a location: a metadata file if it ends in `.metadata.json` (or its gzip forms), else a table
- * directory. The rest is a dotted name; a level that holds a dot is put in double quotes or backquotes.
+ * directory. The rest is a dotted name; a level that holds a dot or a slash is put in double quotes or backquotes.
  */
 export function parseTableRef(text: string): TableRef {
   if (text.trim() === '')
     throw new MoraineError('invalid-input', 'the table is empty: give a directory, a metadata file or a name')
-  if (/\.metadata\.json(\.gz)?$/.test(text)) return { kind: 'metadata-file', location: text }
-  if (text.includes('/') || text === '.' || text === '..')
+  const bare = text.replaceAll(QUOTED, '')
+  if (/\.metadata\.json(\.gz)?$/.test(bare)) return { kind: 'metadata-file', location: text }
+  if (bare.includes('/') || text === '.' || text === '..')
     return { kind: 'directory', location: text.replace(/(?<=.)\/+$/, '') }
   return { kind: 'identifier', levels: parseLevels(text) }
 }
+
+/** Quoted levels of a name: after its start or a dot, up to a dot or its end. */
+const QUOTED = /(?<=^|\.)\s*(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`)\s*(?=\.|$)/g
 
 function parseLevels(text: string): readonly string[] {
   const levels: string[] = []

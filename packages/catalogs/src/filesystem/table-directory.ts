@@ -53,7 +53,7 @@ async function openFolder(
     : `${opened.file.location} says that the table is at ${location}; a copied or moved table can be read only, since changes would touch the files of the original`
   return {
     identifier,
-    ...(moved === undefined ? {} : { readOnly: moved }),
+    ...(moved === undefined ? {} : { readOnly: moved, note: `${moved}; its files are looked for there` }),
     async loadTable(_, loadSignal) {
       const current = await loadCurrentVersion(store, folder, loadSignal)
       if (current === undefined) throw noSuchTable(identifier)
