@@ -9,11 +9,11 @@ test('the directories of optimizers that are gone are removed, and nothing else'
   const parent = mkdtempSync(join(tmpdir(), 'moraine-work-'))
   try {
     const host = hostname()
-    const gone = `moraine-optimizer-${host}-41-aaaaaa`
+    const gone = `moraine-work-${host}-41-aaaaaa`
     const kept = [
-      `moraine-optimizer-${host}-42-bbbbbb`,
-      `moraine-optimizer-elsewhere.${host}-41-cccccc`,
-      `moraine-optimizer-dddddd`,
+      `moraine-work-${host}-42-bbbbbb`,
+      `moraine-work-elsewhere.${host}-41-cccccc`,
+      `moraine-work-dddddd`,
       'of-somebody-else',
     ]
     for (const name of [gone, ...kept]) {

@@ -191,7 +191,7 @@ function isTask({ method, kind, sizeBytes }: Tapped): boolean {
 
 /** The directories of tasks in which a DuckDB child works, or worked until its optimizer was killed. */
 function taskDirectories(): readonly string[] {
-  const works = readdirSync(temporary).filter((name) => name.startsWith('moraine-optimizer-'))
+  const works = readdirSync(temporary).filter((name) => name.startsWith('moraine-work-'))
   const tasks = works.flatMap((work) =>
     readdirIfThere(join(temporary, work)).map((task) => join(temporary, work, task)),
   )

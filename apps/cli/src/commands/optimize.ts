@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import { type IndexedTable, readTable, readTableFrom } from '@moraine/maintenance/table/read-table'
+import { makeWorkDirectory } from '@moraine/optimizer/work-directory'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { MoraineError } from '@moraine/stdx/error'
 import { counted } from '@moraine/stdx/human-text'
@@ -188,7 +188,7 @@ async function runInWorkDir(
   { threads, memoryMb }: RunOptions,
   context: CommandContext,
 ): Promise<RunReport> {
-  const workDir = await mkdtemp(join(tmpdir(), 'moraine-'))
+  const workDir = await makeWorkDirectory(tmpdir())
   const pool = new DuckDbPool({ clock: context.clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
   try {
     return await runPlan(table, plan, {
