@@ -16,3 +16,15 @@ export function cutPage<T>(items: readonly T[], token: (item: T) => string): Pag
   if (last === undefined || items.length <= PAGE_SIZE) return { items }
   return { items: items.slice(0, PAGE_SIZE), nextPage: token(last) }
 }
+
+/** All items of a list, page by page. */
+export async function collectPages<T>(list: (page: string | undefined) => Promise<Page<T>>): Promise<readonly T[]> {
+  const items: T[] = []
+  let page: string | undefined
+  do {
+    const found = await list(page)
+    items.push(...found.items)
+    page = found.nextPage
+  } while (page !== undefined)
+  return items
+}
