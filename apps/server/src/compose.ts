@@ -18,6 +18,7 @@ import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-regist
 import { sealPlainCatalogs } from './catalogs/catalog-secrets.ts'
 import { committing } from './catalogs/committing-catalog.ts'
 import { type OpenCatalogs, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
+import { sealedTaskInputs } from './catalogs/sealed-task-inputs.ts'
 import { loadSecretKey } from './catalogs/secret-key.ts'
 import { type SecretVault, secretVault } from './catalogs/secret-vault.ts'
 import { withTableDefaults } from './catalogs/table-defaults.ts'
@@ -77,7 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const vault = secretVault(await loadSecretKey(dataDir, options.random, process.env), options.random)
     await prepare(database.stores, dataDir)
     await sealPlainCatalogs(database.stores.catalogs, vault, log)
-    const { parts, running } = await wire(options, database.stores, vault)
+    const { parts, running } = await wire(options, sealedTaskInputs(database.stores, vault), vault)
     services.push(...parts)
     await startServices(services, stopping.signal)
     return { ...running(), stop }

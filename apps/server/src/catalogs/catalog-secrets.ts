@@ -9,7 +9,7 @@ import {
 } from '@moraine/management/catalogs/managed-catalog'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import type { Log } from '../service/log.ts'
-import type { SecretVault } from './secret-vault.ts'
+import type { SecretPlace, SecretVault } from './secret-vault.ts'
 
 /** Shown in the place of a secret that is set; sent back, it means that secret. */
 export const MASK = '********'
@@ -33,7 +33,7 @@ export function sealCatalog(catalog: PlainCatalog, vault: SecretVault): ManagedC
       Object.entries(catalog[map]).filter(([key, value]) => {
         if (!isSecret(key, value)) return true
         const name = secretName(map, key)
-        sealedSecrets[name] = vault.seal({ catalog: catalog.name, name }, value)
+        sealedSecrets[name] = vault.seal(placeIn(catalog.name, name), value)
         return false
       }),
     )
@@ -60,7 +60,7 @@ export function unsealCatalog(catalog: ManagedCatalog, vault: SecretVault): Plai
   }
   for (const [place, sealed] of Object.entries(sealedSecrets)) {
     const { map, key } = placeOf(place)
-    maps[map][key] = vault.open({ catalog: name, name: place }, sealed)
+    maps[map][key] = vault.open(placeIn(name, place), sealed)
   }
   return { name, type, ...maps }
 }
@@ -88,6 +88,10 @@ export function placeOf(name: string): { readonly map: CatalogMapName; readonly 
   const map = CATALOG_MAPS.find((each) => name.startsWith(`${each}/`))
   if (map === undefined) throw new Error(`invariant violated: no map has the secret ${name}`)
   return { map, key: name.slice(map.length + 1) }
+}
+
+function placeIn(catalog: string, name: string): SecretPlace {
+  return { owner: `catalog ${catalog}`, name, remedy: 'give it anew by an update of the catalog' }
 }
 
 /** Seals what an earlier version stored in the clear. */

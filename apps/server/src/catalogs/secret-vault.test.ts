@@ -7,7 +7,7 @@ import { secretVault } from './secret-vault.ts'
 
 const random = seededRandom(1)
 const vault = secretVault(random.bytes(32), random)
-const PLACE = { catalog: 'far', name: 'properties/token' }
+const PLACE = { owner: 'catalog far', name: 'properties/token', remedy: 'give it anew' }
 
 test('what is sealed opens as what it was, and looks like nothing of it', () => {
   fc.assert(
@@ -46,9 +46,9 @@ test('a sealed value of which any bit was changed is refused', () => {
 test('a sealed value opens nowhere but in its place', () => {
   const sealed = vault.seal(PLACE, 'hunter2')
   for (const other of [
-    { ...PLACE, catalog: 'near' },
+    { ...PLACE, owner: 'catalog near' },
     { ...PLACE, name: 'properties/credential' },
-    { catalog: 'far","properties', name: 'token' },
+    { ...PLACE, owner: 'catalog far","properties', name: 'token' },
   ]) {
     assert.throws(
       () => vault.open(other, sealed),

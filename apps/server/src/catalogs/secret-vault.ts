@@ -8,7 +8,13 @@ const TAG_BYTES = 16
 const CIPHER = 'aes-256-gcm'
 
 /** Whose secret, and which. A sealed value opens only as the secret it was sealed as. */
-export type SecretPlace = { readonly catalog: string; readonly name: string }
+export type SecretPlace = {
+  /** `catalog far` */
+  readonly owner: string
+  readonly name: string
+  /** What to do if it cannot be opened, for messages. */
+  readonly remedy: string
+}
 
 /** Seals what the database keeps and nobody may read there. */
 export interface SecretVault {
@@ -18,7 +24,7 @@ export interface SecretVault {
 }
 
 /**
- * AES-256-GCM with a nonce of its own per value; the catalog and the secret's name are authenticated with it. A sealed
+ * AES-256-GCM with a nonce of its own per value; its owner and its name are authenticated with it. A sealed
  * value is `v1.KEY.DATA`: a name for the key that tells nothing of it, and nonce, tag and text in base64url.
  */
 export function secretVault(key: Uint8Array, random: Random): SecretVault {
@@ -50,20 +56,17 @@ export function secretVault(key: Uint8Array, random: Random): SecretVault {
   }
 }
 
-function associated({ catalog, name }: SecretPlace, keyName: string): Buffer {
-  return Buffer.from(JSON.stringify(['moraine catalog secret v1', keyName, catalog, name]))
+function associated({ owner, name }: SecretPlace, keyName: string): Buffer {
+  return Buffer.from(JSON.stringify(['moraine secret v1', keyName, owner, name]))
 }
 
-function damaged({ catalog, name }: SecretPlace): MoraineError {
-  return new MoraineError(
-    'corrupt',
-    `the secret ${name} of catalog ${catalog} is not as it was stored; give it anew by an update of the catalog`,
-  )
+function damaged({ owner, name, remedy }: SecretPlace): MoraineError {
+  return new MoraineError('corrupt', `the secret ${name} of ${owner} is not as it was stored; ${remedy}`)
 }
 
-function otherKey({ catalog, name }: SecretPlace, sealedBy: string, own: string): MoraineError {
+function otherKey({ owner, name, remedy }: SecretPlace, sealedBy: string, own: string): MoraineError {
   return new MoraineError(
     'permission',
-    `the secret ${name} of catalog ${catalog} was sealed with the key ${sealedBy}, and this service has the key ${own}; put that key back (secret.key in the data directory, or MORAINE_SECRET_KEY), or give the secret anew by an update of the catalog`,
+    `the secret ${name} of ${owner} was sealed with the key ${sealedBy}, and this service has the key ${own}; put that key back (secret.key in the data directory, or MORAINE_SECRET_KEY), or ${remedy}`,
   )
 }
