@@ -58,6 +58,8 @@ export async function advanceIndex(
   const resolver = new DeleteResolver(metadata, deletes, change, partitions)
   const describe = describePartitions(metadata, partitions)
   const segmentOf = new Map(segments.map((segment) => [segment.key, segment]))
+  const isFresh = (file: ManifestFile) => file.content === 'data' && !segmentOf.has(keyOf(file))
+  noted.expect(manifests.filter(isFresh).reduce((sum, file) => sum + liveFilesOf(file), 0))
   const advanced = await mapManifests(
     manifests.filter(({ content }) => content === 'data'),
     async (file, inner): Promise<IndexedSegment> => {
@@ -69,6 +71,10 @@ export async function advanceIndex(
     signal,
   )
   return { partitions, segments: advanced, deletes, deleteManifests }
+}
+
+function liveFilesOf({ addedFilesCount = 0, existingFilesCount = 0 }: ManifestFile): number {
+  return addedFilesCount + existingFilesCount
 }
 
 /** What a manifest is read as depends on its line, from which entries inherit, and on the types of its partitions. */

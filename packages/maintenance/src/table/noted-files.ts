@@ -18,6 +18,11 @@ export class NotedFiles {
     this.#smallBytes = smallBytes
   }
 
+  /** Of tables that are far too large to be noted nothing is: the little that is saved does not pay for the memory. */
+  expect(files: number): void {
+    if (files > FILES_EXPECTED_MAX) this.#left = 0
+  }
+
   /** Notes what a plan may ask for of the file that the cursor stands on. */
   note(rows: NotedRows, row: number, cursor: EntryCursor, hasDeletes: boolean): void {
     if (this.#left === 0 || !(hasDeletes || cursor.fileSizeBytes <= this.#smallBytes)) return
@@ -36,6 +41,7 @@ export class NotedFiles {
 
 // Some 300 bytes each.
 const NOTED_MAX = 100_000
+const FILES_EXPECTED_MAX = 4 * NOTED_MAX
 
 /** What plans say of the file that a cursor stands on. */
 export function descriptionAt(cursor: EntryCursor): FileDescription {
