@@ -18,6 +18,7 @@ import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-regist
 import { sealPlainCatalogs } from './catalogs/catalog-secrets.ts'
 import { committing } from './catalogs/committing-catalog.ts'
 import { type OpenCatalogs, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
+import { reconsiderTables } from './catalogs/reconsider-tables.ts'
 import { sealedTaskInputs } from './catalogs/sealed-task-inputs.ts'
 import { loadSecretKey } from './catalogs/secret-key.ts'
 import { type SecretVault, secretVault } from './catalogs/secret-vault.ts'
@@ -115,9 +116,13 @@ async function wire(options: ServerOptions, stored: Stores, vault: SecretVault):
     ownCatalog: OWN_CATALOG,
     testConnection: (plain) =>
       testConnection(plain, { open: (each, signal) => openPlainCatalog(each, opening, signal), clock, random }),
-    onChanged(name) {
+    onChanged(name, { hasOtherDefaults }) {
       catalogs.forget(name)
       optimizing.onCatalogChanged(name)
+      if (!hasOtherDefaults) return
+      void reconsiderTables(name, optimizing).catch((error: unknown) => {
+        log.warn({ catalog: name, failure: describeError(error) }, 'tables are held to old defaults until they change')
+      })
     },
   })
   const http = httpService(options, { optimizing, catalogs, listing, registry })
@@ -224,7 +229,7 @@ async function prepare(stores: Stores, dataDir: string): Promise<void> {
     await stores.catalogs.saveCatalog({
       name: OWN_CATALOG,
       type: 'ams',
-      properties: { warehouse: join(dataDir, 'warehouse') },
+      properties: { warehouse: join(dataDir, 'warehouse'), 'table-formats': 'ICEBERG' },
     })
   }
   if ((await stores.groups.findGroup(DEFAULT_GROUP)) === undefined) {

@@ -18,7 +18,7 @@ async function setUp() {
     ['lake', ['orders', 'clicks']],
     ['other', ['events']],
   ])
-  const databases = new Map<string, string[][]>()
+  const databases = new Map<string, string[][] | Promise<string[][]>>()
   const added: number[] = []
   const service = explorer({
     stores,
@@ -38,13 +38,13 @@ async function setUp() {
   await service.start(new AbortController().signal)
   await quiet()
   const names = async () =>
-    (await stores.tables.listTables({ limit: 99 })).map(({ name }) => `${name.catalog}.${name.name}`)
+    (await stores.tables.listTables({ limit: 99 })).map(({ name }) => `${name.catalog}.${name.name}`).sort()
   return { clock, stores, tables, databases, added, service, names }
 }
 
 test('tables of all catalogs are found, and looked at once', async () => {
   const { added, service, names, clock } = await setUp()
-  assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events'])
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'other.events'])
   clock.step()
   await quiet()
   assert.deepEqual(added, [1, 2, 3])
@@ -57,7 +57,7 @@ test('tables that appear or vanish are noticed when their catalog is said to hav
   tables.set('other', [])
   service.nudge('lake')
   await quiet()
-  assert.deepEqual(await names(), ['lake.orders', 'other.events', 'lake.visits'])
+  assert.deepEqual(await names(), ['lake.orders', 'lake.visits', 'other.events'])
   await service.stop()
 })
 
@@ -67,7 +67,7 @@ test('a catalog that cannot be listed loses no table, and disturbs no other', as
   tables.set('other', ['events', 'more'])
   service.nudge()
   await quiet()
-  assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events', 'other.more'])
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'other.events', 'other.more'])
   assert.equal(service.lastRun()?.failure, undefined)
   await service.stop()
 })
@@ -82,11 +82,11 @@ test('a database that cannot be listed loses no table, and disturbs no other of 
   tables.set('lake/us', ['fresh'])
   service.nudge('lake')
   await quiet()
-  assert.deepEqual(await names(), ['lake.orders', 'lake.clicks', 'other.events', 'lake.fresh'])
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.fresh', 'lake.orders', 'other.events'])
   databases.set('lake', [['sales', 'us']])
   service.nudge('lake')
   await quiet()
-  assert.deepEqual(await names(), ['other.events', 'lake.fresh'])
+  assert.deepEqual(await names(), ['lake.fresh', 'other.events'])
   await service.stop()
 })
 
@@ -103,5 +103,15 @@ test('tables of a catalog that was removed are forgotten, when it is told and wh
   service.nudge()
   await quiet()
   assert.deepEqual(await names(), [])
+  await service.stop()
+})
+
+test('a catalog that never answers keeps no other waiting', async () => {
+  const { tables, databases, service, names } = await setUp()
+  databases.set('lake', new Promise<string[][]>(() => {}))
+  tables.set('other', ['events', 'more'])
+  service.nudge()
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'other.events', 'other.more'])
   await service.stop()
 })

@@ -4,13 +4,19 @@ import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalo
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName, type TableName } from '@moraine/management/tables/table-name'
+import { checkAborted } from '@moraine/stdx/abort'
+import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import { forgetTable } from '../optimizing/forget-table.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const PAGE = 1000
+/** Catalogs listed at a time: one that does not answer must not keep the others waiting. */
+const AT_ONCE = 8
+const CATALOG_DEADLINE_MS = 10 * 60_000
 
 export type ExplorerDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'processes' | 'catalogs'>
@@ -35,15 +41,17 @@ export function explorer(deps: ExplorerDeps): Reconciler<string> {
     log,
     async run({ all, keys }, signal) {
       const catalogs = await stores.catalogs.listCatalogs()
-      for (const catalog of catalogs) {
-        if (!all && !keys.has(catalog.name)) continue
+      const asked = catalogs.filter(({ name }) => all || keys.has(name))
+      await mapBounded(asked, AT_ONCE, async (catalog) => {
+        const limit = { ms: CATALOG_DEADLINE_MS, what: `listing catalog ${catalog.name}`, signal }
         try {
-          await explore(deps, catalog, signal)
+          await withinDeadline(clock, limit, (inner) => explore(deps, catalog, inner))
         } catch (error) {
-          if (signal.aborted) return {}
+          if (signal.aborted) return
           log.warn({ catalog: catalog.name, reason: describeError(error) }, 'a catalog could not be listed')
         }
-      }
+      })
+      if (signal.aborted) return {}
       await forgetUnregistered(deps, new Set(catalogs.map(({ name }) => name)), all ? undefined : keys)
       return {}
     },
@@ -58,6 +66,7 @@ async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: Abor
   for (const namespace of await listing.listDatabases(catalog.name, signal)) {
     const found = await listTables(deps, catalog, namespace, signal)
     if (found === undefined) unlisted.add(JSON.stringify(namespace))
+    checkAborted(signal, `listing catalog ${catalog.name}`)
     for (const { name, format } of found ?? []) {
       const tableName = { catalog: catalog.name, namespace, name }
       if (known.delete(keyOf(tableName))) continue
@@ -66,6 +75,7 @@ async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: Abor
       deps.onTableAdded(added.tableId)
     }
   }
+  checkAborted(signal, `listing catalog ${catalog.name}`)
   for (const table of known.values()) {
     if (!unlisted.has(JSON.stringify(table.name.namespace))) await forget(deps, table)
   }

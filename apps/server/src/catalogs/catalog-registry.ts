@@ -1,6 +1,7 @@
 import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
 import { oneAtATime } from '@moraine/catalogs/internal/one-at-a-time'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import { tableDefaults } from '@moraine/management/catalogs/catalog-connection'
 import {
   type CatalogForm,
   catalogOfForm,
@@ -9,6 +10,7 @@ import {
   type PlainCatalog,
 } from '@moraine/management/catalogs/catalog-form'
 import type { CatalogMapName, CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
+import { propertiesText } from '@moraine/management/catalogs/properties-text'
 import { MoraineError } from '@moraine/stdx/error'
 import { MASK, maskCatalog, placeOf, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
 import type { SecretVault } from './secret-vault.ts'
@@ -40,6 +42,11 @@ export type CatalogDescription = Required<CatalogForm> & {
   readonly secretsSet: readonly string[]
 }
 
+export type CatalogChange = {
+  /** Tables that do not say otherwise have other properties now. */
+  readonly hasOtherDefaults: boolean
+}
+
 export type CatalogRegistryDeps = {
   readonly store: CatalogStore
   readonly vault: SecretVault
@@ -49,15 +56,17 @@ export type CatalogRegistryDeps = {
   readonly ownCatalog: string
   testConnection(catalog: PlainCatalog): Promise<ConnectionReport>
   /** Told after the catalog is stored, or gone. */
-  onChanged(catalog: string): void
+  onChanged(catalog: string, change: CatalogChange): void
 }
 
 export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
   const { store, onChanged } = deps
   const inTurn = oneAtATime()
   const save = async (name: string, form: CatalogForm, before: ManagedCatalog | undefined, options: SaveOptions) => {
-    await store.saveCatalog(await checkedCatalog(name, form, before, options, deps))
-    onChanged(name)
+    const catalog = await checkedCatalog(name, form, before, options, deps)
+    await store.saveCatalog(catalog)
+    const defaults = [before, catalog].map((each) => propertiesText(each === undefined ? {} : tableDefaults(each)))
+    onChanged(name, { hasOtherDefaults: before !== undefined && defaults[0] !== defaults[1] })
   }
   return {
     register: (name, form, options) =>
@@ -76,7 +85,7 @@ export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
         const obstacle = await obstacleOf(await findOrFail(store, name), deps)
         if (obstacle !== undefined) throw new MoraineError('conflict', obstacle)
         await store.removeCatalog(name)
-        onChanged(name)
+        onChanged(name, { hasOtherDefaults: false })
       }),
     findObstacle: async (name) => obstacleOf(await findOrFail(store, name), deps),
     describe: async (name) => describe(await findOrFail(store, name)),
@@ -113,7 +122,7 @@ function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefin
       `type: catalog '${name}' is of type ${before.type}, which cannot change to ${form.type}; remove it and register it anew`,
     )
   }
-  const fresh = catalogOfForm(name, form)
+  const fresh = catalogOfForm(name, before === undefined ? form : withKinds(form, before))
   const kept: Record<string, string> = {}
   const maps: Record<CatalogMapName, Record<string, string>> = {
     properties: { ...fresh.properties },
@@ -137,6 +146,17 @@ function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefin
   }
   const settings = { name, type: fresh.type, ...maps }
   return { plain: unsealCatalog({ ...settings, sealedSecrets: kept }, vault), kept }
+}
+
+/** A form that does not say how to sign in, or where files are, leaves that as it was. */
+function withKinds(form: CatalogForm, before: ManagedCatalog): CatalogForm {
+  const auth = before.authConfig?.['auth.type']
+  const storage = before.storageConfig?.['storage.type']
+  return {
+    ...form,
+    authConfig: { ...(auth !== undefined && { 'auth.type': auth }), ...form.authConfig },
+    storageConfig: { ...(storage !== undefined && { 'storage.type': storage }), ...form.storageConfig },
+  }
 }
 
 function givenValue(form: CatalogForm, map: CatalogMapName, key: string): string | undefined {

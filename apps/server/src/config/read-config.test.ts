@@ -71,6 +71,7 @@ test('variables of the environment win over the file, ours over those of Amoro',
     AMS_OPTIMIZER_POLLING__TIMEOUT: '5s',
     MORAINE_HTTP__SERVER_BIND__PORT: '2222',
     MORAINE_LOG_LEVEL: 'debug',
+    MORAINE_SECRET_KEY: 'of no concern here',
     PATH: '/bin',
   }
   const { values, warnings } = await read('ams: {http-server: {bind-port: 8080}}', environment)

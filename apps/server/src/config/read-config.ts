@@ -118,11 +118,12 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Variables that are no settings: they tell a process who it is. */
+/** Variables that are no settings: they tell a process who it is, or a secret. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'MORAINE_RESOURCE_ID',
   'MORAINE_LOG_LEVEL',
   'MORAINE_CATALOG_TOKEN',
+  'MORAINE_SECRET_KEY',
 ])
 
 function environmentEntries(environment: Readonly<Record<string, string | undefined>>): readonly [string, Entry][] {

@@ -8,7 +8,7 @@ import type { ConnectionReport } from '../test-connection.ts'
 export type BuiltRegistry = {
   readonly registry: CatalogRegistry
   readonly vault: SecretVault
-  /** Catalogs that were said to have changed. */
+  /** Catalogs that were said to have changed, and how. */
   readonly changed: readonly string[]
   /** What was tested, secrets and all. */
   readonly tested: readonly PlainCatalog[]
@@ -33,7 +33,7 @@ export function buildRegistry(
       tested.push(catalog)
       return report()
     },
-    onChanged: (name) => changed.push(name),
+    onChanged: (name, { hasOtherDefaults }) => changed.push(hasOtherDefaults ? `${name} and its defaults` : name),
   })
   return { registry, vault, changed, tested }
 }

@@ -127,7 +127,7 @@ test('a catalog is registered, shown, listed, changed and removed, in the shapes
   assert.equal((await call('GET', '/catalogs/fs_ice/delete/check')).result, true)
   assert.deepEqual((await call('DELETE', '/catalogs/fs_ice')).result, 'OK')
   for (const method of ['GET', 'DELETE'] as const) assert.equal((await call(method, '/catalogs/fs_ice')).status, 404)
-  assert.deepEqual(changed, ['fs_ice', 'fs_ice', 'fs_ice'])
+  assert.deepEqual(changed, ['fs_ice', 'fs_ice and its defaults', 'fs_ice'])
 })
 
 test('a secret that is masked or left out stays, one that is given counts, an empty one is gone', async () => {
@@ -148,6 +148,12 @@ test('a secret that is masked or left out stays, one that is given counts, an em
   const before = await plain('far')
   await call('PUT', '/catalogs/far', shown)
   assert.deepEqual(await plain('far'), before)
+  const { authConfig: _, storageConfig: __, ...least } = FAR
+  assert.equal((await call('PUT', '/catalogs/far', { ...least, properties: {} })).status, 200)
+  const kept = await plain('far')
+  assert.deepEqual(kept?.authConfig, before?.authConfig)
+  assert.deepEqual(kept?.storageConfig, { 'storage.type': 'S3' })
+  await call('PUT', '/catalogs/far', shown)
   const without = { ...FAR, authConfig: { 'auth.type': 'AK/SK' }, properties: { warehouse: 's3://b' } }
   assert.equal((await call('PUT', '/catalogs/far', without)).status, 200)
   assert.deepEqual(await plain('far'), { ...before, properties: { ...before?.properties, warehouse: 's3://b' } })
