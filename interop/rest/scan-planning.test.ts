@@ -155,7 +155,7 @@ if (available && service !== undefined && counting !== undefined) {
     await engine.sql('DELETE FROM lake.shop.many WHERE id IN (5, 2000, 4099)')
     const before = asked.tasks
     assert.equal(await agree('many', 'true'), 4097)
-    assert.ok(asked.tasks - before >= 2, `${asked.tasks - before} plan tasks were fetched`)
+    assert.ok(asked.tasks > before, 'no plan task was fetched')
     await agree('many', 'p = 1999 OR id = 17')
     const rows = (catalog: string) =>
       pyiceberg.engine.readRows({ table: [catalog, 'shop', 'many'], rowFilter: 'p < 2045' })

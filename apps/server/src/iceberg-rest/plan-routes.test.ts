@@ -2,18 +2,25 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { deflateRawSync } from 'node:zlib'
+import type { Catalog } from '@moraine/catalogs/catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
-import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
+import type { AddedFile } from '@moraine/iceberg/commit/snapshot-change'
+import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
+import { contentFileKey, EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { decodeContentFile } from '@moraine/iceberg/manifest/content-file-json'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { partitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
+import { encodeSingleValue } from '@moraine/iceberg/value/single-value'
 import { systemClock } from '@moraine/stdx/clock'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
 import { int32, listOf, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
 import { systemRandom } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import { manifestEntry } from '@moraine/testkit/builders/manifest-entry'
 import { allFixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import Fastify from 'fastify'
 import { icebergRest } from './iceberg-rest.ts'
@@ -26,21 +33,31 @@ type Served = {
   ask(method: 'GET' | 'POST' | 'DELETE', path: string, body?: JsonValue): Promise<Answer>
 }
 
-/** A fixture as table `db.t` of the warehouse `lake`. */
-async function serveFixture(name: string, canRead = true): Promise<Served> {
-  const { fileIO, metadataLocation } = await openFixture(name)
-  const { pointers } = memoryCatalogs()
+const TABLE = { namespace: ['db'], name: 't' }
+
+async function emptyLake(io: FileIO): Promise<Catalog> {
   const catalog = internalCatalog({
     name: 'lake',
     warehouse: 's3://b/wh',
-    pointers,
-    io: fileIO,
+    pointers: memoryCatalogs().pointers,
+    io,
     clock: systemClock,
     random: systemRandom,
     onLeftover: (error) => assert.fail(String(error)),
   })
   await catalog.createNamespace(['db'])
-  const { metadata } = await catalog.registerTable({ namespace: ['db'], name: 't' }, metadataLocation)
+  return catalog
+}
+
+/** A fixture as table `db.t` of the warehouse `lake`. */
+async function serveFixture(name: string, canRead = true): Promise<Served> {
+  const { fileIO, metadataLocation } = await openFixture(name)
+  const catalog = await emptyLake(fileIO)
+  const { metadata } = await catalog.registerTable(TABLE, metadataLocation)
+  return serve(catalog, fileIO, metadata, canRead)
+}
+
+async function serve(catalog: Catalog, fileIO: FileIO, metadata: TableMetadata, canRead = true): Promise<Served> {
   const server = Fastify({ routerOptions: { maxParamLength: 2048 } })
   const ioOf = async () => (canRead ? fileIO : undefined)
   await server.register(icebergRest, { catalogs: () => catalog, ioOf })
@@ -155,6 +172,82 @@ test('a snapshot is named by its 64 bits, and an incremental scan by two', async
   )
   const again = await ask('GET', `/plan/${encodeURIComponent(String(added.body['plan-id']))}`)
   assert.deepEqual(again.body['file-scan-tasks'], added.body['file-scan-tasks'])
+})
+
+/** A table of that many files, each with a range of ids of its own. */
+async function tableOf(count: number): Promise<{ readonly catalog: Catalog; readonly io: FileIO }> {
+  const io = memoryFileIO()
+  const catalog = await emptyLake(io)
+  const field = { id: 1, name: 'id', required: true, type: { kind: 'long' } } as const
+  const schema = { schemaId: 0, fields: [field], identifierFieldIds: [] }
+  const { metadata } = await catalog.createTable(TABLE, { schema })
+  const bound = (id: number) => new Map([[1, encodeSingleValue(field.type, BigInt(id))]])
+  const added = Array.from({ length: count }, (_, at) => {
+    const metrics = { ...EMPTY_METRICS, lowerBounds: bound(at * 10), upperBounds: bound(at * 10 + 9) }
+    return { file: manifestEntry(1, { filePath: `s3://b/wh/db/t/${at}.parquet`, metrics: () => metrics }).file }
+  })
+  await append(catalog, io, metadata, added)
+  return { catalog, io }
+}
+
+async function append(catalog: Catalog, io: FileIO, metadata: TableMetadata, added: readonly AddedFile[]) {
+  const change = { operation: 'append', added, removed: [], summary: {} } as const
+  const staged = await stageSnapshot(metadata, change, { io, clock: systemClock, random: systemRandom, attempt: 1 })
+  assert.equal((await catalog.commitTable(TABLE, staged)).kind, 'committed')
+}
+
+test('a large plan is cut into tasks that outlive the server and later commits, but not their snapshot', async () => {
+  const count = 25_000
+  const { catalog, io } = await tableOf(count)
+  const { metadata } = await catalog.loadTable(TABLE)
+  const { ask } = await serve(catalog, io, metadata)
+  const planned = async (body: JsonValue) => {
+    const plan = await ask('POST', '/plan', body)
+    assert.equal(plan.body['file-scan-tasks'], undefined)
+    const tasks = required(record(plan.body, PLACE), 'plan-tasks', listOf(text))
+    const answers = await Promise.all(tasks.map((task) => ask('POST', '/tasks', { 'plan-task': task })))
+    const files = answers.map(({ body: answer }) => filesIn(metadata, answer).map(({ file }) => file.filePath))
+    return { tasks, files }
+  }
+  const whole = await planned({})
+  assert.deepEqual(
+    whole.files.map((each) => each.length).filter((length) => length > 10_000 || length === 0),
+    [],
+  )
+  assert.ok(whole.files.length >= 3)
+  assert.equal(new Set(whole.files.flat()).size, count)
+  assert.equal(whole.files.flat().length, count)
+  const few = await planned({ filter: { type: 'in', term: 'id', values: [5, 100_005, 249_999] } })
+  assert.deepEqual(
+    few.files.flat(),
+    [0, 10_000, 24_999].map((at) => `s3://b/wh/db/t/${at}.parquet`),
+  )
+
+  await append(catalog, io, metadata, [{ file: manifestEntry(1, { filePath: 's3://b/wh/db/t/later.parquet' }).file }])
+  const later = await catalog.loadTable(TABLE)
+  const restarted = await serve(catalog, io, later.metadata)
+  const [first = ''] = whole.tasks
+  const again = await restarted.ask('POST', '/tasks', { 'plan-task': first })
+  assert.deepEqual(
+    filesIn(metadata, again.body).map(({ file }) => file.filePath),
+    whole.files[0],
+  )
+
+  const snapshotIds = metadata.snapshots.map(({ snapshotId }) => snapshotId)
+  await catalog.commitTable(TABLE, { requirements: [], updates: [{ action: 'remove-snapshots', snapshotIds }] })
+  const gone = await restarted.ask('POST', '/tasks', { 'plan-task': first })
+  assert.deepEqual([gone.status, gone.type], [404, 'NoSuchPlanTaskException'])
+})
+
+test('a plan whose files are missing is damage, not a table that is missing', async () => {
+  const { catalog, io } = await tableOf(1)
+  const { metadata } = await catalog.loadTable(TABLE)
+  const { manifests } = currentSnapshot(metadata) ?? assert.fail()
+  assert.ok(manifests.kind === 'list')
+  await io.remove([manifests.location])
+  const { ask } = await serve(catalog, io, metadata)
+  const answer = await ask('POST', '/plan', {})
+  assert.deepEqual([answer.status, answer.type], [500, 'InternalServerError'])
 })
 
 test('what cannot be planned is refused by a typed error', async () => {

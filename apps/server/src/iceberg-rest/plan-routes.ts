@@ -25,8 +25,10 @@ export const PLAN_ROUTES: readonly RestRoute[] = [
   { method: 'POST', path: `${ONE}/tasks`, isRead: true, answer: fetchTasks },
 ]
 
-/** Entries of manifests that one answer is about: about as many files, with a few hundred bytes of JSON each. */
-const ENTRIES_PER_ANSWER = 2_000
+/** A plan of no more entries of manifests is answered whole: one request, a megabyte of JSON or less without figures. */
+const ENTRIES_AT_ONCE = 2_000
+/** Larger ones are cut into parts of so many: few enough to bound the answer, and to read a manifest only a few times. */
+const ENTRIES_PER_TASK = 10_000
 /** Plan tasks in one answer; each repeats the filter. */
 const TASKS_PER_ANSWER = 100
 /** What fits into a path beside the table's name. */
@@ -85,9 +87,10 @@ async function answerRange(
   const whole = wholeRange(open.sections)
   const asked = range ?? whole
   if (asked.to > whole.to) throw noSuchTask()
-  const parts = cutRange(open.sections, asked, ENTRIES_PER_ANSWER, TASKS_PER_ANSWER)
-  if (parts.length > 1) {
+  const atOnce = range === undefined ? ENTRIES_AT_ONCE : ENTRIES_PER_TASK
+  if (cutRange(open.sections, asked, atOnce, TASKS_PER_ANSWER).length > 1) {
     const table = tableKey(metadata)
+    const parts = cutRange(open.sections, asked, ENTRIES_PER_TASK, TASKS_PER_ANSWER)
     return { 'plan-tasks': parts.map((part) => formatPlanToken({ table, request, range: part })) }
   }
   // Zero would be a plan without files for whoever leaves the hint at that.
