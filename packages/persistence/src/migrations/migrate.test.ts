@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteDialect, sql } from 'kysely'
 import type { Database } from '../schema.ts'
 import { nodeSqlite } from '../sqlite/node-sqlite.ts'
+import { sqlCatalogs } from '../stores/sql-catalogs.ts'
 import { MIGRATIONS, migrate } from './migrate.ts'
 
 const TYPES = { longText: 'text' } as const
@@ -38,3 +39,22 @@ async function tableNames(db: Kysely<Database>, name: string): Promise<readonly 
   const tables = await db.introspection.getTables()
   return tables.map((table) => table.name).filter((found) => found === name)
 }
+
+test('a catalog that an earlier version stored is there as it was', async () => {
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(':memory:') }) })
+  await migrate(
+    db,
+    TYPES,
+    MIGRATIONS.filter(({ version }) => version < 5),
+  )
+  await sql`INSERT INTO managed_catalog (name, type, properties) VALUES ('far', 'rest', '{"uri":"http://h"}')`.execute(
+    db,
+  )
+  await migrate(db, TYPES)
+  const far = { name: 'far', type: 'rest', properties: { uri: 'http://h' } } as const
+  assert.deepEqual(await sqlCatalogs(db).listCatalogs(), [far])
+  const sealed = { ...far, sealedSecrets: { 'properties/token': 'v1.k.x' } }
+  await sqlCatalogs(db).saveCatalog(sealed)
+  assert.deepEqual(await sqlCatalogs(db).findCatalog('far'), sealed)
+  await db.destroy()
+})
