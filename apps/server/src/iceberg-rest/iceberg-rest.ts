@@ -12,6 +12,7 @@ import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
 import { type AnswerSubject, malformed, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
 import { answerWith, TABLE_ROUTES } from './table-routes.ts'
 import { TRANSACTION_ROUTES } from './transaction-routes.ts'
+import { Turns } from './turns.ts'
 import { answerWithView, VIEW_ROUTES, viewsOf } from './view-routes.ts'
 
 export type IcebergRestOptions = IcebergRestHooks & {
@@ -62,8 +63,9 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
       ...(options.idempotency !== undefined && { 'idempotency-key-lifetime': KEY_LIFETIME }),
     }
   })
+  const planning = new Turns(PLANS_AT_A_TIME)
   for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES, ...PLAN_ROUTES])
-    addRoute(server, options, route)
+    addRoute(server, options, planning, route)
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
@@ -79,10 +81,12 @@ function routesOf({ views, commitTables }: Catalog, canPlan: boolean): readonly 
 }
 
 const PARAM_LENGTH_MIN = 1024
+/** Each holds a few manifests in memory, and up to as many files as one answer has. */
+const PLANS_AT_A_TIME = 4
 /** A commit of many removed snapshots or a schema of thousands of columns has a few megabytes. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
-function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: RestRoute): void {
+function addRoute(server: FastifyInstance, options: IcebergRestOptions, planning: Turns, route: RestRoute): void {
   server.route({
     method: route.method,
     url: route.path
@@ -100,6 +104,8 @@ function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: R
         body: request.body as JsonValue | undefined,
         hooks: guarded(options, request),
         findIo: async () => options.ioOf?.(params['warehouse'] ?? ''),
+        planning,
+        signal: goneSignal(reply),
       }
       const isChange = (route.method === 'POST' || route.method === 'DELETE') && route.isRead !== true
       const key = isChange ? request.headers['idempotency-key'] : undefined
@@ -110,6 +116,15 @@ function addRoute(server: FastifyInstance, options: IcebergRestOptions, route: R
       return send(reply, await options.idempotency.once(keyed, () => route.answer(call), reload))
     },
   })
+}
+
+/** Aborts when the connection closes before the answer is sent. */
+function goneSignal({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController()
+  raw.once('close', () => {
+    if (!raw.writableFinished) gone.abort(new MoraineError('aborted', 'the client has gone'))
+  })
+  return gone.signal
 }
 
 async function answerAbout(call: RestCall, { kind, identifier }: AnswerSubject): Promise<RestAnswer> {

@@ -8,10 +8,11 @@ import type { AddedFile } from '@moraine/iceberg/commit/snapshot-change'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import { contentFileKey, EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { decodeContentFile } from '@moraine/iceberg/manifest/content-file-json'
+import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { partitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
-import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
+import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { encodeSingleValue } from '@moraine/iceberg/value/single-value'
 import { systemClock } from '@moraine/stdx/clock'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
@@ -175,12 +176,15 @@ test('a snapshot is named by its 64 bits, and an incremental scan by two', async
 })
 
 /** A table of that many files, each with a range of ids of its own. */
-async function tableOf(count: number): Promise<{ readonly catalog: Catalog; readonly io: FileIO }> {
+async function tableOf(
+  count: number,
+  properties: Readonly<Record<string, string>> = {},
+): Promise<{ readonly catalog: Catalog; readonly io: FileIO }> {
   const io = memoryFileIO()
   const catalog = await emptyLake(io)
   const field = { id: 1, name: 'id', required: true, type: { kind: 'long' } } as const
   const schema = { schemaId: 0, fields: [field], identifierFieldIds: [] }
-  const { metadata } = await catalog.createTable(TABLE, { schema })
+  const { metadata } = await catalog.createTable(TABLE, { schema, properties })
   const bound = (id: number) => new Map([[1, encodeSingleValue(field.type, BigInt(id))]])
   const added = Array.from({ length: count }, (_, at) => {
     const metrics = { ...EMPTY_METRICS, lowerBounds: bound(at * 10), upperBounds: bound(at * 10 + 9) }
@@ -237,6 +241,31 @@ test('a large plan is cut into tasks that outlive the server and later commits, 
   await catalog.commitTable(TABLE, { requirements: [], updates: [{ action: 'remove-snapshots', snapshotIds }] })
   const gone = await restarted.ask('POST', '/tasks', { 'plan-task': first })
   assert.deepEqual([gone.status, gone.type], [404, 'NoSuchPlanTaskException'])
+})
+
+test('an incremental scan leaves out what an append merely took over into its manifest', async () => {
+  const { catalog, io } = await tableOf(3, { 'commit.manifest.min-count-to-merge': '2' })
+  const appendOne = async (filePath: string) => {
+    await append(catalog, io, (await catalog.loadTable(TABLE)).metadata, [
+      { file: manifestEntry(1, { filePath }).file },
+    ])
+    return (await catalog.loadTable(TABLE)).metadata
+  }
+  const first = await appendOne('s3://b/wh/db/t/second.parquet')
+  const metadata = await appendOne('s3://b/wh/db/t/later.parquet')
+  const manifests = await readManifests(io, metadata, currentSnapshot(metadata) ?? assert.fail())
+  const isMerged = ({ addedSnapshotId, existingFilesCount }: ManifestFile) =>
+    addedSnapshotId === metadata.currentSnapshotId && existingFilesCount === 4
+  assert.ok(manifests.some(isMerged))
+  const { ask } = await serve(catalog, io, metadata)
+  const added = await ask('POST', '/plan', {
+    'start-snapshot-id': first.currentSnapshotId,
+    'end-snapshot-id': metadata.currentSnapshotId,
+  })
+  assert.deepEqual(
+    filesIn(metadata, added.body).map(({ file }) => file.filePath),
+    ['s3://b/wh/db/t/later.parquet'],
+  )
 })
 
 test('a plan whose files are missing is damage, not a table that is missing', async () => {

@@ -2,7 +2,7 @@ import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { planFiles } from '@moraine/iceberg/scan/plan-files'
 import { cutRange, type ScanRange, wholeRange } from '@moraine/iceberg/scan/scan-range'
-import { openScan } from '@moraine/iceberg/scan/scan-sections'
+import { type OpenScan, openScan } from '@moraine/iceberg/scan/scan-sections'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
@@ -41,7 +41,7 @@ async function planTableScan(call: RestCall): Promise<RestAnswer> {
   return ok({
     status: 'completed',
     'plan-id': planIdOf(metadata, pinned),
-    ...(await answerRange(await ioOf(call), metadata, pinned)),
+    ...(await answerRange(call, metadata, pinned)),
   })
 }
 
@@ -50,7 +50,7 @@ async function fetchPlan(call: RestCall): Promise<RestAnswer> {
   const { metadata } = await call.catalog.loadTable(identifierOf(call))
   const pinned = pinToken(token, metadata)
   if (pinned === undefined) throw noSuchPlan()
-  return ok({ status: 'completed', ...(await answerRange(await ioOf(call), metadata, pinned)) })
+  return ok({ status: 'completed', ...(await answerRange(call, metadata, pinned)) })
 }
 
 /** There is nothing to give up: a plan is made by the time its id is known. */
@@ -68,7 +68,7 @@ async function fetchTasks(call: RestCall): Promise<RestAnswer> {
   const { metadata } = await call.catalog.loadTable(identifierOf(call))
   const pinned = pinToken(token, metadata)
   if (pinned === undefined) throw noSuchTask()
-  return ok(await answerRange(await ioOf(call), metadata, pinned, token.range))
+  return ok(await answerRange(call, metadata, pinned, token.range))
 }
 
 /** `FetchScanTasksRequest` */
@@ -78,24 +78,37 @@ const decodeFetchTasks: JsonDecoder<{ readonly planTask: string }> = (value, pla
 
 /** The files of a part of a plan, the whole one by default, or the plan tasks into which it is cut. */
 async function answerRange(
-  io: FileIO,
+  call: RestCall,
   metadata: TableMetadata,
-  { request, scan, statistics }: PinnedRequest,
+  pinned: PinnedRequest,
   range?: ScanRange,
 ): Promise<JsonObject> {
-  const open = await foundFiles(openScan(io, scan))
-  const whole = wholeRange(open.sections)
-  const asked = range ?? whole
-  if (asked.to > whole.to) throw noSuchTask()
-  const atOnce = range === undefined ? ENTRIES_AT_ONCE : ENTRIES_PER_TASK
-  if (cutRange(open.sections, asked, atOnce, TASKS_PER_ANSWER).length > 1) {
-    const table = tableKey(metadata)
-    const parts = cutRange(open.sections, asked, ENTRIES_PER_TASK, TASKS_PER_ANSWER)
-    return { 'plan-tasks': parts.map((part) => formatPlanToken({ table, request, range: part })) }
-  }
-  // Zero would be a plan without files for whoever leaves the hint at that.
-  const enoughRows = request.enoughRows === 0n ? undefined : request.enoughRows
-  return encodeScanTasks(metadata, await foundFiles(planFiles(io, open, asked, { enoughRows })), statistics)
+  const io = await ioOf(call)
+  return call.planning.run(async () => {
+    call.signal.throwIfAborted()
+    const open = await foundFiles(openScan(io, pinned.scan, call.signal))
+    const whole = wholeRange(open.sections)
+    const asked = range ?? whole
+    if (asked.to > whole.to) throw noSuchTask()
+    const atOnce = range === undefined ? ENTRIES_AT_ONCE : ENTRIES_PER_TASK
+    if (cutRange(open.sections, asked, atOnce, TASKS_PER_ANSWER).length > 1) {
+      return { 'plan-tasks': tasksOf(metadata, pinned, open, asked) }
+    }
+    // Zero would be a plan without files for whoever leaves the hint at that.
+    const enoughRows = pinned.request.enoughRows === 0n ? undefined : pinned.request.enoughRows
+    const files = await foundFiles(planFiles(io, open, asked, { enoughRows, signal: call.signal }))
+    return encodeScanTasks(metadata, files, pinned.statistics)
+  })
+}
+
+function tasksOf(
+  metadata: TableMetadata,
+  { request }: PinnedRequest,
+  { sections }: OpenScan,
+  range: ScanRange,
+): readonly string[] {
+  const parts = cutRange(sections, range, ENTRIES_PER_TASK, TASKS_PER_ANSWER)
+  return parts.map((part) => formatPlanToken({ table: tableKey(metadata), request, range: part }))
 }
 
 /** A file that is missing below a table is damage; as `not-found` it would tell clients that there is no table. */

@@ -11,6 +11,7 @@ import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
+import type { Turns } from './turns.ts'
 
 /** One endpoint of the protocol: its method and path as the specification writes them, and what it does. */
 export type RestRoute = {
@@ -31,6 +32,10 @@ export type RestCall = {
   readonly hooks: IcebergRestHooks
   /** Reads the files of the catalog's tables; `undefined` if this server cannot. */
   readonly findIo: () => Promise<FileIO | undefined>
+  /** Bounds how many scans are planned at a time. */
+  readonly planning: Turns
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
 }
 
 /** The table or view that an answer is all about. */
