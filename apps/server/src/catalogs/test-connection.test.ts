@@ -102,3 +102,13 @@ test('filters count', async () => {
   const world = await setUp({}, { ...REST, properties: { ...REST.properties, 'table-filter': 'sales.x' } })
   assert.deepEqual(await summary(world), [true, 'reach passed, list passed, read skipped, commit skipped'])
 })
+
+test('what was opened for a test is closed, and a failure of that is no failure of the test', async () => {
+  let closed = 0
+  const close = () => {
+    closed += 1
+    throw new Error('not now')
+  }
+  const world = await setUp({ close } as Partial<Catalog>)
+  assert.deepEqual([(await world.run).passed, closed], [true, 1])
+})

@@ -29,6 +29,7 @@ export type TestConnectionDeps = {
 }
 
 const STEP_MS = 10_000
+const CLOSE_MS = 5_000
 
 /** What one step found for the next ones. */
 type Findings = { opened?: OpenedCatalog; databases?: readonly Namespace[]; table?: TableIdentifier | undefined }
@@ -51,7 +52,7 @@ export async function testConnection(
       failed === undefined ? await runStep(step, catalog, findings, deps, signal) : skippedAfter(step, failed)
     steps.push(report)
   }
-  await closeTested(findings.opened)
+  await closeTested(findings.opened, deps.clock)
   return { passed: steps.every(({ outcome }) => outcome !== 'failed'), steps }
 }
 
@@ -167,7 +168,10 @@ function skippedAfter(step: ConnectionStep, failed: ConnectionStepReport): Conne
   return { step, outcome: 'skipped', text: `'${failed.step}' failed`, elapsedMs: 0 }
 }
 
-async function closeTested(opened: OpenedCatalog | undefined): Promise<void> {
+/** What does not close in time lets its connections go when they have been idle for a while. */
+async function closeTested(opened: OpenedCatalog | undefined, clock: Clock): Promise<void> {
   const catalog: (Catalog & { readonly close?: () => unknown }) | undefined = opened?.catalog
-  await catalog?.close?.()
+  if (catalog?.close === undefined) return
+  const limit = { ms: CLOSE_MS, what: `closing catalog ${catalog.name}` }
+  await withinDeadline(clock, limit, async () => catalog.close?.()).catch(() => undefined)
 }
