@@ -67,7 +67,8 @@ withTableOptions(table.command('explain').description('why each partition is, or
 withRunOptions(
   withTableOptions(table.command('optimize').description('plan, execute, verify and commit'))
     .addOption(type())
-    .addOption(where()),
+    .addOption(where())
+    .option('--skip-unreadable', 'leave files that cannot be read as they are, and optimize what is beside them'),
 ).action(async (ref, options) => (await import('./commands/optimize.ts')).optimize(ref, options, context))
 withRunOptions(
   table

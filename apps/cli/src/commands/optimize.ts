@@ -17,7 +17,12 @@ import { MEGABYTES, numberOption, THREADS } from './number-option.ts'
 import { makePlan, planState, type RawPlanOptions } from './plan.ts'
 import { type RawTableOptions, tableOptions } from './table-options.ts'
 
-export type RawRunOptions = { readonly threads: string; readonly memory: string; readonly json?: boolean }
+export type RawRunOptions = {
+  readonly threads: string
+  readonly memory: string
+  readonly json?: boolean
+  readonly skipUnreadable?: boolean
+}
 
 const TASK_TIMEOUT_MS = 60 * 60 * 1000
 
@@ -32,7 +37,7 @@ export async function optimize(
   refuseReadOnly(table)
   const unreadable = new Map<string, string>()
   const planAgain = async (done: PlanRun) =>
-    isWorthAnother(done, unreadable)
+    isWorthAnother(done, unreadable, options.skipsUnreadable)
       ? planState(table, await readTableAgain(table, state, context), raw, context, unreadable)
       : undefined
   await runAndReport(table, plan, options, context, planAgain)
@@ -77,13 +82,19 @@ async function readPlan(file: string): Promise<string> {
   }
 }
 
-type RunOptions = { readonly threads: number; readonly memoryMb: number; readonly json: boolean }
+type RunOptions = {
+  readonly threads: number
+  readonly memoryMb: number
+  readonly json: boolean
+  readonly skipsUnreadable: boolean
+}
 
 function runOptions(raw: RawRunOptions): RunOptions {
   return {
     threads: numberOption('--threads', raw.threads, THREADS),
     memoryMb: numberOption('--memory', raw.memory, MEGABYTES),
     json: raw.json === true,
+    skipsUnreadable: raw.skipUnreadable === true,
   }
 }
 
@@ -112,7 +123,7 @@ async function runAndReport(
   const outcome: OptimizeOutcome = { name: table.name, plan, runs, before, after, elapsedMs }
   if (options.json) context.printJson(optimizeJson(outcome))
   else context.print(optimizeText(outcome))
-  for (const run of runs) throwFailure(run)
+  for (const run of runs) throwFailure(run, options)
 }
 
 /** What is done after a run: where that fails there is no report, and the error has to tell what became of the run. */
@@ -143,10 +154,15 @@ const MOST_PLANS = 8
 
 /**
  * Whether another plan may do what this one could not: merge what was moved to the current partition spec with what was
- * there before, or rewrite what is beside a file that turned out to be unreadable, which is added to `unreadable`.
+ * there before, or, if that is asked for, rewrite what is beside a file that turned out to be unreadable, which is added
+ * to `unreadable`.
  */
-function isWorthAnother({ plan, report: { commit, failures } }: PlanRun, unreadable: Map<string, string>): boolean {
-  if (commit.kind === 'unknown') return false
+function isWorthAnother(
+  { plan, report: { commit, failures } }: PlanRun,
+  unreadable: Map<string, string>,
+  skipsUnreadable: boolean,
+): boolean {
+  if (commit.kind === 'unknown' || (failures.length > 0 && !skipsUnreadable)) return false
   const known = unreadable.size
   for (const { unreadableFile, reason } of failures) {
     if (unreadableFile !== undefined) unreadable.set(unreadableFile, reason)
@@ -155,13 +171,18 @@ function isWorthAnother({ plan, report: { commit, failures } }: PlanRun, unreada
   return commit.kind === 'committed' && plan.groups.some((group) => group.outputSpecId !== undefined)
 }
 
-function throwFailure({ plan, report: { failures, commit } }: PlanRun): void {
+function skipHint(failures: PlanRun['report']['failures']): string {
+  if (!failures.some(({ unreadableFile }) => unreadableFile !== undefined)) return ''
+  return '; `table optimize --skip-unreadable` leaves the files that cannot be read as they are, and optimizes what is beside them'
+}
+
+function throwFailure({ plan, report: { failures, commit } }: PlanRun, { skipsUnreadable }: RunOptions): void {
   // A rewrite that is not proven is our fault, whatever else went wrong.
   const worst = failures.find(({ kind }) => kind === 'verification-failed') ?? failures[0]
   if (worst !== undefined) {
     throw new MoraineError(
       worst.kind,
-      `${failures.length} of ${counted(plan.groups.length, 'group')} ${failures.length === 1 ? 'was' : 'were'} not committed, such as group ${worst.groupId}: ${worst.reason}`,
+      `${failures.length} of ${counted(plan.groups.length, 'group')} ${failures.length === 1 ? 'was' : 'were'} not committed, such as group ${worst.groupId}: ${worst.reason}${skipsUnreadable ? '' : skipHint(failures)}`,
     )
   }
   if (commit.kind === 'unknown')

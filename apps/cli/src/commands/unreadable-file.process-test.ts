@@ -12,8 +12,8 @@ import { localFileIO } from '@moraine/storage/local-file-io'
 import { createOrders, type LakeTable } from '../testing/lake-table.ts'
 import { runCli } from '../testing/run-cli.ts'
 
-// One run of the command on a table with files that cannot be read: each is named, what is beside them is optimized all
-// the same, and once they are restored the next run takes them as well.
+// One run of the command that is to skip files that cannot be read: each is named, what is beside them is optimized all the
+// same, and once they are restored the next run takes them as well.
 
 const root = mkdtempSync(join(tmpdir(), 'moraine-unreadable-'))
 after(() => rmSync(root, { recursive: true, force: true }))
@@ -54,7 +54,15 @@ for (const [what, names] of [
 }
 
 async function optimize(table: LakeTable): Promise<{ readonly code: number | null; readonly report: Report }> {
-  const { code, out, err } = await runCli(['table', 'optimize', table.directory, '--type', 'full', '--json'])
+  const { code, out, err } = await runCli([
+    'table',
+    'optimize',
+    table.directory,
+    '--type',
+    'full',
+    '--skip-unreadable',
+    '--json',
+  ])
   assert.notEqual(out, '', err)
   return { code, report: parseExactJson(out, 'report') as unknown as Report }
 }
