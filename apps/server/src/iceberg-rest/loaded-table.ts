@@ -7,12 +7,11 @@ import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-js
 /** Which snapshots a client asks for: all, or those that branches and tags point to. */
 export type SnapshotMode = 'all' | 'refs'
 
-/** The text of a `LoadTableResult`. */
+/** The text of a `LoadTableResult`. What another catalog handed out for reaching the files is not passed on. */
 export function formatLoadedTable(table: LoadedTable, snapshots: SnapshotMode): string {
-  const { metadata, metadataLocation, storageProperties } = table
+  const { metadata, metadataLocation } = table
   const text = snapshots === 'all' ? metadataText(metadata) : formatTableMetadata(withoutHistory(metadata))
-  const config = storageProperties === undefined ? '' : `,"config":${JSON.stringify(storageProperties)}`
-  return `{"metadata-location":${JSON.stringify(metadataLocation)},"metadata":${text}${config}}`
+  return `{"metadata-location":${JSON.stringify(metadataLocation)},"metadata":${text}}`
 }
 
 /** Metadata files do not change, so their location tells versions apart. */
