@@ -15,15 +15,20 @@ const OPTIONS = {
   scale: { type: 'string', default: '1' },
   cache: { type: 'string', default: join(homedir(), '.cache', 'moraine-bench') },
   'without-duckdb': { type: 'boolean', default: false },
+  'with-spark': { type: 'boolean', default: false },
 } as const
 
+const SPARK = new URL('../../interop/lab/spark.sh', import.meta.url).pathname
+const SPARK_REWRITE = new URL('spark_rewrite.py', import.meta.url).pathname
+/** `self-optimizing.target-size` where a table does not say otherwise. */
+const TARGET_BYTES = String(128 * 1024 * 1024)
 const CLI = new URL('../../apps/cli/src/main.ts', import.meta.url).pathname
 
 /**
  * Rewrites whole tables as a user does, with `moraine table optimize --type full --threads 2`: start of the process, plan,
  * execution, verification and commit. Beside each run, in the same minute: `cp` of the same files, `cp` with fsync of the
  * copies (which is what our outputs get), and a DuckDB rewrite by two processes of one thread, which neither verifies
- * nor commits anything.
+ * nor commits anything. On request also Iceberg's Spark action, from the start of its session to the end.
  */
 export async function benchRewrite(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: OPTIONS })
@@ -36,7 +41,8 @@ export async function benchRewrite(args: readonly string[]): Promise<void> {
     const table = await benchTable(cache, workload)
     const runs: Measured[] = []
     for (let run = 0; run < Number(values.runs); run += 1) {
-      runs.push(...(await runAll(workload, table, cache, !values['without-duckdb'])))
+      const besides = { duckDb: !values['without-duckdb'], spark: values['with-spark'] }
+      runs.push(...(await runAll(workload, table, cache, besides)))
     }
     process.stdout.write(`\n${workload.name}: ${workload.title}, ${(table.inputBytes / 1e6).toFixed(0)} MB\n`)
     process.stdout.write(formatRows(runs, table.inputBytes))
@@ -51,7 +57,7 @@ async function runAll(
   workload: Workload,
   table: BenchTable,
   cache: string,
-  withDuckDb: boolean,
+  besides: { readonly duckDb: boolean; readonly spark: boolean },
 ): Promise<readonly Measured[]> {
   const scratch = join(cache, 'scratch')
   const inputs = [...table.dataFiles, ...table.deleteFiles]
@@ -79,7 +85,13 @@ async function runAll(
   const cost = await measure(process.execPath, ['--conditions=development', CLI, ...optimize])
   measured.push({ system: 'moraine', ...figuresOf(cost), ...(await checkTable(table, workload)) })
   await resetTable(table)
-  if (withDuckDb) {
+  if (besides.spark) {
+    await emptied()
+    const spark = await measure(SPARK, ['python', SPARK_REWRITE, table.location, TARGET_BYTES])
+    measured.push({ system: 'Spark', ...figuresOf(spark), ...(await checkTable(table, workload)) })
+    await resetTable(table)
+  }
+  if (besides.duckDb) {
     await emptied()
     const plain = await plainRewrite(table, workload, scratch)
     measured.push({ system: 'DuckDB x2', ...figuresOf(plain), ...(await checkFiles(scratch, table)) })

@@ -1,6 +1,6 @@
 /** One run of one system over one workload. */
 export type Measured = {
-  readonly system: 'moraine' | 'DuckDB x2' | 'cp' | 'cp + fsync'
+  readonly system: 'moraine' | 'Spark' | 'DuckDB x2' | 'cp' | 'cp + fsync'
   readonly wallSeconds: number
   readonly cpuSeconds: number
   readonly peakRssMb: number
@@ -9,9 +9,9 @@ export type Measured = {
   readonly isRight: boolean
 }
 
-const SYSTEMS: readonly Measured['system'][] = ['moraine', 'DuckDB x2', 'cp', 'cp + fsync']
+const SYSTEMS: readonly Measured['system'][] = ['moraine', 'Spark', 'DuckDB x2', 'cp', 'cp + fsync']
 const HEADER =
-  'system       MB/s   wall s (range)         CPU s (range)          peak MB   out MB  files  rows   wall: /cp  /cp+fsync  CPU: /DuckDB\n'
+  'system       MB/s   wall s (range)         CPU s (range)          peak MB   out MB  files  rows   wall: /cp  /cp+fsync  CPU: /DuckDB  /Spark\n'
 
 /** Medians over the runs, and their range; ratios are medians of the ratios within each run. */
 export function formatRows(runs: readonly Measured[], inputBytes: number): string {
@@ -39,6 +39,7 @@ export function formatRows(runs: readonly Measured[], inputBytes: number): strin
       ratio('cp', (run) => run.wallSeconds).padStart(11),
       ratio('cp + fsync', (run) => run.wallSeconds).padStart(10),
       ratio('DuckDB x2', (run) => run.cpuSeconds).padStart(13),
+      ratio('Spark', (run) => run.cpuSeconds).padStart(7),
     ].join(' ')
   })
   return `${HEADER}${rows.join('\n')}\n`
