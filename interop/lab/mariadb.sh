@@ -39,13 +39,13 @@ start_server() {
       port=$(free_port)
       "$MARIADB/scripts/mariadb-install-db" --no-defaults --basedir="$MARIADB" --datadir="$data" --user="$(id -un)" \
         --auth-root-authentication-method=normal --skip-test-db > "$LAB/log/$name-init.log" 2>&1
-      printf '%s;\n' 'CREATE DATABASE lab' "CREATE USER lab@'127.0.0.1' IDENTIFIED BY 'labsecret'" "GRANT ALL ON *.* TO lab@'127.0.0.1'" \
-        > "$data/first.sql"
+      # Read at each start, after the port is open and before the first connection is answered.
+      printf '%s;\n' 'CREATE DATABASE IF NOT EXISTS lab' "CREATE USER IF NOT EXISTS lab@'127.0.0.1' IDENTIFIED BY 'labsecret'" \
+        "GRANT ALL ON *.* TO lab@'127.0.0.1'" > "$data/first.sql"
     fi
     start "$name" "$port" "$MARIADB/bin/mariadbd" --no-defaults --basedir="$MARIADB" --datadir="$data" --user="$(id -un)" \
       --bind-address=127.0.0.1 --port="$port" --socket="$data/socket" --pid-file="$data/pid" --skip-name-resolve \
       --innodb-buffer-pool-size=32M --performance-schema=off --init-file="$data/first.sql"
-    : > "$data/first.sql"
     printf '{"uri":"jdbc:mysql://127.0.0.1:%s/lab","jdbc.user":"lab","jdbc.password":"labsecret"}\n' "$port" > "$settings"
   fi
   cat "$settings"
