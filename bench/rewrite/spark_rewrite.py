@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "interop", "lab"))
 
+from pyspark import SparkContext  # noqa: E402
 from spark_engine import open_session  # noqa: E402
 
 location, target_bytes = sys.argv[1], sys.argv[2]
@@ -25,3 +26,8 @@ try:
     action.execute()
 finally:
     engine.close()
+    # Waited for, so that what the JVM used counts as this process's.
+    gateway = SparkContext._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
