@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, type ErrorKind, isKind } from '@moraine/stdx/error'
@@ -46,6 +47,10 @@ const json = (body: unknown, status = 200, headers: Record<string, string> = {})
 const failure = (status: number, type: string, message: string) =>
   json({ error: { message, type, code: status } }, status)
 const CONFIG = { defaults: {}, overrides: {} }
+const VIEWS_AND_TRANSACTIONS = {
+  ...CONFIG,
+  endpoints: ['GET /v1/{prefix}/namespaces/{namespace}/views/{view}', 'POST /v1/{prefix}/transactions/commit'],
+}
 
 /** A catalog whose server gives `answers` in turn, after that for its configuration. */
 async function open(answers: readonly Answer[], properties: Record<string, string> = {}, config: unknown = CONFIG) {
@@ -194,6 +199,28 @@ for (const [what, answer] of UNKNOWN) {
   test(`a commit answered by ${what} is unknown`, async () => {
     const { catalog } = await open([answer])
     assert.equal((await catalog.commitTable(ORDERS, COMMENT)).kind, 'unknown')
+  })
+
+  test(`a commit of a view answered by ${what} is unknown`, async () => {
+    const { catalog } = await open([answer], {}, VIEWS_AND_TRANSACTIONS)
+    const commit = { requirements: [], updates: [{ action: 'set-properties', updates: { comment: 'x' } }] } as const
+    assert.equal((await must(catalog.views, 'views').commitView(ORDERS, commit)).kind, 'unknown')
+  })
+}
+
+for (const [what, answer] of [...UNKNOWN, ['404', () => failure(404, 'NoSuchTableException', 'gone')] as const]) {
+  test(`commits to several tables are unknown if the load after their success is answered by ${what}`, async () => {
+    const { catalog, seen } = await open(
+      [() => new Response(null, { status: 204 }), answer],
+      {},
+      VIEWS_AND_TRANSACTIONS,
+    )
+    const outcome = await must(catalog.commitTables, 'transactions')([{ identifier: ORDERS, commit: COMMENT }])
+    assert.equal(outcome.kind, 'unknown')
+    assert.deepEqual(
+      seen.slice(1).map(({ method }) => method),
+      ['POST', 'GET'],
+    )
   })
 }
 

@@ -1,8 +1,7 @@
-import { MoraineError } from '@moraine/stdx/error'
 import type { Catalog, CommitOutcome, TableCommit } from '../catalog.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { rememberedLocations } from './remembered-locations.ts'
-import { decodeAnswer, expectSuccess, type RestSubject, restFailure, saysAbsent } from './rest-answer.ts'
+import { decodeAnswer, expectSuccess, type RestSubject, saysAbsent } from './rest-answer.ts'
 import {
   decodeLoadedTable,
   decodeStagedMetadata,
@@ -12,7 +11,8 @@ import {
   encodeIdentifier,
 } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import { isUnsentRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
+import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { sendCommit } from './send-commit.ts'
 
 type Tables = Omit<
   Catalog,
@@ -113,22 +113,7 @@ async function commitTable(
   signal: AbortSignal | undefined,
 ): Promise<CommitOutcome> {
   const request = { method: 'POST', path: paths.table(identifier), body: encodeCommit(identifier, commit) } as const
-  let response: RestResponse
-  try {
-    response = await send(request, signal)
-  } catch (cause) {
-    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
-    return { kind: 'unknown', cause }
-  }
-  const { status } = response
-  if (status === 409) return { kind: 'conflict', reason: restFailure(response, TABLE).message }
-  // Also 503: it may come from a proxy that had passed the request on. 501 says that there is no such request.
-  if (status >= 500 && status !== 501) return { kind: 'unknown', cause: restFailure(response, TABLE) }
-  expectSuccess(response, TABLE)
-  try {
-    return { kind: 'committed', table: decodeAnswer(response, decodeLoadedTable(identifier)) }
-  } catch (cause) {
-    if (!(cause instanceof MoraineError)) throw cause
-    return { kind: 'unknown', cause }
-  }
+  const committed = (response: RestResponse) =>
+    ({ kind: 'committed', table: decodeAnswer(response, decodeLoadedTable(identifier)) }) as const
+  return sendCommit({ send, request, subject: TABLE, committed }, signal)
 }

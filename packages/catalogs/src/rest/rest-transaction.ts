@@ -1,15 +1,15 @@
-import { MoraineError } from '@moraine/stdx/error'
 import type { Catalog, TableChange, TransactionOutcome } from '../catalog.ts'
-import { expectSuccess, type RestSubject, restFailure } from './rest-answer.ts'
+import type { RestSubject } from './rest-answer.ts'
 import { encodeTransaction } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import { isUnsentRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
+import type { RestTransport } from './rest-transport.ts'
+import { sendCommit } from './send-commit.ts'
 
 /**
  * Commits to several tables of a REST catalog at once. The protocol answers without the tables, so they are loaded
- * afterwards: what is returned may have later commits in it.
+ * afterwards: what is returned may have later commits in it, and is `unknown` if a table cannot be loaded.
  */
-export async function commitTransaction(
+export function commitTransaction(
   send: RestTransport,
   paths: RestPaths,
   loadTable: Catalog['loadTable'],
@@ -17,21 +17,11 @@ export async function commitTransaction(
   signal?: AbortSignal,
 ): Promise<TransactionOutcome> {
   const request = { method: 'POST', path: paths.transaction(), body: encodeTransaction(changes) } as const
-  let response: RestResponse
-  try {
-    response = await send(request, signal)
-  } catch (cause) {
-    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
-    return { kind: 'unknown', cause }
+  const committed = async () => {
+    const tables = await Promise.all(changes.map(({ identifier }) => loadTable(identifier, signal)))
+    return { kind: 'committed', tables } as const
   }
-  const { status } = response
-  if (status === 409) return { kind: 'conflict', reason: restFailure(response, TABLES).message }
-  if (status >= 500 && status !== 501) return { kind: 'unknown', cause: restFailure(response, TABLES) }
-  expectSuccess(response, TABLES)
-  return {
-    kind: 'committed',
-    tables: await Promise.all(changes.map(({ identifier }) => loadTable(identifier, signal))),
-  }
+  return sendCommit({ send, request, subject: TABLES, committed }, signal)
 }
 
 const TABLES: RestSubject = { entity: 'table', conflict: 'conflict' }

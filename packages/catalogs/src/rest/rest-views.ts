@@ -1,11 +1,11 @@
-import { MoraineError } from '@moraine/stdx/error'
 import type { CatalogViews, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { decodeAnswer, expectSuccess, type RestSubject, restFailure, saysAbsent } from './rest-answer.ts'
+import { decodeAnswer, expectSuccess, type RestSubject, saysAbsent } from './rest-answer.ts'
 import { decodeTablePage, encodeIdentifier } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import { isUnsentRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
+import type { RestResponse, RestTransport } from './rest-transport.ts'
 import { decodeLoadedView, encodeCreateView, encodeViewCommit } from './rest-view-json.ts'
+import { sendCommit } from './send-commit.ts'
 
 /** The views of a REST catalog. */
 export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
@@ -71,16 +71,7 @@ async function commitView(
   signal: AbortSignal | undefined,
 ): Promise<ViewCommitOutcome> {
   const request = { method: 'POST', path: paths.view(identifier), body: encodeViewCommit(identifier, commit) } as const
-  let response: RestResponse
-  try {
-    response = await send(request, signal)
-  } catch (cause) {
-    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
-    return { kind: 'unknown', cause }
-  }
-  const { status } = response
-  if (status === 409) return { kind: 'conflict', reason: restFailure(response, VIEW).message }
-  if (status >= 500 && status !== 501) return { kind: 'unknown', cause: restFailure(response, VIEW) }
-  expectSuccess(response, VIEW)
-  return { kind: 'committed', view: decodeAnswer(response, decodeLoadedView(identifier)) }
+  const committed = (response: RestResponse) =>
+    ({ kind: 'committed', view: decodeAnswer(response, decodeLoadedView(identifier)) }) as const
+  return sendCommit({ send, request, subject: VIEW, committed }, signal)
 }
