@@ -103,6 +103,7 @@ async function ask(server: FastifyInstance, path: string, { method = 'GET', body
 const error = (type: string, code: number, message: string) => JSON.stringify({ error: { message, type, code } })
 const CATALOG = 'catalogs/la%20ke'
 const NAMESPACE = '{"namespace":["sales"],"properties":{"owner":"me"}}'
+const LOADED_NAMESPACE = '{"namespace":["sales"],"properties":{"location":"s3://b/wh/sales","owner":"me"}}'
 const TABLE = JSON.stringify({
   name: 'orders',
   schema: { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'id', required: true, type: 'long' }] },
@@ -142,7 +143,7 @@ test('namespaces are answered as the specification says', async () => {
   const server = await serve(lake())
   const all = `${CATALOG}/namespaces`
   assert.deepEqual(pick(await ask(server, all)), [200, '{"namespaces":[],"next-page-token":null}'])
-  assert.deepEqual(pick(await ask(server, all, { method: 'POST', body: NAMESPACE })), [200, NAMESPACE])
+  assert.deepEqual(pick(await ask(server, all, { method: 'POST', body: NAMESPACE })), [200, LOADED_NAMESPACE])
   assert.deepEqual(pick(await ask(server, all, { method: 'POST', body: NAMESPACE })), [
     409,
     error('AlreadyExistsException', 409, 'Namespace already exists: sales'),
@@ -151,7 +152,7 @@ test('namespaces are answered as the specification says', async () => {
     200,
     '{"namespaces":[["sales"]],"next-page-token":null}',
   ])
-  assert.deepEqual(pick(await ask(server, `${all}/sales`)), [200, NAMESPACE])
+  assert.deepEqual(pick(await ask(server, `${all}/sales`)), [200, LOADED_NAMESPACE])
   assert.deepEqual(pick(await ask(server, `${all}/sales`, { method: 'HEAD' })), [204, ''])
   assert.equal((await ask(server, `${all}/none`, { method: 'HEAD' })).status, 404)
   assert.deepEqual(pick(await ask(server, `${all}/none`)), [

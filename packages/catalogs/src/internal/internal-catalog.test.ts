@@ -88,6 +88,16 @@ catalogConformance(
 const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<CommitOutcome> =>
   catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates: { [key]: value } }] })
 
+test('a namespace says where its tables go, whether it was told or not', async () => {
+  const catalog = open(memoryCatalogs().pointers, memoryFileIO())
+  await catalog.createNamespace(['a'])
+  await catalog.createNamespace(['a', 'b'])
+  await catalog.createNamespace(['c'], { location: 's3://c/x/' })
+  assert.deepEqual(await catalog.loadNamespace(['a', 'b']), { location: 's3://b/wh/a.b' })
+  assert.deepEqual(await catalog.loadNamespace(['c']), { location: 's3://c/x/' })
+  assert.deepEqual(await catalog.updateNamespace(['a'], { set: {}, remove: ['location'] }), ['location'])
+})
+
 test("metadata files are named as Iceberg's metastore catalogs name them", async () => {
   const catalog = open(memoryCatalogs().pointers, memoryFileIO())
   const { metadataLocation } = await createSalesOrders({ catalog })

@@ -4,6 +4,7 @@ import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkNamespace } from '../table-identifier.ts'
 import type { InternalStore } from './internal-store.ts'
+import { namespaceLocation } from './table-location.ts'
 import type { Properties } from './table-pointers.ts'
 
 /** The namespaces of an internal catalog. They form a tree without gaps: a parent exists before its children. */
@@ -40,7 +41,11 @@ export function internalNamespaces(
       if (outcome === 'not-empty') throw namespaceNotEmpty(namespace, 'tables or namespaces')
     },
 
-    loadNamespace: load,
+    // Trino creates no table in a namespace that does not say where its tables go.
+    async loadNamespace(namespace) {
+      const properties = await load(namespace)
+      return { location: namespaceLocation(store.warehouse, namespace, properties), ...properties }
+    },
 
     async updateNamespace(namespace, { set, remove }) {
       for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {

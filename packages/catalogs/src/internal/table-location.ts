@@ -1,14 +1,21 @@
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { TableIdentifier } from '../table-identifier.ts'
+import type { Namespace, TableIdentifier } from '../table-identifier.ts'
 import type { Properties } from './table-pointers.ts'
 
 /**
- * Where a new table's files go: under its namespace's `location` property or `<warehouse>/<namespace>`, in a folder of
- * its own. The levels of a namespace make one folder, `a.b`, so that no table lies inside the folder of another, whose
- * maintenance would take its files for orphans. Where the folder holds files already, of a table that was dropped or
- * renamed, or where names had to be changed to serve as folders, it ends with random digits: the files of two tables
- * never mix.
+ * Where a namespace's tables go: its `location` property or `<warehouse>/<namespace>`, without a trailing slash. The
+ * levels of a namespace make one folder, `a.b`, so that no table lies inside the folder of another, whose maintenance
+ * would take its files for orphans.
+ */
+export function namespaceLocation(warehouse: string, namespace: Namespace, properties: Properties): string {
+  return (configuredLocation(properties) ?? `${warehouse}/${namespace.map(levelName).join('.')}`).replace(/\/+$/, '')
+}
+
+/**
+ * Where a new table's files go: a folder of its own at its namespace's location. Where that holds files already, of a
+ * table that was dropped or renamed, or where names had to be changed to serve as folders, it ends with random digits:
+ * the files of two tables never mix.
  */
 export async function newTableLocation(
   { warehouse, io, random }: { readonly warehouse: string; readonly io: FileIO; readonly random: Random },
@@ -16,13 +23,15 @@ export async function newTableLocation(
   namespaceProperties: Properties,
   signal?: AbortSignal,
 ): Promise<string> {
-  const configured = Object.hasOwn(namespaceProperties, 'location') ? namespaceProperties['location'] : undefined
-  const parent = (configured ?? `${warehouse}/${namespace.map(levelName).join('.')}`).replace(/\/+$/, '')
-  const location = `${parent}/${folderName(name)}`
-  const changed =
-    folderName(name) !== name || (configured === undefined && namespace.some((each) => levelName(each) !== each))
+  const location = `${namespaceLocation(warehouse, namespace, namespaceProperties)}/${folderName(name)}`
+  const isConfigured = configuredLocation(namespaceProperties) !== undefined
+  const changed = folderName(name) !== name || (!isConfigured && namespace.some((each) => levelName(each) !== each))
   if (!changed && (await isEmpty(io, location, signal))) return location
   return `${location}-${Buffer.from(random.bytes(4)).toString('hex')}`
+}
+
+function configuredLocation(properties: Properties): string | undefined {
+  return Object.hasOwn(properties, 'location') ? properties['location'] : undefined
 }
 
 /** Letters, digits and a few signs stay; locations with others are read differently by different engines. */

@@ -86,7 +86,7 @@ test('tables and namespaces of other writers are found, those of other catalogs 
     ['a', 'bxc'],
   ])
   assert.deepEqual((await catalog.listNamespaces(['a', 'b_c'])).items, [['a', 'b_c', 'd']])
-  assert.deepEqual(await catalog.loadNamespace(['a', 'b_c']), {})
+  assert.deepEqual(Object.keys(await catalog.loadNamespace(['a', 'b_c'])), ['location'])
   assert.equal(
     (await catalog.loadTable({ namespace: ['a', 'b_c', 'd'], name: 't' })).metadataLocation,
     metadataLocation,
@@ -96,7 +96,7 @@ test('tables and namespaces of other writers are found, those of other catalogs 
   await assert.rejects(catalog.createNamespace(['a']), (error) => isKind(error, 'already-exists'))
 
   await catalog.updateNamespace(['py'], { set: {}, remove: ['owner'] })
-  assert.deepEqual(await catalog.loadNamespace(['py']), {}, 'it outlives its last property')
+  assert.deepEqual(Object.keys(await catalog.loadNamespace(['py'])), ['location'], 'it outlives its last property')
 })
 
 test('a table implies its namespace, unless the catalog is strict', async () => {

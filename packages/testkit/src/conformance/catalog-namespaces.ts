@@ -88,14 +88,14 @@ function namespacePropertyTests(name: string, traits: CatalogTraits, open: OpenC
   catalogTest(name, 'namespace properties are set, removed and reported missing', open, async ({ catalog, other }) => {
     const properties = JSON.parse('{"owner":"me","__proto__":"kept","constructor":"also"}') as Record<string, string>
     await catalog.createNamespace(['sales'], properties)
-    assert.deepEqual(entries(await other.loadNamespace(['sales'])), entries(properties))
+    assert.deepEqual(entries(await propertiesSet(other)), entries(properties))
 
     const missing = await other.updateNamespace(['sales'], {
       set: { a: 'b', owner: 'you' },
       remove: ['constructor', 'none', '__proto__'],
     })
     assert.deepEqual(missing, ['none'])
-    assert.deepEqual(entries(await catalog.loadNamespace(['sales'])), entries({ a: 'b', owner: 'you' }))
+    assert.deepEqual(entries(await propertiesSet(catalog)), entries({ a: 'b', owner: 'you' }))
     await rejectsAs('not-found', 'hr', catalog.updateNamespace(['hr'], { set: { a: 'b' }, remove: [] }))
   })
 
@@ -104,8 +104,14 @@ function namespacePropertyTests(name: string, traits: CatalogTraits, open: OpenC
     const change = (client: Catalog, key: string) =>
       client.updateNamespace(['sales'], { set: { [key]: 'x' }, remove: [] })
     await Promise.all([change(catalog, 'a'), change(other, 'b'), change(catalog, 'c'), change(other, 'd')])
-    assert.deepEqual(Object.keys(await catalog.loadNamespace(['sales'])).sort(), ['a', 'b', 'c', 'd'])
+    assert.deepEqual(Object.keys(await propertiesSet(catalog)).sort(), ['a', 'b', 'c', 'd'])
   })
+}
+
+/** Without where its tables go, which many catalogs say of a namespace that was not told. */
+async function propertiesSet(catalog: Catalog): Promise<Readonly<Record<string, string>>> {
+  const { location: _, ...properties } = await catalog.loadNamespace(['sales'])
+  return properties
 }
 
 function sorted({ items }: Page<readonly string[]>): readonly (readonly string[])[] {
