@@ -4,7 +4,7 @@ import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkNamespace } from '../table-identifier.ts'
 import type { InternalStore } from './internal-store.ts'
-import { namespaceLocation } from './table-location.ts'
+import { namespaceFolder } from './table-location.ts'
 import type { Properties } from './table-pointers.ts'
 
 /** The namespaces of an internal catalog. They form a tree without gaps: a parent exists before its children. */
@@ -44,7 +44,7 @@ export function internalNamespaces(
     // Trino creates no table in a namespace that does not say where its tables go.
     async loadNamespace(namespace) {
       const properties = await load(namespace)
-      return { location: namespaceLocation(store.warehouse, namespace, properties), ...properties }
+      return { location: namespaceFolder(store.warehouse, namespace, properties), ...properties }
     },
 
     async updateNamespace(namespace, { set, remove }) {

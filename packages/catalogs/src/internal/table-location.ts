@@ -8,7 +8,7 @@ import type { Properties } from './table-pointers.ts'
  * levels of a namespace make one folder, `a.b`, so that no table lies inside the folder of another, whose maintenance
  * would take its files for orphans.
  */
-export function namespaceLocation(warehouse: string, namespace: Namespace, properties: Properties): string {
+export function namespaceFolder(warehouse: string, namespace: Namespace, properties: Properties): string {
   return (configuredLocation(properties) ?? `${warehouse}/${namespace.map(levelName).join('.')}`).replace(/\/+$/, '')
 }
 
@@ -23,7 +23,7 @@ export async function newTableLocation(
   namespaceProperties: Properties,
   signal?: AbortSignal,
 ): Promise<string> {
-  const location = `${namespaceLocation(warehouse, namespace, namespaceProperties)}/${folderName(name)}`
+  const location = `${namespaceFolder(warehouse, namespace, namespaceProperties)}/${folderName(name)}`
   const isConfigured = configuredLocation(namespaceProperties) !== undefined
   const changed = folderName(name) !== name || (!isConfigured && namespace.some((each) => levelName(each) !== each))
   if (!changed && (await isEmpty(io, location, signal))) return location
