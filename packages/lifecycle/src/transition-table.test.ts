@@ -85,6 +85,7 @@ const PROCESS: TruthTable<ProcessStatus, ProcessEvent> = {
 const TASK: TruthTable<TaskStatus, TaskEvent> = {
   planned: {
     schedule: 'scheduled',
+    refuse: 'failed',
     ack: no,
     succeed: no,
     retry: no,
@@ -95,6 +96,7 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
   },
   scheduled: {
     schedule: no,
+    refuse: no,
     ack: 'acked',
     succeed: no,
     retry: no,
@@ -105,6 +107,7 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
   },
   acked: {
     schedule: no,
+    refuse: no,
     ack: no,
     succeed: 'succeeded',
     retry: 'planned',
@@ -113,9 +116,9 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
     conflict: no,
     cancel: 'canceled',
   },
-  succeeded: { schedule: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: 'failed', cancel: no },
-  failed: { schedule: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
-  canceled: { schedule: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
+  succeeded: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: 'failed', cancel: no },
+  failed: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
+  canceled: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
 }
 
 const OPTIMIZER: TruthTable<OptimizerStatus, OptimizerEvent> = {

@@ -12,6 +12,7 @@ import {
   PROCESS_1,
   T0,
 } from '@moraine/management/testing/build'
+import { MoraineError } from '@moraine/stdx/error'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { announcing } from '../background/nudges.ts'
@@ -19,15 +20,16 @@ import { SILENT_LOG } from '../service/log.ts'
 import { dispatcher } from './dispatcher.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))
+const numbered = (input: string, { attempt }: { readonly attempt: number }) => `${input}#${attempt}`
 const never = new AbortController().signal
 
-async function setUp() {
+async function setUp({ attemptInput = numbered }: { readonly attemptInput?: typeof numbered } = {}) {
   const clock = virtualClock(T0)
   const raw = memoryStores()
   const stores = { ...raw, state: announcing(raw.state, ({ to }) => to === 'dispatcher' && tasks.nudge()) }
   const tasks = dispatcher({
     stores,
-    maintenance: { attemptInput: (input, { attempt }) => `${input}#${attempt}` },
+    maintenance: { attemptInput },
     breakQuota: true,
     clock,
     log: SILENT_LOG,
@@ -124,4 +126,42 @@ test('a stopped dispatcher sends everybody away', async () => {
   assert.equal(await waiting, undefined)
   await plan(1)
   assert.equal(await take(0), undefined)
+})
+
+test('a task whose input cannot be read has failed, and the thread gets the next', async () => {
+  const { stores, plan, take } = await setUp({
+    attemptInput(input, key) {
+      if (input.includes('1')) throw new MoraineError('permission', 'sealed with another key')
+      return numbered(input, key)
+    },
+  })
+  const waiting = take(0)
+  await plan(2)
+  assert.equal((await waiting)?.taskId, 2)
+  const refused = await stores.tasks.findTask(PROCESS_1, 1 as TaskId)
+  assert.deepEqual(refused?.state, {
+    status: 'failed',
+    attempts: 0,
+    failures: 1,
+    endedAt: T0,
+    reason: 'sealed with another key',
+  })
+})
+
+test('a task whose input cannot be read for the moment is tried again', async () => {
+  let failures = 1
+  const { stores, plan, take, tasks } = await setUp({
+    attemptInput(input, key) {
+      if (failures-- > 0) throw new MoraineError('unavailable', 'the database is away')
+      return numbered(input, key)
+    },
+  })
+  const waiting = take(0)
+  await plan(1)
+  await quiet()
+  assert.equal((await stores.tasks.findTask(PROCESS_1, 1 as TaskId))?.state.status, 'planned')
+  tasks.nudge()
+  const again = take(0)
+  assert.equal((await again)?.taskId, 1)
+  assert.equal(await waiting, undefined)
 })

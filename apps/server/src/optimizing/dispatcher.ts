@@ -1,6 +1,6 @@
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import type { Assignment } from '@moraine/lifecycle/task-status'
-import { assignTask, type Slot } from '@moraine/management/optimizing/assign-task'
+import { assignTask, refuseTask, type Slot } from '@moraine/management/optimizing/assign-task'
 import { chooseTasks } from '@moraine/management/optimizing/choose-tasks'
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
 import type { Task } from '@moraine/management/optimizing/task'
@@ -9,7 +9,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { must } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError } from '@moraine/stdx/error'
+import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
 
 export type DispatcherDeps = {
@@ -141,10 +141,12 @@ async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>
     if (task === undefined || waiter === undefined) continue
     // It is out of the set while it is being served, so that nobody else serves it.
     waiters.delete(waiter)
-    const { assignment, changes } = assignTask(task, waiter.slot, clock.now())
-    const outcome = await stores.state.apply(changes)
-    if (outcome.kind === 'applied') await deliver(deps, task, assignment, waiter)
-    else if (!waiter.gone) waiters.add(waiter)
+    let isServed = false
+    try {
+      isServed = await serve(deps, task, waiter)
+    } finally {
+      if (!isServed && !waiter.gone) waiters.add(waiter)
+    }
   }
 }
 
@@ -161,12 +163,37 @@ async function isAwaitingPlan({ tables }: Pick<Stores, 'tables'>, group: string)
   return (await tables.listTables({ group, phases: ['pending', 'planning'], limit: 1 })).length > 0
 }
 
-async function deliver(deps: DispatcherDeps, task: Task, assignment: Assignment, waiter: Waiter): Promise<void> {
-  const { stores, maintenance, clock } = deps
-  const { processId, taskId } = task
-  const key = { processId, taskId, attempt: assignment.attempt }
+/** Whether the task is the waiter's now. What the database refuses for the moment is thrown, and tried again. */
+async function serve(deps: DispatcherDeps, task: Task, waiter: Waiter): Promise<boolean> {
+  const { stores, clock, log } = deps
+  const { assignment, changes } = assignTask(task, waiter.slot, clock.now())
+  let input: string
+  try {
+    input = await loadInput(deps, task, assignment)
+  } catch (error) {
+    if (!isKind(error, 'corrupt') && !isKind(error, 'permission')) throw error
+    const { processId, taskId } = task
+    log.error({ processId, taskId, failure: describeError(error) }, 'a task can be given to nobody')
+    await stores.state.apply(refuseTask(task, describeError(error), clock.now()))
+    return false
+  }
+  if ((await stores.state.apply(changes)).kind !== 'applied') return false
+  await deliver(deps, { ...task, assignment, input }, waiter)
+  return true
+}
+
+/** @throws {MoraineError} `corrupt` or `permission` if it cannot be read, now or ever */
+async function loadInput(
+  { stores, maintenance }: DispatcherDeps,
+  { processId, taskId }: Task,
+  { attempt }: Assignment,
+): Promise<string> {
   const stored = must(await stores.tasks.findInput(processId, taskId), `input of task ${processId}/${taskId}`)
-  const input = maintenance.attemptInput(stored, key)
+  return maintenance.attemptInput(stored, { processId, taskId, attempt })
+}
+
+async function deliver({ stores, clock }: DispatcherDeps, task: AssignedTask, waiter: Waiter): Promise<void> {
+  const { processId, taskId, assignment, input } = task
   if (!waiter.gone) return waiter.resolve({ processId, taskId, assignment, input })
   // The thread went away while the task was assigned to it.
   const assigned = await stores.tasks.findTask(processId, taskId)

@@ -4,7 +4,7 @@ import { nextStatus } from '@moraine/lifecycle/transition-table'
 import { assert } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
-import type { Task } from './task.ts'
+import { boundedReason, type Task } from './task.ts'
 
 /** One polling thread of an optimizer. */
 export type Slot = { readonly optimizerId: OptimizerId; readonly threadId: number }
@@ -44,4 +44,28 @@ export function assignTask(
       },
     ],
   }
+}
+
+/** A planned task that can be given to nobody has failed for good: what hinders it, hinders every thread. */
+export function refuseTask(task: Task, reason: string, now: EpochMs): readonly StateChange[] {
+  assert(
+    nextStatus(TASK_TRANSITIONS, task.state.status, 'refuse') !== 'illegal',
+    `task in status ${task.state.status} is refused`,
+  )
+  const { processId, taskId, state } = task
+  return [
+    {
+      kind: 'move-task',
+      processId,
+      taskId,
+      from: taskGuard(task),
+      state: {
+        status: 'failed',
+        attempts: state.attempts,
+        failures: state.failures + 1,
+        endedAt: now,
+        reason: boundedReason(reason),
+      },
+    },
+  ]
 }
