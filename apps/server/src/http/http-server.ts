@@ -1,5 +1,5 @@
 import { type Health, health } from '@moraine/api/rest/service-schemas'
-import { MoraineError } from '@moraine/stdx/error'
+import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { LastRun } from '../background/reconciler.ts'
@@ -51,8 +51,10 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   addHealth(server, options)
   addMetrics(server, options)
   await server.register(amsApi, { prefix: '/api/ams/v1', ...options })
-  const { catalogs, ioOf, hooks, stores, clock } = options
-  const idempotency = new Idempotency(stores.answers, clock)
+  const { catalogs, ioOf, hooks, stores, clock, log } = options
+  const idempotency = new Idempotency(stores.answers, clock, (error) =>
+    log.warn({ failure: describeError(error) }, 'an answer was not kept; the same request would be made again'),
+  )
   for (const prefix of ['/api/iceberg/rest', '/iceberg']) {
     await server.register(icebergRest, {
       prefix,

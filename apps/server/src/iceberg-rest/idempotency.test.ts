@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import type { AnsweredRequestStore } from '@moraine/management/catalogs/answered-requests'
 import { systemRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryAnsweredRequests } from '@moraine/testkit/memory-stores/memory-answered-requests'
@@ -15,7 +16,11 @@ const KEY = '018f2f7e-0000-7000-8000-00000000000a'
 const OTHER = '018f2f7e-0000-7000-8000-00000000000b'
 const CATALOG = '/v1/catalogs/lake'
 
-async function serve(change: (catalog: Catalog) => Partial<Catalog> = () => ({})) {
+async function serve(
+  change: (catalog: Catalog) => Partial<Catalog> = () => ({}),
+  answers: AnsweredRequestStore = memoryAnsweredRequests(),
+) {
+  const unkept: string[] = []
   const clock = virtualClock()
   const lake = internalCatalog({
     name: 'lake',
@@ -29,7 +34,7 @@ async function serve(change: (catalog: Catalog) => Partial<Catalog> = () => ({})
   const server = Fastify({ routerOptions: { maxParamLength: 2000 } })
   await server.register(icebergRest, {
     catalogs: () => ({ ...lake, ...change(lake) }),
-    idempotency: new Idempotency(memoryAnsweredRequests(), clock),
+    idempotency: new Idempotency(answers, clock, (error) => unkept.push(String(error))),
   })
   const ask = async (method: 'POST' | 'DELETE' | 'GET', path: string, body?: object, key?: string) => {
     const {
@@ -44,7 +49,7 @@ async function serve(change: (catalog: Catalog) => Partial<Catalog> = () => ({})
     })
     return { status: statusCode, text, json: () => json() as unknown }
   }
-  return { clock, ask, server }
+  return { clock, ask, server, unkept }
 }
 
 const TABLE = {
@@ -102,4 +107,17 @@ test('clients are told that keys are understood', async () => {
   const { server } = await serve()
   const { body } = await server.inject({ url: '/v1/config?warehouse=lake' })
   assert.match(body, /"idempotency-key-lifetime":"PT30M"/)
+})
+
+test('an answer that cannot be kept is given all the same: its work is done', async () => {
+  const answers = memoryAnsweredRequests()
+  const { ask, unkept } = await serve(() => ({}), {
+    ...answers,
+    saveAnswer: async () => {
+      throw new Error('the disk is full')
+    },
+  })
+  assert.equal((await ask('POST', 'namespaces', NAMESPACE, KEY)).status, 200)
+  assert.deepEqual(unkept, ['Error: the disk is full'])
+  assert.equal((await ask('POST', 'namespaces', NAMESPACE, KEY)).status, 409)
 })

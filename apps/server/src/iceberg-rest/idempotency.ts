@@ -27,15 +27,22 @@ export type KeyedRequest = {
  * Makes requests that carry an `Idempotency-Key` once (REST catalog OpenAPI, "Idempotency-Key"): a request made again is
  * given the answer of the first, also while that one is still at work. Answers that a retry may change, those from 500 on
  * and the few 4xx that ask for patience, are not kept.
+ *
+ * A process that ends between the work and the keeping of its answer lets a retry do the work again: a commit is then
+ * found to be made already, and a creation is answered that the name is taken. The answer is given also where it cannot
+ * be kept, for the work is done.
  */
 export class Idempotency {
   readonly #store: AnsweredRequestStore
   readonly #clock: Clock
+  readonly #onUnkept: (error: unknown) => void
   readonly #atWork = new Map<string, Promise<unknown>>()
 
-  constructor(store: AnsweredRequestStore, clock: Clock) {
+  /** @param onUnkept told of what hindered the keeping of an answer that was given */
+  constructor(store: AnsweredRequestStore, clock: Clock, onUnkept: (error: unknown) => void) {
     this.#store = store
     this.#clock = clock
+    this.#onUnkept = onUnkept
   }
 
   /**
@@ -74,7 +81,7 @@ export class Idempotency {
       const now = this.#clock.now()
       const expiresAt = later(now, KEY_LIFETIME_MS + GRACE_MS)
       const kept = { keyHash, requestHash, status: answer.status, content: contentOf(answer), expiresAt }
-      await this.#store.saveAnswer(kept, now)
+      await this.#store.saveAnswer(kept, now).catch(this.#onUnkept)
     }
     return answer
   }
