@@ -1,11 +1,10 @@
-import type { CommitOutcome, LoadedTable, TableCommit } from '@moraine/catalogs/catalog'
+import type { LoadedTable } from '@moraine/catalogs/catalog'
 import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
-import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { record } from '@moraine/stdx/exact-json-decode'
 import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
-import { commitFailed, commitStateUnknown, encodeRestError } from './rest-error.ts'
+import { makeCommit } from './make-commit.ts'
 import {
   bodyOf,
   decodeRegister,
@@ -47,7 +46,14 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: ONE,
-    answer: (call) => commitTable(call, identifierOf(call), bodyOf(call, decodeCommit)),
+    answer(call) {
+      const identifier = identifierOf(call)
+      const commit = bodyOf(call, decodeCommit)
+      return makeCommit(
+        () => call.catalog.commitTable(identifier, commit),
+        ({ table }) => found(call, table),
+      )
+    },
   },
   {
     method: 'DELETE',
@@ -120,24 +126,6 @@ export function answerWith(table: LoadedTable, snapshots: SnapshotMode): RestAns
     subject: { kind: 'table', identifier: table.identifier },
   }
 }
-
-/**
- * A commit whose requirements hold, but which another overtook on the last step, is made again on top of that one: it
- * does not conflict. Each round lost is somebody else's commit made.
- */
-async function commitTable(call: RestCall, identifier: TableIdentifier, commit: TableCommit): Promise<RestAnswer> {
-  let outcome: CommitOutcome
-  let round = 0
-  do {
-    outcome = await call.catalog.commitTable(identifier, commit)
-    round += 1
-  } while (outcome.kind === 'conflict' && outcome.raced === true && round < ROUNDS_MAX)
-  if (outcome.kind === 'committed') return found(call, outcome.table)
-  const error = outcome.kind === 'conflict' ? commitFailed(outcome.reason) : commitStateUnknown(outcome.cause)
-  return { status: error.status, json: encodeRestError(error) }
-}
-
-const ROUNDS_MAX = 20
 
 /** The answer with a table's new state, of which the service is told. */
 function found(call: RestCall, table: LoadedTable): RestAnswer {

@@ -1,10 +1,10 @@
 import { noSuchView } from '@moraine/catalogs/catalog-error'
-import type { CatalogViews, LoadedView, ViewCommitOutcome } from '@moraine/catalogs/catalog-views'
+import type { CatalogViews, LoadedView } from '@moraine/catalogs/catalog-views'
 import { encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import { decodeCreateView, decodeViewCommit } from '@moraine/catalogs/rest/rest-view-json'
 import { encodeViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
-import { commitFailed, commitStateUnknown, encodeRestError } from './rest-error.ts'
+import { makeCommit } from './make-commit.ts'
 import {
   bodyOf,
   decodeRegister,
@@ -54,7 +54,19 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
       return NO_CONTENT
     },
   },
-  { method: 'POST', path: ONE, answer: commitView },
+  {
+    method: 'POST',
+    path: ONE,
+    answer(call) {
+      const views = viewsOf(call)
+      const identifier = identifierOf(call)
+      const commit = bodyOf(call, decodeViewCommit)
+      return makeCommit(
+        () => views.commitView(identifier, commit),
+        ({ view }) => answerWithView(view),
+      )
+    },
+  },
   {
     method: 'DELETE',
     path: ONE,
@@ -86,23 +98,6 @@ export function viewsOf({ catalog }: Pick<RestCall, 'catalog'>): CatalogViews {
   if (catalog.views !== undefined) return catalog.views
   throw new MoraineError('unsupported', `catalog ${catalog.name} has no views`)
 }
-
-/** A commit that another overtook on the last step is made again: its requirements are judged on the view as it is now. */
-async function commitView(call: RestCall): Promise<RestAnswer> {
-  const identifier = identifierOf(call)
-  const commit = bodyOf(call, decodeViewCommit)
-  let outcome: ViewCommitOutcome
-  let round = 0
-  do {
-    outcome = await viewsOf(call).commitView(identifier, commit)
-    round += 1
-  } while (outcome.kind === 'conflict' && outcome.raced === true && round < ROUNDS_MAX)
-  if (outcome.kind === 'committed') return answerWithView(outcome.view)
-  const error = outcome.kind === 'conflict' ? commitFailed(outcome.reason) : commitStateUnknown(outcome.cause)
-  return { status: error.status, json: encodeRestError(error) }
-}
-
-const ROUNDS_MAX = 20
 
 /** A `LoadViewResult`. */
 export function answerWithView({ identifier, metadata, metadataLocation }: LoadedView): RestAnswer {
