@@ -119,7 +119,7 @@ function replaceWaiter(waiters: Set<Waiter>, slot: Slot): void {
 }
 
 async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>): Promise<void> {
-  const { stores, clock } = deps
+  const { stores } = deps
   const processes = await stores.tasks.listDispatchable(group)
   if (processes.length === 0) return
   const optimizers = await stores.optimizers.listLiveOptimizers(group)
