@@ -13,16 +13,7 @@ export type TaskStatus = 'planned' | 'scheduled' | 'acked' | 'succeeded' | 'fail
  * - `conflict`: its work could not be committed, because somebody else changed its inputs
  * - `cancel`: its process ended
  */
-export type TaskEvent =
-  | 'schedule'
-  | 'refuse'
-  | 'ack'
-  | 'succeed'
-  | 'retry'
-  | 'fail'
-  | 'reset'
-  | 'conflict'
-  | 'cancel'
+export type TaskEvent = 'schedule' | 'refuse' | 'ack' | 'succeed' | 'retry' | 'fail' | 'reset' | 'conflict' | 'cancel'
 
 /** One run of one task by one thread of one optimizer. Results that carry another attempt are refused. */
 export type Assignment = { readonly optimizerId: OptimizerId; readonly threadId: number; readonly attempt: number }

@@ -116,9 +116,29 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
     conflict: no,
     cancel: 'canceled',
   },
-  succeeded: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: 'failed', cancel: no },
+  succeeded: {
+    schedule: no,
+    refuse: no,
+    ack: no,
+    succeed: no,
+    retry: no,
+    fail: no,
+    reset: no,
+    conflict: 'failed',
+    cancel: no,
+  },
   failed: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
-  canceled: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
+  canceled: {
+    schedule: no,
+    refuse: no,
+    ack: no,
+    succeed: no,
+    retry: no,
+    fail: no,
+    reset: no,
+    conflict: no,
+    cancel: no,
+  },
 }
 
 const OPTIMIZER: TruthTable<OptimizerStatus, OptimizerEvent> = {
