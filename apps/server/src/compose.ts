@@ -165,10 +165,7 @@ function httpService(options: ServerOptions, { optimizing, catalogs, listing, re
     stores: optimizing.stores,
     listing,
     registry,
-    inspection: icebergInspection(async (table, signal) => {
-      const { store, identifier } = await reach(catalogs, table, signal)
-      return (await store.loadTable(identifier, signal)).metadata
-    }),
+    inspection: icebergInspection((table, signal) => reach(catalogs, table, signal)),
     facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     clock,
     log,

@@ -1,28 +1,58 @@
+import type { LoadedTable } from '@moraine/catalogs/catalog'
+import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
 import { findRef } from '@moraine/iceberg/metadata/find-ref'
 import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
-import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import { currentSnapshot, findSnapshot, isAncestorOf } from '@moraine/iceberg/metadata/snapshot-history'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { formatTransform } from '@moraine/iceberg/partition/transform'
+import { mayHoldLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { indexSchema } from '@moraine/iceberg/schema/schema-index'
-import type { IcebergType } from '@moraine/iceberg/schema/type'
-import { formatPrimitiveType } from '@moraine/iceberg/schema/type-text'
 import type {
   ColumnDescription,
   PartitionFieldDescription,
+  RefDescription,
   SnapshotDescription,
   SnapshotQuery,
   TableDescription,
   TableInspection,
 } from '@moraine/management/table-work/table-inspection'
 import type { TableName } from '@moraine/management/tables/table-name'
-import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
+import { weighedCache } from '@moraine/stdx/weighed-cache'
+import type { FileIO } from '@moraine/storage/file-io'
+import { listPartitionFiles, listSnapshotFiles } from './iceberg-inspection/list-files.ts'
+import { definitionBytes, listOperations } from './iceberg-inspection/list-operations.ts'
+import { listPartitions } from './iceberg-inspection/list-partitions.ts'
+import { type ManifestTally, tallyBytes, tallyManifest } from './iceberg-inspection/manifest-tally.ts'
+import { currentSchemaOf, formatType, type TableDefinition } from './iceberg-inspection/table-definition.ts'
+import type { ReachedTable } from './reached-table.ts'
 
-/** Loads the metadata of a table as its catalog has it now. */
-export type LoadMetadata = (table: TableName, signal: AbortSignal | undefined) => Promise<TableMetadata>
+export type ReachTable = (
+  table: TableName,
+  signal: AbortSignal | undefined,
+) => Promise<Pick<ReachedTable, 'store' | 'identifier' | 'io'>>
 
-/** What people see of Iceberg tables; read from the metadata file alone. */
-export function icebergInspection(load: LoadMetadata): TableInspection {
+/** Of some 100,000 partitions, or of as many as there are in manifests looked at lately. */
+const TALLIES_BYTES = 64 * 1024 * 1024
+const DEFINITIONS_BYTES = 16 * 1024 * 1024
+
+/** What people see of Iceberg tables. What needs manifests reads those that it has not counted before. */
+export function icebergInspection(reach: ReachTable): TableInspection {
+  const tallies = weighedCache<ManifestTally>(TALLIES_BYTES, tallyBytes)
+  const definitions = weighedCache<TableDefinition>(DEFINITIONS_BYTES, definitionBytes)
+  const load = async (table: TableName, signal: AbortSignal | undefined) => (await open(reach, table, signal)).metadata
+  const tally = async (
+    { io, metadata, scope }: OpenedTable,
+    manifest: ManifestFile,
+    signal: AbortSignal,
+  ): Promise<ManifestTally> => {
+    const key = `${scope}\n${manifest.manifestPath}\n${manifest.addedSnapshotId}`
+    const known = tallies.find(key)
+    if (known !== undefined) return known
+    const counted = await tallyManifest(io, metadata, manifest, signal)
+    tallies.keep(key, counted)
+    return counted
+  }
   return {
     describe: async (table, signal) => describeTable(await load(table, signal)),
     async listSnapshots(table, query, signal) {
@@ -30,18 +60,60 @@ export function icebergInspection(load: LoadMetadata): TableInspection {
       const page = snapshots.slice(query.offset, query.offset + query.limit)
       return { snapshots: page.map(describeSnapshot), total: snapshots.length }
     },
+    async listSnapshotFiles(table, query, signal) {
+      const { metadata, io } = await open(reach, table, signal)
+      const snapshot = snapshotOf(metadata, query.snapshotId, query.ref)
+      const manifests = await readManifests(io, metadata, snapshot, signal)
+      return listSnapshotFiles(query, manifests, { io, metadata, ...(signal !== undefined && { signal }) })
+    },
+    async listOperations(table, window, signal) {
+      const { io, scope, ...loaded } = await open(reach, table, signal)
+      const context = { io, definitions, scope, ...(signal !== undefined && { signal }) }
+      return listOperations(table.name, loaded, window, context)
+    },
+    async listPartitions(table, query, signal) {
+      const opened = await open(reach, table, signal)
+      const tallyOf = (manifest: ManifestFile, inner: AbortSignal) => tally(opened, manifest, inner)
+      return listPartitions(opened.metadata, await liveManifests(opened, signal), query, tallyOf, signal)
+    },
+    async listPartitionFiles(table, query, signal) {
+      const opened = await open(reach, table, signal)
+      const tallyOf = (manifest: ManifestFile, inner: AbortSignal) => tally(opened, manifest, inner)
+      const context = { io: opened.io, metadata: opened.metadata, ...(signal !== undefined && { signal }) }
+      return listPartitionFiles(query, await liveManifests(opened, signal), tallyOf, context)
+    },
+    listRefs: async (table, type, signal) => refsOf(await load(table, signal), type),
   }
 }
 
+type OpenedTable = Pick<LoadedTable, 'metadata' | 'metadataLocation'> & {
+  readonly io: FileIO
+  /** Tells apart what has the same location in the stores of two catalogs. */
+  readonly scope: string
+}
+
+async function open(reach: ReachTable, table: TableName, signal: AbortSignal | undefined): Promise<OpenedTable> {
+  const { store, identifier, io } = await reach(table, signal)
+  const { metadata, metadataLocation } = await store.loadTable(identifier, signal)
+  return { metadata, metadataLocation, io, scope: table.catalog }
+}
+
+/** Of the current snapshot. */
+async function liveManifests(
+  { io, metadata }: OpenedTable,
+  signal: AbortSignal | undefined,
+): Promise<readonly ManifestFile[]> {
+  const snapshot = currentSnapshot(metadata)
+  if (snapshot === undefined) return []
+  return (await readManifests(io, metadata, snapshot, signal)).filter(mayHoldLiveFiles)
+}
+
 function describeTable(metadata: TableMetadata): TableDescription {
-  const schema = must(
-    metadata.schemas.find(({ schemaId }) => schemaId === metadata.currentSchemaId),
-    `schema ${metadata.currentSchemaId}`,
-  )
+  const schema = currentSchemaOf(metadata)
   const { fieldsById } = indexSchema(schema)
   const nameOf = (id: number) => fieldsById.get(id)?.fullName ?? `column ${id}`
   const spec = metadata.partitionSpecs.find(({ specId }) => specId === metadata.defaultSpecId)
-  const summary = currentSnapshot(metadata)?.summary
+  const snapshot = currentSnapshot(metadata)
   return {
     location: metadata.location,
     uuid: metadata.tableUuid ?? '',
@@ -69,20 +141,20 @@ function describeTable(metadata: TableMetadata): TableDescription {
     properties: metadata.properties,
     comment: metadata.properties['comment'],
     lastUpdatedMs: metadata.lastUpdatedMs,
-    dataFiles: total(summary, 'total-data-files'),
-    dataBytes: total(summary, 'total-files-size'),
-    records: total(summary, 'total-records'),
+    lastCommittedAtMs: snapshot?.timestampMs,
+    dataFiles: total(snapshot?.summary, 'total-data-files'),
+    dataBytes: total(snapshot?.summary, 'total-files-size'),
+    records: total(snapshot?.summary, 'total-records'),
   }
 }
 
 /** Snapshots of a branch or tag and its ancestors; of the whole table if none is named. */
 function newestFirst(metadata: TableMetadata, ref: string | undefined): readonly Snapshot[] {
   if (ref === undefined) return metadata.snapshots.toSorted((a, b) => b.timestampMs - a.timestampMs)
-  const head = findRef(metadata, ref)
-  if (head === undefined) throw new MoraineError('not-found', `the table has no branch or tag '${ref}'`)
+  const head = headOf(metadata, ref)
   const byId = new Map(metadata.snapshots.map((snapshot) => [snapshot.snapshotId, snapshot]))
   const history: Snapshot[] = []
-  let next: SnapshotId | undefined = head.snapshotId
+  let next: SnapshotId | undefined = head
   while (next !== undefined) {
     const snapshot = byId.get(next)
     if (snapshot === undefined) break
@@ -92,6 +164,39 @@ function newestFirst(metadata: TableMetadata, ref: string | undefined): readonly
     next = snapshot.parentSnapshotId
   }
   return history
+}
+
+/** A table without data has no `main` yet, which is no reason to say that there is none. */
+function headOf(metadata: TableMetadata, ref: string): SnapshotId | undefined {
+  const head = findRef(metadata, ref)
+  if (head === undefined && ref !== 'main') {
+    throw new MoraineError('not-found', `the table has no branch or tag '${ref}'`)
+  }
+  return head?.snapshotId
+}
+
+function snapshotOf(metadata: TableMetadata, id: bigint, ref: string | undefined): Snapshot {
+  const snapshot = findSnapshot(metadata, id as SnapshotId)
+  if (ref === undefined) return snapshot
+  const head = headOf(metadata, ref)
+  if (head !== undefined && isAncestorOf(metadata, head, snapshot.snapshotId)) return snapshot
+  throw new MoraineError('not-found', `snapshot ${id} is not in the history of '${ref}'`)
+}
+
+function refsOf(metadata: TableMetadata, type: RefDescription['type']): readonly RefDescription[] {
+  const refs = Object.entries(metadata.refs).filter(([, ref]) => ref.type === type)
+  return refs
+    .map(
+      ([name, ref]): RefDescription => ({
+        name,
+        type,
+        snapshotId: ref.snapshotId,
+        minSnapshotsToKeep: ref.minSnapshotsToKeep,
+        maxSnapshotAgeMs: ref.maxSnapshotAgeMs,
+        maxRefAgeMs: ref.maxRefAgeMs,
+      }),
+    )
+    .sort((a, b) => Number(b.name === 'main') - Number(a.name === 'main') || (a.name < b.name ? -1 : 1))
 }
 
 const PRODUCER = 'snapshot.producer'
@@ -109,15 +214,6 @@ function describeSnapshot(snapshot: Snapshot): SnapshotDescription {
     producer: snapshot.summary[PRODUCER],
     summary: snapshot.summary,
   }
-}
-
-function formatType(type: IcebergType): string {
-  if (type.kind === 'struct') {
-    return `struct<${type.fields.map((field) => `${field.name}: ${formatType(field.type)}`).join(', ')}>`
-  }
-  if (type.kind === 'list') return `list<${formatType(type.element)}>`
-  if (type.kind === 'map') return `map<${formatType(type.key)}, ${formatType(type.value)}>`
-  return formatPrimitiveType(type)
 }
 
 /** A figure of a summary, which other engines write as they please. */

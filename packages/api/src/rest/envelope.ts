@@ -36,3 +36,8 @@ export const int64Text = Type.String({ pattern: '^-?\\d{1,19}$' })
 /** Milliseconds since 1970-01-01T00:00:00Z. */
 export const epochMsInteger = Type.Integer()
 export const stringMap = Type.Record(Type.String(), Type.String())
+
+/** A size as Amoro writes it. */
+export const sizeText = Type.String({ description: 'For people, such as 51.15KB; 1 KB is 1024 bytes.' })
+/** What stands beside {@link sizeText}. */
+export const sizeBytes = Type.Number({ description: 'The same in bytes. Not in Amoro.' })

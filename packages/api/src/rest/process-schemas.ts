@@ -14,10 +14,18 @@ export const processParams = Type.Object({
   processId: Type.String({ pattern: '^\\d{1,19}$' }),
 })
 
+const category = {
+  processCategory: Type.Optional(
+    Type.String({ maxLength: 64, description: 'OPTIMIZING (the default), CLEANUP or PROFILING.' }),
+  ),
+}
+
+export const processTypesQuery = Type.Object(category)
+
 export const processesQuery = Type.Object({
   type: Type.Optional(Type.String({ maxLength: 64 })),
   status: Type.Optional(Type.String({ maxLength: 64 })),
-  processCategory: Type.Optional(Type.String({ maxLength: 64 })),
+  ...category,
   ...pageQuery,
 })
 

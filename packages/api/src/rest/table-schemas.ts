@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { epochMsInteger, int64Text, nullable, pageQuery, stringMap } from './envelope.ts'
+import { epochMsInteger, int64Text, nullable, pageQuery, sizeBytes, sizeText, stringMap } from './envelope.ts'
 
 export const tableParams = Type.Object({ catalog: Type.String(), db: Type.String(), table: Type.String() })
 export type TableParams = Static<typeof tableParams>
@@ -34,9 +34,11 @@ const healthScores = {
 
 const baseMetrics = Type.Object({
   lastCommitTime: nullable(epochMsInteger),
-  totalSize: Type.Number(),
+  totalSize: sizeText,
+  totalBytes: sizeBytes,
   fileCount: Type.Integer(),
-  averageFileSize: Type.Number(),
+  averageFileSize: sizeText,
+  averageFileBytes: sizeBytes,
   baseWatermark: Type.Null(),
 })
 
@@ -73,8 +75,8 @@ export const tableDetails = Type.Object({
   baseMetrics,
   tableSummary: Type.Object({
     file: Type.Integer(),
-    size: Type.Number(),
-    averageFile: Type.Number(),
+    size: sizeText,
+    averageFile: sizeText,
     records: Type.Number(),
     tableFormat: Type.String({ description: 'For example Iceberg(V2).' }),
     optimizingStatus: Type.String(),
@@ -104,14 +106,15 @@ export const snapshotsQuery = Type.Object({
 export const snapshot = Type.Object({
   snapshotId: int64Text,
   parentSnapshotId: nullable(int64Text),
-  fileCount: Type.Integer(),
-  fileSize: Type.Number(),
+  fileCount: Type.Integer({ description: 'Data and delete files of the table as of the snapshot.' }),
+  fileSize: Type.String({ description: 'Of the files that the snapshot added and removed, for people.' }),
   records: Type.Number(),
   commitTime: epochMsInteger,
   operation: Type.String(),
   producer: Type.String(),
-  summary: stringMap,
-  originalFileSize: Type.Number({ description: 'Bytes.' }),
+  summary: { ...stringMap, description: 'As the table has it: sizes are bytes.' },
+  originalFileSize: Type.Number({ description: 'fileSize in bytes.' }),
+  totalBytes: Type.Number({ description: 'Bytes of the table as of the snapshot. Not in Amoro.' }),
   recordsSummaryForChart: stringMap,
   filesSummaryForChart: stringMap,
 })

@@ -10,6 +10,8 @@ import type { Log } from '../../service/log.ts'
 import { catalogRoutes } from './catalog-routes.ts'
 import { type CatalogRegistryRoutesDeps, catalogRegistryRoutes } from './catalog-routes-registry.ts'
 import { type DroppedRoutesDeps, droppedRoutes } from './dropped-routes.ts'
+import { historyRoutes } from './history-routes.ts'
+import { partitionRoutes } from './partition-routes.ts'
 import { processRoutes } from './process-routes.ts'
 import { resourceRoutes } from './resource-routes.ts'
 import type { ApiServer } from './route-types.ts'
@@ -46,6 +48,8 @@ export async function amsApi(server: FastifyInstance, deps: AmsApiDeps): Promise
   droppedRoutes(api, deps)
   tableRoutes(api, deps)
   snapshotRoutes(api, deps)
+  partitionRoutes(api, deps)
+  historyRoutes(api, deps)
   processRoutes(api, deps)
   resourceRoutes(api, deps)
 }

@@ -5,6 +5,7 @@ import {
   optimizingProcess,
   processesQuery,
   processParams,
+  processTypesQuery,
   type TaskEntry,
   taskEntry,
 } from '@moraine/api/rest/process-schemas'
@@ -46,10 +47,14 @@ function listRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): vo
         tags,
         summary: 'Values for the type of processes',
         params: tableParams,
+        querystring: processTypesQuery,
         response: answers(stringMap),
       },
     },
-    async () => success(Object.fromEntries(Object.entries(AMORO_PROCESS_TYPE).map(([type, word]) => [word, type]))),
+    async ({ query }) => {
+      if (!isOptimizing(query.processCategory)) return success({})
+      return success(Object.fromEntries(Object.entries(AMORO_PROCESS_TYPE).map(([type, word]) => [word, type])))
+    },
   )
   server.get(
     `${TABLE_PREFIX}/optimizing-processes`,
@@ -64,6 +69,7 @@ function listRoutes(server: ApiServer, { stores, clock }: ProcessRoutesDeps): vo
     },
     async ({ params, query }) => {
       const table = await findTable(stores, params)
+      if (!isOptimizing(query.processCategory)) return success({ list: [], total: 0 })
       const statuses = query.status === undefined ? undefined : statusesOf(query.status)
       const type = query.type === undefined ? undefined : typeOf(query.type)
       const { processes, total } = await stores.processes.listProcesses({
@@ -141,6 +147,13 @@ function statusesOf(word: string): readonly ProcessStatus[] {
     'invalid-input',
     `status '${word}' is none of ${Object.values(AMORO_PROCESS_STATUS).join(', ')}`,
   )
+}
+
+/** Amoro's other categories are taken, and have no processes here. */
+function isOptimizing(category: string | undefined): boolean {
+  const wanted = category?.toUpperCase() ?? 'OPTIMIZING'
+  if (wanted === 'OPTIMIZING' || wanted === 'CLEANUP' || wanted === 'PROFILING') return wanted === 'OPTIMIZING'
+  throw new MoraineError('invalid-input', `processCategory '${category}' is none of OPTIMIZING, CLEANUP, PROFILING`)
 }
 
 function typeOf(word: string): OptimizingType {

@@ -1,7 +1,10 @@
 import { page } from '@moraine/api/rest/envelope'
+import { snapshotDetailQuery, snapshotParams, tableFile } from '@moraine/api/rest/inspection-schemas'
 import { type SnapshotBody, snapshot, snapshotsQuery, tableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { SnapshotDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
+import { amoroSize } from './amoro-size.ts'
+import { fileBody } from './file-body.ts'
 import { findTable } from './find-table.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
@@ -30,21 +33,44 @@ export function snapshotRoutes(server: ApiServer, { stores, inspection }: Snapsh
       return success({ list: snapshots.map(snapshotBody), total })
     },
   )
+  server.get(
+    `${TABLE_PREFIX}/snapshots/:snapshotId/detail`,
+    {
+      schema: {
+        tags: ['tables'],
+        summary: 'Files that a snapshot added and removed, the added first',
+        params: snapshotParams,
+        querystring: snapshotDetailQuery,
+        response: answers(page(tableFile)),
+      },
+    },
+    async ({ params, query }) => {
+      const { name } = await findTable(stores, params)
+      const { files, total } = await inspection.listSnapshotFiles(name, {
+        snapshotId: BigInt(params.snapshotId),
+        ...pageOf(query),
+        ...(query.ref !== undefined && { ref: query.ref }),
+      })
+      return success({ list: files.map(fileBody), total })
+    },
+  )
 }
 
 function snapshotBody(found: SnapshotDescription): SnapshotBody {
   const files = figure(found, 'total-data-files') + figure(found, 'total-delete-files')
+  const changed = figure(found, 'added-files-size') + figure(found, 'removed-files-size')
   return {
     snapshotId: found.snapshotId.toString(),
     parentSnapshotId: found.parentSnapshotId?.toString() ?? null,
     fileCount: files,
-    fileSize: figure(found, 'total-files-size'),
+    fileSize: amoroSize(changed),
     records: figure(found, 'total-records'),
     commitTime: found.committedAtMs,
     operation: found.operation,
     producer: found.producer ?? 'INGESTION',
     summary: { ...found.summary },
-    originalFileSize: figure(found, 'total-files-size'),
+    originalFileSize: changed,
+    totalBytes: figure(found, 'total-files-size'),
     recordsSummaryForChart: figures(found, RECORD_FIGURES),
     filesSummaryForChart: { ...figures(found, FILE_FIGURES), 'total-files': String(files) },
   }

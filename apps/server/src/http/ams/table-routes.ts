@@ -14,6 +14,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { requestOptimizing } from '../../optimizing/request-optimizing.ts'
+import { amoroSize } from './amoro-size.ts'
 import { findTable } from './find-table.ts'
 import { loadVerdict } from './load-verdict.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
@@ -114,16 +115,18 @@ function detailsBody(table: ManagedTable, found: TableDescription, verdict: Tabl
     properties: withoutSecrets(found.properties),
     changeMetrics: null,
     baseMetrics: {
-      lastCommitTime: found.lastUpdatedMs,
-      totalSize: dataBytes,
+      lastCommitTime: found.lastCommittedAtMs ?? null,
+      totalSize: amoroSize(dataBytes),
+      totalBytes: dataBytes,
       fileCount: dataFiles,
-      averageFileSize: average,
+      averageFileSize: amoroSize(average),
+      averageFileBytes: average,
       baseWatermark: null,
     },
     tableSummary: {
       file: dataFiles + deletes,
-      size: dataBytes,
-      averageFile: average,
+      size: amoroSize(dataBytes),
+      averageFile: amoroSize(average),
       records: found.records,
       tableFormat: format === 'ICEBERG' ? `Iceberg(V${found.formatVersion})` : format,
       optimizingStatus: amoroTableStatus(table.state).name,
