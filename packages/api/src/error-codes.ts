@@ -14,6 +14,7 @@ export const ERROR_CODES = {
   'invalid-input': { http: 400, amoro: 1003, exit: 2 },
   'not-found': { http: 404, amoro: 1001, exit: 1 },
   'already-exists': { http: 409, amoro: 1002, exit: 1 },
+  unauthenticated: { http: 401, amoro: 1004, exit: 1 },
   permission: { http: 403, amoro: 1004, exit: 1 },
   corrupt: { http: 422, amoro: 1003, exit: 1 },
   unsupported: { http: 501, amoro: 1003, exit: 1 },

@@ -74,6 +74,8 @@ export type Database = {
     content: string
     expires_at: EpochMs
   }
+  principal: PrincipalRow
+  access_credential: CredentialRow
   /** Tables and views, which share their names. */
   catalog_table: {
     kind: PointerKind
@@ -84,6 +86,17 @@ export type Database = {
     name: string
     metadata_location: string
   }
+}
+
+export type PrincipalRow = { name: string; grants: string; created_at: EpochMs }
+
+export type CredentialRow = {
+  id: string
+  principal: string
+  secret_hash: string
+  note: string
+  created_at: EpochMs
+  expires_at: EpochMs | null
 }
 
 export type ManagedTableRow = {

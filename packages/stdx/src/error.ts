@@ -2,7 +2,8 @@
  * What a caller may do about a failure; a new kind only where some caller would act differently.
  *
  * - `invalid-input`: the request or setting is wrong; the message says how to mend it
- * - `not-found`, `already-exists`, `permission`
+ * - `not-found`, `already-exists`
+ * - `unauthenticated`: nobody knows who asks; `permission`: whoever asks may not
  * - `corrupt`: a file is damaged or contradicts the metadata that names it
  * - `unsupported`: well formed, but outside what this version handles
  * - `conflict`: somebody else changed the thing first
@@ -16,6 +17,7 @@ export type ErrorKind =
   | 'invalid-input'
   | 'not-found'
   | 'already-exists'
+  | 'unauthenticated'
   | 'permission'
   | 'corrupt'
   | 'unsupported'
@@ -31,6 +33,7 @@ const RETRYABLE = {
   'invalid-input': false,
   'not-found': false,
   'already-exists': false,
+  unauthenticated: false,
   permission: false,
   corrupt: false,
   unsupported: false,

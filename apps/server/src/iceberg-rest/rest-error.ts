@@ -39,6 +39,7 @@ const BY_KIND = {
   'invalid-input': { status: 400, type: 'IllegalArgumentException' },
   'not-found': { status: 404, type: 'NotFoundException' },
   'already-exists': { status: 409, type: 'AlreadyExistsException' },
+  unauthenticated: { status: 401, type: 'NotAuthorizedException' },
   permission: { status: 403, type: 'ForbiddenException' },
   corrupt: { status: 500, type: 'InternalServerError' },
   unsupported: { status: 406, type: 'UnsupportedOperationException' },

@@ -1,5 +1,6 @@
 import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import type { PrincipalStore } from '../access/principal.ts'
 import type { AnsweredRequestStore } from '../catalogs/answered-requests.ts'
 import type { CatalogStore } from '../catalogs/managed-catalog.ts'
 import type { DiscardStore } from '../optimizing/discard.ts'
@@ -22,4 +23,5 @@ export type Stores = {
   readonly pointers: TablePointers
   readonly drops: DroppedPointers
   readonly answers: AnsweredRequestStore
+  readonly principals: PrincipalStore
 }

@@ -6,10 +6,18 @@ import { views } from './0002-views.ts'
 import { answeredRequests } from './0003-answered-requests.ts'
 import { droppedTables } from './0004-dropped-tables.ts'
 import { catalogConfigs } from './0005-catalog-configs.ts'
+import { principals } from './0006-principals.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
-export const MIGRATIONS: readonly Migration[] = [initial, views, answeredRequests, droppedTables, catalogConfigs]
+export const MIGRATIONS: readonly Migration[] = [
+  initial,
+  views,
+  answeredRequests,
+  droppedTables,
+  catalogConfigs,
+  principals,
+]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }
 

@@ -30,6 +30,11 @@ export function catalogStoresConformance(name: string, open: () => Promise<Opene
     after(async () => holder.opened?.close())
     answersConformance(stores)
   })
+  describe(`${name}: principals`, () => {
+    beforeEach(renew)
+    after(async () => holder.opened?.close())
+    principalConformance(stores)
+  })
   describe(`${name}: table pointers`, () => {
     beforeEach(renew)
     after(async () => holder.opened?.close())
@@ -153,6 +158,53 @@ function answersConformance(stores: () => OpenedStores['stores']) {
     assert.equal(await answers.removeExpired(at(150), 10), 1)
     assert.equal(await answers.removeExpired(at(150), 10), 0)
     assert.deepEqual(await answers.findAnswer('k', at(150)), second)
+  })
+}
+
+function principalConformance(stores: () => OpenedStores['stores']) {
+  const at = (ms: number) => ms as EpochMs
+  const etl = {
+    name: 'etl',
+    grants: [{ role: 'editor', place: { catalog: 'lake', namespace: ['sales'] } }],
+    createdAt: at(1),
+  } as const
+  const credential = {
+    id: 'c1',
+    principal: 'etl',
+    secretHash: 'h1',
+    note: 'of the "nightly" job',
+    createdAt: at(5),
+    expiresAt: at(9),
+  }
+
+  test('principals are saved, given other grants, listed and removed', async () => {
+    const { principals } = stores()
+    await principals.savePrincipal(etl)
+    await principals.savePrincipal({ ...etl, name: 'bi', grants: [] })
+    await principals.savePrincipal({ ...etl, grants: [{ role: 'viewer', place: {} }], createdAt: at(7) })
+    const changed = { ...etl, grants: [{ role: 'viewer', place: {} }] }
+    assert.deepEqual(await principals.findPrincipal('etl'), changed)
+    assert.deepEqual(await principals.listPrincipals(), [{ ...etl, name: 'bi', grants: [] }, changed])
+    assert.equal(await principals.removePrincipal('etl'), true)
+    assert.equal(await principals.removePrincipal('etl'), false)
+    assert.equal(await principals.findPrincipal('etl'), undefined)
+  })
+
+  test('a credential is found with its owner, and goes with it', async () => {
+    const { principals } = stores()
+    assert.equal(await principals.addCredential(credential), false)
+    await principals.savePrincipal(etl)
+    const lasting = { ...credential, id: 'c0', createdAt: at(6), expiresAt: undefined }
+    for (const each of [lasting, credential]) assert.equal(await principals.addCredential(each), true)
+    assert.deepEqual(await principals.findCredential('c1'), { credential, principal: etl })
+    assert.deepEqual(await principals.listCredentials('etl'), [credential, lasting])
+    assert.equal(await principals.removeCredential('bi', 'c1'), false)
+    assert.equal(await principals.removeCredential('etl', 'c1'), true)
+    assert.equal(await principals.findCredential('c1'), undefined)
+    await principals.removePrincipal('etl')
+    await principals.savePrincipal(etl)
+    assert.equal(await principals.findCredential('c0'), undefined)
+    assert.deepEqual(await principals.listCredentials('etl'), [])
   })
 }
 

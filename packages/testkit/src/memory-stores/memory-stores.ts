@@ -2,6 +2,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import { memoryAnsweredRequests } from './memory-answered-requests.ts'
 import { memoryCatalogs } from './memory-catalogs.ts'
 import { memoryOptimizing } from './memory-optimizing.ts'
+import { memoryPrincipals } from './memory-principals.ts'
 import { memoryResources } from './memory-resources.ts'
 import { emptyState, type MemoryState } from './memory-state.ts'
 import { memoryStateStore } from './memory-state-store.ts'
@@ -16,5 +17,6 @@ export function memoryStores(state: MemoryState = emptyState()): Stores {
     ...memoryResources(state),
     ...memoryCatalogs(),
     answers: memoryAnsweredRequests(),
+    principals: memoryPrincipals(),
   }
 }
