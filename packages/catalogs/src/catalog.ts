@@ -107,5 +107,7 @@ export interface Catalog extends CatalogTables {
   registerTable(identifier: TableIdentifier, metadataLocation: string, signal?: AbortSignal): Promise<LoadedTable>
   /** Forgets the table; its files stay. */
   dropTable(identifier: TableIdentifier, signal?: AbortSignal): Promise<void>
+  /** Drops the table and has its files removed, now or later. Absent where a catalog leaves files to others. */
+  readonly purgeTable?: (identifier: TableIdentifier, signal?: AbortSignal) => Promise<void>
   renameTable(from: TableIdentifier, to: TableIdentifier, signal?: AbortSignal): Promise<void>
 }

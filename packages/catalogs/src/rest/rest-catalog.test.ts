@@ -103,6 +103,15 @@ test('names are encoded once, and levels parted by the unit separator', async ()
   await assert.rejects(catalog.loadTable({ namespace: ['a'], name: '..' }), (error) => isKind(error, 'invalid-input'))
 })
 
+test('files are asked to go only where that is meant', async () => {
+  const done = () => new Response(null, { status: 204 })
+  const { catalog, seen } = await open([done, done])
+  await catalog.dropTable(ORDERS)
+  await catalog.purgeTable?.(ORDERS)
+  const asked = seen.slice(1).map(({ method, url }) => `${method} ${new URL(url).search}`)
+  assert.deepEqual(asked, ['DELETE ?purgeRequested=false', 'DELETE ?purgeRequested=true'])
+})
+
 test('ids beyond 2^53 go out and come in with all digits', async () => {
   const { catalog, seen } = await open([() => json(LOADED)])
   const snapshotId = 9007199254740993n as never

@@ -78,10 +78,9 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       return decodeAnswer(expectSuccess(await send(request, signal), NEW_TABLE), decodeLoadedTable(identifier))
     },
 
-    async dropTable(identifier, signal) {
-      const request = { method: 'DELETE', path: paths.table(identifier), query: { purgeRequested: 'false' } } as const
-      expectSuccess(await send(request, signal), TABLE)
-    },
+    dropTable: (identifier, signal) => dropTable(send, paths.table(identifier), 'false', signal),
+
+    purgeTable: (identifier, signal) => dropTable(send, paths.table(identifier), 'true', signal),
 
     async renameTable(from, to, signal) {
       checkIdentifier(from)
@@ -103,6 +102,15 @@ const DELEGATE = { 'x-iceberg-access-delegation': 'vended-credentials' }
 function tablesPath(paths: RestPaths, identifier: TableIdentifier): string {
   checkIdentifier(identifier)
   return paths.namespace(identifier.namespace, 'tables')
+}
+
+async function dropTable(
+  send: RestTransport,
+  path: string,
+  purgeRequested: 'true' | 'false',
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  expectSuccess(await send({ method: 'DELETE', path, query: { purgeRequested } }, signal), TABLE)
 }
 
 async function commitTable(
