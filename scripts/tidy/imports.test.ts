@@ -22,9 +22,21 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   management: ['lifecycle', 'iceberg (types)', 'catalogs (types)', 'maintenance/plan (types)'],
   persistence: ['management', 'lifecycle', 'catalogs (types)'],
   api: ['thrift'],
+  client: ['api'],
   server: ['api', 'catalogs', 'iceberg', 'lifecycle', 'maintenance', 'management', 'persistence', 'storage', 'thrift'],
   optimizer: ['api', 'thrift', 'storage', 'rewrite', 'maintenance/plan'],
-  cli: ['server/compose', 'server/config', 'optimizer', 'catalogs', 'iceberg', 'maintenance', 'rewrite', 'storage'],
+  cli: [
+    'server/compose',
+    'server/config',
+    'optimizer',
+    'api (types)',
+    'client',
+    'catalogs',
+    'iceberg',
+    'maintenance',
+    'rewrite',
+    'storage',
+  ],
 }
 
 const files = sourceFiles(isTypeScript)

@@ -1,9 +1,12 @@
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import { VERSION } from '@moraine/stdx/version'
 import { Command, CommanderError, Option } from 'commander'
+import { addCatalogCommands } from './commands/catalog-commands.ts'
+import { withCatalogOptions, withTableOptions } from './commands/catalog-options.ts'
 import { processContext } from './commands/command-context.ts'
+import { addNamespaceCommands } from './commands/namespace-commands.ts'
 import { stopSignal } from './commands/stop-signal.ts'
-import { withTableOptions } from './commands/table-options.ts'
+import { addTableCommands } from './commands/table-commands.ts'
 
 // Commands are loaded when they are run: the help of `moraine` should not wait for a database to load.
 const context = processContext(stopSignal())
@@ -71,20 +74,21 @@ withRunOptions(
     .option('--skip-unreadable', 'leave files that cannot be read as they are, and optimize what is beside them'),
 ).action(async (ref, options) => (await import('./commands/optimize.ts')).optimize(ref, options, context))
 withRunOptions(
-  table
-    .command('apply')
-    .description('execute exactly a plan that `table plan --out` wrote, or refuse')
-    .argument('<file>', 'the plan')
-    .option('--table <table>', "where the table is, if not at the plan's location")
-    .option('--catalog-uri <url>', 'REST catalog (http:) or Hive metastore (thrift:) that knows the table by name')
-    .option('--warehouse <dir>', "filesystem catalog's directory, or a REST catalog's warehouse")
-    .option('--token <token>', 'bearer token of the REST catalog')
-    .option('--storage <key=value...>', 'storage properties')
-    .option('--json', 'print one JSON document'),
+  withCatalogOptions(
+    table
+      .command('apply')
+      .description('execute exactly a plan that `table plan --out` wrote, or refuse')
+      .argument('<file>', 'the plan')
+      .option('--table <table>', "where the table is, if not at the plan's location"),
+  ),
 ).action(async (file, options) => (await import('./commands/optimize.ts')).apply(file, options, context))
 withTableOptions(program.command('doctor').description('one page of what is wrong with a table')).action(
   async (ref, options) => (await import('./commands/doctor.ts')).doctor(ref, options, context),
 )
+
+addTableCommands(table, context)
+addNamespaceCommands(program, context)
+addCatalogCommands(program, context)
 
 try {
   await program.parseAsync()

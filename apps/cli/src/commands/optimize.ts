@@ -12,10 +12,11 @@ import { localError } from '@moraine/storage/local-error'
 import { type RunReport, runPlan } from '../optimize/optimize-table.ts'
 import { type OpenTable, openTable } from '../table/open-table.ts'
 import { type OptimizeOutcome, optimizeJson, optimizeText, type PlanRun } from '../text/optimize-text.ts'
+import type { RawTableOptions } from './catalog-options.ts'
 import type { CommandContext } from './command-context.ts'
 import { MEGABYTES, numberOption, THREADS } from './number-option.ts'
 import { makePlan, planState, type RawPlanOptions } from './plan.ts'
-import { type RawTableOptions, tableOptions } from './table-options.ts'
+import { tableOptions } from './table-options.ts'
 
 export type RawRunOptions = {
   readonly threads: string
@@ -53,7 +54,7 @@ export async function apply(
   const plan = parseRewritePlan(await readPlan(file), file)
   const table = await openTable(
     raw.table ?? plan.tableLocation,
-    tableOptions(raw, process.env),
+    await tableOptions(raw, context.sources),
     context,
     context.signal,
   )

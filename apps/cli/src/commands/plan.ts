@@ -12,8 +12,9 @@ import { localError } from '@moraine/storage/local-error'
 import { type OpenTable, openTable } from '../table/open-table.ts'
 import { applyHint } from '../text/apply-hint.ts'
 import { noDataText } from '../text/explain-text.ts'
+import type { RawTableOptions } from './catalog-options.ts'
 import type { CommandContext } from './command-context.ts'
-import { type RawTableOptions, tableOptions } from './table-options.ts'
+import { tableOptions } from './table-options.ts'
 
 export type RawPlanOptions = RawTableOptions & {
   readonly type?: string
@@ -31,7 +32,7 @@ export type Planned = {
 export async function makePlan(ref: string, raw: RawPlanOptions, context: CommandContext): Promise<Planned> {
   // Refused before anything is opened.
   requestedType(raw.type)
-  const table = await openTable(ref, tableOptions(raw, process.env), context, context.signal)
+  const table = await openTable(ref, await tableOptions(raw, context.sources), context, context.signal)
   const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
   return { table, state, plan: await planState(table, state, raw, context) }
 }

@@ -145,7 +145,10 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['table', 'inspect'], /missing required argument 'table'/],
   [['table', 'inspect', orders.directory, '--colour'], /unknown option '--colour'/],
   [['table', 'inspect', ''], /the table is empty/],
-  [['table', 'inspect', 'db.orders'], /say where it is with --catalog-uri or --warehouse/],
+  [
+    ['table', 'inspect', 'db.orders'],
+    /say where it is with --catalog .*, --catalog-uri, --catalog-type or --warehouse/,
+  ],
   [['table', 'inspect', orders.directory, '--storage', 'fast'], /--storage fast: write key=value/],
   [['table', 'plan', orders.directory, '--type', 'huge'], /Allowed choices are auto, minor, major, full/],
   [['table', 'plan', orders.directory, '--where', 'region ='], /region =/],

@@ -1,36 +1,38 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { StorageSettings } from '@moraine/storage/settings'
-import type { Command } from 'commander'
 import type { TableOptions } from '../table/open-table.ts'
+import type { RawTableOptions } from './catalog-options.ts'
+import { keyValues, type ValueSources } from './key-values.ts'
+import { serverAccess } from './server-access.ts'
 
-export type RawTableOptions = {
-  readonly catalogUri?: string
-  readonly warehouse?: string
-  readonly token?: string
-  readonly storage?: readonly string[]
-  readonly json?: boolean
-}
-
-/** Adds the options by which a table is found. */
-export function withTableOptions(command: Command): Command {
-  return command
-    .argument('<table>', 'directory, metadata file, s3:// location, or name (db.orders, catalog.db.orders)')
-    .option('--catalog-uri <url>', 'REST catalog (http:) or Hive metastore (thrift:) that knows the table by name')
-    .option('--warehouse <dir>', "filesystem catalog's directory, or a REST catalog's warehouse")
-    .option('--token <token>', 'bearer token of the REST catalog (default: environment MORAINE_CATALOG_TOKEN)')
-    .option('--storage <key=value...>', 'storage properties, such as s3.endpoint=http://127.0.0.1:9000')
-    .option('--json', 'print one JSON document')
-}
-
-export function tableOptions(raw: RawTableOptions, env: NodeJS.ProcessEnv): TableOptions {
+/** @throws {MoraineError} `invalid-input` for a value that cannot be one */
+export async function tableOptions(raw: RawTableOptions, sources: ValueSources): Promise<TableOptions> {
+  const { env } = sources
+  const { catalog, catalogType, catalogUri, warehouse } = raw
+  const isOfService = catalog !== undefined && catalogType === undefined && catalogUri === undefined
+  if (raw.server !== undefined && !isOfService) {
+    throw new MoraineError(
+      'invalid-input',
+      '--server: name the catalog of the service with --catalog, and leave out --catalog-uri and --catalog-type',
+    )
+  }
   const token = raw.token ?? env['MORAINE_CATALOG_TOKEN']
+  const properties = await keyValues(PROPERTY, raw.catalogProperty ?? [], sources)
+  const storage = await keyValues(STORAGE, raw.storage ?? [], sources)
   return {
-    ...(raw.catalogUri !== undefined && { catalogUri: raw.catalogUri }),
-    ...(raw.warehouse !== undefined && { warehouse: raw.warehouse }),
+    ...(catalog !== undefined && { catalog }),
+    ...(isOfService && { service: serverAccess(raw, env) }),
+    ...(catalogType !== undefined && { catalogType }),
+    ...(catalogUri !== undefined && { catalogUri }),
+    ...(warehouse !== undefined && { warehouse }),
     ...(token !== undefined && { token }),
-    storage: { ...storageFromEnv(env), ...parsePairs(raw.storage ?? []) },
+    properties,
+    storage: { ...storageFromEnv(env), ...ofStorage(properties), ...storage },
   }
 }
+
+const PROPERTY = { name: '--catalog-property', example: 'client.region=eu-west-1' }
+const STORAGE = { name: '--storage', example: 's3.endpoint=http://127.0.0.1:9000' }
 
 /** The variables that AWS's own tools read. */
 const ENVIRONMENT: Readonly<Record<string, string>> = {
@@ -42,7 +44,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   AWS_SESSION_TOKEN: 's3.session-token',
 }
 
-function storageFromEnv(env: NodeJS.ProcessEnv): StorageSettings {
+function storageFromEnv(env: ValueSources['env']): StorageSettings {
   return Object.fromEntries(
     Object.entries(ENVIRONMENT)
       .toReversed()
@@ -50,16 +52,9 @@ function storageFromEnv(env: NodeJS.ProcessEnv): StorageSettings {
   )
 }
 
-function parsePairs(pairs: readonly string[]): StorageSettings {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.indexOf('=')
-      if (at <= 0)
-        throw new MoraineError(
-          'invalid-input',
-          `--storage ${pair}: write key=value, as in s3.endpoint=http://127.0.0.1:9000`,
-        )
-      return [pair.slice(0, at), pair.slice(at + 1)]
-    }),
-  )
+/** Of a catalog's properties those that say how its tables' files are reached; nothing of the catalog goes with tasks. */
+function ofStorage(properties: StorageSettings): StorageSettings {
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => OF_STORAGE.test(key)))
 }
+
+const OF_STORAGE = /^(s3|client|gcs|adls|oss|cos|obs)\./

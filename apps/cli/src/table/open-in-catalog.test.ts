@@ -46,7 +46,8 @@ async function refusal(name: string, options: Omit<TableOptions, 'storage'>): Pr
   throw new Error(`${name} was opened`)
 }
 
-type Case = readonly [name: string, options: Omit<TableOptions, 'storage'>, kind: MoraineError['kind'], says: RegExp]
+type Given = Partial<Record<'catalog' | 'catalogType' | 'catalogUri' | 'warehouse', string>>
+type Case = readonly [name: string, options: Given, kind: MoraineError['kind'], says: RegExp]
 
 const CASES: readonly Case[] = [
   ['a.b', { catalogUri: `${url}/bare` }, 'not-found', /answered 404; .*\/bare is not where .*\/api\/iceberg\/rest/],

@@ -7,8 +7,9 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { absoluteLocation } from './absolute-location.ts'
+import type { CatalogOptions } from './catalog-place.ts'
 import { checkStore } from './check-store.ts'
-import { type CatalogOptions, openInCatalog } from './open-in-catalog.ts'
+import { openInCatalog } from './open-in-catalog.ts'
 import { parseTableRef } from './table-ref.ts'
 
 /** A table found by whatever the command line named, with all that is needed to read and change it. */

@@ -17,25 +17,30 @@ export function parseTableRef(text: string): TableRef {
   if (/\.metadata\.json(\.gz)?$/.test(bare)) return { kind: 'metadata-file', location: text }
   if (bare.includes('/') || text === '.' || text === '..')
     return { kind: 'directory', location: text.replace(/(?<=.)\/+$/, '') }
-  return { kind: 'identifier', levels: parseLevels(text) }
+  return { kind: 'identifier', levels: parseLevels(text, 'table name') }
 }
 
 /** Quoted levels of a name: after its start or a dot, up to a dot or its end. */
 const QUOTED = /(?<=^|\.)\s*(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`)\s*(?=\.|$)/g
 
-function parseLevels(text: string): readonly string[] {
+/**
+ * The levels of a dotted name.
+ *
+ * @param what for messages: `table name`
+ */
+export function parseLevels(text: string, what: string): readonly string[] {
   const levels: string[] = []
   const level = /\s*(?:"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|([^."`]+))\s*(\.|$)/y
   while (level.lastIndex < text.length) {
     const at = level.lastIndex
     const match = level.exec(text)
     if (match === null)
-      throw new MoraineError('invalid-input', `'${text}' is no table name: it cannot be read from character ${at + 1}`)
+      throw new MoraineError('invalid-input', `'${text}' is no ${what}: it cannot be read from character ${at + 1}`)
     levels.push(match[1]?.replaceAll('""', '"') ?? match[2]?.replaceAll('``', '`') ?? match[3]?.trim() ?? '')
     if (match[4] === '') break
     if (level.lastIndex === text.length) levels.push('')
   }
-  if (levels.some((each) => each === ''))
-    throw new MoraineError('invalid-input', `'${text}' is no table name: a part of it is empty`)
+  if (levels.length === 0 || levels.some((each) => each === ''))
+    throw new MoraineError('invalid-input', `'${text}' is no ${what}: a part of it is empty`)
   return levels
 }

@@ -1,6 +1,6 @@
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
-import type { RawTableOptions } from '../commands/table-options.ts'
+import type { RawTableOptions } from '../commands/catalog-options.ts'
 
 export type WrittenPlan = {
   readonly file: string
@@ -21,18 +21,34 @@ export function applyHint({ file, plan, ref, options, readOnly }: WrittenPlan): 
 }
 
 /** The options again. A secret is left for the user to fill in: what is printed ends in logs. */
-function found({ catalogUri, warehouse, token, storage = [] }: RawTableOptions): readonly string[] {
+function found(options: RawTableOptions): readonly string[] {
+  const { catalog, server, catalogType, catalogUri, warehouse, token, catalogProperty = [], storage = [] } = options
+  const one = (name: string, value: string | undefined) => (value === undefined ? [] : [name, value])
+  const many = (name: string, pairs: readonly string[]) =>
+    pairs.length === 0 ? [] : [name, ...pairs.map(withoutSecret)]
   return [
-    ...(catalogUri === undefined ? [] : ['--catalog-uri', catalogUri]),
-    ...(warehouse === undefined ? [] : ['--warehouse', warehouse]),
-    ...(token === undefined ? [] : ['--token', '<token>']),
-    ...(storage.length === 0 ? [] : ['--storage', ...storage.map(withoutSecret)]),
+    ...one('--catalog', catalog),
+    ...one('--server', server),
+    ...one('--catalog-type', catalogType),
+    ...one('--catalog-uri', catalogUri === undefined ? undefined : withoutPassword(catalogUri)),
+    ...one('--warehouse', warehouse),
+    ...one('--token', token === undefined ? undefined : '<token>'),
+    ...many('--catalog-property', catalogProperty),
+    ...many('--storage', storage),
   ]
 }
 
 function withoutSecret(pair: string): string {
-  const key = pair.slice(0, pair.indexOf('='))
+  const at = pair.indexOf('=')
+  const key = pair.slice(0, at)
+  // Where a secret is kept is none.
+  if (/^(?:@|env:|-$)/.test(pair.slice(at + 1))) return pair
   return key in withoutSecrets({ [key]: '' }) ? pair : `${key}=<secret>`
+}
+
+/** The address of a database may have user and password before its host, or among its parameters. */
+function withoutPassword(uri: string): string {
+  return uri.replace(/(:\/\/[^/@:]*):.*@/, '$1:<secret>@').replace(/([?&;][^=]*password[^=]*=)[^&;]*/gi, '$1<secret>')
 }
 
 /** As a POSIX shell takes it for one word. */

@@ -1,0 +1,71 @@
+import { type CatalogsApi, catalogsApi, type DroppedEntry } from '@moraine/client/catalogs-api'
+import { MoraineError } from '@moraine/stdx/error'
+import { formatExactJson } from '@moraine/stdx/exact-json'
+import { identifierOfLevels } from '../table/open-in-catalog.ts'
+import { parseLevels } from '../table/table-ref.ts'
+import { formatName } from '../text/name-text.ts'
+import { printList } from '../text/print-list.ts'
+import type { CommandContext } from './command-context.ts'
+import { apiConnection } from './server-access.ts'
+import type { RawServerOptions } from './server-options.ts'
+
+export type RawDroppedOptions = RawServerOptions & { readonly catalog: string }
+export type RawUndropOptions = RawDroppedOptions & { readonly as?: string; readonly id?: string }
+
+/** What was dropped from a catalog of the service and can be had back, the last dropped first. */
+export async function listDropped(raw: RawDroppedOptions, context: CommandContext): Promise<void> {
+  const api = catalogsApi(apiConnection(raw, context))
+  await printList(
+    (page) => api.listDropped(raw.catalog, page, context.signal),
+    { json: raw.json === true, toJson: (dropped) => dropped, toText: droppedLine },
+    { print: context.print, formatJson: formatExactJson },
+  )
+}
+
+/** Gives the table or view of that name that was dropped last, or the one with the id, its name again or another one. */
+export async function undropTable(ref: string, raw: RawUndropOptions, context: CommandContext): Promise<void> {
+  const levels = parseLevels(ref, 'table name')
+  const as = raw.as === undefined ? undefined : identifierOfLevels(parseLevels(raw.as, 'table name'))
+  identifierOfLevels(levels)
+  const api = catalogsApi(apiConnection(raw, context))
+  const found = await findDropped(levels, raw, api, context.signal)
+  const restored = await api.restoreDropped(raw.catalog, found.dropId, as, context.signal)
+  const name = nameOf(restored)
+  if (raw.json === true) context.printJson({ table: name, outcome: 'restored', dropId: found.dropId })
+  else
+    context.print(`${restored.kind} ${name} is back, as it was when it was dropped at ${timeOf(restored.droppedAt)}\n`)
+}
+
+async function findDropped(
+  levels: readonly string[],
+  { catalog, id }: RawUndropOptions,
+  api: CatalogsApi,
+  signal: AbortSignal,
+): Promise<DroppedEntry> {
+  const name = formatName(levels)
+  let page: string | undefined
+  do {
+    const { items, nextPage } = await api.listDropped(catalog, page, signal)
+    const found = items.find((each) => nameOf(each) === name && (id === undefined || each.dropId === id))
+    if (found !== undefined) return found
+    page = nextPage === page ? undefined : nextPage
+  } while (page !== undefined)
+  const which = id === undefined ? name : `${name} with the id ${id}`
+  throw new MoraineError(
+    'not-found',
+    `catalog ${catalog} keeps no dropped table ${which}; \`moraine table dropped\` lists them`,
+  )
+}
+
+function droppedLine(dropped: DroppedEntry): string {
+  const end = `${dropped.purgesFiles ? 'purged with its files' : 'forgotten'} at ${timeOf(dropped.purgeAt)}`
+  return `${nameOf(dropped)}  ${dropped.kind} ${dropped.dropId}, dropped at ${timeOf(dropped.droppedAt)}, ${end}`
+}
+
+function nameOf({ namespace, name }: DroppedEntry): string {
+  return formatName([...namespace, name])
+}
+
+function timeOf(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}

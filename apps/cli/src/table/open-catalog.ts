@@ -1,0 +1,67 @@
+import { stat } from 'node:fs/promises'
+import type { Catalog } from '@moraine/catalogs/catalog'
+import type { HadoopStore } from '@moraine/catalogs/filesystem/hadoop-store'
+import { jdbcSettings } from '@moraine/catalogs/jdbc/jdbc-settings'
+import { openExternalCatalog } from '@moraine/catalogs/open-catalog'
+import { describeError, MoraineError } from '@moraine/stdx/error'
+import { isAbsent, localError } from '@moraine/storage/local-error'
+import type { CatalogPlace } from './catalog-place.ts'
+import { checkStore, checkWarehouse } from './check-store.ts'
+
+export type CatalogContext = HadoopStore & { readonly warn: (message: string) => void }
+
+/** Whether what is to be done may make a catalog that is not there yet: the tables of a database. */
+export type CatalogUse = { readonly creates: boolean }
+
+/**
+ * Opens the catalog. Where nothing is to be created, none is made by looking for it.
+ *
+ * @throws {MoraineError} `invalid-input` if a property is missing or makes no sense, `not-found` if there is no such
+ * warehouse or database
+ */
+export async function openCatalog(
+  place: CatalogPlace,
+  { creates }: CatalogUse,
+  context: CatalogContext,
+  signal?: AbortSignal,
+): Promise<Catalog> {
+  const { type, name } = place
+  if (type === 'filesystem' || type === 'hadoop') await checkFolder(place, context)
+  const properties = type === 'jdbc' && !creates ? await expectDatabase(place) : place.properties
+  const opening = openExternalCatalog({ ...context, name, type, properties }, signal)
+  return opening.catch((error: unknown) => {
+    throw type === 'rest' && isNoCatalog(error) ? withHint(error, rootHint(properties['uri'] ?? '')) : error
+  })
+}
+
+/** The error with more to say, if it is of the kind. */
+export function withHint(error: unknown, hint: string, kind?: MoraineError['kind']): unknown {
+  if (!(error instanceof MoraineError) || (kind !== undefined && error.kind !== kind)) return error
+  return new MoraineError(error.kind, `${describeError(error)}${hint}`, { context: error.context })
+}
+
+async function checkFolder({ properties: { warehouse = '' } }: CatalogPlace, { warn }: CatalogContext): Promise<void> {
+  checkStore(warehouse, warn)
+  await checkWarehouse(warehouse, warehouse)
+}
+
+async function expectDatabase({ properties }: CatalogPlace): Promise<CatalogPlace['properties']> {
+  const { server } = jdbcSettings(properties)
+  if (server.dialect === 'sqlite') {
+    await stat(server.path).catch((cause: unknown) => {
+      throw isAbsent(cause)
+        ? new MoraineError('not-found', `there is no SQLite file ${server.path}`)
+        : localError(cause, `opening ${server.path}`)
+    })
+  }
+  return { 'jdbc.init-catalog-tables': 'false', ...properties }
+}
+
+/** Iceberg's protocol answers in JSON, and with a reason where it refuses. */
+function isNoCatalog(error: unknown): boolean {
+  return error instanceof MoraineError && (error.kind === 'corrupt' || /answered (404|405)$/.test(error.message))
+}
+
+function rootHint(uri: string): string {
+  return `; ${uri} is not where the server keeps its REST catalog: give the URL with its path, the one that Iceberg's clients append /v1/config to (of Moraine it ends in /api/iceberg/rest, of others often in /iceberg, /catalog or /api/catalog)`
+}
