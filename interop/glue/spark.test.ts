@@ -10,7 +10,7 @@ import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import { installAwsBundle, startMoto, stopMoto } from '../lab/moto.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
-import { ledgeredWriter } from '../optimize/ledgered-writer.ts'
+import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
 import { type GlueOptimizing, type GlueRun, optimizeInGlue } from './optimize-in-glue.ts'
 import { storedGlueTable } from './stored-glue-table.ts'
 
@@ -103,7 +103,7 @@ async function besideSpark(context: TestContext, engine: Spark, lake: GlueOptimi
   const { signal } = context
   const written = { namespace: ['db'], name: 'written' }
   const optimize = () => optimizeInGlue(lake, written, signal)
-  const writer = await ledgeredWriter(engine, 'lake.db.written', 2, seededRandom(7))
+  const writer = await ledgeredWriter(ledgeredSpark(engine, 2), 'lake.db.written', seededRandom(7))
   for (let at = 0; at < 4; at += 1) await writer.step(signal)
   const runs: GlueRun[] = []
   const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length

@@ -13,7 +13,7 @@ import { isKind } from '@moraine/stdx/error'
 import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import { type HiveMetastore, startHive, stopHive } from '../lab/hive.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
-import { type LedgeredWriter, ledgeredWriter } from '../optimize/ledgered-writer.ts'
+import { type LedgeredWriter, ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
 import { connectToHive, heldLocks, io, openHive } from './metastore-tools.ts'
 
 // Spark writes tables of a Hive catalog all the time while Moraine optimizes the same tables through the same metastore,
@@ -71,7 +71,7 @@ async function besideSpark(context: TestContext, lake: Lake, version: 2 | 3): Pr
   const { engine, catalog } = lake
   const table = `v${version}`
   const identifier = { namespace: ['db'], name: table }
-  const writer = await ledgeredWriter(engine, `lake.db.${table}`, version, seededRandom(version))
+  const writer = await ledgeredWriter(ledgeredSpark(engine, version), `lake.db.${table}`, seededRandom(version))
   for (let at = 0; at < 4; at += 1) await writer.step(signal)
   const runs: Run[] = []
   const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length

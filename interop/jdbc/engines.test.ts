@@ -10,7 +10,7 @@ import { systemClock } from '@moraine/stdx/clock'
 import { seededRandom } from '@moraine/stdx/random'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
-import { ledgeredWriter } from '../optimize/ledgered-writer.ts'
+import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
 import { type DatabaseKind, startDatabaseServer } from './database-server.ts'
 import { type LakeProperties, openLake, optimizeInLake, provideDrivers } from './jdbc-lake.ts'
 
@@ -185,7 +185,7 @@ async function besideWriters(context: TestContext, lake: Lake): Promise<void> {
   const { signal } = context
   const { name, catalog, spark: engine, pyiceberg: python } = lake
   await catalog.createNamespace(['db'])
-  const writer = await ledgeredWriter(engine, `${name}.db.ledgered`, 2, seededRandom(7))
+  const writer = await ledgeredWriter(ledgeredSpark(engine, 2), `${name}.db.ledgered`, seededRandom(7))
   const appended = { namespace: ['db'], name: 'appended' }
   const table = [name, 'db', 'appended']
   await python.create({ table, schema: SCHEMA })

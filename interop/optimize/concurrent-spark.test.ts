@@ -8,7 +8,7 @@ import { startDuckDb } from '../lab/duckdb.ts'
 import { type OptimizeRun, optimizeTable, type ServiceProcess, startService, untilAnswered } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
 import { startSpark } from '../lab/spark.ts'
-import { type LedgeredWriter, ledgeredWriter } from './ledgered-writer.ts'
+import { type LedgeredWriter, ledgeredSpark, ledgeredWriter } from './ledgered-writer.ts'
 import { type Readers, type Reading, readStates } from './table-readers.ts'
 
 // Spark inserts, deletes, updates and merges all the time while Moraine optimizes the same table of a filesystem
@@ -50,7 +50,7 @@ if (spark.kind === 'started' && pyiceberg.kind === 'started' && duckdb.kind === 
 async function besideTheCommand(context: TestContext, readers: Readers, name: string, version: 2 | 3): Promise<void> {
   const { signal } = context
   const path = `${warehouse}/db/${name}`
-  const writer = await ledgeredWriter(readers.spark, `lake.db.${name}`, version, seededRandom(version))
+  const writer = await ledgeredWriter(ledgeredSpark(readers.spark, version), `lake.db.${name}`, seededRandom(version))
   for (let at = 0; at < 4; at += 1) await writer.step(signal)
   const runs: OptimizeRun[] = []
   const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length
@@ -85,7 +85,11 @@ async function besideTheService(context: TestContext, readers: Readers): Promise
   const writers = new Map<string, LedgeredWriter>()
   for (const version of [2, 3] as const) {
     const name = `served_v${version}`
-    const writer = await ledgeredWriter(readers.spark, `lake.db.${name}`, version, seededRandom(10 + version))
+    const writer = await ledgeredWriter(
+      ledgeredSpark(readers.spark, version),
+      `lake.db.${name}`,
+      seededRandom(10 + version),
+    )
     for (let at = 0; at < 3; at += 1) await writer.step(signal)
     writers.set(name, writer)
   }

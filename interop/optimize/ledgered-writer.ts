@@ -3,36 +3,52 @@ import { isKind } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import type { Spark } from '../lab/spark.ts'
 
-/** A Spark writer that keeps an exact account of what it committed to its table. */
+/** An engine of SQL, as a {@link LedgeredWriter} works with it. */
+export type LedgeredEngine = {
+  sql(statement: string, signal?: AbortSignal): Promise<void>
+  /** The statement that makes a merge-on-read table, partitioned by region, of `id BIGINT, region STRING, n INT, v STRING`. */
+  createTable(table: string): string
+  /** Whether that makes a snapshot of no rows. */
+  readonly commitsCreation: boolean
+  /** How it says that it gave a statement up for another's commit, and nothing was committed. */
+  readonly refusal: RegExp
+}
+
+/** A writer that keeps an exact account of what it committed to its table. */
 export type LedgeredWriter = {
-  /** One commit: an insert, a delete, an update or a merge; `conflict` if Spark gave it up for another's commit. */
+  /** One commit: an insert, a delete, an update or a merge; `conflict` if the engine gave it up for another's commit. */
   step(signal?: AbortSignal): Promise<'committed' | 'conflict'>
-  /** Canonical rows after each commit, sorted; the first entry is the empty table. */
+  /** Canonical rows after each commit, sorted; the first entry is the table before any. */
   readonly states: readonly (readonly string[])[]
-  /** Statements that Spark gave up. */
+  /** Statements that the engine gave up. */
   conflicts(): number
 }
 
 type Row = { readonly region: string; readonly n: number; readonly v: string }
 
 const REGIONS = ['eu', 'us', 'ap']
-const COLUMNS = 'id BIGINT, region STRING, n INT, v STRING'
 const INSERTED = 30
 const CHANGED = 6
 
-/** Creates the table, merge-on-read and partitioned by region; `random` decides all that the writer does. */
-export async function ledgeredWriter(
-  spark: Spark,
-  table: string,
-  formatVersion: 2 | 3,
-  random: Random,
-): Promise<LedgeredWriter> {
-  await spark.sql(`CREATE TABLE ${table} (${COLUMNS}) USING iceberg PARTITIONED BY (region) TBLPROPERTIES (
-    'format-version' = '${formatVersion}', 'write.delete.mode' = 'merge-on-read', 'write.update.mode' = 'merge-on-read',
-    'write.merge.mode' = 'merge-on-read', 'commit.retry.num-retries' = '20', 'commit.retry.min-wait-ms' = '50',
-    'self-optimizing.min-plan-interval' = '0')`)
+export function ledgeredSpark(spark: Spark, formatVersion: 2 | 3): LedgeredEngine {
+  return {
+    sql: spark.sql,
+    createTable: (table) => `CREATE TABLE ${table} (id BIGINT, region STRING, n INT, v STRING) USING iceberg
+      PARTITIONED BY (region) TBLPROPERTIES (
+      'format-version' = '${formatVersion}', 'write.delete.mode' = 'merge-on-read', 'write.update.mode' = 'merge-on-read',
+      'write.merge.mode' = 'merge-on-read', 'commit.retry.num-retries' = '20', 'commit.retry.min-wait-ms' = '50',
+      'self-optimizing.min-plan-interval' = '0')`,
+    commitsCreation: false,
+    // CommitStateUnknownException is none, and fails the test.
+    refusal: /\b(ValidationException|CommitFailedException)\b/,
+  }
+}
+
+/** Creates the table; `random` decides all that the writer does. */
+export async function ledgeredWriter(engine: LedgeredEngine, table: string, random: Random): Promise<LedgeredWriter> {
+  await engine.sql(engine.createTable(table))
   let ledger = new Map<number, Row>()
-  const states: (readonly string[])[] = [[]]
+  const states: (readonly string[])[] = engine.commitsCreation ? [[], []] : [[]]
   let conflicts = 0
   let nextId = 0
   const below = (limit: number) => must(random.bytes(1)[0], 'byte') % limit
@@ -51,10 +67,8 @@ export async function ledgeredWriter(
       const fresh = Array.from({ length: INSERTED }, (_, at) => nextId + at)
       nextId += INSERTED
       for (const id of fresh) after.set(id, newRow(id, `inserted ${commit}`))
-      return {
-        statement: `INSERT INTO ${table} SELECT /*+ COALESCE(1) */ * FROM VALUES ${values(fresh, after)}`,
-        after,
-      }
+      // To other engines than Spark the hint is a comment.
+      return { statement: `INSERT INTO ${table} SELECT /*+ COALESCE(1) */ * FROM ${relation(fresh, after)}`, after }
     }
     if (kind < 7) {
       for (const id of ids) after.delete(id)
@@ -66,10 +80,10 @@ export async function ledgeredWriter(
     const fresh = [nextId, nextId + 1, nextId + 2]
     nextId += fresh.length
     for (const id of fresh) after.set(id, newRow(id, v))
-    const source = `SELECT * FROM VALUES ${values([...ids, ...fresh], after)} AS s(id, region, n, v)`
     return {
-      statement: `MERGE INTO ${table} t USING (${source}) s ON t.id = s.id
-        WHEN MATCHED THEN UPDATE SET t.v = s.v WHEN NOT MATCHED THEN INSERT *`,
+      statement: `MERGE INTO ${table} AS t USING (SELECT * FROM ${relation([...ids, ...fresh], after)}) AS s ON t.id = s.id
+        WHEN MATCHED THEN UPDATE SET v = s.v
+        WHEN NOT MATCHED THEN INSERT (id, region, n, v) VALUES (s.id, s.region, s.n, s.v)`,
       after,
     }
   }
@@ -80,9 +94,9 @@ export async function ledgeredWriter(
     async step(signal) {
       const { statement, after } = changed()
       try {
-        await spark.sql(statement, signal)
+        await engine.sql(statement, signal)
       } catch (error) {
-        if (!isRefusedCommit(error)) throw error
+        if (!isKind(error, 'internal') || !engine.refusal.test(error.message)) throw error
         conflicts += 1
         return 'conflict'
       }
@@ -91,11 +105,6 @@ export async function ledgeredWriter(
       return 'committed'
     },
   }
-}
-
-// Both mean that nothing was committed. CommitStateUnknownException does not, and fails the test.
-function isRefusedCommit(error: unknown): boolean {
-  return isKind(error, 'internal') && /\b(ValidationException|CommitFailedException)\b/.test(error.message)
 }
 
 function newRow(id: number, v: string): Row {
@@ -109,13 +118,12 @@ function some(ids: readonly number[], count: number, below: (limit: number) => n
   return chosen
 }
 
-function values(ids: readonly number[], rows: ReadonlyMap<number, Row>): string {
-  return ids
-    .map((id) => {
-      const { region, n, v } = must(rows.get(id), 'row')
-      return `(${id}L, '${region}', ${n}, '${v}')`
-    })
-    .join(', ')
+function relation(ids: readonly number[], rows: ReadonlyMap<number, Row>): string {
+  const values = ids.map((id) => {
+    const { region, n, v } = must(rows.get(id), 'row')
+    return `(${id}, '${region}', ${n}, '${v}')`
+  })
+  return `(VALUES ${values.join(', ')}) AS fresh(id, region, n, v)`
 }
 
 function canonicalRows(ledger: ReadonlyMap<number, Row>): readonly string[] {

@@ -6,6 +6,7 @@ import { startDuckDb } from '../lab/duckdb.ts'
 import { type MoraineService, startService, untilAnswered } from '../lab/moraine.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
+import { untilCommitted } from './until-committed.ts'
 
 // `moraine serve` is the catalog: Spark and PyIceberg create, append, change, load and drop tables through its Iceberg
 // REST endpoint, while the same service and an optimizer keep those tables. DuckDB reads them from their metadata files.
@@ -13,6 +14,9 @@ import { type Spark, startSpark } from '../lab/spark.ts'
 // Or the service waits for a minute between two plans of a table.
 const PLANNED_AT_ONCE = { 'self-optimizing.min-plan-interval': '0' }
 const AT_ONCE = "'self-optimizing.min-plan-interval' = '0'"
+
+// PyIceberg leaves it to its caller to try again, and Spark too where rows it deletes were rewritten meanwhile.
+const REFUSAL = /CommitFailedException|ValidationException/
 
 const dataDir = mkdtempSync(`${tmpdir()}/moraine-rest-`)
 const [spark, pyiceberg, duckdb] = await Promise.all([startSpark(), startPyIceberg(), startDuckDb()])
@@ -67,7 +71,7 @@ async function bySpark(
     await spark.sql(`INSERT INTO lake.shop.orders SELECT id, timestamp'2026-01-0${1 + (at % 2)} 12:00:00', CAST(id / 4 AS DECIMAL(9,2))
       FROM (SELECT CAST(id AS INT) AS id FROM range(${at * 10}, ${at * 10 + 10}))`)
   }
-  await untilCommitted(() => spark.sql('DELETE FROM lake.shop.orders WHERE id % 7 = 3'), signal)
+  await untilCommitted(() => spark.sql('DELETE FROM lake.shop.orders WHERE id % 7 = 3'), REFUSAL, signal)
   await spark.sql('ALTER TABLE lake.shop.orders ADD COLUMN note STRING')
   await spark.sql('ALTER TABLE lake.shop.orders RENAME COLUMN amount TO total')
   await spark.sql('ALTER TABLE lake.shop.orders ALTER COLUMN id TYPE BIGINT')
@@ -109,12 +113,12 @@ async function byPyIceberg(
   await pyiceberg.create({ table, schema: { type: 'struct', 'schema-id': 0, fields }, properties: PLANNED_AT_ONCE })
   for (let at = 0; at < 4; at += 1) {
     const rows = Array.from({ length: 5 }, (_, row) => ({ id: at * 5 + row, what: row === 0 ? null : `event ${at}` }))
-    await untilCommitted(() => pyiceberg.append({ table, rows }, signal), signal)
+    await untilCommitted(() => pyiceberg.append({ table, rows }, signal), REFUSAL, signal)
   }
   await pyiceberg.addColumn(table, 'weight', 'double')
   const heavy = { id: 20, what: 'heavy', weight: 0.1 }
-  await untilCommitted(() => pyiceberg.append({ table, rows: [heavy] }, signal), signal)
-  await untilCommitted(() => pyiceberg.delete(table, 'id = 7', signal), signal)
+  await untilCommitted(() => pyiceberg.append({ table, rows: [heavy] }, signal), REFUSAL, signal)
+  await untilCommitted(() => pyiceberg.delete(table, 'id = 7', signal), REFUSAL, signal)
   const before = await readByAll('inbox.events')
   assert.equal(before.length, 20)
   const history = await readHistory(spark, 'inbox.events')
@@ -158,7 +162,11 @@ async function byBoth(
     })(),
     (async () => {
       for (let at = 0; at < commits; at += 1) {
-        await untilCommitted(() => pyiceberg.append({ table, rows: [{ id: at, who: 'pyiceberg' }] }, signal), signal)
+        await untilCommitted(
+          () => pyiceberg.append({ table, rows: [{ id: at, who: 'pyiceberg' }] }, signal),
+          REFUSAL,
+          signal,
+        )
         expected.push(`{"id":${at},"who":"pyiceberg"}`)
       }
     })(),
@@ -173,20 +181,6 @@ async function byBoth(
   assert.deepEqual(await readByAll('common.shared'), expected.sort())
   context.diagnostic(`${2 * commits} commits of engines, ${rewrites} rewrites`)
   await spark.sql('DROP TABLE lake.common.shared')
-}
-
-/** PyIceberg leaves it to its caller to try again, and Spark too where rows it deletes were rewritten meanwhile. */
-async function untilCommitted(commit: () => Promise<void>, signal: AbortSignal): Promise<void> {
-  const attempt = async () => {
-    try {
-      await commit()
-      return true
-    } catch (error) {
-      assert.match(String(error), /CommitFailedException|ValidationException/)
-      return undefined
-    }
-  }
-  await untilAnswered(attempt, signal)
 }
 
 /** Has the service optimize a table and waits until nothing is open; how many processes have committed up to now. */
