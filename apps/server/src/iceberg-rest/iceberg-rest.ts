@@ -1,15 +1,18 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
-import { assert } from '@moraine/stdx/assert'
+import { assert, must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type Authenticator, openAuthenticator } from '../access/authenticator.ts'
+import { demand, demandSight, type Identity } from '../access/identity.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import { type Idempotency, KEY_LIFETIME } from './idempotency.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
+import { oauthRoutes } from './oauth-routes.ts'
 import { PLAN_ROUTES } from './plan-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
-import { type AnswerSubject, malformed, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
+import { type AnswerSubject, malformed, placeOf, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
 import { answerWith, TABLE_ROUTES } from './table-routes.ts'
 import { TRANSACTION_ROUTES } from './transaction-routes.ts'
 import { Turns } from './turns.ts'
@@ -20,6 +23,8 @@ export type IcebergRestOptions = IcebergRestHooks & {
   readonly catalogs: (warehouse: string) => Catalog | undefined | Promise<Catalog | undefined>
   /** Reads the files of a warehouse's tables. Without it, and where it finds nothing, scans are not planned. */
   readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
+  /** Without it nobody has to say who they are. */
+  readonly authenticator?: Authenticator
   /** Without it idempotency keys are ignored. */
   readonly idempotency?: Idempotency
 }
@@ -35,10 +40,13 @@ export type IcebergRestOptions = IcebergRestHooks & {
 export async function icebergRest(server: FastifyInstance, options: IcebergRestOptions): Promise<void> {
   const { maxParamLength = 0 } = server.initialConfig.routerOptions ?? {}
   assert(maxParamLength >= PARAM_LENGTH_MIN, `routerOptions.maxParamLength must be at least ${PARAM_LENGTH_MIN}`)
+  const { authenticator = openAuthenticator() } = options
   useExactJson(server)
+  oauthRoutes(server, authenticator)
   server.setErrorHandler((error, request, reply) => {
     const answer = restErrorOf(error)
     if (answer.status >= 500) request.log.error(error)
+    if (answer.status === 401) reply.header('www-authenticate', 'Bearer realm="moraine"')
     return sendError(reply, answer)
   })
   server.setNotFoundHandler((request, reply) =>
@@ -49,11 +57,13 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
     }),
   )
   server.get('/v1/config', { exposeHeadRoute: false }, async (request) => {
+    const identity = await authenticator.identify(request.headers.authorization)
     const { warehouse } = request.query as { warehouse?: string }
     if (warehouse === undefined || warehouse === '') {
       throw malformed('name the catalog in the parameter warehouse')
     }
     const catalog = await findCatalog(options, warehouse)
+    demandSight(identity, { catalog: catalog.name })
     const canPlan = (await options.ioOf?.(warehouse)) !== undefined
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
     return {
@@ -65,7 +75,7 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
   })
   const planning = new Turns(PLANS_AT_A_TIME)
   for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES, ...PLAN_ROUTES])
-    addRoute(server, options, planning, route)
+    addRoute(server, { ...options, authenticator }, planning, route)
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
@@ -80,13 +90,18 @@ function routesOf({ views, commitTables }: Catalog, canPlan: boolean): readonly 
   ]
 }
 
+/** Who sent each request that is being answered. */
+const identities = new WeakMap<FastifyRequest, Identity>()
+
 const PARAM_LENGTH_MIN = 1024
 /** Each holds a few manifests in memory, and up to as many files as one answer has. */
 const PLANS_AT_A_TIME = 4
 /** A commit of many removed snapshots or a schema of thousands of columns has a few megabytes. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024
 
-function addRoute(server: FastifyInstance, options: IcebergRestOptions, planning: Turns, route: RestRoute): void {
+type Serving = IcebergRestOptions & { readonly authenticator: Authenticator }
+
+function addRoute(server: FastifyInstance, options: Serving, planning: Turns, route: RestRoute): void {
   server.route({
     method: route.method,
     url: route.path
@@ -94,10 +109,20 @@ function addRoute(server: FastifyInstance, options: IcebergRestOptions, planning
       .replaceAll(/\{([\w-]+)\}/g, (_, name: string) => `:${name.replaceAll('-', '_')}`),
     exposeHeadRoute: false,
     bodyLimit: BODY_BYTES_MAX,
+    // Before the body is read: nobody unknown has the server take in megabytes.
+    onRequest: async (request) => {
+      identities.set(request, await options.authenticator.identify(request.headers.authorization))
+    },
     handler: async (request, reply) => {
       const params = request.params as Readonly<Record<string, string | undefined>>
+      const identity = must(identities.get(request), 'who asks')
+      const catalog = await findCatalog(options, params['warehouse'] ?? '')
+      const place = placeOf({ catalog, params })
+      if (route.needs === 'see') demandSight(identity, place)
+      else demand(identity, route.needs, place)
       const call: RestCall = {
-        catalog: await findCatalog(options, params['warehouse'] ?? ''),
+        catalog,
+        identity,
         params,
         query: lastOfEach(request.query as Readonly<Record<string, string | readonly string[]>>),
         headers: { 'if-none-match': request.headers['if-none-match'] },
@@ -111,7 +136,14 @@ function addRoute(server: FastifyInstance, options: IcebergRestOptions, planning
       const key = isChange ? request.headers['idempotency-key'] : undefined
       if (options.idempotency === undefined || typeof key !== 'string') return send(reply, await route.answer(call))
       const { method, url } = request
-      const keyed = { key, warehouse: call.catalog.name, method, url, body: formatExactJson(call.body ?? null) }
+      const keyed = {
+        key,
+        warehouse: catalog.name,
+        principal: identity.name,
+        method,
+        url,
+        body: formatExactJson(call.body ?? null),
+      }
       const reload = (subject: AnswerSubject) => answerAbout(call, subject)
       return send(reply, await options.idempotency.once(keyed, () => route.answer(call), reload))
     },

@@ -16,6 +16,8 @@ const GRACE_MS = 5 * 60_000
 export type KeyedRequest = {
   readonly key: string
   readonly warehouse: string
+  /** Whose key it is: others may have the same. */
+  readonly principal: string
   readonly method: string
   /** Path and query. */
   readonly url: string
@@ -56,7 +58,7 @@ export class Idempotency {
     reload: (subject: AnswerSubject) => Promise<RestAnswer>,
   ): Promise<RestAnswer> {
     if (!UUID.test(request.key)) throw malformed(`the Idempotency-Key ${JSON.stringify(request.key)} is no UUID`)
-    const keyHash = hashOf([request.warehouse, request.key.toLowerCase()])
+    const keyHash = hashOf([request.warehouse, request.principal, request.key.toLowerCase()])
     const requestHash = hashOf([request.method, request.url, request.body])
     for (let before = this.#atWork.get(keyHash); before !== undefined; before = this.#atWork.get(keyHash)) await before
     const work = this.#answer({ keyHash, requestHash }, run, reload)

@@ -1,4 +1,6 @@
 import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
+import { isSeen } from '@moraine/management/access/grant'
+import { demand } from '../access/identity.ts'
 import { encodeRestError } from './rest-error.ts'
 import { bodyOf, NO_CONTENT, namespaceOf, ok, pageToken, type RestRoute, splitNamespace } from './rest-route.ts'
 
@@ -9,17 +11,22 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
   {
     method: 'GET',
     path: ALL,
+    needs: 'see',
     async answer(call) {
       const parent = splitNamespace(call.query['parent'] ?? '')
       const { items, nextPage } = await call.catalog.listNamespaces(parent, pageToken(call))
-      return ok({ namespaces: items, 'next-page-token': nextPage ?? null })
+      const { catalog, identity } = call
+      const seen = items.filter((namespace) => isSeen(identity.grants, { catalog: catalog.name, namespace }))
+      return ok({ namespaces: seen, 'next-page-token': nextPage ?? null })
     },
   },
   {
     method: 'POST',
     path: ALL,
+    needs: 'see',
     async answer(call) {
       const { namespace, properties } = bodyOf(call, decodeNamespaceBody)
+      demand(call.identity, 'write-table', { catalog: call.catalog.name, namespace })
       await call.catalog.createNamespace(namespace, properties)
       return ok({ namespace, properties: await call.catalog.loadNamespace(namespace) })
     },
@@ -27,6 +34,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
   {
     method: 'HEAD',
     path: ONE,
+    needs: 'see',
     async answer(call) {
       await call.catalog.loadNamespace(namespaceOf(call))
       return NO_CONTENT
@@ -35,6 +43,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
   {
     method: 'GET',
     path: ONE,
+    needs: 'see',
     async answer(call) {
       const namespace = namespaceOf(call)
       return ok({ namespace, properties: await call.catalog.loadNamespace(namespace) })
@@ -43,6 +52,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
   {
     method: 'DELETE',
     path: ONE,
+    needs: 'write-table',
     async answer(call) {
       await call.catalog.dropNamespace(namespaceOf(call))
       return NO_CONTENT
@@ -51,6 +61,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: `${ONE}/properties`,
+    needs: 'write-table',
     async answer(call) {
       const change = bodyOf(call, decodeNamespaceChange)
       const both = change.remove.find((key) => Object.hasOwn(change.set, key))

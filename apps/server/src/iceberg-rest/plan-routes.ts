@@ -19,10 +19,10 @@ const ONE = '/v1/{prefix}/namespaces/{namespace}/tables/{table}'
  * which only the manifest list has been read.
  */
 export const PLAN_ROUTES: readonly RestRoute[] = [
-  { method: 'POST', path: `${ONE}/plan`, isRead: true, answer: planTableScan },
-  { method: 'GET', path: `${ONE}/plan/{plan-id}`, isRead: true, answer: fetchPlan },
-  { method: 'DELETE', path: `${ONE}/plan/{plan-id}`, isRead: true, answer: cancelPlan },
-  { method: 'POST', path: `${ONE}/tasks`, isRead: true, answer: fetchTasks },
+  { method: 'POST', path: `${ONE}/plan`, needs: 'view-table', isRead: true, answer: planTableScan },
+  { method: 'GET', path: `${ONE}/plan/{plan-id}`, needs: 'view-table', isRead: true, answer: fetchPlan },
+  { method: 'DELETE', path: `${ONE}/plan/{plan-id}`, needs: 'view-table', isRead: true, answer: cancelPlan },
+  { method: 'POST', path: `${ONE}/tasks`, needs: 'view-table', isRead: true, answer: fetchTasks },
 ]
 
 /** A plan of no more entries of manifests is answered whole: one request, a megabyte of JSON or less without figures. */

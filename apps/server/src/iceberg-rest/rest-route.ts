@@ -6,10 +6,12 @@ import {
   type Namespace,
   type TableIdentifier,
 } from '@moraine/catalogs/table-identifier'
+import { isSeen, type Place, type Privilege } from '@moraine/management/access/grant'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
 import type { FileIO } from '@moraine/storage/file-io'
+import type { Identity } from '../access/identity.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import type { Turns } from './turns.ts'
 
@@ -17,6 +19,11 @@ import type { Turns } from './turns.ts'
 export type RestRoute = {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE'
   readonly path: string
+  /**
+   * What whoever asks must be allowed to do at the place that the path names. `see`: it is enough that something there is
+   * open to them; what else the request names, the route demands itself.
+   */
+  readonly needs: Privilege | 'see'
   /** It changes nothing: made again it does no harm, and its answer is not worth keeping. */
   readonly isRead?: true
   readonly answer: (call: RestCall) => Promise<RestAnswer>
@@ -24,6 +31,8 @@ export type RestRoute = {
 
 export type RestCall = {
   readonly catalog: Catalog
+  /** Who asks. */
+  readonly identity: Identity
   /** Parts of the path, decoded. */
   readonly params: Readonly<Record<string, string | undefined>>
   readonly query: Readonly<Record<string, string | undefined>>
@@ -60,6 +69,24 @@ export function namespaceOf({ params }: RestCall): Namespace {
   const namespace = splitNamespace(params['namespace'] ?? '')
   checkNamespace(namespace)
   return namespace
+}
+
+/** What the path names, as grants do; names are checked where they are used. */
+export function placeOf({ catalog, params }: Pick<RestCall, 'catalog' | 'params'>): Place {
+  const namespace = splitNamespace(params['namespace'] ?? '')
+  const table = params['table'] ?? params['view']
+  if (namespace.length === 0) return { catalog: catalog.name }
+  return { catalog: catalog.name, namespace, ...(table !== undefined && { table }) }
+}
+
+/** The place of a table or view of the catalog. */
+export function placeOfTable({ catalog }: Pick<RestCall, 'catalog'>, { namespace, name }: TableIdentifier): Place {
+  return { catalog: catalog.name, namespace, table: name }
+}
+
+/** Those of the tables or views that whoever asks may know of. */
+export function seenTables(call: RestCall, tables: readonly TableIdentifier[]): readonly TableIdentifier[] {
+  return tables.filter((table) => isSeen(call.identity.grants, placeOfTable(call, table)))
 }
 
 /** The table or view that the path names. */

@@ -3,6 +3,7 @@ import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { record } from '@moraine/stdx/exact-json-decode'
+import { demand } from '../access/identity.ts'
 import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
 import {
@@ -14,9 +15,11 @@ import {
   namespaceOf,
   ok,
   pageToken,
+  placeOfTable,
   type RestAnswer,
   type RestCall,
   type RestRoute,
+  seenTables,
 } from './rest-route.ts'
 
 const NAMESPACE = '/v1/{prefix}/namespaces/{namespace}'
@@ -27,16 +30,18 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'GET',
     path: ALL,
+    needs: 'see',
     async answer(call) {
       const { items, nextPage } = await call.catalog.listTables(namespaceOf(call), pageToken(call))
-      return ok({ identifiers: items.map(encodeIdentifier), 'next-page-token': nextPage ?? null })
+      return ok({ identifiers: seenTables(call, items).map(encodeIdentifier), 'next-page-token': nextPage ?? null })
     },
   },
-  { method: 'POST', path: ALL, answer: createTable },
-  { method: 'GET', path: ONE, answer: loadTable },
+  { method: 'POST', path: ALL, needs: 'write-table', answer: createTable },
+  { method: 'GET', path: ONE, needs: 'view-table', answer: loadTable },
   {
     method: 'HEAD',
     path: ONE,
+    needs: 'view-table',
     async answer(call) {
       const identifier = identifierOf(call)
       if ((await call.catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
@@ -46,6 +51,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: ONE,
+    needs: 'write-table',
     answer(call) {
       const identifier = identifierOf(call)
       const commit = bodyOf(call, decodeCommit)
@@ -58,6 +64,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'DELETE',
     path: ONE,
+    needs: 'write-table',
     async answer(call) {
       const identifier = identifierOf(call)
       const purgeRequested = call.query['purgeRequested']?.toLowerCase() === 'true'
@@ -71,6 +78,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: `${NAMESPACE}/register`,
+    needs: 'write-table',
     async answer(call) {
       const { name, location } = bodyOf(call, decodeRegister)
       return found(call, await call.catalog.registerTable({ namespace: namespaceOf(call), name }, location))
@@ -79,8 +87,10 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: '/v1/{prefix}/tables/rename',
+    needs: 'see',
     async answer(call) {
       const { from, to } = bodyOf(call, decodeRename)
+      for (const each of [from, to]) demand(call.identity, 'write-table', placeOfTable(call, each))
       await call.catalog.renameTable(from, to)
       call.hooks.onRename?.({ catalog: call.catalog.name, from, to })
       return NO_CONTENT
@@ -89,6 +99,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: `${ONE}/metrics`,
+    needs: 'view-table',
     async answer(call) {
       const report = bodyOf(call, (value, place) => record(value, place).object)
       call.hooks.onMetricsReport?.({ catalog: call.catalog.name, identifier: identifierOf(call), report })

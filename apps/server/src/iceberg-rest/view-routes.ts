@@ -4,6 +4,7 @@ import { encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import { decodeCreateView, decodeViewCommit } from '@moraine/catalogs/rest/rest-view-json'
 import { encodeViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
+import { demand } from '../access/identity.ts'
 import { makeCommit } from './make-commit.ts'
 import {
   bodyOf,
@@ -14,9 +15,11 @@ import {
   namespaceOf,
   ok,
   pageToken,
+  placeOfTable,
   type RestAnswer,
   type RestCall,
   type RestRoute,
+  seenTables,
 } from './rest-route.ts'
 
 const NAMESPACE = '/v1/{prefix}/namespaces/{namespace}'
@@ -27,14 +30,16 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   {
     method: 'GET',
     path: ALL,
+    needs: 'see',
     async answer(call) {
       const { items, nextPage } = await viewsOf(call).listViews(namespaceOf(call), pageToken(call))
-      return ok({ identifiers: items.map(encodeIdentifier), 'next-page-token': nextPage ?? null })
+      return ok({ identifiers: seenTables(call, items).map(encodeIdentifier), 'next-page-token': nextPage ?? null })
     },
   },
   {
     method: 'POST',
     path: ALL,
+    needs: 'write-table',
     async answer(call) {
       const { name, view } = bodyOf(call, decodeCreateView)
       return answerWithView(await viewsOf(call).createView({ namespace: namespaceOf(call), name }, view))
@@ -43,11 +48,13 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   {
     method: 'GET',
     path: ONE,
+    needs: 'view-table',
     answer: async (call) => answerWithView(await viewsOf(call).loadView(identifierOf(call))),
   },
   {
     method: 'HEAD',
     path: ONE,
+    needs: 'view-table',
     async answer(call) {
       const identifier = identifierOf(call)
       if ((await viewsOf(call).findViewLocation(identifier)) === undefined) throw noSuchView(identifier)
@@ -57,6 +64,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: ONE,
+    needs: 'write-table',
     answer(call) {
       const views = viewsOf(call)
       const identifier = identifierOf(call)
@@ -70,6 +78,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   {
     method: 'DELETE',
     path: ONE,
+    needs: 'write-table',
     async answer(call) {
       await viewsOf(call).dropView(identifierOf(call))
       return NO_CONTENT
@@ -78,6 +87,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: `${NAMESPACE}/register-view`,
+    needs: 'write-table',
     async answer(call) {
       const { name, location } = bodyOf(call, decodeRegister)
       return answerWithView(await viewsOf(call).registerView({ namespace: namespaceOf(call), name }, location))
@@ -86,8 +96,10 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
   {
     method: 'POST',
     path: '/v1/{prefix}/views/rename',
+    needs: 'see',
     async answer(call) {
       const { from, to } = bodyOf(call, decodeRename)
+      for (const each of [from, to]) demand(call.identity, 'write-table', placeOfTable(call, each))
       await viewsOf(call).renameView(from, to)
       return NO_CONTENT
     },

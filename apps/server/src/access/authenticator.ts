@@ -1,0 +1,111 @@
+import type { PrincipalStore } from '@moraine/management/access/principal'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import type { AccessTokens } from './access-tokens.ts'
+import { hashSecret, isSecret, parseBearer } from './credential-secret.ts'
+import { ANYBODY, type Identity } from './identity.ts'
+
+export interface Authenticator {
+  /** Whether nobody has to say who they are. */
+  readonly isOpen: boolean
+  /**
+   * Who sends a request with this `Authorization` header: `Basic` with a credential's id and secret, or `Bearer` with a
+   * token of {@link exchange} or one that holds a credential itself.
+   *
+   * @throws {MoraineError} `unauthenticated` if the header is missing, or what it says is not or no longer true
+   */
+  identify(authorization: string | undefined): Promise<Identity>
+  /**
+   * A short-lived token for a credential.
+   *
+   * @throws {MoraineError} `unauthenticated` if there is no such credential
+   */
+  exchange(id: string, secret: string): Promise<string>
+  /** A new token for one that is still good. Errors as those of {@link identify}. */
+  renew(token: string): Promise<string>
+}
+
+export type AuthenticatorDeps = {
+  readonly principals: Pick<PrincipalStore, 'findCredential'>
+  readonly tokens: AccessTokens
+  /** Of the configuration. */
+  readonly administrator: { readonly name: string; readonly password: string } | undefined
+  readonly clock: Clock
+}
+
+/** A credential that is good now. */
+type Known = { readonly id: string; readonly secretHash: string; readonly identity: Identity }
+
+/** Everybody proves who they are. Nothing is remembered between requests: what is revoked is refused at once. */
+export function authenticator({ principals, tokens, administrator, clock }: AuthenticatorDeps): Authenticator {
+  const admin: Known | undefined = administrator && {
+    id: administrator.name,
+    secretHash: hashSecret(administrator.password),
+    identity: { name: administrator.name, grants: [{ role: 'admin', place: {} }] },
+  }
+
+  async function find(id: string): Promise<Known | undefined> {
+    if (id === admin?.id) return admin
+    const found = await principals.findCredential(id)
+    if (found === undefined) return undefined
+    const { credential, principal } = found
+    if (credential.expiresAt !== undefined && credential.expiresAt <= clock.now()) return undefined
+    return { id, secretHash: credential.secretHash, identity: principal }
+  }
+
+  async function withSecret(id: string, secret: string): Promise<Known> {
+    const known = await find(id)
+    if (known !== undefined && isSecret(secret, known.secretHash)) return known
+    throw new MoraineError('unauthenticated', 'there is no such credential, it has expired, or its secret is another')
+  }
+
+  async function withToken(token: string): Promise<Known> {
+    const whole = parseBearer(token)
+    if (whole !== undefined) return withSecret(whole.id, whole.secret)
+    const { credentialId, isOf } = await tokens.read(token)
+    const known = await find(credentialId)
+    if (known !== undefined && isOf(known.secretHash)) return known
+    throw new MoraineError('unauthenticated', 'the credential of the bearer token has been removed or has expired')
+  }
+
+  const sign = ({ id, secretHash }: Known) => tokens.sign({ credentialId: id, secretHash })
+  return {
+    isOpen: false,
+    async identify(authorization) {
+      const { scheme, value } = parseAuthorization(authorization)
+      if (scheme === 'bearer') return (await withToken(value)).identity
+      const { id, secret } = parseBasic(value)
+      return (await withSecret(id, secret)).identity
+    },
+    exchange: async (id, secret) => sign(await withSecret(id, secret)),
+    renew: async (token) => sign(await withToken(token)),
+  }
+}
+
+/** Nobody has to say who they are, and everybody may do everything. */
+export function openAuthenticator(): Authenticator {
+  const refuse = () =>
+    Promise.reject(new MoraineError('invalid-input', 'this service asks nobody who they are: leave out the credential'))
+  return { isOpen: true, identify: async () => ANYBODY, exchange: refuse, renew: refuse }
+}
+
+function parseAuthorization(header: string | undefined): {
+  readonly scheme: 'basic' | 'bearer'
+  readonly value: string
+} {
+  if (header === undefined) {
+    throw new MoraineError('unauthenticated', 'say who you are: send a bearer token, or a credential by Basic')
+  }
+  const match = /^(\S+) +(\S+) *$/.exec(header)
+  const scheme = match?.[1]?.toLowerCase()
+  if ((scheme === 'basic' || scheme === 'bearer') && match?.[2] !== undefined) return { scheme, value: match[2] }
+  throw new MoraineError('unauthenticated', 'the Authorization header is neither Bearer nor Basic')
+}
+
+/** RFC 7617. */
+export function parseBasic(value: string): { readonly id: string; readonly secret: string } {
+  const text = Buffer.from(value, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon < 0) throw new MoraineError('unauthenticated', 'the Authorization header holds no id and secret')
+  return { id: text.slice(0, colon), secret: text.slice(colon + 1) }
+}
