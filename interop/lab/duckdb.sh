@@ -10,7 +10,7 @@ PYTZ_VERSION=2026.6 # timestamps with a zone
 
 install() {
   DUCKDB_ENV=$(venv duckdb "duckdb==$DUCKDB_VERSION" "duckdb-extension-avro==$DUCKDB_VERSION" \
-    "duckdb-extension-iceberg==$DUCKDB_VERSION" "pytz==$PYTZ_VERSION")
+    "duckdb-extension-httpfs==$DUCKDB_VERSION" "duckdb-extension-iceberg==$DUCKDB_VERSION" "pytz==$PYTZ_VERSION")
 }
 
 run_python() {

@@ -5,6 +5,7 @@ import os
 
 import duckdb
 import duckdb_extension_avro
+import duckdb_extension_httpfs
 import duckdb_extension_iceberg
 
 from canonical_row import canonical_row, sort_rows
@@ -38,7 +39,7 @@ class Engine:
 
     def open(self):
         self.connection = duckdb.connect(config={"threads": 2})
-        for package in (duckdb_extension_avro, duckdb_extension_iceberg):
+        for package in (duckdb_extension_httpfs, duckdb_extension_avro, duckdb_extension_iceberg):
             directory = os.path.dirname(package.__file__)
             [extension] = glob.glob(os.path.join(glob.escape(directory), "extensions", "*", "*.duckdb_extension"))
             self.connection.execute(f"LOAD '{extension}'")
@@ -50,17 +51,24 @@ class Engine:
         ).fetchall()
         return {"duckdb": duckdb.__version__, "iceberg": extension}
 
-    def read(self, metadata_file, snapshot_id=None):
-        """Canonical rows of the current state or of a snapshot, sorted."""
+    def attach(self, name, endpoint, warehouse):
+        """Opens a REST catalog."""
+        options = f"TYPE iceberg, ENDPOINT {text(endpoint)}, AUTHORIZATION_TYPE 'none'"
+        self.connection.execute(f"ATTACH {text(warehouse)} AS {quoted(name)} ({options})")
+
+    def sql(self, statement):
+        self.connection.execute(statement).fetchall()
+
+    def read(self, metadata_file=None, snapshot_id=None, relation=None):
+        """Canonical rows, sorted: of the current state or a snapshot of a metadata file, or of what FROM takes."""
         try:
-            return self.scan(metadata_file, snapshot_id)
+            return self.scan(relation or iceberg_scan(metadata_file, snapshot_id))
         except (duckdb.InternalException, duckdb.FatalException):
             self.open()  # after these a database answers nothing any more
             raise
 
-    def scan(self, metadata_file, snapshot_id):
-        state = "" if snapshot_id is None else f", snapshot_from_id = {int(snapshot_id)}::UBIGINT"
-        scan = f"FROM iceberg_scan({text(metadata_file)}{state})"
+    def scan(self, relation):
+        scan = f"FROM {relation}"
         columns = self.connection.sql(f"SELECT * {scan} LIMIT 0")
         fields = [{"name": name, "type": json_type(type_)} for name, type_ in zip(columns.columns, columns.types)]
         selected = [
@@ -69,6 +77,11 @@ class Engine:
         rows = self.connection.execute(f"SELECT {', '.join(selected)} {scan}").fetchall()
         plain_rows = ([plain(value, field["type"]) for value, field in zip(row, fields)] for row in rows)
         return {"fields": fields, "rows": sort_rows(canonical_row(row, fields) for row in plain_rows)}
+
+
+def iceberg_scan(metadata_file, snapshot_id):
+    state = "" if snapshot_id is None else f", snapshot_from_id = {int(snapshot_id)}::UBIGINT"
+    return f"iceberg_scan({text(metadata_file)}{state})"
 
 
 def json_type(type_):

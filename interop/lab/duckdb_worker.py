@@ -2,7 +2,9 @@
 
 | request | result |
 |---|---|
-| {"read": {"metadataFile", "snapshotId"?}} | {"fields": [...], "rows": [canonical row]} |
+| {"read": {"metadataFile", "snapshotId"?} or {"relation"}} | {"fields": [...], "rows": [canonical row]} |
+| {"attach": {"name", "endpoint", "warehouse"}} | null |
+| {"sql": "..."} | null |
 """
 
 from json_lines import claim_stdout, serve
@@ -15,9 +17,14 @@ def main():
     engine = Engine()
 
     def read(request):
-        return engine.read(request["read"]["metadataFile"], request["read"].get("snapshotId"))
+        asked = request["read"]
+        return engine.read(asked.get("metadataFile"), asked.get("snapshotId"), asked.get("relation"))
 
-    serve(answers, engine.versions(), {"read": read})
+    def attach(request):
+        asked = request["attach"]
+        engine.attach(asked["name"], asked["endpoint"], asked["warehouse"])
+
+    serve(answers, engine.versions(), {"read": read, "attach": attach, "sql": lambda request: engine.sql(request["sql"])})
 
 
 main()

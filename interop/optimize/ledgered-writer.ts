@@ -10,6 +10,8 @@ export type LedgeredEngine = {
   createTable(table: string): string
   /** Whether that makes a snapshot of no rows. */
   readonly commitsCreation: boolean
+  /** `several`: what deletes and adds rows makes a snapshot of each kind, in one commit. */
+  readonly snapshotsPerCommit: 'one' | 'several'
   /** How it says that it gave a statement up for another's commit, and nothing was committed. */
   readonly refusal: RegExp
 }
@@ -20,6 +22,7 @@ export type LedgeredWriter = {
   step(signal?: AbortSignal): Promise<'committed' | 'conflict'>
   /** Canonical rows after each commit, sorted; the first entry is the table before any. */
   readonly states: readonly (readonly string[])[]
+  readonly snapshotsPerCommit: 'one' | 'several'
   /** Statements that the engine gave up. */
   conflicts(): number
 }
@@ -39,6 +42,7 @@ export function ledgeredSpark(spark: Spark, formatVersion: 2 | 3): LedgeredEngin
       'write.merge.mode' = 'merge-on-read', 'commit.retry.num-retries' = '20', 'commit.retry.min-wait-ms' = '50',
       'self-optimizing.min-plan-interval' = '0')`,
     commitsCreation: false,
+    snapshotsPerCommit: 'one',
     // CommitStateUnknownException is none, and fails the test.
     refusal: /\b(ValidationException|CommitFailedException)\b/,
   }
@@ -90,6 +94,7 @@ export async function ledgeredWriter(engine: LedgeredEngine, table: string, rand
 
   return {
     states,
+    snapshotsPerCommit: engine.snapshotsPerCommit,
     conflicts: () => conflicts,
     async step(signal) {
       const { statement, after } = changed()

@@ -171,6 +171,7 @@ function ledgeredTrino(trino: Trino): LedgeredEngine {
     createTable: (table) => `CREATE TABLE ${table} (id BIGINT, region VARCHAR, n INTEGER, v VARCHAR)
       WITH (format_version = 2, partitioning = ARRAY['region'], ${PROMPTLY})`,
     commitsCreation: true,
+    snapshotsPerCommit: 'one',
     refusal: REFUSAL,
   }
 }
