@@ -43,3 +43,24 @@ test('a catalog that cannot be listed says so', async () => {
   })
   await assert.rejects(allNamespaces(broken), /does not answer/)
 })
+
+test('a level is listed several at a time, in the order of its parents', async () => {
+  const parents: readonly Namespace[] = Array.from({ length: 20 }, (_, number) => [`p${number}`])
+  let running = 0
+  let most = 0
+  const catalog = catalogWith((parent) => {
+    if (parent.length === 0) return parents
+    return parent.length === 1 ? [[...parent, 'child']] : []
+  })
+  const listNamespaces: Catalog['listNamespaces'] = async (parent, page, signal) => {
+    running += 1
+    most = Math.max(most, running)
+    await Promise.resolve()
+    const found = await catalog.listNamespaces(parent, page, signal)
+    running -= 1
+    return found
+  }
+  const found = await allNamespaces({ listNamespaces } as unknown as Catalog)
+  assert.deepEqual(found, [...parents, ...parents.map((parent) => [...parent, 'child'])])
+  assert.ok(most > 1 && most <= 8, `${most} at a time`)
+})

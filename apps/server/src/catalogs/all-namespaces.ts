@@ -1,7 +1,11 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { collectPages } from '@moraine/catalogs/page'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
+import { mapBounded } from '@moraine/stdx/bounded'
 import { isKind } from '@moraine/stdx/error'
+
+/** Namespaces asked for their children at a time: enough to hide a catalog's latency, few enough not to be a burden to it. */
+const AT_A_TIME = 8
 
 /**
  * Every namespace of a catalog, parents before their children. Catalogs whose namespaces do not nest refuse to look below
@@ -11,19 +15,14 @@ export async function allNamespaces(catalog: Catalog, signal?: AbortSignal): Pro
   const found: Namespace[] = []
   let level: readonly Namespace[] = [[]]
   while (level.length > 0) {
-    const next: Namespace[] = []
-    for (const parent of level) next.push(...(await childrenOf(catalog, parent, signal)))
-    found.push(...next)
-    level = next
+    const next = await mapBounded(level, AT_A_TIME, (parent, inner) => childrenOf(catalog, parent, inner), signal)
+    level = next.flat()
+    found.push(...level)
   }
   return found
 }
 
-async function childrenOf(
-  catalog: Catalog,
-  parent: Namespace,
-  signal: AbortSignal | undefined,
-): Promise<readonly Namespace[]> {
+async function childrenOf(catalog: Catalog, parent: Namespace, signal: AbortSignal): Promise<readonly Namespace[]> {
   try {
     const listed = await collectPages((page) => catalog.listNamespaces(parent, page, signal))
     return listed.filter(

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { CatalogTables } from '@moraine/catalogs/catalog'
+import type { Catalog, CatalogTables } from '@moraine/catalogs/catalog'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { catalogFilter } from '@moraine/management/catalogs/catalog-filter'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { buildEvaluation, buildOptimizer, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
@@ -62,6 +63,11 @@ async function setUp() {
     prefix: '/api/ams/v1',
     catalogs: async () => undefined,
     registry: buildRegistry(stores).registry,
+    openCatalog: async () => ({
+      catalog: { name: 'ams_ice', loadNamespace: async () => ({}) } as unknown as Catalog,
+      filter: catalogFilter({}),
+    }),
+    hooks: {},
     stores,
     listing: {
       listDatabases: async () => [['gold'], ['bench']],

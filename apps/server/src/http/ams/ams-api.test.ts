@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Catalog } from '@moraine/catalogs/catalog'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import { catalogFilter } from '@moraine/management/catalogs/catalog-filter'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
@@ -41,6 +43,15 @@ const DESCRIPTION = {
   records: 7,
 }
 
+/** A catalog of which only namespaces are asked for. */
+const CATALOG = {
+  name: 'lake',
+  async loadNamespace(namespace: readonly string[]) {
+    if (['sales', 'sales/eu'].includes(namespace.join('/'))) return {}
+    throw new MoraineError('not-found', 'there is no such namespace')
+  },
+} as unknown as Catalog
+
 const never = () => Promise.reject(new Error('not asked for here'))
 
 async function setUp() {
@@ -59,6 +70,8 @@ async function setUp() {
     prefix: '/api/ams/v1',
     catalogs: async () => undefined,
     registry: buildRegistry(stores).registry,
+    openCatalog: async () => ({ catalog: CATALOG, filter: catalogFilter({}) }),
+    hooks: {},
     stores,
     listing: {
       listDatabases: async (catalog) => {
@@ -145,8 +158,8 @@ test('catalogs are shown without secrets, databases and tables as their metastor
   )
   assert.deepEqual((await call('GET', '/catalogs/lake/databases?keywords=eu')).result, ['sales.eu'])
   assert.deepEqual((await call('GET', '/catalogs/lake/databases/sales.eu/tables')).result, [
-    { name: 'orders', type: 'ICEBERG' },
     { name: 'clicks', type: 'ARCTIC' },
+    { name: 'orders', type: 'ICEBERG' },
   ])
   assert.equal((await call('GET', '/catalogs/none/databases')).status, 404)
   assert.equal((await call('GET', '/catalogs/lake/databases/none/tables')).status, 404)

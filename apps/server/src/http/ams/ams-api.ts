@@ -9,6 +9,8 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import type { Log } from '../../service/log.ts'
 import { catalogRoutes } from './catalog-routes.ts'
 import { type CatalogRegistryRoutesDeps, catalogRegistryRoutes } from './catalog-routes-registry.ts'
+import { databaseRoutes } from './database-routes.ts'
+import { type DefinitionRoutesDeps, definitionRoutes } from './definition-routes.ts'
 import { type DroppedRoutesDeps, droppedRoutes } from './dropped-routes.ts'
 import { historyRoutes } from './history-routes.ts'
 import { partitionRoutes } from './partition-routes.ts'
@@ -20,7 +22,8 @@ import { snapshotRoutes } from './snapshot-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
 export type AmsApiDeps = DroppedRoutesDeps &
-  CatalogRegistryRoutesDeps & {
+  CatalogRegistryRoutesDeps &
+  DefinitionRoutesDeps & {
     readonly stores: Stores
     readonly listing: CatalogListing
     readonly inspection: TableInspection
@@ -45,6 +48,8 @@ export async function amsApi(server: FastifyInstance, deps: AmsApiDeps): Promise
   serviceRoutes(api, deps)
   catalogRoutes(api, deps)
   catalogRegistryRoutes(api, deps)
+  databaseRoutes(api, deps)
+  definitionRoutes(api, deps)
   droppedRoutes(api, deps)
   tableRoutes(api, deps)
   snapshotRoutes(api, deps)

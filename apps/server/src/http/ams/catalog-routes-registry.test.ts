@@ -25,6 +25,7 @@ async function setUp() {
     port: 0,
     stores,
     registry,
+    openCatalog: never,
     listing: { listDatabases: never, listTables: never },
     inspection: {
       describe: never,

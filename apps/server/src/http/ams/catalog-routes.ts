@@ -11,11 +11,16 @@ import { databaseName } from '@moraine/management/tables/table-name'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import { withoutCatalogSecrets } from '../../catalogs/catalog-secrets.ts'
+import type { DefinitionRoutesDeps } from './definition-routes.ts'
+import { resolveDatabase } from './resolve-database.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 
-type CatalogRoutesDeps = { readonly stores: Pick<Stores, 'catalogs'>; readonly listing: CatalogListing }
+type CatalogRoutesDeps = Pick<DefinitionRoutesDeps, 'openCatalog'> & {
+  readonly stores: Pick<Stores, 'catalogs'>
+  readonly listing: CatalogListing
+}
 
-export function catalogRoutes(server: ApiServer, { stores, listing }: CatalogRoutesDeps): void {
+export function catalogRoutes(server: ApiServer, { stores, listing, openCatalog }: CatalogRoutesDeps): void {
   const tags = ['catalogs']
   const expectCatalog = async (name: string) => {
     const found = await stores.catalogs.findCatalog(name)
@@ -51,7 +56,7 @@ export function catalogRoutes(server: ApiServer, { stores, listing }: CatalogRou
     async ({ params, query }) => {
       await expectCatalog(params.catalog)
       const databases = (await listing.listDatabases(params.catalog)).map(databaseName)
-      return success(databases.filter((name) => name.includes(query.keywords ?? '')))
+      return success(databases.filter((name) => name.includes(query.keywords ?? '')).sort())
     },
   )
   server.get(
@@ -67,16 +72,18 @@ export function catalogRoutes(server: ApiServer, { stores, listing }: CatalogRou
     },
     async ({ params, query }) => {
       await expectCatalog(params.catalog)
-      const databases = await listing.listDatabases(params.catalog)
-      const database = databases.find((namespace) => databaseName(namespace) === params.db)
-      if (database === undefined) {
-        throw new MoraineError('not-found', `there is no database '${params.db}' in catalog '${params.catalog}'`)
-      }
+      const database = await resolveDatabase(await openCatalog(params.catalog), params.db)
       const tables = await listing.listTables(params.catalog, database)
       const asked = tables.filter(({ name }) => name.includes(query.keywords ?? ''))
-      return success(asked.map(({ name, format }) => ({ name, type: AMORO_TYPES[format] })))
+      return success(asked.map(({ name, format }) => ({ name, type: AMORO_TYPES[format] })).sort(byTypeAndName))
     },
   )
+}
+
+/** As Amoro sorts them. */
+function byTypeAndName(a: { readonly type: string; readonly name: string }, b: typeof a): number {
+  if (a.type !== b.type) return a.type < b.type ? -1 : 1
+  return a.name < b.name ? -1 : 1
 }
 
 /** Amoro's list shows both mixed formats under their old name. */
