@@ -124,7 +124,7 @@ const OBS: ObjectStoreService = {
 
 /**
  * The stores that can be used. Of these S3 is exercised against a server by our tests; the rest rely on opendal's own.
- * HDFS is not among them: through WebHDFS, opendal shows parts of a file while it is written.
+ * HDFS is not among them: its WebHDFS has a client of our own (`webhdfs-file-io`).
  */
 export const OBJECT_STORE_SERVICES: readonly ObjectStoreService[] = [S3, GCS, AZURE, OSS, COS, OBS]
 

@@ -6,6 +6,8 @@ import { objectStoreFileIO } from './object-store-file-io.ts'
 import { OBJECT_STORE_SERVICES } from './object-store-service.ts'
 import { schemeFileIO } from './scheme-file-io.ts'
 import type { StorageSettings } from './settings.ts'
+import { HDFS_SCHEMES } from './webhdfs-address.ts'
+import { webHdfsFileIO } from './webhdfs-file-io.ts'
 import { withConcurrency } from './with-concurrency.ts'
 import { type FileIoSink, withMetrics } from './with-metrics.ts'
 import { withRetry } from './with-retry.ts'
@@ -14,15 +16,17 @@ import { withTimeout } from './with-timeout.ts'
 export type StorageComponents = { readonly clock: Clock; readonly random: Random; readonly metrics?: FileIoSink }
 
 /**
- * All stores by the scheme of a location, with tries again, deadlines and a limit of calls at once. Object stores are
- * neither loaded nor reached before the first call to one.
+ * All stores by the scheme of a location, with tries again, deadlines and a limit of calls at once. Object stores and
+ * HDFS are neither loaded nor reached before the first call to one.
  */
 export function openStorage(settings: StorageSettings, { clock, random, metrics }: StorageComponents): FileIO {
   const objectStores = OBJECT_STORE_SERVICES.flatMap((service) => {
     const store = objectStoreFileIO(service, settings, clock)
     return service.schemes.map((scheme) => [scheme, store] as const)
   })
-  const stores = schemeFileIO(new Map([['file', localFileIO(random)], ...objectStores]))
+  const hdfs = webHdfsFileIO(settings, { clock, random })
+  const hdfsStores = HDFS_SCHEMES.map((scheme) => [scheme, hdfs] as const)
+  const stores = schemeFileIO(new Map([['file', localFileIO(random)], ...objectStores, ...hdfsStores]))
   // Deadlines inside the limit: they do not run while a call waits for its turn. Pauses outside: they hold no place.
   const io = withRetry(withConcurrency(withTimeout(stores, { clock }), CALLS_AT_ONCE), { clock, random })
   return metrics === undefined ? io : withMetrics(io, metrics, clock)

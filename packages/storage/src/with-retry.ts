@@ -77,7 +77,8 @@ async function holds(
   }
 }
 
-async function retrying<T>(
+/** The outcome of the first attempt that does not fail with a retryable kind, of at most as many as the options say. */
+export async function retrying<T>(
   options: RetryOptions,
   attempt: () => Promise<T>,
   doing: string,

@@ -8,7 +8,7 @@ import { canonicalScheme, parseLocation } from '@moraine/storage/location'
 export type MemoryFileIoOptions = {
   /** Time of modification; without it the n-th write happens at n ms. */
   readonly clock?: { now(): EpochMs }
-  /** False for a store without conditional writes, such as WebHDFS. */
+  /** False for a store without conditional writes, such as OBS. */
   readonly createOnly?: boolean
 }
 

@@ -3,6 +3,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { isAbsent, localError } from '@moraine/storage/local-error'
 import { canonicalScheme } from '@moraine/storage/location'
 import { OBJECT_STORE_SERVICES, type ObjectStoreService } from '@moraine/storage/object-store-service'
+import { HDFS_SCHEMES } from '@moraine/storage/webhdfs-address'
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\//i
 
@@ -16,9 +17,11 @@ export function checkStore(location: string, warn: (message: string) => void): v
   const scheme = SCHEME.exec(location)?.[1]?.toLowerCase()
   if (scheme === undefined || scheme === 'file') return
   const canonical = canonicalScheme(scheme)
+  if (HDFS_SCHEMES.some((known) => known === canonical)) return
   const service = OBJECT_STORE_SERVICES.find(({ schemes }) => schemes.includes(canonical))
   if (service === undefined) {
-    const others = OBJECT_STORE_SERVICES.flatMap(({ schemes }) => schemes.map((each) => `${each}://`))
+    const stores = [...OBJECT_STORE_SERVICES.flatMap(({ schemes }) => schemes), ...HDFS_SCHEMES]
+    const others = stores.map((each) => `${each}://`)
     throw new MoraineError(
       'unsupported',
       `${location}: ${scheme}:// is not supported; a table can be on this machine (a path, or file://) or in ${others.join(', ')}`,
@@ -26,7 +29,7 @@ export function checkStore(location: string, warn: (message: string) => void): v
   }
   if (canonical === 's3') return
   warn(
-    `note: ${scheme}:// is not exercised by Moraine's own tests, as files and s3:// are; it takes from --storage: ${settingsOf(service).join(', ')}`,
+    `note: ${scheme}:// is not exercised by Moraine's own tests, as files, s3:// and hdfs:// are; it takes from --storage: ${settingsOf(service).join(', ')}`,
   )
 }
 

@@ -61,8 +61,9 @@ const CASES: readonly Case[] = [
   ['a.b', { warehouse: file }, 'not-found', /is a file, not a directory$/],
   ['a.b', { warehouse: root }, 'not-found', /there is no table a\.b in .*moraine-open-\w+$/],
   ['a.b.c.d', { warehouse: root }, 'not-found', /put in quotes, as in 'a\.b\."c\.d"'$/],
-  ['a.b', { warehouse: 'hdfs://n/w' }, 'unsupported', /hdfs:\/\/ is not supported; .*s3:\/\/, gs:\/\//],
-  ['webhdfs://n/t', {}, 'unsupported', /webhdfs:\/\/ is not supported; a table can be on this machine/],
+  ['a.b', { warehouse: 'ftp://n/w' }, 'unsupported', /ftp:\/\/ is not supported; .*s3:\/\/, gs:\/\/.*hdfs:\/\//],
+  ['viewfs://n/t', {}, 'unsupported', /viewfs:\/\/ is not supported; a table can be on this machine/],
+  ['hdfs:///w/t', {}, 'invalid-input', /write hdfs:\/\/host:port\/\.\.\., or set fs\.defaultFS/],
 ]
 
 for (const [name, options, kind, says] of CASES) {

@@ -14,7 +14,8 @@ export type ClaimOutcome = 'ours' | 'theirs' | { readonly unknown: Error }
  * Hadoop's own catalog, on a local disk, looks whether the file exists and then renames its own over it, so that a
  * Spark commit at the same moment can replace ours. Therefore the file is read back after the hint has been written,
  * and is ours only if it has our bytes. What remains is a Spark commit that looked before our file was created and
- * renames after it was read back, two synced writes later: Spark stalled between two calls for all that time.
+ * renames after it was read back, two synced writes later: Spark stalled between two calls for all that time. HDFS
+ * refuses such a rename, so that there the file is ours once it is made; the look costs little beside the commit.
  */
 export async function claimVersion(
   store: HadoopStore,
