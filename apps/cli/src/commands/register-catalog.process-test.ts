@@ -3,12 +3,18 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { listedTable } from '@moraine/api/rest/catalog-schemas'
+import { page } from '@moraine/api/rest/envelope'
+import { managedTable } from '@moraine/api/rest/table-schemas'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import { type ApiConnection, callApi } from '@moraine/client/api-connection'
+import { catalogsApi } from '@moraine/client/catalogs-api'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { systemClock } from '@moraine/stdx/clock'
 import { eventually } from '@moraine/testkit/eventually'
+import { type TSchema, Type } from 'typebox'
 import { appendOrders, createTableIn, type LakeTable, ORDERS_TABLE } from '../testing/lake-table.ts'
 import { type StartedCli, serviceUrl, startCli } from '../testing/start-cli.ts'
 
@@ -53,22 +59,23 @@ const FAR = {
 }
 
 test('a catalog is tested before it is saved, and the step that fails is named', { timeout: 60_000 }, async () => {
-  const { passed, steps } = await call('POST', '/catalogs/test', FAR)
+  const { passed, steps } = await catalogsApi(connection()).test('far', FAR)
   assert.deepEqual(
-    [passed, steps.map((each: { step: string; outcome: string }) => `${each.step} ${each.outcome}`)],
+    [passed, steps.map((each) => `${each.step} ${each.outcome}`)],
     [true, ['reach passed', 'list passed', 'read passed', 'commit passed']],
   )
   assert.equal((await orders.load()).metadata.snapshots.length, 4)
   const nowhere = { ...FAR, properties: { ...FAR.properties, uri: `http://127.0.0.1:1/${SECRET}` } }
-  const failed = await call('POST', '/catalogs/test', nowhere)
-  assert.deepEqual([failed.passed, failed.steps[0].outcome, failed.steps[1].outcome], [false, 'failed', 'skipped'])
+  const failed = await catalogsApi(connection()).test('far', nowhere)
+  assert.deepEqual([failed.passed, failed.steps[0]?.outcome, failed.steps[1]?.outcome], [false, 'failed', 'skipped'])
   assert.doesNotMatch(JSON.stringify(failed), new RegExp(SECRET))
 })
 
 test('tables of a registered catalog are found and optimized, as far as its filters say', {
   timeout: 90_000,
 }, async () => {
-  await call('POST', '/catalogs?test=true', FAR)
+  const register = { method: 'POST', path: '/catalogs', query: { test: 'true' }, body: FAR } as const
+  await callApi(connection(), { ...register, result: Type.String() })
   const rewrite = await eventually(
     'an optimized table',
     async () => {
@@ -79,16 +86,18 @@ test('tables of a registered catalog are found and optimized, as far as its filt
   )
   assert.equal(rewrite?.summary['total-data-files'], '1')
   assert.deepEqual(await managed(), ['far.db.orders'])
-  assert.deepEqual(await call('GET', '/catalogs/far/databases'), ['db'])
-  assert.deepEqual(await call('GET', '/catalogs/far/databases/db/tables'), [{ name: 'orders', type: 'ICEBERG' }])
+  assert.deepEqual(await databases('far'), ['db'])
+  assert.deepEqual(await get('/catalogs/far/databases/db/tables', Type.Array(listedTable)), [
+    { name: 'orders', type: 'ICEBERG' },
+  ])
 })
 
 test('a change of a catalog takes effect at once', { timeout: 60_000 }, async () => {
   const { token: _, ...withoutToken } = FAR.properties
   const properties = { ...withoutToken, 'table-filter': String.raw`db\.skipped` }
-  await call('PUT', '/catalogs/far', { ...FAR, properties })
+  await catalogsApi(connection()).change('far', { ...FAR, properties })
   await eventually('other tables', async () => ((await managed()).join() === 'far.db.skipped' ? true : undefined))
-  assert.deepEqual((await call('GET', '/catalogs/far')).secretsSet, [
+  assert.deepEqual((await catalogsApi(connection()).find('far')).secretsSet, [
     'properties/s3.access-key-id',
     'properties/s3.secret-access-key',
     'properties/token',
@@ -123,8 +132,8 @@ test('no secret lies in the clear, and without the key only the catalog that nee
     [lost.status, /secret properties\/\S+ of catalog far was sealed with the key/.test(message)],
     [403, true],
   )
-  assert.ok((await call('GET', '/catalogs/old/databases')).includes('db'))
-  assert.deepEqual((await call('GET', '/catalogs/old')).secretsSet, ['properties/token'])
+  assert.ok((await databases('old')).includes('db'))
+  assert.deepEqual((await catalogsApi(connection()).find('old')).secretsSet, ['properties/token'])
   assert.deepEqual(
     (await managed()).filter((name) => name.startsWith('far.')),
     ['far.db.skipped'],
@@ -134,13 +143,13 @@ test('no secret lies in the clear, and without the key only the catalog that nee
   writeFileSync(key, text)
   chmodSync(key, 0o600)
   await restart()
-  assert.deepEqual(await call('GET', '/catalogs/far/databases'), ['db'])
+  assert.deepEqual(await databases('far'), ['db'])
 })
 
 test('a catalog that is removed takes its tables out of management, and nothing else', {
   timeout: 60_000,
 }, async () => {
-  await call('DELETE', '/catalogs/far')
+  await catalogsApi(connection()).remove('far')
   await eventually('no tables', async () =>
     (await managed()).some((name) => name.startsWith('far.')) ? undefined : true,
   )
@@ -168,22 +177,29 @@ async function createOrdersIn(database: string, name: string): Promise<LakeTable
   return table
 }
 
-// Answers are looked at field by field.
-// biome-ignore lint/suspicious/noExplicitAny: what a route answers is what the assertions are about
-async function call(method: string, path: string, body?: object): Promise<any> {
-  const answer = await fetch(`${url}/api/ams/v1${path}`, {
-    method,
-    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-  })
-  const text = await answer.text()
-  assert.equal(answer.status, 200, `${method} ${path}: ${text}`)
-  assert.doesNotMatch(text, new RegExp(SECRET))
-  return JSON.parse(text).result
+/** The service as it listens now; no answer of it has the secret. */
+function connection(): ApiConnection {
+  return {
+    server: url,
+    credentials: { kind: 'none' },
+    clock: systemClock,
+    async fetch(input, init) {
+      const answer = await fetch(input, init)
+      assert.doesNotMatch(await answer.clone().text(), new RegExp(SECRET))
+      return answer
+    },
+  }
+}
+
+function get<T extends TSchema>(path: string, result: T) {
+  return callApi(connection(), { method: 'GET', path, result })
+}
+
+function databases(name: string) {
+  return get(`/catalogs/${name}/databases`, Type.Array(Type.String()))
 }
 
 async function managed(): Promise<readonly string[]> {
-  const { list } = await call('GET', '/moraine/tables?pageSize=100')
-  return list.map((table: { catalog: string; database: string; tableName: string }) =>
-    [table.catalog, table.database, table.tableName].join('.'),
-  )
+  const { list } = await get('/moraine/tables', page(managedTable))
+  return list.map((table) => [table.catalog, table.database, table.tableName].join('.'))
 }

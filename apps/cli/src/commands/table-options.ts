@@ -57,4 +57,4 @@ function ofStorage(properties: StorageSettings): StorageSettings {
   return Object.fromEntries(Object.entries(properties).filter(([key]) => OF_STORAGE.test(key)))
 }
 
-const OF_STORAGE = /^(s3|client|gcs|adls|oss|cos|obs)\./
+const OF_STORAGE = /^(s3|client|gcs|adls|oss|cos|obs|hdfs|dfs)\./

@@ -7,6 +7,8 @@ export type CliOptions = {
   readonly env?: Readonly<Record<string, string>>
   /** The user to run as, if not this one; only root may ask for it. */
   readonly uid?: number
+  /** What standard input has; nothing if absent. */
+  readonly input?: string
   /** Largest file that the process may write, in KiB. */
   readonly fileSizeKib?: number
 }
@@ -22,12 +24,15 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
       ? node
       : ['bash', '-c', `ulimit -f ${options.fileSizeKib}; exec "$@"`, 'limited', ...node]
   const child = spawn(program, rest, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     timeout: HANG_MS,
     killSignal: 'SIGKILL',
   })
+  // One that ends without having read it is fine.
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.input)
   let out = ''
   let err = ''
   child.stdout.on('data', (chunk: Buffer) => {

@@ -18,6 +18,19 @@ test('the hint names the table as the user did, quoted for a shell, and no secre
   )
 })
 
+test('the hint opens the catalog as the user did, without passwords', () => {
+  const options = {
+    catalog: 'prod',
+    catalogUri: 'jdbc:postgresql://ann:p@ss@h/d?sslpassword=geheim&ssl=true',
+    catalogProperty: ['jdbc.password=geheim', 'jdbc.password=@/run/pw', 'jdbc.user=ann'],
+  }
+  const hint = applyHint({ file: 'p.json', plan, ref: 'db.t', options, readOnly: undefined })
+  assert.equal(
+    hint.slice(hint.indexOf('--catalog')),
+    "--catalog prod --catalog-uri 'jdbc:postgresql://ann:<secret>@h/d?sslpassword=<secret>&ssl=true' --catalog-property 'jdbc.password=<secret>' jdbc.password=@/run/pw jdbc.user=ann",
+  )
+})
+
 test('a plan that cannot be applied is said to be none', () => {
   const of = (parts: Partial<Parameters<typeof applyHint>[0]>) =>
     applyHint({ file: 'p.json', plan, ref: 't', options: {}, readOnly: undefined, ...parts })

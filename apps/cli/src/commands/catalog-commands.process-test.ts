@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import { mapBounded } from '@moraine/stdx/bounded'
+import { systemClock } from '@moraine/stdx/clock'
+import { appendOrders, createOrders, createTableIn, ORDERS_TABLE } from '../testing/lake-table.ts'
+import { type CliOptions, runCli } from '../testing/run-cli.ts'
+import { serviceUrl, startCli } from '../testing/start-cli.ts'
+
+// The catalogs of a running service, by the command line alone.
+
+const SECRET = 'hunter2-token'
+const NAMESPACES = 1100
+const root = mkdtempSync(join(tmpdir(), 'moraine-catalogs-'))
+const disk = await createOrders(join(root, 'disk'), 'orders', 1)
+const service = startCli(['serve', '--port', '0', '--thrift-port', '0', '--data-dir', join(root, 'data')])
+const url = await serviceUrl(service)
+const uri = `${url}/api/iceberg/rest`
+const lake = await openRestCatalog({ name: 'lake', properties: { uri, warehouse: 'lake' }, clock: systemClock })
+await lake.createNamespace(['db'], {})
+const orders = await createTableIn(lake, { namespace: ['db'], name: 'orders' }, ORDERS_TABLE)
+await appendOrders(orders, 0)
+
+type Sent = { readonly path: string; readonly authorization: string | undefined }
+const sent: Sent[] = []
+const stranger = createServer((request, response) => {
+  sent.push({ path: request.url ?? '', authorization: request.headers.authorization })
+  response.end(request.url?.endsWith('/types') ? '{"message":"success","code":200,"result":[{"value":7}]}' : '<html>')
+})
+await once(stranger.listen(0, '127.0.0.1'), 'listening')
+const strangerUrl = `http://127.0.0.1:${(stranger.address() as AddressInfo).port}`
+
+after(async () => {
+  stranger.close()
+  await service.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+function moraine(args: readonly string[], options: CliOptions = {}) {
+  return runCli(args, { ...options, env: { MORAINE_SERVER: url, ...options.env } })
+}
+
+async function printed(args: readonly string[], options: CliOptions = {}): Promise<string> {
+  const { code, out, err } = await moraine(args, options)
+  assert.equal(code, 0, `${out}\n${err}`)
+  assert.doesNotMatch(out + err, new RegExp(SECRET))
+  return out
+}
+
+/** The steps of a test, as they are printed: `can list passed`. */
+function stepsOf(text: string): readonly string[] {
+  return text.split('\n').flatMap((line) => /^ (can [a-z ]+?) {2,}(\w+)/.exec(line)?.slice(1, 3).join(' ') ?? [])
+}
+
+test('a catalog is registered once it passes its test, with secrets from elsewhere', { timeout: 90_000 }, async () => {
+  const file = join(root, 'secret')
+  writeFileSync(file, `${SECRET}\n`)
+  const [register, property] = [['catalog', 'register', 'far', '--type', 'rest'], '--property']
+  const far = [...register, property, `uri=${uri}`, 'warehouse=lake', 'token=-', `s3.secret-access-key=@${file}`]
+  const text = await printed([...far, 's3.session-token=env:LAB'], { input: SECRET, env: { LAB: SECRET } })
+  const passed = ['can be reached passed', 'can list passed', 'can read passed', 'can commit passed']
+  assert.deepEqual(stepsOf(text), passed)
+  assert.match(text, /^catalog far is registered$/m)
+  const secrets = ['s3.secret-access-key', 's3.session-token', 'token'].map((key) => `properties/${key}`)
+  const shown = await printed(['catalog', 'show', 'far'])
+  assert.ok(shown.includes(`secrets set  ${secrets.join(', ')}`), shown)
+  assert.match(await printed(['catalog', 'list']), /^ far +rest +ICEBERG +http.*rest, lake/m)
+  const again = await moraine([...register, property, `uri=${uri}`, 'warehouse=lake'])
+  assert.equal(again.code, 1)
+  assert.match(again.err, /there is a catalog 'far' already/)
+})
+
+test('a change leaves what it does not name, and is tested first', { timeout: 90_000 }, async () => {
+  const change = ['catalog', 'change', 'far', '--table-property', 'self-optimizing.quota=0.5', '--unset']
+  assert.match(await printed([...change, 'properties/token']), /^catalog far is changed$/m)
+  const { properties, tableProperties, secretsSet } = JSON.parse(await printed(['catalog', 'show', 'far', '--json']))
+  assert.deepEqual([properties.uri, properties.token], [uri, undefined])
+  assert.deepEqual(tableProperties, { 'self-optimizing.quota': '0.5' })
+  assert.deepEqual(secretsSet, ['properties/s3.secret-access-key', 'properties/s3.session-token'])
+  const refused = await moraine(['catalog', 'change', 'far', '--property', `uri=${strangerUrl}/${SECRET}`, '--json'])
+  assert.equal(refused.code, 1)
+  assert.match(refused.err, /catalog far was not changed: its test failed at 'can be reached'/)
+  const { outcome, test: report } = JSON.parse(refused.out)
+  assert.deepEqual([outcome, report.passed, report.steps.length], ['refused', false, 4])
+  assert.equal(JSON.parse(await printed(['catalog', 'show', 'far', '--json'])).properties.uri, uri)
+})
+
+test('a test names the step that fails', { timeout: 90_000 }, async () => {
+  const warehouse = `warehouse=${join(root, 'disk')}`
+  const tried = await printed(['catalog', 'test', 'disk', '--type', 'filesystem', '--property', warehouse])
+  assert.deepEqual(stepsOf(tried).slice(0, 3), ['can be reached passed', 'can list passed', 'can read passed'])
+  const [metadata] = readdirSync(join(disk.directory, 'metadata'))
+    .filter((name) => /^v\d+.*json$/.test(name))
+    .sort()
+    .reverse()
+  writeFileSync(join(disk.directory, 'metadata', metadata ?? ''), '{')
+  const register = ['catalog', 'register', 'disk', '--type', 'filesystem', '--property', warehouse]
+  const broken = await moraine(register)
+  assert.deepEqual(stepsOf(broken.out)[2], 'can read failed')
+  assert.deepEqual([broken.code, /was not registered: its test failed at 'can read': /.test(broken.err)], [1, true])
+  assert.match(await printed([...register, '--no-test']), /is registered, untested/)
+  const { code, err } = await moraine(['catalog', 'test', 'disk'])
+  assert.deepEqual([code, /does not pass: its test failed at 'can read'/.test(err)], [1, true])
+  assert.equal(await printed(['catalog', 'remove', 'disk']), 'catalog disk is removed\n')
+})
+
+test('types and what they take', async () => {
+  const types = JSON.parse(await printed(['catalog', 'types', '--json']))
+  const jdbc = types.find(({ value }: { value: string }) => value === 'jdbc')
+  assert.deepEqual([jdbc.display, jdbc.formats, jdbc.storages.includes('S3')], ['JDBC', ['ICEBERG'], true])
+  assert.match(await printed(['catalog', 'types']), /^ glue +Glue +ICEBERG, MIXED_ICEBERG +S3, OSS/m)
+})
+
+test('tables of the service, and of what it has registered, are worked on through it', {
+  timeout: 90_000,
+}, async () => {
+  for (const name of ['lake', 'far']) {
+    assert.equal(await printed(['table', 'list', 'db', '--catalog', name]), 'db.orders\n')
+  }
+  await printed(['namespace', 'set', 'db', '--catalog', 'lake', '--property', 'owner=ann', 'team=x'])
+  const unset = await moraine(['namespace', 'set', 'db', '--catalog', 'far', '--unset', 'team', 'nobody'])
+  assert.deepEqual([unset.code, unset.err], [0, 'db had no property nobody\n'])
+  const { properties } = JSON.parse(await printed(['namespace', 'load', 'db', '--catalog', 'lake', '--json']))
+  assert.deepEqual([properties.owner, properties.team], ['ann', undefined])
+  await printed(['table', 'rename', 'db.orders', 'db."or.ders"', '--catalog', 'far'])
+  assert.equal(await printed(['table', 'list', 'db', '--catalog', 'lake']), 'db."or.ders"\n')
+  const direct = ['--catalog-uri', uri]
+  await printed(['table', 'rename', 'lake.db."or.ders"', 'lake.db.orders', ...direct])
+  const other = await moraine(['table', 'rename', 'lake.db.orders', 'db.b', ...direct])
+  assert.deepEqual([other.code, /begin the new name with lake/.test(other.err)], [2, true])
+  assert.match(await printed(['table', 'inspect', 'db.orders', '--catalog', 'far']), /^columns|column +type/m)
+})
+
+test('a long list is printed page by page, and is one document', { timeout: 90_000 }, async () => {
+  await lake.createNamespace(['many'], {})
+  const numbers = Array.from({ length: NAMESPACES }, (_, at) => at)
+  await mapBounded(numbers, 8, async (at) => lake.createNamespace(['many', `n${at}`], {}))
+  const list = ['namespace', 'list', 'many', '--catalog', 'lake']
+  const names = JSON.parse(await printed([...list, '--json'])).map((levels: readonly string[]) => levels.join('.'))
+  assert.equal(new Set(names).size, (await printed(list)).trimEnd().split('\n').length)
+  assert.equal(names.length, NAMESPACES)
+})
+
+test('a dropped table is had back, the last one of its name or the one that is meant', {
+  timeout: 90_000,
+}, async () => {
+  const own = ['--catalog', 'lake']
+  const { metadataLocation } = await orders.load()
+  await printed(['table', 'drop', 'db.orders', ...own])
+  await printed(['table', 'register', 'db.orders', metadataLocation, ...own])
+  assert.equal(await printed(['table', 'drop', 'db.orders', '--purge', ...own]), 'table db.orders is dropped\n')
+  const [last, first] = JSON.parse(await printed(['table', 'dropped', ...own, '--json']))
+  assert.deepEqual([last.purgesFiles, first.purgesFiles, first.name], [true, false, 'orders'])
+  const text = await printed(['table', 'dropped', ...own])
+  assert.match(text, new RegExp(`^db\\.orders  table ${last.dropId}, dropped at 20.*Z, purged with its files at 20`))
+  const named = await printed(['table', 'undrop', 'db.orders', '--id', first.dropId, '--as', 'db.first', ...own])
+  assert.match(named, /^table db\.first is back, as it was when it was dropped at 20/)
+  assert.equal(JSON.parse(await printed(['table', 'undrop', 'db.orders', ...own, '--json'])).dropId, last.dropId)
+  const gone = await moraine(['table', 'undrop', 'db.orders', ...own])
+  assert.deepEqual([gone.code, /keeps no dropped table db\.orders/.test(gone.err)], [1, true])
+  const theirs = await moraine(['table', 'dropped', '--catalog', 'far'])
+  assert.deepEqual([theirs.code, /kept by another service/.test(theirs.err)], [1, true])
+})
+
+test('requests sign in with a token, or with user and password', { timeout: 90_000 }, async () => {
+  const asked = async (env: Record<string, string>, ...args: readonly string[]) => {
+    sent.length = 0
+    const { code, err } = await runCli(args, { env: { MORAINE_SERVER: strangerUrl, ...env } })
+    assert.equal(code, 1)
+    assert.doesNotMatch(err, new RegExp(SECRET))
+    return [...new Set(sent.map(({ authorization }) => authorization))]
+  }
+  const basic = `Basic ${Buffer.from(`ann:${SECRET}`).toString('base64')}`
+  const both = { MORAINE_TOKEN: 'other', MORAINE_CREDENTIAL: `ann:${SECRET}` }
+  assert.deepEqual(await asked({ MORAINE_CREDENTIAL: `ann:${SECRET}` }, 'catalog', 'list'), [basic])
+  assert.deepEqual(await asked(both, 'catalog', 'list', '--token', SECRET), [`Bearer ${SECRET}`])
+  assert.deepEqual(await asked({ MORAINE_TOKEN: SECRET }, 'table', 'list', 'db', '--catalog', 'l'), [
+    `Bearer ${SECRET}`,
+  ])
+  assert.deepEqual(await asked({ MORAINE_CREDENTIAL: `ann:${SECRET}` }, 'namespace', 'list', '--catalog', 'l'), [basic])
+})
+
+const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2, says: RegExp])[] = [
+  [['catalog', 'show', 'nope'], 1, /there is no catalog 'nope'$/m],
+  [['catalog', 'remove', 'lake'], 1, /the service's own/],
+  [['catalog', 'register', 'x'], 2, /required option '--type <type>'/],
+  [['catalog', 'register', 'x', '--type', 'delta'], 2, /there is no catalog type 'delta'; choose of ams/],
+  [['catalog', 'register', 'x', '--type', 'rest'], 2, /properties\.uri is missing; a catalog of type rest needs it/],
+  [['catalog', 'register', 'x', '--type', 'rest', '--property', 'uri'], 2, /--property uri: write key=value/],
+  [['catalog', 'change', 'lake', '--unset', 'properties/nope'], 2, /no such setting; it has properties\/warehouse/],
+  [['catalog', 'test', 'nope'], 1, /there is no catalog 'nope'; with --type one that is not registered/],
+  [['catalog', 'list', '--server', 'http://127.0.0.1:9'], 1, /http:\/\/127\.0\.0\.1:9 does not answer; see that/],
+  [['catalog', 'list', '--server', strangerUrl], 1, /is no JSON; see that a service of Moraine listens there/],
+  [
+    ['catalog', 'types', '--server', strangerUrl],
+    1,
+    /not what its route promises: result\.0\.value must be string|result\.0 must have required/,
+  ],
+  [['table', 'dropped'], 2, /required option '--catalog <name>'/],
+  [['namespace', 'list', '--catalog', 'nope'], 1, /Warehouse does not exist: nope/],
+]
+
+for (const [args, code, says] of WRONG) {
+  test(`refused: moraine ${args.join(' ').replace(strangerUrl, 'URL')}`, async () => {
+    const end = await moraine(args)
+    assert.match(end.err, says)
+    assert.deepEqual([end.code, end.out], [code, ''])
+    assert.doesNotMatch(end.err, /^ {4}at /m)
+  })
+}
