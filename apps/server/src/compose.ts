@@ -12,6 +12,7 @@ import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
+import { type Access, composeAccess } from './access/compose-access.ts'
 import { purger } from './background/purger.ts'
 import { catalogListing } from './catalogs/catalog-listing.ts'
 import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-registry.ts'
@@ -59,6 +60,8 @@ export type RunningServer = {
   /** The service's own catalog; commits through it are noticed at once. */
   readonly catalog: Catalog
   readonly catalogs: OpenCatalogs
+  /** `id:secret` of the administrator that this start made; shown now or never. */
+  readonly firstCredential: string | undefined
   stop(): Promise<void>
 }
 
@@ -76,13 +79,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     return stopServices(services.toReversed())
   }
   try {
-    const vault = secretVault(await loadSecretKey(dataDir, options.random, process.env), options.random)
+    const secretKey = await loadSecretKey(dataDir, options.random, process.env)
+    const vault = secretVault(secretKey, options.random)
+    const { principals } = database.stores
+    const access = await composeAccess(options.settings.access, { ...options, secretKey, principals })
     await prepare(database.stores, dataDir)
     await sealPlainCatalogs(database.stores.catalogs, vault, log)
-    const { parts, running } = await wire(options, sealedTaskInputs(database.stores, vault), vault)
+    const stored = sealedTaskInputs(database.stores, vault)
+    const { parts, running } = await wire({ ...options, ...access }, stored, vault)
     services.push(...parts)
     await startServices(services, stopping.signal)
-    return { ...running(), stop }
+    return { ...running(), firstCredential: access.firstCredential, stop }
   } catch (error) {
     await stop().catch((failure: unknown) => {
       log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
@@ -94,11 +101,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 type Wired = {
   readonly parts: readonly Service[]
   /** The service as it is seen, once its parts are started. */
-  running(): Omit<RunningServer, 'stop'>
+  running(): Omit<RunningServer, 'firstCredential' | 'stop'>
 }
 
 /** All parts, none of them started, in the order in which they start. */
-async function wire(options: ServerOptions, stored: Stores, vault: SecretVault): Promise<Wired> {
+async function wire(
+  options: ServerOptions & Pick<Access, 'authenticator'>,
+  stored: Stores,
+  vault: SecretVault,
+): Promise<Wired> {
   const { clock, random, log, optimizerCommand } = options
   const drops = { pointers: stored.drops, retentionMs: options.settings.dropRetentionMs }
   const opening = { pointers: stored.pointers, drops, clock, random, log }
@@ -157,17 +168,23 @@ type Parts = {
   readonly registry: CatalogRegistry
 }
 
-function httpService(options: ServerOptions, { optimizing, catalogs, listing, registry }: Parts): HttpServer {
-  const { clock, log, host, httpPort } = options
+function httpService(
+  options: ServerOptions & Pick<Access, 'authenticator'>,
+  { optimizing, catalogs, listing, registry }: Parts,
+): HttpServer {
+  const { clock, random, log, host, httpPort, authenticator } = options
   return httpServer({
     host,
     port: httpPort,
     stores: optimizing.stores,
     listing,
     registry,
+    openCatalog: (name) => catalogs(name),
     inspection: icebergInspection((table, signal) => reach(catalogs, table, signal)),
     facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
+    authenticator,
     clock,
+    random,
     log,
     lastRuns: optimizing.lastRuns,
     catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),

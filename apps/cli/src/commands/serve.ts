@@ -46,7 +46,12 @@ export async function runService(
     random: context.random,
     log,
   })
+  if (server.firstCredential !== undefined) context.note(firstCredentialNote(server.firstCredential))
   return { server, dataDir: place.dataDir }
+}
+
+function firstCredentialNote(credential: string): string {
+  return `requests have to say who sends them. The credential of the administrator, shown this once: ${credential}`
 }
 
 /** The command line wins over the configuration. */

@@ -1,3 +1,4 @@
+import type { AccessSettings } from '../access/compose-access.ts'
 import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import { type ConfigValues, resolveConfig } from './read-config.ts'
 
@@ -5,6 +6,7 @@ import { type ConfigValues, resolveConfig } from './read-config.ts'
 export type ServiceSettings = OptimizingSettings & {
   /** How long what is dropped from catalogs of the service can be had back. */
   readonly dropRetentionMs: number
+  readonly access: AccessSettings
 }
 
 export function serviceSettings(values: ConfigValues): ServiceSettings {
@@ -23,6 +25,11 @@ export function serviceSettings(values: ConfigValues): ServiceSettings {
     breakQuota: values.breakQuota,
     exploreIntervalMs: values.exploreIntervalMs,
     dropRetentionMs: values.dropRetentionMs,
+    access: {
+      mode: values.authentication,
+      administrator:
+        values.adminPassword === '' ? undefined : { name: values.adminUsername, password: values.adminPassword },
+    },
     history: { keepMs: values.historyKeepMs, intervalMs: values.historyIntervalMs },
   }
 }

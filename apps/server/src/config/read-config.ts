@@ -124,6 +124,9 @@ const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'MORAINE_LOG_LEVEL',
   'MORAINE_CATALOG_TOKEN',
   'MORAINE_SECRET_KEY',
+  'MORAINE_SERVER',
+  'MORAINE_TOKEN',
+  'MORAINE_CREDENTIAL',
 ])
 
 function environmentEntries(environment: Readonly<Record<string, string | undefined>>): readonly [string, Entry][] {

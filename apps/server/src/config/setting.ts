@@ -45,6 +45,20 @@ export function textSetting(described: Described): Setting<string> {
   return { ...described, parse: (text) => text.trim() }
 }
 
+export function choiceSetting<const Choice extends string>(
+  described: Described & { readonly choices: readonly Choice[] },
+): Setting<Choice> {
+  const { choices, ...rest } = described
+  return {
+    ...rest,
+    parse(text) {
+      const chosen = choices.find((each) => each === text.trim().toLowerCase())
+      if (chosen !== undefined) return chosen
+      throw wrong(described.key, text, `one of ${choices.join(', ')}`)
+    },
+  }
+}
+
 const UNITS: readonly (readonly [number, readonly string[]])[] = [
   [1, ['', 'ms', 'milli', 'millis', 'millisecond', 'milliseconds']],
   [1000, ['s', 'sec', 'secs', 'second', 'seconds']],

@@ -1,4 +1,4 @@
-import { booleanSetting, durationSetting, integerSetting, type Setting, textSetting } from './setting.ts'
+import { booleanSetting, choiceSetting, durationSetting, integerSetting, type Setting, textSetting } from './setting.ts'
 
 const threads = { min: 1, max: 1000 }
 const port = { min: 0, max: 65_535 }
@@ -20,6 +20,24 @@ export const SETTINGS = {
     defaultText: '1630',
     meaning: 'Port of the API, the Iceberg REST catalog, metrics and health; 0 takes any free one.',
     ...port,
+  }),
+  authentication: choiceSetting({
+    key: 'http-server.authentication',
+    choices: ['auto', 'required', 'none'],
+    defaultText: 'auto',
+    meaning:
+      'Whether requests have to say who sends them; auto: where others than this machine can reach the service. Not in Amoro.',
+  }),
+  adminUsername: textSetting({
+    key: 'admin-username',
+    defaultText: 'admin',
+    meaning: 'Name of the administrator whose password is below.',
+  }),
+  adminPassword: textSetting({
+    key: 'admin-password',
+    defaultText: '',
+    meaning:
+      'Password of an administrator. Without it the first start that needs one makes a credential, and shows it once.',
   }),
   thriftPort: integerSetting({
     key: 'thrift-server.optimizing-service.bind-port',
@@ -112,8 +130,6 @@ export const SETTINGS = {
 /** Keys of Amoro that are understood but have no effect in this version. */
 export const KEYS_WITHOUT_EFFECT: readonly string[] = [
   'server-expose-host',
-  'admin-username',
-  'admin-password',
   'http-server.rest-auth-type',
   'http-server.session-timeout',
   'http-server.auth-basic-provider',

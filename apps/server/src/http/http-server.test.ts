@@ -2,60 +2,25 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { T0 } from '@moraine/management/testing/build'
-import { MoraineError } from '@moraine/stdx/error'
 import { VERSION } from '@moraine/stdx/version'
-import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
-import { virtualClock } from '@moraine/testkit/virtual-clock'
-import { buildRegistry } from '../catalogs/testing/build-registry.ts'
-import { SILENT_LOG } from '../service/log.ts'
-import { buildHttpServer, type HttpServerOptions, httpServer } from './http-server.ts'
-
-const never = async () => {
-  throw new MoraineError('unsupported', 'not asked here')
-}
-
-function options(parts: Partial<HttpServerOptions> = {}): HttpServerOptions {
-  return {
-    host: '127.0.0.1',
-    port: 0,
-    stores: memoryStores(),
-    openCatalog: never,
-    listing: { listDatabases: never, listTables: never },
-    inspection: {
-      describe: never,
-      listSnapshots: never,
-      listSnapshotFiles: never,
-      listOperations: never,
-      listPartitions: never,
-      listPartitionFiles: never,
-      listRefs: never,
-    },
-    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
-    catalogs: async () => undefined,
-    registry: buildRegistry(memoryStores()).registry,
-    hooks: {},
-    lastRuns: () => ({ planner: { at: T0, elapsedMs: 2, failure: undefined }, reaper: undefined }),
-    clock: virtualClock(T0),
-    log: SILENT_LOG,
-    ...parts,
-  }
-}
+import { buildHttpServer, httpServer } from './http-server.ts'
+import { buildOptions } from './testing/build-options.ts'
 
 test('health names the reconcilers, and is degraded while one of them fails', async () => {
-  const healthy = await buildHttpServer(options())
+  const healthy = await buildHttpServer(buildOptions())
   assert.deepEqual((await healthy.inject('/health')).json(), {
     status: 'UP',
     version: VERSION,
     reconcilers: { planner: { at: T0, elapsedMs: 2 } },
   })
   const lastRuns = () => ({ planner: { at: T0, elapsedMs: 2, failure: 'disk full' } })
-  const failing = await buildHttpServer(options({ lastRuns }))
+  const failing = await buildHttpServer(buildOptions({ lastRuns }))
   const body = (await failing.inject('/health')).json()
   assert.deepEqual([body.status, body.reconcilers.planner.failure], ['DEGRADED', 'disk full'])
 })
 
 test('the root says what answers, and leads to what there is', async () => {
-  const server = await buildHttpServer(options())
+  const server = await buildHttpServer(buildOptions())
   const { name, version, documentation, icebergRestCatalog, ...links } = (await server.inject('/')).json()
   assert.deepEqual([name, version, typeof documentation], ['Moraine', VERSION, 'string'])
   const found = [...Object.values<string>(links), `${icebergRestCatalog}/v1/config`]
@@ -67,7 +32,7 @@ test('the root says what answers, and leads to what there is', async () => {
 })
 
 test('the OpenAPI document describes every route of the API, with what it answers', async () => {
-  const server = await buildHttpServer(options())
+  const server = await buildHttpServer(buildOptions())
   const document = (await server.inject('/openapi.json')).json()
   assert.equal(document.openapi, '3.1.0')
   const routes = Object.entries<Record<string, { summary?: string; responses: Record<string, object> }>>(document.paths)
@@ -85,14 +50,14 @@ test('the OpenAPI document describes every route of the API, with what it answer
 })
 
 test('metrics are served as Prometheus reads them', async () => {
-  const server = await buildHttpServer(options())
+  const server = await buildHttpServer(buildOptions())
   const answer = await server.inject('/metrics')
   assert.match(answer.headers['content-type']?.toString() ?? '', /^text\/plain/)
   assert.match(answer.body, /moraine_reconciler_failing\{reconciler="planner"\} 0/)
 })
 
 test('it listens where it says, and names a port that is taken', async () => {
-  const server = httpServer(options())
+  const server = httpServer(buildOptions())
   await server.start(new AbortController().signal)
   assert.equal((await fetch(`${server.url()}/health`)).status, 200)
   await server.stop()
@@ -102,7 +67,7 @@ test('it listens where it says, and names a port that is taken', async () => {
   await new Promise<void>((resolve) => owner.listen(0, '127.0.0.1', resolve))
   const address = owner.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const second = httpServer(options({ port }))
+  const second = httpServer(buildOptions({ port }))
   await assert.rejects(second.start(new AbortController().signal), /port \d+ of 127.0.0.1 is taken/)
   await second.stop()
   owner.close()

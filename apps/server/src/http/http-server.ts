@@ -1,13 +1,17 @@
 import { type Health, health } from '@moraine/api/rest/service-schemas'
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
+import { type Authenticator, openAuthenticator } from '../access/authenticator.ts'
+import { demand } from '../access/identity.ts'
 import type { LastRun } from '../background/reconciler.ts'
 import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
 import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
+import { guardRoutes } from './ams/guard-routes.ts'
+import { sendError } from './ams/send-error.ts'
 import { serviceMetrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { rootRoute } from './root-route.ts'
@@ -16,6 +20,8 @@ export type HttpServerOptions = AmsApiDeps & {
   readonly host: string
   readonly port: number
   readonly hooks: IcebergRestHooks
+  /** Without it nobody has to say who they are. */
+  readonly authenticator?: Authenticator
   /** Reads the files of a catalog's tables, for scans to be planned here; `undefined` for catalogs there are not. */
   readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
   /** What each reconciler did last. */
@@ -46,11 +52,18 @@ export function httpServer(options: HttpServerOptions): HttpServer {
 export async function buildHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   // No open connection keeps the service from stopping.
   const server = Fastify({ routerOptions: { maxParamLength: 2048 }, logger: false, forceCloseConnections: true })
+  server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
+    sendError(error, request, reply, options.log),
+  )
   await openApi(server, options.facts.version.version)
   rootRoute(server, options.facts.version.version)
   addHealth(server, options)
-  addMetrics(server, options)
-  await server.register(amsApi, { prefix: '/api/ams/v1', ...options })
+  const { authenticator = openAuthenticator() } = options
+  addMetrics(server, options, authenticator)
+  await server.register(async (guarded) => {
+    guardRoutes(guarded, AMS_PREFIX, authenticator)
+    await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options })
+  })
   const { catalogs, ioOf, hooks, stores, clock, log } = options
   const idempotency = new Idempotency(stores.answers, clock, (error) =>
     log.warn({ failure: describeError(error) }, 'an answer was not kept; the same request would be made again'),
@@ -59,6 +72,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
     await server.register(icebergRest, {
       prefix,
       catalogs,
+      authenticator,
       idempotency,
       ...hooks,
       ...(ioOf !== undefined && { ioOf }),
@@ -66,6 +80,8 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   }
   return server
 }
+
+const AMS_PREFIX = '/api/ams/v1'
 
 function addHealth(server: FastifyInstance, { lastRuns, facts }: HttpServerOptions): void {
   const schema = { tags: ['service'], summary: 'What this process does', response: { 200: health } }
@@ -86,11 +102,12 @@ function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: st
   }
 }
 
-function addMetrics(server: FastifyInstance, options: HttpServerOptions): void {
+function addMetrics(server: FastifyInstance, options: HttpServerOptions, authenticator: Authenticator): void {
   const metrics = serviceMetrics(options)
-  server.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type(metrics.contentType).send(await metrics.scrape()),
-  )
+  server.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    demand(await authenticator.identify(request.headers.authorization), 'view-system', {})
+    return reply.type(metrics.contentType).send(await metrics.scrape())
+  })
 }
 
 async function listen(server: FastifyInstance, { host, port }: HttpServerOptions): Promise<string> {

@@ -8,6 +8,7 @@ import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-t
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { buildEvaluation, buildOptimizer, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
+import { systemRandom } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { openFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
@@ -76,6 +77,7 @@ async function setUp() {
     inspection,
     facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     clock,
+    random: systemRandom,
     log: SILENT_LOG,
   })
   const call = async (path: string, payload?: object) => {

@@ -19,6 +19,7 @@ import {
   T0,
 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
+import { systemRandom } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -106,6 +107,7 @@ async function setUp() {
     },
     facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
     clock,
+    random: systemRandom,
     log: SILENT_LOG,
   })
   const call = async (method: 'GET' | 'POST', path: string, payload?: object) => {

@@ -1,11 +1,9 @@
-import { ERROR_CODES } from '@moraine/api/error-codes'
-import type { ErrorEnvelope } from '@moraine/api/rest/envelope'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableInspection } from '@moraine/management/table-work/table-inspection'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError, MoraineError } from '@moraine/stdx/error'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { MoraineError } from '@moraine/stdx/error'
+import type { FastifyError, FastifyInstance } from 'fastify'
 import type { Log } from '../../service/log.ts'
 import { catalogRoutes } from './catalog-routes.ts'
 import { type CatalogRegistryRoutesDeps, catalogRegistryRoutes } from './catalog-routes-registry.ts'
@@ -14,16 +12,19 @@ import { type DefinitionRoutesDeps, definitionRoutes } from './definition-routes
 import { type DroppedRoutesDeps, droppedRoutes } from './dropped-routes.ts'
 import { historyRoutes } from './history-routes.ts'
 import { partitionRoutes } from './partition-routes.ts'
+import { type PrincipalRoutesDeps, principalRoutes } from './principal-routes.ts'
 import { processRoutes } from './process-routes.ts'
 import { resourceRoutes } from './resource-routes.ts'
 import type { ApiServer } from './route-types.ts'
+import { sendError } from './send-error.ts'
 import { type ServiceFacts, serviceRoutes } from './service-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 
 export type AmsApiDeps = DroppedRoutesDeps &
   CatalogRegistryRoutesDeps &
-  DefinitionRoutesDeps & {
+  DefinitionRoutesDeps &
+  PrincipalRoutesDeps & {
     readonly stores: Stores
     readonly listing: CatalogListing
     readonly inspection: TableInspection
@@ -57,22 +58,5 @@ export async function amsApi(server: FastifyInstance, deps: AmsApiDeps): Promise
   historyRoutes(api, deps)
   processRoutes(api, deps)
   resourceRoutes(api, deps)
-}
-
-function sendError(error: FastifyError | MoraineError, request: FastifyRequest, reply: FastifyReply, log: Log) {
-  const { status, kind, message } = errorBody(error)
-  const route = `${request.method} ${request.url}`
-  if (status >= 500) log.error({ route, requestId: request.id, failure: describeError(error) }, 'a request failed')
-  return reply.status(status).send({ message, code: status, kind, requestId: request.id } satisfies ErrorEnvelope)
-}
-
-function errorBody(error: FastifyError | MoraineError) {
-  if (error instanceof MoraineError) {
-    return { status: ERROR_CODES[error.kind].http, kind: error.kind, message: error.message }
-  }
-  // Fastify's own: a body that is no JSON, a parameter that does not fit its schema, a body too large.
-  const status = error.statusCode ?? 500
-  return status < 500
-    ? { status, kind: 'invalid-input', message: error.message }
-    : { status: 500, kind: 'internal', message: 'internal error; the log of the service says more' }
+  principalRoutes(api, deps)
 }

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
+import { systemRandom } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -41,6 +42,7 @@ async function setUp() {
     hooks: {},
     lastRuns: () => ({}),
     clock: virtualClock(T0),
+    random: systemRandom,
     log: SILENT_LOG,
   })
   const answers: string[] = []
@@ -102,6 +104,12 @@ test('a catalog is registered, shown, listed, changed and removed, in the shapes
   assert.deepEqual(await call('POST', '/catalogs', FILES), { status: 200, result: '', message: 'success' })
   const again = await call('POST', '/catalogs', FILES)
   assert.deepEqual([again.status, again.message.includes("there is a catalog 'fs_ice' already")], [409, true])
+  const folded = await call('POST', '/catalogs', { ...FILES, name: 'FS_ice' })
+  assert.deepEqual(
+    [folded.status, folded.message.includes("'fs_ice' already; choose a name that differs in more")],
+    [409, true],
+  )
+  assert.equal((await call('GET', '/catalogs/FS_ice')).status, 404)
   const { secretsSet, ...shown } = (await call('GET', '/catalogs/fs_ice')).result
   const none = { fileName: '', fileUrl: '' }
   assert.deepEqual(shown, {

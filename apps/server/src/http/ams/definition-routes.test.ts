@@ -6,7 +6,7 @@ import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import { catalogFilter } from '@moraine/management/catalogs/catalog-filter'
 import { T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
-import { seededRandom } from '@moraine/stdx/random'
+import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -56,6 +56,7 @@ async function setUp(wrap: (catalog: Catalog) => Catalog = (catalog) => catalog)
     },
     facts: { version: { version: '1', commitTime: '' }, isLeader: () => true },
     clock,
+    random: systemRandom,
     log: SILENT_LOG,
   })
   const call = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {

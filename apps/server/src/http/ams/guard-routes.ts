@@ -1,0 +1,72 @@
+import type { Place, Privilege } from '@moraine/management/access/grant'
+import { assert } from '@moraine/stdx/assert'
+import type { FastifyInstance } from 'fastify'
+import type { Authenticator } from '../../access/authenticator.ts'
+import { demand } from '../../access/identity.ts'
+
+/** `open`: for anybody; `known`: for whoever says who they are. */
+type Needs = Privilege | 'open' | 'known'
+
+/** What the routes below a path need, by method; the first that fits holds. Methods that are not named fit none. */
+const RULES: readonly { readonly below: string; readonly needs: Readonly<Record<string, Needs>> }[] = [
+  { below: '/versionInfo', needs: { GET: 'open' } },
+  { below: '/health/status', needs: { GET: 'open' } },
+  { below: '/catalogs/metastore', needs: { GET: 'known' } },
+  { below: '/catalogs/test', needs: { POST: 'manage-catalog' } },
+  {
+    below: '/catalogs/:catalog/databases',
+    needs: { GET: 'view-catalog', POST: 'write-table', PUT: 'write-table', DELETE: 'write-table' },
+  },
+  { below: '/catalogs/:catalog/dropped-tables', needs: { GET: 'view-catalog', POST: 'write-table' } },
+  {
+    below: '/catalogs',
+    needs: { GET: 'view-catalog', POST: 'manage-catalog', PUT: 'manage-catalog', DELETE: 'manage-catalog' },
+  },
+  { below: '/tables', needs: { GET: 'view-table', POST: 'manage-table' } },
+  {
+    below: '/optimize',
+    needs: { GET: 'view-optimizer', POST: 'manage-optimizer', PUT: 'manage-optimizer', DELETE: 'manage-optimizer' },
+  },
+  { below: '/moraine/tables', needs: { GET: 'view-table' } },
+  {
+    below: '/principals',
+    needs: { GET: 'manage-platform', POST: 'manage-platform', PUT: 'manage-platform', DELETE: 'manage-platform' },
+  },
+]
+
+/**
+ * Holds all routes that are registered after it, below the prefix, to what they need. A route for which there is no rule
+ * cannot be registered.
+ */
+export function guardRoutes(server: FastifyInstance, prefix: string, authenticator: Authenticator): void {
+  const needed = new Map<string, Needs>()
+  server.addHook('onRoute', ({ method, url }) => {
+    for (const each of [method].flat()) needed.set(`${each} ${url}`, needsOf(each, url.slice(prefix.length)))
+  })
+  server.addHook('onRequest', async (request) => {
+    const { method, url } = request.routeOptions
+    const needs = url === undefined ? 'known' : (needed.get(`${method} ${url}`) ?? 'known')
+    if (needs === 'open') return
+    const identity = await authenticator.identify(request.headers.authorization)
+    if (needs === 'known') return
+    for (const place of placesOf(request.params as PathParams)) demand(identity, needs, place)
+  })
+}
+
+function needsOf(method: string, path: string): Needs {
+  const asked = method === 'HEAD' ? 'GET' : method
+  const rule = RULES.find(({ below }) => path === below || path.startsWith(`${below}/`))
+  const needs = rule?.needs[asked]
+  assert(needs !== undefined, `no rule says what ${method} ${path} needs`)
+  return needs
+}
+
+type PathParams = { readonly catalog?: string; readonly db?: string; readonly table?: string }
+
+/** A database with dots may be one level or several: where it is not known which, both places count. */
+function placesOf({ catalog, db, table }: PathParams): readonly Place[] {
+  if (catalog === undefined) return [{}]
+  if (db === undefined) return [{ catalog }]
+  const namespaces = db.includes('.') ? [[db], db.split('.')] : [[db]]
+  return namespaces.map((namespace) => ({ catalog, namespace, ...(table !== undefined && { table }) }))
+}
