@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type MoraineService, untilAnswered } from '../lab/moraine.ts'
 import { assertHistory } from '../optimize/assert-history.ts'
 import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
@@ -8,7 +7,7 @@ import { loadRestTable } from './rest-table.ts'
 
 const COMMITS_MIN = 10
 const REWRITES_MIN = 2
-/** A client that is faster writes on slowly: it takes long to read all of many snapshots. */
+/** A client that is faster waits for the next rewrite: it takes long to read all of many snapshots. */
 const COMMITS_PER_REWRITE = 6
 const CONFLICT = /meanwhile|during each of \d+ attempts to commit/
 
@@ -30,8 +29,9 @@ export async function writeBesideOptimizing(
   await Promise.all([
     (async () => {
       while (!enough) {
-        await writer.step(signal)
-        if (writer.states.length > COMMITS_PER_REWRITE * (rewrites + 1)) await sleep(1_000, undefined, { signal })
+        const seen = rewrites
+        for (let at = 0; at < COMMITS_PER_REWRITE && !enough; at += 1) await writer.step(signal)
+        await untilAnswered(async () => rewrites > seen || enough || undefined, signal)
       }
     })(),
     untilAnswered(async () => {
