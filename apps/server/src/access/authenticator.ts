@@ -2,7 +2,7 @@ import type { PrincipalStore } from '@moraine/management/access/principal'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { AccessTokens } from './access-tokens.ts'
-import { hashSecret, isSecret, parseBearer } from './credential-secret.ts'
+import { hasHash, hashSecret, parseBearer } from './credential-secret.ts'
 import { ANYBODY, type Identity } from './identity.ts'
 
 export interface Authenticator {
@@ -55,7 +55,7 @@ export function authenticator({ principals, tokens, administrator, clock }: Auth
 
   async function withSecret(id: string, secret: string): Promise<Known> {
     const known = await find(id)
-    if (known !== undefined && isSecret(secret, known.secretHash)) return known
+    if (known !== undefined && hasHash(secret, known.secretHash)) return known
     throw new MoraineError('unauthenticated', 'there is no such credential, it has expired, or its secret is another')
   }
 

@@ -22,7 +22,7 @@ export function hashSecret(secret: string): string {
 }
 
 /** In a time that tells nothing of where they differ. */
-export function isSecret(secret: string, hash: string): boolean {
+export function hasHash(secret: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashSecret(secret)), Buffer.from(hash))
 }
 

@@ -61,7 +61,8 @@ export type CatalogRegistryDeps = {
 
 export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
   const { store, onChanged } = deps
-  const inTurn = oneAtATime()
+  const turns = oneAtATime()
+  const inTurn = <Result>(name: string, work: () => Promise<Result>) => turns(name.toLowerCase(), work)
   const save = async (name: string, form: CatalogForm, before: ManagedCatalog | undefined, options: SaveOptions) => {
     const catalog = await checkedCatalog(name, form, before, options, deps)
     await store.saveCatalog(catalog)
@@ -71,12 +72,7 @@ export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
   return {
     register: (name, form, options) =>
       inTurn(name, async () => {
-        if ((await store.findCatalog(name)) !== undefined) {
-          throw new MoraineError(
-            'already-exists',
-            `there is a catalog '${name}' already; change it by PUT, or choose another name`,
-          )
-        }
+        await checkIsNew(name, store)
         await save(name, form, undefined, options)
       }),
     update: (name, form, options) => inTurn(name, async () => save(name, form, await findOrFail(store, name), options)),
@@ -95,6 +91,15 @@ export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
       return deps.testConnection(plain)
     },
   }
+}
+
+/** Names are told apart by case, but no two may differ in nothing else: engines and databases fold them. */
+async function checkIsNew(name: string, store: CatalogStore): Promise<void> {
+  const taken = (await store.listCatalogs()).find((each) => each.name.toLowerCase() === name.toLowerCase())
+  if (taken === undefined) return
+  const remedy =
+    taken.name === name ? 'change it by PUT, or choose another name' : 'choose a name that differs in more than case'
+  throw new MoraineError('already-exists', `there is a catalog '${taken.name}' already; ${remedy}`)
 }
 
 async function checkedCatalog(

@@ -12,7 +12,14 @@ import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { PLAN_ROUTES } from './plan-routes.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
-import { type AnswerSubject, malformed, placeOf, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
+import {
+  type AnswerSubject,
+  malformed,
+  placeOfPath,
+  type RestAnswer,
+  type RestCall,
+  type RestRoute,
+} from './rest-route.ts'
 import { answerWith, TABLE_ROUTES } from './table-routes.ts'
 import { TRANSACTION_ROUTES } from './transaction-routes.ts'
 import { Turns } from './turns.ts'
@@ -117,7 +124,7 @@ function addRoute(server: FastifyInstance, options: Serving, planning: Turns, ro
       const params = request.params as Readonly<Record<string, string | undefined>>
       const identity = must(identities.get(request), 'who asks')
       const catalog = await findCatalog(options, params['warehouse'] ?? '')
-      const place = placeOf({ catalog, params })
+      const place = placeOfPath({ catalog, params })
       if (route.needs === 'see') demandSight(identity, place)
       else demand(identity, route.needs, place)
       const call: RestCall = {

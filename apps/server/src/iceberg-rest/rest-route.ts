@@ -72,7 +72,7 @@ export function namespaceOf({ params }: RestCall): Namespace {
 }
 
 /** What the path names, as grants do; names are checked where they are used. */
-export function placeOf({ catalog, params }: Pick<RestCall, 'catalog' | 'params'>): Place {
+export function placeOfPath({ catalog, params }: Pick<RestCall, 'catalog' | 'params'>): Place {
   const namespace = splitNamespace(params['namespace'] ?? '')
   const table = params['table'] ?? params['view']
   if (namespace.length === 0) return { catalog: catalog.name }

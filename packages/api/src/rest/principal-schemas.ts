@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 
-export const grant = Type.Object(
+const grant = Type.Object(
   {
     role: Type.Enum(['viewer', 'editor', 'operator', 'admin']),
     catalog: Type.Optional(Type.String()),
@@ -34,7 +34,7 @@ export const newCredentialBody = Type.Object({
   expiresAt: Type.Optional(Type.Number({ description: 'Epoch milliseconds; without it, never.' })),
 })
 
-export const newCredential = Type.Object(
+export const issuedCredential = Type.Object(
   {
     id: Type.String({ description: "OAuth2's client_id." }),
     secret: Type.String({ description: "OAuth2's client_secret." }),

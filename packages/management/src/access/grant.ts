@@ -38,7 +38,7 @@ const VIEWER: readonly Privilege[] = ['view-catalog', 'view-table', 'view-optimi
 const EDITOR: readonly Privilege[] = [...VIEWER, 'write-table', 'execute-sql']
 const OPERATOR: readonly Privilege[] = [...VIEWER, 'view-system', 'manage-table', 'manage-optimizer']
 
-export const ROLES: Readonly<Record<Role, readonly Privilege[]>> = {
+const ROLES: Readonly<Record<Role, readonly Privilege[]>> = {
   viewer: VIEWER,
   editor: EDITOR,
   operator: OPERATOR,

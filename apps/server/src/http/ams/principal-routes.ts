@@ -1,8 +1,8 @@
 import {
   credentialParams,
   grantsBody,
+  issuedCredential,
   newCredentialBody,
-  newCredential as newCredentialSchema,
   newPrincipalBody,
   type PrincipalBody,
   principalParams,
@@ -103,7 +103,7 @@ function credentialRoutes(server: ApiServer, { stores: { principals }, clock, ra
         summary: 'Make a credential; its secret is told once',
         params: principalParams,
         body: newCredentialBody,
-        response: answers(newCredentialSchema),
+        response: answers(issuedCredential),
       },
       // Without a body everything is as by default.
       preValidation: async (request) => {
