@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
+import { systemClock } from '@moraine/stdx/clock'
+import { type ErrorKind, isKind, MoraineError } from '@moraine/stdx/error'
+import { systemRandom } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import { openStorage } from '@moraine/storage/open-storage'
+import { webHdfsFileIO } from '@moraine/storage/webhdfs-file-io'
+import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
+import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
+import { startHdfs } from '../lab/hdfs.ts'
+
+// The file layer and the filesystem catalog against a real HDFS, through its WebHDFS.
+
+const components = { clock: systemClock, random: systemRandom }
+const started = startHdfs(`file-io-${process.pid}`)
+const skip = started.kind === 'unavailable' ? started.why : undefined
+const hdfs =
+  started.kind === 'started'
+    ? started.engine
+    : { uri: 'hdfs://none', webUri: 'webhdfs://none', settings: {}, stop() {} }
+after(() => hdfs.stop())
+
+const { uri, webUri, settings } = hdfs
+const dispose = async () => {}
+// The lab's name node gives pages of ten names.
+const options = { refusedNames: ['plus+and;semi,colon:'], listed: 300, skip }
+
+fileIoConformance(
+  'HDFS',
+  async () => ({ io: webHdfsFileIO(settings, components), root: `${uri}/lab/plain #%20`, dispose }),
+  options,
+)
+fileIoConformance(
+  'HDFS through all layers, as webhdfs',
+  async () => ({ io: openStorage(settings, components), root: `${webUri}/lab/layers`, dispose }),
+  options,
+)
+
+if (skip === undefined) {
+  const traits = {
+    nestedNamespaces: true,
+    namespaceProperties: false,
+    impliedNamespaces: true,
+    renames: false,
+    views: false,
+    transactions: false,
+    refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
+    fillsPages: false,
+  }
+  let opened = 0
+  catalogConformance('filesystem catalog on HDFS', traits, async () => {
+    opened += 1
+    return catalogUnderTest(openStorage(settings, components), `${uri}/lab/catalogs/${opened}`)
+  })
+}
+
+test('who may not is told so', { skip }, async () => {
+  const io = webHdfsFileIO(settings, components)
+  const refused = (promise: Promise<unknown>, kind: ErrorKind, message: RegExp) =>
+    assert.rejects(promise, (error) => isKind(error, kind) && message.test(error.message))
+  const closed = `${uri}/closed/a`
+  await refused(io.read(closed), 'permission', /reading hdfs:.*\/closed\/a failed: .*hdfs\.user.*user=lab/)
+  await refused(io.stat(closed), 'permission', /looking up/)
+  await refused(io.write(closed, new Uint8Array(1)), 'permission', /writing/)
+  await refused(Array.fromAsync(io.list(`${uri}/closed/`)), 'permission', /listing/)
+  await refused(io.write(closed, new Uint8Array(20_000_000)), 'permission', /writing .*AccessControlException/)
+  await refused(io.openWriter(closed), 'permission', /writing .*AccessControlException/)
+})
+
+test('the RPC port is not taken for WebHDFS', { skip }, async () => {
+  const rpc = uri.replace('hdfs://', '')
+  const io = webHdfsFileIO({ ...settings, 'dfs.namenode.http-address': rpc }, components)
+  await assert.rejects(
+    io.stat(`${uri}/lab/a`),
+    (error) => isKind(error, 'invalid-input') || isKind(error, 'unavailable'),
+  )
+})
+
+test('a directory that is in the way is named', { skip }, async () => {
+  const io = webHdfsFileIO(settings, components)
+  await io.write(`${uri}/lab/way/in/file`, new Uint8Array(1))
+  for (const createOnly of [true, false]) {
+    const written = io.write(`${uri}/lab/way/in`, new Uint8Array(1), { createOnly })
+    await assert.rejects(written, (error) => isKind(error, 'invalid-input') && /it is a directory/.test(error.message))
+    const below = io.write(`${uri}/lab/way/in/file/below`, new Uint8Array(1), { createOnly })
+    await assert.rejects(below, (error) => isKind(error, 'invalid-input') && /part of the path/.test(error.message))
+  }
+})
+
+/** The catalog twice, one of them over a connection that loses commits as it is told. */
+function catalogUnderTest(store: FileIO, directory: string): CatalogUnderTest {
+  let lose: 'answer' | 'request' | undefined
+  const lossy: FileIO = {
+    ...store,
+    async write(location, bytes, writeOptions, signal) {
+      const losing = writeOptions?.createOnly ? lose : undefined
+      if (losing !== undefined) lose = undefined
+      const outcome = losing === 'request' ? 'written' : await store.write(location, bytes, writeOptions, signal)
+      if (losing === undefined) return outcome
+      throw new MoraineError('unavailable', `writing ${location}: connection lost`)
+    },
+  }
+  const open = (io: FileIO) =>
+    filesystemCatalog({
+      ...{ name: 'lake', warehouse: `${directory}/wh`, io, ...components },
+      onLeftover: (error) => assert.fail(String(error)),
+    })
+  return {
+    catalog: open(lossy),
+    other: open(store),
+    io: store,
+    scratch: `${directory}/scratch`,
+    loseNextAnswer: () => {
+      lose = 'answer'
+    },
+    loseNextRequest: () => {
+      lose = 'request'
+    },
+    close: async () => {},
+  }
+}
