@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { awsCredentials } from '@moraine/catalogs/glue/aws-credentials-provider'
+import { awsCredentials } from '@moraine/catalogs/aws/aws-credentials-provider'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
 import { systemClock } from '@moraine/stdx/clock'
 import { installBoto3, runBoto3, startMoto, stopMoto } from '../lab/moto.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { describeError, isKind } from '@moraine/stdx/error'
-import { environmentCredentials } from './aws-credentials.ts'
+import { environmentCredentials } from '../aws/aws-credentials.ts'
 import { glueSettings } from './glue-settings.ts'
 
 const keys = (prefix: string, id: string) => ({

@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import { type AwsCredentialsChoice, chooseAwsCredentials } from './aws-credentials.ts'
+import { type AwsCredentialsChoice, chooseAwsCredentials } from '../aws/aws-credentials.ts'
 
 /** What the properties of a Glue catalog come down to. */
 export type GlueSettings = {

@@ -1,6 +1,6 @@
 import type { Clock } from '@moraine/stdx/clock'
+import type { AwsEnvironment } from '../aws/aws-credentials.ts'
 import type { Catalog } from '../catalog.ts'
-import type { AwsEnvironment } from '../glue/aws-credentials.ts'
 import { decodeAnswer, expectSuccess } from './rest-answer.ts'
 import { authorized } from './rest-auth.ts'
 import { decodeRestConfig, type RestConfig } from './rest-json.ts'

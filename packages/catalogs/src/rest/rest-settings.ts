@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import { chooseAwsCredentials } from '../glue/aws-credentials.ts'
+import { chooseAwsCredentials } from '../aws/aws-credentials.ts'
 import type { RestCredentials } from './rest-auth.ts'
 import { UNIT_SEPARATOR } from './rest-path.ts'
 import type { RestSigning } from './rest-signing.ts'

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { systemClock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
-import type { UnsignedRequest } from '../glue/aws-signer.ts'
+import type { UnsignedRequest } from '../aws/aws-signer.ts'
 import { openRestCatalog } from './rest-catalog.ts'
 import { restSigner } from './rest-signing.ts'
 

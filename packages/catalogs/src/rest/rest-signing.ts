@@ -1,8 +1,8 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
-import type { AwsCredentialsChoice, AwsEnvironment } from '../glue/aws-credentials.ts'
-import { awsCredentials } from '../glue/aws-credentials-provider.ts'
-import { awsSigner, type SignRequest } from '../glue/aws-signer.ts'
+import type { AwsCredentialsChoice, AwsEnvironment } from '../aws/aws-credentials.ts'
+import { awsCredentials } from '../aws/aws-credentials-provider.ts'
+import { awsSigner, type SignRequest } from '../aws/aws-signer.ts'
 
 /** How the requests to a catalog behind AWS are signed. */
 export type RestSigning = {

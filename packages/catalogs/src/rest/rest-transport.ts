@@ -2,7 +2,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
-import type { SignRequest } from '../glue/aws-signer.ts'
+import type { SignRequest } from '../aws/aws-signer.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 export type RestRequest = {
