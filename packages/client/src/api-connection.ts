@@ -18,6 +18,8 @@ export type ApiConnection = {
   readonly server: string
   readonly credentials: ApiCredentials
   readonly clock: Pick<Clock, 'sleep'>
+  /** For whoever is not signed in: how that is done here. */
+  readonly signIn?: string
   /** The runtime's by default. */
   readonly fetch?: typeof fetch
 }
@@ -69,19 +71,23 @@ export async function callApi<T extends TSchema>(
   const { status, text } = await withinDeadline(connection.clock, limit, (inner) =>
     exchange(connection, url, request, inner),
   )
-  if (status < 200 || status > 299) throw failureOf(what, status, text)
+  if (status < 200 || status > 299) throw failureOf(what, { status, text }, connection)
   return resultOf(request.result, parsed(text, what), what)
 }
 
+const SIGN_IN = 'sign in with a token, or with user and password'
+
 /** A test of a catalog may take ten seconds for each of its steps. */
 const TIMEOUT_MS = 90_000
+
+type Answer = { readonly status: number; readonly text: string }
 
 async function exchange(
   { server, credentials, fetch: send = fetch }: ApiConnection,
   url: URL,
   { method, body }: Pick<ApiRequest<TSchema>, 'method' | 'body'>,
   signal: AbortSignal,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<Answer> {
   const headers = {
     accept: 'application/json',
     ...(body !== undefined && { 'content-type': 'application/json' }),
@@ -134,13 +140,17 @@ const anyEnvelope = envelope(Type.Unknown())
 const NOT_MORAINE = 'see that a service of Moraine listens there'
 
 /** The failure as the service tells it, or as the status does where something else answered. */
-function failureOf(what: string, status: number, text: string): MoraineError {
+function failureOf(what: string, { status, text }: Answer, { signIn = SIGN_IN }: ApiConnection): MoraineError {
   const told = errorTold(text)
+  const remedy = status === 401 ? `; ${signIn}` : ''
   if (told !== undefined) {
     const kind = isErrorKind(told.kind) ? told.kind : kindOfStatus(status)
-    return new MoraineError(kind, `${told.message}${remedyOf(status)}`, { context: { requestId: told.requestId } })
+    return new MoraineError(kind, `${told.message}${remedy}`, { context: { requestId: told.requestId } })
   }
-  return new MoraineError(kindOfStatus(status), `${what} answered ${status}${remedyOf(status) || `; ${NOT_MORAINE}`}`)
+  return new MoraineError(
+    kindOfStatus(status),
+    `${what} answered ${status}${remedy === '' ? `; ${NOT_MORAINE}` : remedy}`,
+  )
 }
 
 function errorTold(text: string) {
@@ -160,8 +170,4 @@ function kindOfStatus(status: number): ErrorKind {
   if (status === 401 || status === 403) return 'permission'
   if (status === 404) return 'not-found'
   return status >= 500 || status < 400 ? 'unavailable' : 'invalid-input'
-}
-
-function remedyOf(status: number): string {
-  return status === 401 ? '; sign in with a token, or with user and password' : ''
 }

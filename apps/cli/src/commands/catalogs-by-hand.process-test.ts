@@ -146,7 +146,7 @@ test('looking for a table makes no database, and none without the tables of a ca
   assert.match(none.err, /there is no SQLite file .*absent\.db/)
   const bare = await runCli(['namespace', 'list', ...end(empty)])
   assert.equal(bare.code, 1)
-  assert.match(bare.err, /has no table iceberg_/)
+  assert.match(bare.err, /the jdbc catalog prod is not in its database yet: `namespace create`/)
   assert.deepEqual(
     readdirSync(root).filter((name) => name.startsWith('empty')),
     ['empty.db'],

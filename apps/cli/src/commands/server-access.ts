@@ -1,5 +1,6 @@
 import { type ApiConnection, type ApiCredentials, serverAddress } from '@moraine/client/api-connection'
 import { MoraineError } from '@moraine/stdx/error'
+import { SIGN_IN } from '../table/catalog-place.ts'
 import type { CommandContext } from './command-context.ts'
 import type { ValueSources } from './key-values.ts'
 import type { RawServerOptions } from './server-options.ts'
@@ -15,7 +16,7 @@ export function serverAccess(raw: RawServerOptions, env: ValueSources['env']): S
 }
 
 export function apiConnection(raw: RawServerOptions, { clock, sources }: CommandContext): ApiConnection {
-  return { ...serverAccess(raw, sources.env), clock }
+  return { ...serverAccess(raw, sources.env), clock, signIn: SIGN_IN }
 }
 
 function credentialsOf(token: string, credential: string): ApiCredentials {

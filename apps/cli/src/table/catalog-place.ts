@@ -32,7 +32,12 @@ export type CatalogPlace = {
   readonly properties: Readonly<Record<string, string>>
   /** For messages, without secrets: `the metastore at thrift://a:9083`. */
   readonly label: string
+  /** For whoever is not signed in, where the command line knows how that is done. */
+  readonly signIn?: string
 }
+
+/** How requests to the service sign in. */
+export const SIGN_IN = 'sign in with --token or MORAINE_TOKEN, or with MORAINE_CREDENTIAL=user:password'
 
 /**
  * Which catalog the options name; `undefined` if they name none.
@@ -60,6 +65,7 @@ function placeInService(options: CatalogOptions, { server, credentials }: Catalo
     name: catalog,
     properties: { ...properties, uri: `${server}/api/iceberg/rest`, warehouse: catalog, ...signIn(credentials) },
     label: `catalog ${catalog} of ${server}`,
+    signIn: SIGN_IN,
   }
 }
 

@@ -3,7 +3,7 @@ import type { Catalog } from '@moraine/catalogs/catalog'
 import type { HadoopStore } from '@moraine/catalogs/filesystem/hadoop-store'
 import { jdbcSettings } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { openExternalCatalog } from '@moraine/catalogs/open-catalog'
-import { describeError, MoraineError } from '@moraine/stdx/error'
+import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import { isAbsent, localError } from '@moraine/storage/local-error'
 import type { CatalogPlace } from './catalog-place.ts'
 import { checkStore, checkWarehouse } from './check-store.ts'
@@ -30,8 +30,14 @@ export async function openCatalog(
   const properties = type === 'jdbc' && !creates ? await expectDatabase(place) : place.properties
   const opening = openExternalCatalog({ ...context, name, type, properties }, signal)
   return opening.catch((error: unknown) => {
+    if (place.signIn !== undefined) throw isSignedOut(error) ? withHint(error, `; ${place.signIn}`) : error
+    if (type === 'jdbc' && !creates && isKind(error, 'not-found')) throw noTablesYet(place)
     throw type === 'rest' && isNoCatalog(error) ? withHint(error, rootHint(properties['uri'] ?? '')) : error
   })
+}
+
+function isSignedOut(error: unknown): boolean {
+  return error instanceof MoraineError && error.context['status'] === 401
 }
 
 /** The error with more to say, if it is of the kind. */
@@ -55,6 +61,13 @@ async function expectDatabase({ properties }: CatalogPlace): Promise<CatalogPlac
     })
   }
   return { 'jdbc.init-catalog-tables': 'false', ...properties }
+}
+
+function noTablesYet({ label }: CatalogPlace): MoraineError {
+  return new MoraineError(
+    'not-found',
+    `${label} is not in its database yet: \`namespace create\` and \`table register\` make its tables there`,
+  )
 }
 
 /** Iceberg's protocol answers in JSON, and with a reason where it refuses. */

@@ -21,6 +21,7 @@ const ANSWERS: Readonly<Record<string, readonly [number, unknown]>> = {
   '/page/v1/config': [200, '<html>'],
   '/catalog/v1/config': [200, { defaults: {}, overrides: {} }],
   '/strict/v1/config': [404, notFound('NoSuchWarehouseException', 'Warehouse does not exist: a')],
+  '/api/iceberg/rest/v1/config': [401, { error: { message: 'say who', type: 'NotAuthorizedException', code: 401 } }],
 }
 const server = createServer((request, response) => {
   const path = (request.url ?? '').replace(/\?.*/, '')
@@ -74,6 +75,16 @@ for (const [name, options, kind, says] of CASES) {
     assert.equal(error.kind, kind)
   })
 }
+
+test('who is not signed in to the service is told how', async () => {
+  const service = { server: url, credentials: { kind: 'none' } } as const
+  const error = await refusal('a.b', { catalog: 'lake', service })
+  assert.match(
+    error.message,
+    /say who.*; sign in with --token or MORAINE_TOKEN, or with MORAINE_CREDENTIAL=user:password$/,
+  )
+  assert.equal(error.kind, 'permission')
+})
 
 test('of a store that is not exercised it is said, with the settings that it takes', async () => {
   const warnings: string[] = []
