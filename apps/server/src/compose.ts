@@ -9,11 +9,13 @@ import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
-import type { Random } from '@moraine/stdx/random'
+import { formatExactJson } from '@moraine/stdx/exact-json'
+import { type Random, uuidV7 } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import { type Access, composeAccess } from './access/compose-access.ts'
 import { purger } from './background/purger.ts'
+import { type ReportKeeper, reportKeeper } from './background/report-keeper.ts'
 import { catalogListing } from './catalogs/catalog-listing.ts'
 import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-registry.ts'
 import { sealPlainCatalogs } from './catalogs/catalog-secrets.ts'
@@ -136,7 +138,8 @@ async function wire(
       })
     },
   })
-  const http = httpService(options, { optimizing, catalogs, listing, registry })
+  const reports = reportKeeper({ stores, clock, log })
+  const http = httpService(options, { optimizing, catalogs, listing, registry, reports })
   const container =
     optimizerCommand &&
     localContainer({
@@ -153,6 +156,7 @@ async function wire(
     parts: [
       ...optimizing.services,
       purger({ stores: stored, catalogs, clock, log }),
+      reports,
       thrift,
       http,
       ...(container === undefined ? [] : [container]),
@@ -166,11 +170,12 @@ type Parts = {
   readonly catalogs: OpenCatalogs
   readonly listing: CatalogListing
   readonly registry: CatalogRegistry
+  readonly reports: ReportKeeper
 }
 
 function httpService(
   options: ServerOptions & Pick<Access, 'authenticator'>,
-  { optimizing, catalogs, listing, registry }: Parts,
+  { optimizing, catalogs, listing, registry, reports }: Parts,
 ): HttpServer {
   const { clock, random, log, host, httpPort, authenticator } = options
   return httpServer({
@@ -193,6 +198,16 @@ function httpService(
       onCommit: ({ catalog, identifier }) => noticeCommit(optimizing, { catalog, ...identifier }, log),
       onDrop: ({ catalog }) => optimizing.onCatalogChanged(catalog),
       onRename: ({ catalog }) => optimizing.onCatalogChanged(catalog),
+      onMetricsReport: ({ catalog, identifier, principal, metrics: { kind, snapshotId, report } }) =>
+        reports.keep({
+          reportId: uuidV7(random, clock.now()),
+          table: { catalog, ...identifier },
+          kind,
+          snapshotId,
+          principal,
+          receivedAt: clock.now(),
+          report: formatExactJson(report),
+        }),
     },
   })
 }

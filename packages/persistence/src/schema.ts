@@ -76,6 +76,7 @@ export type Database = {
   }
   principal: PrincipalRow
   access_credential: CredentialRow
+  metrics_report: MetricsReportRow
   /** Tables and views, which share their names. */
   catalog_table: {
     kind: PointerKind
@@ -97,6 +98,19 @@ export type CredentialRow = {
   note: string
   created_at: EpochMs
   expires_at: EpochMs | null
+}
+
+export type MetricsReportRow = {
+  report_id: string
+  table_hash: string
+  catalog_name: string
+  namespace: string
+  name: string
+  kind: 'scan' | 'commit'
+  snapshot_id: string
+  principal: string
+  received_at: EpochMs
+  report: string
 }
 
 export type ManagedTableRow = {

@@ -8,16 +8,26 @@ const BATCH = 100
 const GONE_OPTIMIZER_KEEP_MS = 24 * 3_600_000
 
 export type HistoryCleanerDeps = {
-  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers' | 'answers'>
+  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers' | 'answers' | 'reports'>
   /** `self-optimizing.runtime-data-keep-time` and `.runtime-data-expire-interval` */
   readonly keepMs: number
   readonly intervalMs: number
+  /** `iceberg-rest.metrics-report-keep-time` */
+  readonly reportKeepMs: number
   readonly clock: Clock
   readonly log: Log
 }
 
-/** Removes processes that ended long ago, with all that is theirs, optimizers that are gone, and answers that nobody may ask for again. */
-export function historyCleaner({ stores, keepMs, intervalMs, clock, log }: HistoryCleanerDeps): Reconciler<never> {
+/** Removes processes that ended long ago, with all that is theirs, optimizers that are gone, answers
+ * that nobody may ask for again, and reports of engines. */
+export function historyCleaner({
+  stores,
+  keepMs,
+  intervalMs,
+  reportKeepMs,
+  clock,
+  log,
+}: HistoryCleanerDeps): Reconciler<never> {
   return reconciler({
     name: 'history cleaner',
     intervalMs,
@@ -33,6 +43,8 @@ export function historyCleaner({ stores, keepMs, intervalMs, clock, log }: Histo
       const gone = await stores.optimizers.listGone(later(clock.now(), -GONE_OPTIMIZER_KEEP_MS), BATCH)
       await stores.state.apply(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId }) as const))
       while (!signal.aborted && (await stores.answers.removeExpired(clock.now(), BATCH)) === BATCH);
+      const reportsBefore = later(clock.now(), -reportKeepMs)
+      while (!signal.aborted && (await stores.reports.removeReports(reportsBefore, BATCH)) === BATCH);
       return {}
     },
   })

@@ -30,7 +30,11 @@ export function serviceSettings(values: ConfigValues): ServiceSettings {
       administrator:
         values.adminPassword === '' ? undefined : { name: values.adminUsername, password: values.adminPassword },
     },
-    history: { keepMs: values.historyKeepMs, intervalMs: values.historyIntervalMs },
+    history: {
+      keepMs: values.historyKeepMs,
+      intervalMs: values.historyIntervalMs,
+      reportKeepMs: values.reportKeepMs,
+    },
   }
 }
 

@@ -87,6 +87,11 @@ export const SETTINGS = {
     defaultText: '7d',
     meaning: 'How long a table dropped from a catalog of the service can be had back. Not in Amoro.',
   }),
+  reportKeepMs: durationSetting({
+    key: 'iceberg-rest.metrics-report-keep-time',
+    defaultText: '7d',
+    meaning: 'How long reports of engines on their scans and commits are kept. Not in Amoro.',
+  }),
   historyKeepMs: durationSetting({
     key: 'self-optimizing.runtime-data-keep-time',
     oldKeys: [{ key: 'self-optimizing.runtime-data-keep-days', unitMs: 86_400_000 }],

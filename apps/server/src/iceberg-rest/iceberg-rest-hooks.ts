@@ -1,5 +1,5 @@
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import type { JsonObject } from '@moraine/stdx/exact-json'
+import type { ReportedMetrics } from './metrics-report.ts'
 
 /** Told of what clients did, after it was done. A hook that throws changes no answer. */
 export type IcebergRestHooks = {
@@ -24,6 +24,7 @@ export type IcebergRestHooks = {
   readonly onMetricsReport?: (event: {
     readonly catalog: string
     readonly identifier: TableIdentifier
-    readonly report: JsonObject
+    readonly principal: string
+    readonly metrics: ReportedMetrics
   }) => void
 }

@@ -292,17 +292,20 @@ test('hooks hear of what was done, and a hook that fails changes no answer', asy
     },
     onDrop: ({ identifier, purgeRequested }) => heard.push(['drop', identifier.name, purgeRequested]),
     onRename: ({ from, to }) => heard.push(['rename', from.name, to.name]),
-    onMetricsReport: ({ report }) => heard.push(['metrics', report['snapshot-id']]),
+    onMetricsReport: ({ principal, metrics }) => heard.push(['metrics', principal, metrics.kind, metrics.snapshotId]),
   })
   const post = (path: string, body: string) => ask(server, path, { method: 'POST', body })
   assert.equal(
     (await post(ORDERS, '{"requirements":[],"updates":[{"action":"set-properties","updates":{"a":"b"}}]}')).status,
     200,
   )
-  assert.equal(
-    (await post(`${ORDERS}/metrics`, '{"report-type":"scan-report","snapshot-id":9007199254740993}')).status,
-    204,
-  )
+  const report = '{"report-type":"scan-report","snapshot-id":9007199254740993,"metrics":{}}'
+  assert.equal((await post(`${ORDERS}/metrics`, report)).status, 204)
+  for (const wrong of [report.replace('scan', 'x'), report.replace(':{}', ':1'), '{}', report.replace('93', '93.5')]) {
+    assert.equal((await post(`${ORDERS}/metrics`, wrong)).status, 400, wrong)
+  }
+  const long = report.replace('{}', `{"filter":"${'x'.repeat(300_000)}"}`)
+  assert.equal((await post(`${ORDERS}/metrics`, long)).status, 400)
   await post(
     `${CATALOG}/tables/rename`,
     '{"source":{"namespace":["sales"],"name":"orders"},"destination":{"namespace":["sales"],"name":"b"}}',
@@ -314,7 +317,7 @@ test('hooks hear of what was done, and a hook that fails changes no answer', asy
   assert.deepEqual(heard, [
     ['commit', 'lake', 'orders', '00000'],
     ['commit', 'lake', 'orders', '00001'],
-    ['metrics', 9007199254740993n],
+    ['metrics', 'anybody', 'scan', 9007199254740993n],
     ['rename', 'orders', 'b'],
     ['drop', 'b', true],
   ])

@@ -2,10 +2,10 @@ import type { LoadedTable } from '@moraine/catalogs/catalog'
 import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
-import { record } from '@moraine/stdx/exact-json-decode'
 import { demand } from '../access/identity.ts'
 import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
+import { decodeMetricsReport } from './metrics-report.ts'
 import {
   bodyOf,
   decodeRegister,
@@ -101,8 +101,10 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     path: `${ONE}/metrics`,
     needs: 'view-table',
     async answer(call) {
-      const report = bodyOf(call, (value, place) => record(value, place).object)
-      call.hooks.onMetricsReport?.({ catalog: call.catalog.name, identifier: identifierOf(call), report })
+      const metrics = bodyOf(call, decodeMetricsReport)
+      const { catalog, identity } = call
+      const identifier = identifierOf(call)
+      call.hooks.onMetricsReport?.({ catalog: catalog.name, identifier, principal: identity.name, metrics })
       return NO_CONTENT
     },
   },

@@ -30,7 +30,7 @@ export type OptimizingSettings = {
   readonly pollTimeoutMs: number
   readonly breakQuota: boolean
   readonly exploreIntervalMs: number
-  readonly history: { readonly keepMs: number; readonly intervalMs: number }
+  readonly history: { readonly keepMs: number; readonly intervalMs: number; readonly reportKeepMs: number }
 }
 
 export type OptimizingDeps = {

@@ -45,7 +45,7 @@ const SETTINGS: OptimizingSettings = {
   pollTimeoutMs: 30_000,
   breakQuota: false,
   exploreIntervalMs: 180_000,
-  history: { keepMs: 30 * 24 * 3_600_000, intervalMs: 3_600_000 },
+  history: { keepMs: 30 * 24 * 3_600_000, intervalMs: 3_600_000, reportKeepMs: 7 * 24 * 3_600_000 },
 }
 
 const START = 1_800_000_000_000 as EpochMs

@@ -3,6 +3,7 @@ import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { PrincipalStore } from '../access/principal.ts'
 import type { AnsweredRequestStore } from '../catalogs/answered-requests.ts'
 import type { CatalogStore } from '../catalogs/managed-catalog.ts'
+import type { MetricsReportStore } from '../catalogs/metrics-report.ts'
 import type { DiscardStore } from '../optimizing/discard.ts'
 import type { ProcessStore, TaskStore } from '../optimizing/process-store.ts'
 import type { OptimizerStore } from '../resources/optimizer.ts'
@@ -24,4 +25,5 @@ export type Stores = {
   readonly drops: DroppedPointers
   readonly answers: AnsweredRequestStore
   readonly principals: PrincipalStore
+  readonly reports: MetricsReportStore
 }

@@ -7,6 +7,7 @@ import { answeredRequests } from './0003-answered-requests.ts'
 import { droppedTables } from './0004-dropped-tables.ts'
 import { catalogConfigs } from './0005-catalog-configs.ts'
 import { principals } from './0006-principals.ts'
+import { metricsReports } from './0007-metrics-reports.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   droppedTables,
   catalogConfigs,
   principals,
+  metricsReports,
 ]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }

@@ -4,6 +4,7 @@ import type { Database } from '../schema.ts'
 import { sqlAnsweredRequests } from './sql-answered-requests.ts'
 import { sqlCatalogs } from './sql-catalogs.ts'
 import { sqlDroppedPointers } from './sql-dropped-pointers.ts'
+import { sqlMetricsReports } from './sql-metrics-reports.ts'
 import { sqlPrincipals } from './sql-principals.ts'
 import { sqlProcesses } from './sql-processes.ts'
 import { sqlResources } from './sql-resources.ts'
@@ -25,5 +26,6 @@ export function sqlStores(db: Kysely<Database>): Stores {
     drops: sqlDroppedPointers(db),
     answers: sqlAnsweredRequests(db),
     principals: sqlPrincipals(db),
+    reports: sqlMetricsReports(db),
   }
 }

@@ -1,6 +1,7 @@
 import type { Stores } from '@moraine/management/store/stores'
 import { memoryAnsweredRequests } from './memory-answered-requests.ts'
 import { memoryCatalogs } from './memory-catalogs.ts'
+import { memoryMetricsReports } from './memory-metrics-reports.ts'
 import { memoryOptimizing } from './memory-optimizing.ts'
 import { memoryPrincipals } from './memory-principals.ts'
 import { memoryResources } from './memory-resources.ts'
@@ -18,5 +19,6 @@ export function memoryStores(state: MemoryState = emptyState()): Stores {
     ...memoryCatalogs(),
     answers: memoryAnsweredRequests(),
     principals: memoryPrincipals(),
+    reports: memoryMetricsReports(),
   }
 }

@@ -11,6 +11,7 @@ import { databaseRoutes } from './database-routes.ts'
 import { type DefinitionRoutesDeps, definitionRoutes } from './definition-routes.ts'
 import { type DroppedRoutesDeps, droppedRoutes } from './dropped-routes.ts'
 import { historyRoutes } from './history-routes.ts'
+import { metricsReportRoutes } from './metrics-report-routes.ts'
 import { partitionRoutes } from './partition-routes.ts'
 import { type PrincipalRoutesDeps, principalRoutes } from './principal-routes.ts'
 import { processRoutes } from './process-routes.ts'
@@ -56,6 +57,7 @@ export async function amsApi(server: FastifyInstance, deps: AmsApiDeps): Promise
   snapshotRoutes(api, deps)
   partitionRoutes(api, deps)
   historyRoutes(api, deps)
+  metricsReportRoutes(api, deps)
   processRoutes(api, deps)
   resourceRoutes(api, deps)
   principalRoutes(api, deps)
