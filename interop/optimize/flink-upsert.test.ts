@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
 import { must } from '@moraine/stdx/assert'
@@ -9,22 +9,22 @@ import { type OptimizeRun, optimizeTable } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
 import { startSpark } from '../lab/spark.ts'
 import { type Readers, readStates } from './table-readers.ts'
+import { upsertStream } from './upsert-stream.ts'
 
 // A streaming job of Flink upserts row after row, an equality delete with each, and commits every second; Moraine
 // optimizes the table all the while. Rows come in a known order and say their place in it, so every snapshot must hold
 // exactly what the upserts up to its last one left. At the end Flink reads the optimized table itself.
 
 const UPSERTS = 500
-const A_SECOND = 20
-const KEYS = 60
 const REWRITES_MIN = 2
+const stream = upsertStream(UPSERTS, 20)
 
 const warehouse = mkdtempSync(`${tmpdir()}/moraine-flink-upsert-`)
 const [spark, pyiceberg, duckdb, flink] = await Promise.all([
   startSpark(),
   startPyIceberg(),
   startDuckDb(),
-  runFlink([catalog(), 'CREATE DATABASE lake.db', createTable()]),
+  runFlink([catalog(), 'CREATE DATABASE lake.db', stream.createTable('lake.db.t')]),
 ])
 after(async () => {
   for (const started of [spark, pyiceberg, duckdb]) if (started.kind === 'started') await started.engine.stop()
@@ -48,7 +48,7 @@ async function besideFlink(context: TestContext, readers: Readers): Promise<void
   const runs: OptimizeRun[] = []
   let writing = true
   await Promise.all([
-    runFlink([...streaming(), catalog(), source(), upsert()], signal).finally(() => {
+    runFlink([...stream.settings, catalog(), ...stream.upsertInto('lake.db.t')], signal).finally(() => {
       writing = false
     }),
     (async () => {
@@ -73,78 +73,20 @@ async function besideFlink(context: TestContext, readers: Readers): Promise<void
   for (const id of ids) {
     const answer = must(reading.spark.get(String(id)), 'answer of Spark')
     assert.ok('rows' in answer)
-    const upserted = Math.max(-1, ...answer.rows.map((row) => Number(/"seq":(\d+)/.exec(row)?.[1])))
+    const upserted = stream.lastUpsertOf(answer.rows)
     assert.ok(upserted >= before, 'nothing goes back')
     before = upserted
-    assert.deepEqual(answer.rows, rowsAfter(upserted))
+    assert.deepEqual(answer.rows, stream.rowsAfter(upserted))
     assert.deepEqual(reading.duckdb.get(String(id)), answer)
   }
-  const all = { rows: rowsAfter(UPSERTS - 1) }
+  const all = { rows: stream.rowsAfter(UPSERTS - 1) }
   for (const answers of Object.values(reading)) assert.deepEqual(answers.get('current'), all)
-  assert.deepEqual(await readByFlink(signal), all.rows)
+  const answers = `${warehouse}/read`
+  await runFlink([catalog(), ...stream.readInto('lake.db.t', answers)], signal)
+  assert.deepEqual(stream.readAnswers(answers), all.rows)
   context.diagnostic(`${rows.length - ours} commits of Flink, ${runs.length} runs and ${rewrites} rewrites of Moraine`)
-}
-
-/** Canonical rows after the upsert with this number, sorted. */
-function rowsAfter(last: number): readonly string[] {
-  const seqOf = new Map<number, number>()
-  for (let seq = 0; seq <= last; seq += 1) seqOf.set((seq * 7) % KEYS, seq)
-  return [...seqOf].map(([id, seq]) => canonical(id, regionOf(id), seq)).sort()
-}
-
-async function readByFlink(signal: AbortSignal): Promise<readonly string[]> {
-  const path = `${warehouse}/read`
-  await runFlink(
-    [
-      "SET 'execution.runtime-mode' = 'batch'",
-      "SET 'table.dml-sync' = 'true'",
-      catalog(),
-      `CREATE TEMPORARY TABLE answers (id INT, region STRING, seq INT) WITH ('connector' = 'filesystem', 'path' = 'file://${path}', 'format' = 'csv')`,
-      'INSERT INTO answers SELECT id, region, seq FROM lake.db.t',
-    ],
-    signal,
-  )
-  const lines = readdirSync(path).flatMap((name) => readFileSync(`${path}/${name}`, 'utf8').trim().split('\n'))
-  return lines
-    .map((line) => {
-      const [id, region, seq] = line.split(',')
-      return canonical(Number(id), region ?? '', Number(seq))
-    })
-    .sort()
-}
-
-function canonical(id: number, region: string, seq: number): string {
-  return `{"id":${id},"region":"${region}","seq":${seq}}`
-}
-
-function regionOf(id: number): string {
-  return id % 2 === 0 ? 'eu' : 'us'
-}
-
-function streaming(): readonly string[] {
-  return [
-    "SET 'execution.runtime-mode' = 'streaming'",
-    "SET 'execution.checkpointing.interval' = '1s'",
-    "SET 'table.dml-sync' = 'true'",
-  ]
 }
 
 function catalog(): string {
   return `CREATE CATALOG lake WITH ('type' = 'iceberg', 'catalog-type' = 'hadoop', 'warehouse' = '${warehouse}')`
-}
-
-function createTable(): string {
-  return `CREATE TABLE lake.db.t (id INT, region STRING, seq INT, PRIMARY KEY (id, region) NOT ENFORCED)
-    PARTITIONED BY (region) WITH ('format-version' = '2', 'write.upsert.enabled' = 'true')`
-}
-
-/** Numbers from 0 on, at a steady pace. */
-function source(): string {
-  return `CREATE TEMPORARY TABLE numbers (seq INT) WITH ('connector' = 'datagen', 'rows-per-second' = '${A_SECOND}',
-    'fields.seq.kind' = 'sequence', 'fields.seq.start' = '0', 'fields.seq.end' = '${UPSERTS - 1}')`
-}
-
-function upsert(): string {
-  const id = `MOD(seq * 7, ${KEYS})`
-  return `INSERT INTO lake.db.t SELECT ${id}, CASE WHEN MOD(${id}, 2) = 0 THEN 'eu' ELSE 'us' END, seq FROM numbers`
 }
