@@ -23,12 +23,17 @@ function parseField(field: SortFieldText, schema: Schema, at: JsonPlace): SortFi
     const { source, transform = 'identity', direction, nullOrder } = field
     return sortField(termOf(source, transform, schema, at), direction, nullOrder)
   }
-  const [, term = '', direction, nulls] =
-    /^(.+?)(?:\s+(asc|desc))?(?:\s+nulls\s+(first|last))?$/i.exec(field.trim()) ?? []
+  const words = field.trim().split(/\s+/)
+  const [last = '', before = ''] = [words.at(-1)?.toLowerCase(), words.at(-2)?.toLowerCase()]
+  const hasNulls = words.length > 2 && before === 'nulls' && (last === 'first' || last === 'last')
+  if (hasNulls) words.splice(-2)
+  const direction = words.length > 1 ? words.at(-1)?.toLowerCase() : undefined
+  const hasDirection = direction === 'asc' || direction === 'desc'
+  if (hasDirection) words.pop()
   return sortField(
-    parseTerm(term, schema, at),
-    direction?.toLowerCase() === 'desc' ? 'desc' : 'asc',
-    nulls === undefined ? undefined : nulls.toLowerCase() === 'first' ? 'nulls-first' : 'nulls-last',
+    parseTerm(words.join(' '), schema, at),
+    hasDirection ? direction : 'asc',
+    hasNulls ? `nulls-${last}` : undefined,
   )
 }
 

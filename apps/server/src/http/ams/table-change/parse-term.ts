@@ -8,11 +8,12 @@ export type Term = { readonly sourceId: number; readonly sourceName: string; rea
 
 /** `region`, `day(ts)`, `bucket[16](id)` or, as in SQL, `bucket(16, id)`. */
 export function parseTerm(text: string, schema: Schema, at: JsonPlace): Term {
-  const inSql = /^(bucket|truncate)\(\s*(\d+)\s*,\s*(.+?)\s*\)$/i.exec(text.trim())
-  if (inSql !== null) return termOf(inSql[3] ?? '', `${inSql[1]}[${inSql[2]}]`, schema, at)
-  const [, transform = 'identity', source = text.trim()] =
-    /^([a-z]+(?:\[\d+\])?)\(\s*(.+?)\s*\)$/i.exec(text.trim()) ?? []
-  return termOf(source, transform, schema, at)
+  const trimmed = text.trim()
+  // What stands in the brackets is trimmed afterwards: an expression that did it would try every way to cut blanks.
+  const inSql = /^(bucket|truncate)\(\s*(\d+)\s*,(.+)\)$/i.exec(trimmed)
+  if (inSql !== null) return termOf((inSql[3] ?? '').trim(), `${inSql[1]}[${inSql[2]}]`, schema, at)
+  const [, transform = 'identity', source = trimmed] = /^([a-z]+(?:\[\d+\])?)\((.+)\)$/i.exec(trimmed) ?? []
+  return termOf(source.trim(), transform, schema, at)
 }
 
 /** @throws {MoraineError} `invalid-input` for a transform that is none, or cannot be asked for */

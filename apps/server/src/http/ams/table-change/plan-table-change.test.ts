@@ -295,6 +295,23 @@ test('in version 1 a dropped partition field stays as void, and gives up its nam
   assert.deepEqual(fieldsOf(dropped), ['region identity 1000', 'ts_day_1001 void 1001', 'ts_day bucket[2] 1002'])
 })
 
+test('fields of partitions and orders are read as people write them, in time whatever is written', () => {
+  const order = (text: string) => {
+    const { sortOrders } = created({ ...ORDERS, sortOrder: [text] })
+    const { sourceIds, transform, direction, nullOrder } = must(sortOrders.at(-1)?.fields[0], text)
+    return `${sourceIds} ${formatTransform(transform)} ${direction} ${nullOrder}`
+  }
+  assert.equal(order('ts'), '7 identity asc nulls-first')
+  assert.equal(order(' ts  DESC '), '7 identity desc nulls-last')
+  assert.equal(order('ts nulls last'), '7 identity asc nulls-last')
+  assert.equal(order('bucket( 4 , id ) desc NULLS FIRST'), '1 bucket[4] desc nulls-first')
+  assert.equal(order('Truncate[2]( region )'), '8 truncate[2] asc nulls-first')
+  for (const text of [`day(${' '.repeat(9_000)}`, `bucket(4,${' '.repeat(9_000)}`, `a${' '.repeat(9_000)}b`]) {
+    refuses({ addPartitionFields: [text] }, /names the column/)
+    refuses({ sortOrder: [text] }, /names the column/)
+  }
+})
+
 test('order, properties, comment and version change; what is as it should be makes no commit', () => {
   const base = created()
   const next = changed(base, {
