@@ -4,3 +4,8 @@
  * JSON: it travels to optimizers within a task. It may hold secrets: never show it.
  */
 export type StorageSettings = Readonly<Record<string, string>>
+
+/** Whether a property of a catalog, by its name, is one of these: `warehouse` and `uri` are not. */
+export function isStorageSetting(name: string): boolean {
+  return /^(s3|client|gcs|adls|oss|cos|obs|hdfs|dfs)\./.test(name) || name === 'fs.defaultFS' || name === 'ugi'
+}

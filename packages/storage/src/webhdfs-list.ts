@@ -19,15 +19,17 @@ export type WebHdfsListing = {
 
 /**
  * The files below a directory whose path goes on with a prefix, and that no write of ours has yet to finish. Asks for pages
- * of some directories at a time and tries each again by itself. Holds these pages and the names of directories to come.
+ * of some directories at a time. Once there are results, which nobody else can then ask for again, it tries each page again
+ * by itself. Holds these pages and the names of directories to come.
  */
 export async function* listWebHdfsFiles(listing: WebHdfsListing): AsyncGenerator<FileStatus> {
   const { client, directory, namePrefix, spelling, retry, signal } = listing
   const doing = `listing ${spelling}${namePrefix}`
   const pending: Pending[] = [{ below: '', startAfter: '' }]
+  let begun = false
   const read = ({ below, startAfter }: Pending): Promise<WebHdfsPage> => {
     const page = () => listWebHdfsPage(client, directory + below, startAfter, doing, signal)
-    return retrying(retry, page, doing, signal)
+    return begun ? retrying(retry, page, doing, signal) : page()
   }
   while (pending.length > 0) {
     checkAborted(signal, doing)
@@ -42,6 +44,7 @@ export async function* listWebHdfsFiles(listing: WebHdfsListing): AsyncGenerator
         if (type === 'DIRECTORY') pending.push({ below: `${below}${name}/`, startAfter: '' })
         if (type !== 'FILE' || isTemporaryName(name)) continue
         checkAborted(signal, doing)
+        begun = true
         yield { location: `${spelling}${below}${name}`, sizeBytes, modifiedAt }
       }
     }

@@ -12,7 +12,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
-import type { StorageSettings } from '@moraine/storage/settings'
+import { isStorageSetting, type StorageSettings } from '@moraine/storage/settings'
 import type { Log } from '../service/log.ts'
 import { unsealCatalog } from './catalog-secrets.ts'
 import type { SecretVault } from './secret-vault.ts'
@@ -92,8 +92,6 @@ export async function openPlainCatalog(
   return { catalog, io, storage, filter: catalogFilter(plain.properties), tableDefaults: tableDefaults(plain) }
 }
 
-const OF_STORAGE = /^(s3|client|gcs|adls|oss|cos|obs)\./
-
 function storageSettings(properties: CatalogMap): StorageSettings {
-  return Object.fromEntries(Object.entries(properties).filter(([key]) => OF_STORAGE.test(key)))
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => isStorageSetting(name)))
 }
