@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Started } from '../lab/json-lines-worker.ts'
+import { EXIT_UNAVAILABLE, type Started } from '../lab/json-lines-worker.ts'
 
 /** A server with an empty database of its own. */
 export type DatabaseServer = {
@@ -24,7 +24,7 @@ export function startDatabaseServer(kind: DatabaseKind, name: string): Started<D
   stopWithThisProcess(script, name)
   const run = (command: string) => spawnSync(script, [command, name], { encoding: 'utf8' })
   const started = run('start')
-  if (started.status === 75) {
+  if (started.status === EXIT_UNAVAILABLE) {
     return { kind: 'unavailable', why: started.stderr.trim().split('\n').at(-1) ?? `${kind} cannot be had here` }
   }
   if (started.status !== 0) throw new Error(`${kind}.sh start ended with ${started.status}:\n${started.stderr}`)

@@ -12,7 +12,7 @@ import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
-import type { Started } from '../lab/json-lines-worker.ts'
+import { EXIT_UNAVAILABLE, type Started } from '../lab/json-lines-worker.ts'
 
 const io = localFileIO(systemRandom)
 
@@ -41,7 +41,7 @@ export function openLake(name: string, properties: Readonly<Record<string, strin
 export function provideDrivers(): Started<undefined> {
   const script = fileURLToPath(new URL('drivers.sh', import.meta.url))
   const { status, stdout, stderr } = spawnSync(script, { encoding: 'utf8' })
-  if (status === 75) return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'no drivers' }
+  if (status === EXIT_UNAVAILABLE) return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'no drivers' }
   assert.equal(status, 0, stderr)
   const { classPath = '', pythonPath = '' } = JSON.parse(stdout) as Readonly<Record<string, string>>
   process.env['SPARK_DIST_CLASSPATH'] = classPath

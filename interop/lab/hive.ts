@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import type { Started } from './json-lines-worker.ts'
+import { EXIT_UNAVAILABLE, type Started } from './json-lines-worker.ts'
 
 /** A metastore with an empty database and an empty warehouse of its own. */
 export type HiveMetastore = { readonly uri: string; readonly warehouse: string }
@@ -12,7 +12,8 @@ const script = fileURLToPath(new URL('hive.sh', import.meta.url))
 export function startHive(name: string, version: 3 | 4): Started<HiveMetastore> {
   stopWithThisProcess(name)
   const { status, stdout, stderr } = spawnSync(script, ['start', name, String(version)], { encoding: 'utf8' })
-  if (status === 75) return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'Hive cannot be had here' }
+  if (status === EXIT_UNAVAILABLE)
+    return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'Hive cannot be had here' }
   if (status !== 0) throw new Error(`hive.sh start ended with ${status}:\n${stderr}`)
   return { kind: 'started', engine: JSON.parse(stdout) as HiveMetastore }
 }

@@ -17,6 +17,8 @@ export type PyIceberg = {
   delete(table: readonly string[], rowFilter: string, signal?: AbortSignal): Promise<void>
   /** Adds an optional column at the end; `type` is a type in Iceberg's JSON form. */
   addColumn(table: readonly string[], name: string, type: string, signal?: AbortSignal): Promise<void>
+  /** A branch or tag at the current snapshot. */
+  createRef(table: readonly string[], kind: 'branch' | 'tag', name: string, signal?: AbortSignal): Promise<void>
   drop(table: readonly string[], signal?: AbortSignal): Promise<void>
   /** Names of the tables in catalog and namespace, sorted. */
   listTables(namespace: readonly string[], signal?: AbortSignal): Promise<readonly string[]>
@@ -72,6 +74,7 @@ async function pyIcebergOf(worker: JsonLinesWorker): Promise<PyIceberg> {
     append: (request, signal) => ask({ append: request }, nothing, signal),
     delete: (table, rowFilter, signal) => ask({ delete: { table, rowFilter } }, nothing, signal),
     addColumn: (table, name, type, signal) => ask({ addColumn: { table, name, type } }, nothing, signal),
+    createRef: (table, kind, name, signal) => ask({ createRef: { table, kind, name } }, nothing, signal),
     drop: (table, signal) => ask({ drop: { table } }, nothing, signal),
     listTables: (namespace, signal) => ask({ tables: namespace }, listOf(text), signal),
     stop: () => worker.stop(),

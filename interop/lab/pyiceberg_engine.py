@@ -62,6 +62,16 @@ class Engine:
         with self.load_table(table).update_schema() as update:
             update.add_column(name, TYPE.validate_python(type_))
 
+    def create_ref(self, table, kind, name):
+        """A branch or tag at the current snapshot."""
+        loaded = self.load_table(table)
+        snapshot_id = loaded.metadata.current_snapshot_id
+        with loaded.manage_snapshots() as change:
+            if kind == "tag":
+                change.create_tag(snapshot_id, name)
+            else:
+                change.create_branch(snapshot_id, name)
+
     def drop(self, table):
         self.catalogs[table[0]].drop_table(tuple(table[1:]))
 

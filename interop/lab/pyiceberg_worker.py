@@ -8,6 +8,7 @@
 | {"append": {"table": [...], "rows": [{...}], "branch"?}} | null |
 | {"delete": {"table": [...], "rowFilter"}} | null |
 | {"addColumn": {"table": [...], "name", "type"}} | null |
+| {"createRef": {"table": [...], "kind": "branch" or "tag", "name"}} | null |
 | {"drop": {"table": [...]}} | null |
 | {"tables": [catalog, namespace]} | [name] |
 """
@@ -50,6 +51,10 @@ def main():
         asked = request["addColumn"]
         engine.add_column(asked["table"], asked["name"], asked["type"])
 
+    def create_ref(request):
+        asked = request["createRef"]
+        engine.create_ref(asked["table"], asked["kind"], asked["name"])
+
     operations = {
         "read": read,
         "create": create,
@@ -57,6 +62,7 @@ def main():
         "delete": delete,
         "catalog": catalog,
         "addColumn": add_column,
+        "createRef": create_ref,
         "drop": lambda request: engine.drop(request["drop"]["table"]),
         "tables": lambda request: engine.list_tables(request["tables"]),
     }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { type ExpectedTable, parseExpectedTable } from '@moraine/testkit/fixtures/expected-table'
 import { startDuckDb } from '../lab/duckdb.ts'
+import { EXIT_UNAVAILABLE } from '../lab/json-lines-worker.ts'
 import { runLeashed } from '../lab/leashed.ts'
 import { type OptimizeRun, optimizeTable } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
@@ -53,7 +54,7 @@ const built = await runLeashed('interop/corpus/corpus.sh', [warehouse, ...wanted
 const why = built.stderr.trim().split('\n').at(-1) ?? 'an engine cannot be fetched'
 const unavailable = { kind: 'unavailable' as const, why }
 const [spark, pyiceberg, duckdb] =
-  built.code === 75
+  built.code === EXIT_UNAVAILABLE
     ? [unavailable, unavailable, unavailable]
     : await Promise.all([startSpark(), startPyIceberg(), startDuckDb()])
 

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { EXIT_UNAVAILABLE } from '../lab/json-lines-worker.ts'
 
 /** A running MinIO with an empty bucket, or why there is none. */
 export type Minio = { readonly settings: StorageSettings; readonly warehouse: string } | { readonly skip: string }
@@ -15,7 +16,7 @@ const script = fileURLToPath(new URL('../lab/minio.sh', import.meta.url))
 export function startMinio(name: string): Minio {
   stopWithThisProcess(name)
   const { status, stdout, stderr } = spawnSync(script, ['start', name], { encoding: 'utf8' })
-  if (status === 75) return { skip: stderr.trim().split('\n').at(-1) ?? 'MinIO cannot be had here' }
+  if (status === EXIT_UNAVAILABLE) return { skip: stderr.trim().split('\n').at(-1) ?? 'MinIO cannot be had here' }
   if (status !== 0) throw new Error(`minio.sh start ended with ${status}:\n${stderr}`)
   const settings = JSON.parse(stdout) as StorageSettings
   return { settings, warehouse: settings['warehouse'] ?? '' }

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { EXIT_UNAVAILABLE } from '../lab/json-lines-worker.ts'
 import { type Leashed, runLeashed, startLeashed } from '../lab/leashed.ts'
 import { untilAnswered } from '../lab/moraine.ts'
 
@@ -34,7 +35,8 @@ export function s3Settings(port: number): StorageSettings {
 /** Starts a server; the first time on a machine it is built, which takes minutes. */
 export async function startS3Server(): Promise<S3Server | { readonly skip: string }> {
   const installed = await runLeashed('interop/lab/minio.sh', ['install'])
-  if (installed.code === 75) return { skip: installed.stderr.trim().split('\n').at(-1) ?? 'MinIO cannot be had here' }
+  if (installed.code === EXIT_UNAVAILABLE)
+    return { skip: installed.stderr.trim().split('\n').at(-1) ?? 'MinIO cannot be had here' }
   assert.equal(installed.code, 0, installed.stderr)
   const binary = installed.stdout.trim()
   const directory = mkdtempSync(`${tmpdir()}/moraine-minio-`)
