@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Kysely, SqliteDialect, sql } from 'kysely'
+import { Kysely, sql } from 'kysely'
 import type { Database } from '../schema.ts'
+import { groupedDialect } from '../sqlite/grouped-dialect.ts'
 import { nodeSqlite } from '../sqlite/node-sqlite.ts'
 import { sqlCatalogs } from '../stores/sql-catalogs.ts'
 import { MIGRATIONS, migrate } from './migrate.ts'
@@ -16,7 +17,7 @@ test('versions are numbered without gaps', () => {
 })
 
 test('a step that fails leaves nothing behind and runs again as a whole', async () => {
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(':memory:') }) })
+  const db = new Kysely<Database>({ dialect: groupedDialect(nodeSqlite(':memory:')) })
   let broken = true
   const second = {
     version: MIGRATIONS.length + 1,
@@ -41,7 +42,7 @@ async function tableNames(db: Kysely<Database>, name: string): Promise<readonly 
 }
 
 test('a catalog that an earlier version stored is there as it was', async () => {
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(':memory:') }) })
+  const db = new Kysely<Database>({ dialect: groupedDialect(nodeSqlite(':memory:')) })
   await migrate(
     db,
     TYPES,

@@ -1,17 +1,24 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite'
 import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
-import type { SqliteDatabase, SqliteStatement } from 'kysely'
+import type { QueryResult } from 'kysely'
+import type { GroupedDatabase } from './write-groups.ts'
 
 /** Statements kept prepared; the queries of the stores are far fewer. */
 const STATEMENTS_MAX = 256
 
+/** One open database. Failures are `MoraineError`s that name the file. */
+export type NodeSqlite = GroupedDatabase & {
+  execute<Row>(sql: string, parameters: readonly unknown[]): QueryResult<Row>
+  close(): void
+}
+
 /**
- * Node's SQLite as the driver that Kysely wants. The file is locked for as long as it is open: two services on one file
- * would both believe that they lead. Commits are on disk when they return.
+ * Node's SQLite. The file is locked for as long as it is open: two services on one file would both believe that they
+ * lead. Commits are on disk when they return.
  *
  * @throws {MoraineError} `conflict` if another process has it open.
  */
-export function nodeSqlite(path: string): SqliteDatabase {
+export function nodeSqlite(path: string): NodeSqlite {
   const fail = (cause: unknown): never => {
     throw databaseError(path, cause)
   }
@@ -27,25 +34,19 @@ export function nodeSqlite(path: string): SqliteDatabase {
   }
   return {
     close: () => db.close(),
-    prepare(sql) {
-      // SQLite itself ends a transaction on some failures, a full disk among them.
-      if (sql === 'rollback' && !db.isTransaction) return nothing
-      const statement = attempt(() => prepared(sql), fail)
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => attempt(() => statement.all(...bound(parameters)), fail),
-        run: (parameters) => attempt(() => statement.run(...bound(parameters)), fail),
-        iterate: (parameters) => attempt(() => statement.iterate(...bound(parameters)), fail),
-      }
+    exec: (sql) => attempt(() => db.exec(sql), fail),
+    get isTransaction() {
+      return db.isTransaction
     },
+    execute: <Row>(sql: string, parameters: readonly unknown[]) =>
+      attempt(() => {
+        const statement = prepared(sql)
+        // Kysely says by its types what the rows of its query are.
+        if (statement.columns().length > 0) return { rows: statement.all(...bound(parameters)) as Row[] }
+        const { changes } = statement.run(...bound(parameters))
+        return { numAffectedRows: BigInt(changes), rows: [] }
+      }, fail),
   }
-}
-
-const nothing: SqliteStatement = {
-  reader: false,
-  all: () => [],
-  run: () => ({ changes: 0, lastInsertRowid: 0 }),
-  iterate: () => [].values(),
 }
 
 function open(path: string): DatabaseSync {

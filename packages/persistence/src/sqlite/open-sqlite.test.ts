@@ -7,10 +7,11 @@ import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import { catalogStoresConformance } from '@moraine/testkit/conformance/catalog-stores'
 import { storesConformance } from '@moraine/testkit/conformance/stores'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely } from 'kysely'
 import { migrate } from '../migrations/migrate.ts'
 import type { Database } from '../schema.ts'
 import { sqlStores } from '../stores/sql-stores.ts'
+import { groupedDialect } from './grouped-dialect.ts'
 import { nodeSqlite } from './node-sqlite.ts'
 import { openSqlite } from './open-sqlite.ts'
 
@@ -60,8 +61,8 @@ test(
 
 test('a full disk is said so, nothing of the change is written, and work goes on when there is room', async () => {
   const sqlite = nodeSqlite(':memory:')
-  const limit = (pages: number) => sqlite.prepare(`PRAGMA max_page_count=${pages}`).all([])
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) })
+  const limit = (pages: number) => sqlite.execute(`PRAGMA max_page_count=${pages}`, [])
+  const db = new Kysely<Database>({ dialect: groupedDialect(sqlite) })
   await migrate(db, { longText: 'text' })
   const stores = sqlStores(db)
   limit(100)

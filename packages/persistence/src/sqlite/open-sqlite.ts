@@ -1,8 +1,9 @@
 import type { Stores } from '@moraine/management/store/stores'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely } from 'kysely'
 import { migrate } from '../migrations/migrate.ts'
 import type { Database } from '../schema.ts'
 import { sqlStores } from '../stores/sql-stores.ts'
+import { groupedDialect } from './grouped-dialect.ts'
 import { nodeSqlite } from './node-sqlite.ts'
 
 export type OpenDatabase = { readonly stores: Stores; close(): Promise<void> }
@@ -14,7 +15,7 @@ export type OpenDatabase = { readonly stores: Stores; close(): Promise<void> }
  * `permission` or `exhausted` where the file cannot be used.
  */
 export async function openSqlite(path: string): Promise<OpenDatabase> {
-  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: nodeSqlite(path) }) })
+  const db = new Kysely<Database>({ dialect: groupedDialect(nodeSqlite(path)) })
   try {
     await migrate(db, { longText: 'text' })
   } catch (error) {

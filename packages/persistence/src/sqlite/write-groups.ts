@@ -1,0 +1,130 @@
+/** What group commit needs of a database. */
+export type GroupedDatabase = {
+  exec(sql: string): void
+  /** Whether a transaction is open. SQLite itself ends one on some failures, a full disk among them. */
+  readonly isTransaction: boolean
+}
+
+type Group = PromiseWithResolvers<void> & { failure?: { readonly cause: unknown } }
+
+type Transaction = { readonly ended: PromiseWithResolvers<void>; readonly group: Group }
+
+/**
+ * Group commit: what is written in one turn of the event loop is one transaction of SQLite, so that many callers share one
+ * wait for the disk. Each still stands for itself: a statement that fails, or a transaction that is rolled back, takes
+ * nothing else with it. Nobody hears of a result before its group is on disk, not even a reader, who may have seen what
+ * others of the group wrote; if the group cannot be committed, all of them are told so.
+ */
+export class WriteGroups {
+  readonly #db: GroupedDatabase
+  readonly #afterThisTurn: (flush: () => void) => void
+  #group: Group | undefined
+  /** Ends with the transaction that has the database to itself. */
+  #transaction: Transaction | undefined
+  #isDue = false
+
+  /** @param afterThisTurn calls back when the work that is there now has been done */
+  constructor(db: GroupedDatabase, afterThisTurn: (flush: () => void) => void) {
+    this.#db = db
+    this.#afterThisTurn = afterThisTurn
+  }
+
+  /** Runs one statement outside of transactions. */
+  async run<T>(statement: () => T, kind: 'read' | 'write'): Promise<T> {
+    while (this.#transaction !== undefined) await this.#transaction.ended.promise
+    if (kind === 'read' && this.#group === undefined) return statement()
+    const group = this.#enter()
+    const result = this.#attempt(statement)
+    await group.promise
+    return result
+  }
+
+  /** Begins a transaction; until it is committed or rolled back only {@link inside} runs statements. */
+  async begin(): Promise<void> {
+    while (this.#transaction !== undefined) await this.#transaction.ended.promise
+    const group = this.#enter()
+    this.#attempt(() => this.#db.exec('SAVEPOINT one'))
+    this.#transaction = { ended: Promise.withResolvers(), group }
+  }
+
+  /** Runs one statement of the transaction. */
+  inside<T>(statement: () => T): T {
+    const failure = this.#transaction?.group.failure
+    // SQLite has ended it, and would commit the statement by itself.
+    if (failure !== undefined) throw failure.cause
+    return this.#attempt(statement)
+  }
+
+  async commit(): Promise<void> {
+    const group = this.#transaction?.group
+    this.inside(() => this.#db.exec('RELEASE one'))
+    this.#endTransaction()
+    await group?.promise
+  }
+
+  rollback(): void {
+    try {
+      if (this.#transaction?.group.failure === undefined) {
+        this.#attempt(() => this.#db.exec('ROLLBACK TO one; RELEASE one'))
+      }
+    } finally {
+      this.#endTransaction()
+    }
+  }
+
+  /** Writes what waits; nobody may be in a transaction. */
+  flush(): void {
+    this.#isDue = false
+    const group = this.#group
+    if (group === undefined) return
+    try {
+      this.#db.exec('COMMIT')
+      this.#group = undefined
+      group.resolve()
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#fail(error)
+    }
+  }
+
+  #enter(): Group {
+    if (this.#group !== undefined) return this.#group
+    this.#db.exec('BEGIN')
+    const group: Group = Promise.withResolvers<void>()
+    // Whoever belongs to it hears of its end; there may be nobody left.
+    group.promise.catch(() => {})
+    this.#group = group
+    this.#afterThisTurn(() => {
+      if (this.#group !== group) return
+      if (this.#transaction === undefined) this.flush()
+      else this.#isDue = true
+    })
+    return group
+  }
+
+  #endTransaction(): void {
+    const transaction = this.#transaction
+    this.#transaction = undefined
+    // Before the next one begins, or a group under load would never end.
+    if (this.#isDue) this.flush()
+    transaction?.ended.resolve()
+  }
+
+  #attempt<T>(statement: () => T): T {
+    try {
+      return statement()
+    } catch (error) {
+      if (!this.#db.isTransaction) this.#fail(error)
+      throw error
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const group = this.#group
+    if (group === undefined) return
+    this.#group = undefined
+    this.#isDue = false
+    group.failure = { cause }
+    group.reject(cause)
+  }
+}
