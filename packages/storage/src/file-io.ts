@@ -13,6 +13,11 @@ export type WriteOutcome = 'written' | 'exists'
 export type WriteOptions = {
   /** Refuse, atomically, to replace an existing object. Needs {@link FileIO.canCreateOnly}. */
   readonly createOnly?: boolean
+  /**
+   * Nobody knows the location yet, and nothing is there: a part may be visible until the write ends, or after a crash.
+   * Where that saves time it is made use of.
+   */
+  readonly isUnreferenced?: boolean
 }
 
 /**
@@ -32,7 +37,10 @@ export interface FileIO {
   /** `undefined` if there is no such object. */
   stat(location: string, signal?: AbortSignal): Promise<FileStatus | undefined>
 
-  /** Writes the whole object, durably: after the promise resolves it survives a crash. Never leaves a part visible. */
+  /**
+   * Writes the whole object, durably: after the promise resolves it survives a crash. Never leaves a part visible, unless
+   * the location is said to be unreferenced.
+   */
   write(location: string, bytes: Uint8Array, options?: WriteOptions, signal?: AbortSignal): Promise<WriteOutcome>
 
   /**

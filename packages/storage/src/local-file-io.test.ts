@@ -100,3 +100,22 @@ test('other stores are refused, and have no local path', async () => {
   assert.equal(io.localPath?.('s3://bucket/a'), undefined)
   assert.equal(io.localPath?.('file:/a/x%20y'), '/a/x%20y')
 })
+
+test('an unreferenced file is written under its name, in a new directory too, and replaces none', async (t) => {
+  const root = await directoryFor(t)
+  const path = `${root}/metadata/00001-a.metadata.json`
+  assert.equal(await io.write(path, bytes, { isUnreferenced: true }), 'written')
+  assert.equal(await readFile(path, 'utf8'), 'bytes')
+  // A store that is asked again, because the answer was lost, writes as ever.
+  assert.equal(await io.write(path, new TextEncoder().encode('again'), { isUnreferenced: true }), 'written')
+  assert.equal(await readFile(path, 'utf8'), 'again')
+  const creating = { isUnreferenced: true, createOnly: true }
+  assert.equal(await io.write(path, bytes, creating), 'exists')
+  assert.equal(await readFile(path, 'utf8'), 'again')
+  const aborted = AbortSignal.abort()
+  await assert.rejects(io.write(`${root}/metadata/b`, bytes, { isUnreferenced: true }, aborted))
+  await assert.rejects(io.write(`${path}/below`, bytes, { isUnreferenced: true }), (error) => {
+    return isKind(error, 'invalid-input') || isKind(error, 'not-found')
+  })
+  assert.deepEqual(await readdir(root, { recursive: true }), ['metadata', 'metadata/00001-a.metadata.json'])
+})

@@ -30,7 +30,7 @@ export async function makeParents(path: string): Promise<void> {
 }
 
 /** Makes the names in a directory survive a crash. */
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r').catch((cause: unknown) => {
     throw localError(cause, `syncing the directory ${directory}`)
   })

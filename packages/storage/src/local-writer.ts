@@ -59,7 +59,13 @@ export async function openLocalWriter(path: string, options: LocalWriterOptions)
 
 const STEP_BYTES = 16 * 2 ** 20
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array, signal: AbortSignal | undefined, doing: string) {
+/** From where the file is at now to the end of `bytes`. */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+  doing: string,
+): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     checkAborted(signal, doing)
     const { bytesWritten } = await handle.write(bytes, at, Math.min(STEP_BYTES, bytes.length - at))

@@ -9,6 +9,7 @@ import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
 import { findTaken, type InternalStore, loadPointed, removeQuietly } from './internal-store.ts'
+import { checkMove } from './location-rules.ts'
 import { newMetadataLocation } from './metadata-file-name.ts'
 import { addPointer, swapPointer } from './swap-pointer.ts'
 import { TableDraft } from './table-draft.ts'
@@ -46,6 +47,7 @@ async function createTogether(
     const applied = applyCommit(undefined, commit, { now: store.clock.now(), newTableUuid: uuidV4(store.random) })
     if (applied.kind === 'conflict') return applied
     if (applied.kind === 'missing') throw noSuchTable(identifier)
+    await checkMove(store.locations, { catalog: store.name, identifier, after: applied.metadata })
     return commitNewTable(store, identifier, applied.metadata, signal)
   })
   if (others.length === 0) return [first]
@@ -115,7 +117,7 @@ export async function writeMetadata(
   const location = newMetadataLocation(metadata, previous, store.random)
   const bytes = encodeMetadataFile(metadataText(metadata), location)
   // The name is unique, so nothing can be replaced, and a write that is sent twice does no harm.
-  await store.io.write(location, bytes, {}, signal)
+  await store.io.write(location, bytes, { isUnreferenced: true }, signal)
   store.cache.add(location, metadata, bytes.byteLength)
   return location
 }

@@ -10,6 +10,7 @@ import type { CatalogViews, CreateView, LoadedView, ViewCommit, ViewCommitOutcom
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { findPointer, findTaken, followPointer, type InternalStore, removeQuietly } from './internal-store.ts'
+import { checkMove, checkPlace } from './location-rules.ts'
 import { newMetadataLocation } from './metadata-file-name.ts'
 import { addPointer, swapPointer } from './swap-pointer.ts'
 import { newTableLocation } from './table-location.ts'
@@ -31,12 +32,15 @@ export function internalViews(store: InternalStore): CatalogViews {
     async createView(identifier, view, signal) {
       await checkFree(store, identifier)
       const metadata = await firstMetadata(store, identifier, view, signal)
+      await checkMove(store.locations, { catalog, identifier, after: metadata })
       return addView(store, identifier, metadata, await writeMetadata(store, metadata, undefined, signal))
     },
 
     async registerView(identifier, metadataLocation, signal) {
       await checkFree(store, identifier)
+      checkPlace(store.locations, 'metadata-location', metadataLocation)
       const metadata = await readView(store, metadataLocation, signal)
+      await checkMove(store.locations, { catalog, identifier, after: metadata })
       return addView(store, identifier, metadata, metadataLocation, 'registered')
     },
 
@@ -134,6 +138,8 @@ async function commitView(
   if (violated !== undefined) return { kind: 'conflict', reason: violated }
   const metadata = applyViewUpdates(view.metadata, updates, { now: store.clock.now() })
   if (metadata === view.metadata) return { kind: 'committed', view }
+  const move = { catalog: store.name, identifier, before: view.metadata, after: metadata }
+  await checkMove(store.locations, move)
   const metadataLocation = await writeMetadata(store, metadata, view.metadataLocation, signal)
   const outcome = await swapPointer(store, pointer, metadataLocation, signal)
   if (outcome === 'won') return { kind: 'committed', view: { identifier, metadata, metadataLocation } }
@@ -169,6 +175,6 @@ async function writeMetadata(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const location = newMetadataLocation(metadata, previous, store.random)
-  await store.io.write(location, encodeMetadataFile(formatViewMetadata(metadata), location), {}, signal)
+  await store.io.write(location, encodeMetadataFile(formatViewMetadata(metadata), location), { isUnreferenced: true }, signal)
   return location
 }

@@ -175,7 +175,7 @@ async function writeRebased(
     sequenceNumber,
     firstRowId: nextRowId,
   })
-  await io.write(location, list, {}, signal)
+  await io.write(location, list, { isUnreferenced: true }, signal)
   const rebased = {
     ...snapshot,
     parentSnapshotId: head.snapshotId,
