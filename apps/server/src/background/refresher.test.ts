@@ -101,11 +101,27 @@ test('a table at rest is looked at ever less often, and nothing is written', asy
 test('a commit that is told of is seen at once, and makes the table pending', async () => {
   const { clock, service, seen, ids, until, table } = await setUp(['a'])
   await until(1000)
+  await clock.run(clock.sleep(1000))
   seen.set('a', { location: 'v2', evaluation: { needed: 'minor' } })
   const before = clock.now()
   service.nudge(ids[0])
   await quiet()
   assert.equal(clock.now(), before)
+  assert.equal((await table(0)).state.phase, 'pending')
+  await service.stop()
+})
+
+test('commits that follow each other closely are seen together, and the last is not missed', async () => {
+  const { clock, service, seen, ids, evaluations, until, table } = await setUp(['a'])
+  await until(1000)
+  for (let at = 0; at < 100; at += 1) {
+    seen.set('a', { location: `w${at}`, evaluation: { needed: at === 99 ? 'minor' : undefined } })
+    service.nudge(ids[0])
+    await clock.run(clock.sleep(10))
+    await quiet()
+  }
+  await until(2000)
+  assert.ok(evaluations.length <= 7, `${evaluations.length} evaluations within a second`)
   assert.equal((await table(0)).state.phase, 'pending')
   await service.stop()
 })

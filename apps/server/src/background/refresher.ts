@@ -7,7 +7,7 @@ import { type ManagedTable, openProcessId } from '@moraine/management/tables/man
 import { nextRefreshDelay, type RefreshLimits, type RefreshOutcome } from '@moraine/management/tables/refresh-delay'
 import { decideRefresh, recordEvaluation, recordRefreshFailure } from '@moraine/management/tables/refresh-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import { later } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
@@ -21,6 +21,8 @@ import { type Reconciler, reconciler } from './reconciler.ts'
 
 const PAGE = 1000
 const LOOK_DEADLINE_MS = 5 * 60_000
+/** A table that is told of again and again is looked at once, then at most this often. */
+const LOOK_PAUSE_MS = 250
 
 export type RefresherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'processes'>
@@ -40,6 +42,7 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
   const { stores, clock, limits } = deps
   const due = dueQueue<TableId>()
   const delays = new Map<TableId, number>()
+  const lookedAt = new Map<TableId, EpochMs>()
   const jobs = boundedJobs<TableId>({
     name: 'refresh',
     limit: deps.parallelism,
@@ -48,9 +51,11 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
   })
 
   const look = async (tableId: TableId, signal: AbortSignal) => {
+    lookedAt.set(tableId, clock.now())
     const end = await lookAtTable(deps, tableId, signal)
     if (end === 'forgotten') {
       delays.delete(tableId)
+      lookedAt.delete(tableId)
       return
     }
     const delayMs = nextRefreshDelay(delays.get(tableId), end.outcome, end.table.settings, limits)
@@ -68,7 +73,7 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
     log: deps.log,
     drain: () => jobs.drain(),
     async run({ all, keys }, signal) {
-      for (const tableId of keys) if (tableId !== NOBODY) due.put(tableId, clock.now())
+      for (const tableId of keys) if (tableId !== NOBODY) due.put(tableId, soonestLook(tableId))
       if (all) await scheduleUnknown()
       while (jobs.free > 0) {
         const tableId = due.takeDue(clock.now())
@@ -80,6 +85,14 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
       return { nextAt: jobs.free > 0 ? due.nextAt() : undefined }
     },
   })
+
+  const soonestLook = (tableId: TableId): EpochMs => {
+    const now = clock.now()
+    const before = lookedAt.get(tableId)
+    const paused = before === undefined ? now : later(before, LOOK_PAUSE_MS)
+    // A clock that was set back must not hold up a table.
+    return paused > now && paused <= later(now, LOOK_PAUSE_MS) ? paused : now
+  }
 
   /** Tables that are neither scheduled nor being looked at: all of them after a start, later those added. */
   const scheduleUnknown = async () => {
