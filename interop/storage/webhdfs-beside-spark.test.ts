@@ -154,15 +154,17 @@ async function killedAt(context: TestContext, lab: Lab, { name, isIt }: Moment):
   for (let at = 0; at < 4; at += 1) await writer.step(context.signal)
   let restarted: Promise<void> | undefined
   lab.proxy.tap = async (message) => {
+    // It is away for longer than calls are tried again: those that come meanwhile wait.
+    if (restarted !== undefined) await restarted
     if (restarted !== undefined || !isIt(message)) return 'forward'
     restarted = lab.hdfs.kill().then(() => lab.hdfs.start())
     await restarted
     return 'drop'
   }
   const run = await optimize(lab, table, context.signal)
+  await restarted
   lab.proxy.tap = async () => 'forward'
   assert.ok(restarted, 'the moment came')
-  await restarted
   assert.deepEqual([run.code, run.outcome], [0, 'committed'])
   assert.equal(await rewritesOf(lab, table, writer), 1)
   assert.equal((await optimize(lab, table, context.signal)).outcome, 'nothing to do')

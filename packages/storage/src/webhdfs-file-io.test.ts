@@ -277,6 +277,21 @@ test('a page that cannot be had is asked for again, and nothing is listed twice'
   assert.deepEqual(listed.toSorted(), ['a', 'b', 'c', 'd', 'e/f'])
 })
 
+test('all pages of a directory are listed, by HttpFS too, and a server that repeats a page is not followed', async (context) => {
+  for (const isHttpFs of [false, true]) {
+    const { io, server } = await open(context, { pageSize: 2, isHttpFs })
+    const names = ['a', 'b', 'c', 'd', 'e', 'ä', '\u{ff5e}', '\u{1f3d4}'].map((name) => `hdfs://ns/wh/${name}`)
+    for (const name of names) await io.write(name, bytesOf('x'))
+    const list = async () => (await Array.fromAsync(io.list('hdfs://ns/wh/'))).map(({ location }) => location)
+    assert.deepEqual((await list()).toSorted(), names.toSorted())
+    server.tap = ({ query }) => {
+      for (const name of ['startAfter', 'startafter']) query.delete(name)
+      return false
+    }
+    await refused(list(), 'unsupported', /no further page/)
+  }
+})
+
 test('a write that is given up leaves nothing behind', async (context) => {
   const { io, server } = await open(context)
   for (const operation of ['CREATE', 'RENAME']) {

@@ -48,7 +48,9 @@ export async function listWebHdfsPage(
   doing: string,
   signal?: AbortSignal,
 ): Promise<WebHdfsPage> {
-  const parameters = startAfter === '' ? [] : [['startAfter', startAfter] as const]
+  // Name nodes know it in small letters, HttpFS as it is documented; what they do not know they pass over.
+  const spellings = ['startafter', 'startAfter'].map((name) => [name, startAfter] as const)
+  const parameters = startAfter === '' ? [] : spellings
   try {
     const answer = await askNameNode(client, {
       method: 'GET',
@@ -62,12 +64,23 @@ export async function listWebHdfsPage(
     const statuses = required(required(listing, 'partialListing', record), 'FileStatuses', record)
     const entries = required(statuses, 'FileStatus', listOf(fileStatus))
     const hasMore = required(listing, 'remainingEntries', safeInteger) > 0
+    if (startAfter !== '' && entries.some(({ name }) => !isAfter(name, startAfter))) {
+      throw new MoraineError(
+        'unsupported',
+        `${doing} failed: the server gives no further page of a listing; it has to be Hadoop 3`,
+      )
+    }
     // Of a file, HDFS lists itself, without a name.
     return { entries: entries.filter(({ name }) => name !== ''), hasMore: hasMore && entries.length > 0 }
   } catch (error) {
     if (isAbsence(error)) return { entries: [], hasMore: false }
     throw error
   }
+}
+
+/** In the order of HDFS, which is that of the bytes. */
+function isAfter(name: string, other: string): boolean {
+  return Buffer.compare(Buffer.from(name), Buffer.from(other)) > 0
 }
 
 function decodeAnswer({ body }: HttpAnswer, doing: string): JsonRecord {

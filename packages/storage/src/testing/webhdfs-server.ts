@@ -223,7 +223,11 @@ function list(system: FileSystem, { path, query }: WebHdfsRequest, response: Ser
   }
   const names = [...new Set(inside.map((file) => file.slice(prefix.length).split('/')[0] ?? ''))]
     .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
-    .filter((name) => Buffer.compare(Buffer.from(name), Buffer.from(query.get('startAfter') ?? '')) > 0)
+    .filter(
+      (name) =>
+        Buffer.compare(Buffer.from(name), Buffer.from(query.get(system.isHttpFs ? 'startAfter' : 'startafter') ?? '')) >
+        0,
+    )
   const page = names.slice(0, system.pageSize).map((name) => statusOf(name, system.files.get(prefix + name)))
   const FileStatus = own === undefined ? page : [statusOf('', own)]
   const remainingEntries = names.length - page.length
