@@ -1,6 +1,7 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import type { DropKeeping } from '@moraine/catalogs/internal/internal-drops'
+import { EXTERNAL_LOCATIONS } from '@moraine/catalogs/internal/location-rules'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import { openExternalCatalog, warehouseOf } from '@moraine/catalogs/open-catalog'
 import { connectionProperties, tableDefaults } from '@moraine/management/catalogs/catalog-connection'
@@ -87,9 +88,14 @@ export async function openPlainCatalog(
   const common = { name, io, clock, random, onLeftover }
   const catalog =
     type === 'ams'
-      ? internalCatalog({ ...common, warehouse: warehouseOf(name, properties), pointers, drops })
+      ? internalCatalog({ ...common, ...internalPlaces(name, properties), pointers, drops })
       : await openExternalCatalog({ ...common, type, properties }, signal)
   return { catalog, io, storage, filter: catalogFilter(plain.properties), tableDefaults: tableDefaults(plain) }
+}
+
+function internalPlaces(name: string, properties: CatalogMap) {
+  const allowsExternalLocations = properties[EXTERNAL_LOCATIONS]?.trim().toLowerCase() === 'true'
+  return { warehouse: warehouseOf(name, properties), allowsExternalLocations }
 }
 
 function storageSettings(properties: CatalogMap): StorageSettings {

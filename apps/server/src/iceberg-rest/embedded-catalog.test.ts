@@ -43,7 +43,7 @@ async function openForConformance(): Promise<CatalogUnderTest> {
     catalog: open(lossy),
     other: open(database.stores.pointers),
     io,
-    scratch: join(directory, 'scratch'),
+    scratch: join(directory, 'warehouse', 'scratch'),
     loseNextAnswer: () => {
       lose = 'answer'
     },

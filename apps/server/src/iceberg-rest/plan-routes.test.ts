@@ -40,6 +40,7 @@ async function emptyLake(io: FileIO): Promise<Catalog> {
   const catalog = internalCatalog({
     name: 'lake',
     warehouse: 's3://b/wh',
+    allowsExternalLocations: true,
     pointers: memoryCatalogs().pointers,
     io,
     clock: systemClock,

@@ -15,8 +15,12 @@ async function dropped(purge: boolean, location?: string) {
   const io = memoryFileIO()
   const clock = virtualClock()
   const keeping = { pointers: drops, retentionMs: 0 }
-  const common = { name: 'lake', warehouse: 's3://b/wh', pointers, drops: keeping, io, clock, random: seededRandom(2) }
-  const catalog = internalCatalog({ ...common, onLeftover: (error) => assert.fail(String(error)) })
+  const places = { warehouse: 's3://b/wh', allowsExternalLocations: true }
+  const onLeftover = (error: unknown) => assert.fail(String(error))
+  const common = { name: 'lake', ...places, pointers, io, clock, random: seededRandom(2), onLeftover }
+  const catalog = internalCatalog({ ...common, drops: keeping })
+  // Tables from before there was a rule lie in one another.
+  const withoutRule = internalCatalog(common)
   const table = { ...SALES_ORDERS_TABLE, ...(location !== undefined && { location }) }
   const { metadata } = await createSalesOrders({ catalog }, table)
   for (let at = 0; at < 2_500; at += 1) await io.write(`${metadata.location}/data/${at}.parquet`, new Uint8Array(1))
@@ -26,7 +30,7 @@ async function dropped(purge: boolean, location?: string) {
   assert.ok(drop !== undefined)
   const purgeIt = () => purgeDropped(drop, { io, drops }, NEVER)
   const due = () => drops.listDueDrops(clock.now(), 10)
-  return { catalog, io, purgeIt, due, location: metadata.location }
+  return { withoutRule, io, purgeIt, due, location: metadata.location }
 }
 
 test('a table whose purge was asked for goes with all files at its location, and nothing beside', async () => {
@@ -44,9 +48,9 @@ test('without a purge the table is forgotten, and its files stay', async () => {
 })
 
 test('files of another table at the location keep all of them', async () => {
-  const { catalog, io, purgeIt, due, location } = await dropped(true)
+  const { withoutRule, io, purgeIt, due, location } = await dropped(true)
   const nested = `${location.replace('s3:', 's3a:')}/nested`
-  await catalog.createTable({ ...ORDERS, name: 'nested' }, { ...SALES_ORDERS_TABLE, location: nested })
+  await withoutRule.createTable({ ...ORDERS, name: 'nested' }, { ...SALES_ORDERS_TABLE, location: nested })
   const before = io.locations()
   const { removedFiles, kept } = await purgeIt()
   assert.equal(removedFiles, 0)

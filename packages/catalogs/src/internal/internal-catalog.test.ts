@@ -33,6 +33,7 @@ function open(pointers: TablePointers, io: FileIO, leftovers: unknown[] = []): C
   return internalCatalog({
     name: 'lake',
     warehouse: 's3://b/wh/',
+    allowsExternalLocations: true,
     pointers,
     io,
     clock: systemClock,
@@ -59,7 +60,7 @@ async function openForConformance(): Promise<CatalogUnderTest> {
     catalog: open(lossy, io),
     other: open(store, io),
     io,
-    scratch: 's3://b/scratch',
+    scratch: 's3://b/wh/scratch',
     loseNextAnswer: () => {
       lose = 'answer'
     },

@@ -7,6 +7,7 @@ import { internalNamespaces } from './internal-namespaces.ts'
 import type { InternalStore } from './internal-store.ts'
 import { internalTables } from './internal-tables.ts'
 import { internalViews } from './internal-views.ts'
+import type { LocationRules } from './location-rules.ts'
 import { metadataCache } from './metadata-cache.ts'
 import type { TablePointers } from './table-pointers.ts'
 
@@ -14,6 +15,8 @@ export type InternalCatalogOptions = {
   readonly name: string
   /** Where tables go that are created without a location. */
   readonly warehouse: string
+  /** Whether clients may put tables outside of the warehouse. */
+  readonly allowsExternalLocations?: boolean
   readonly pointers: TablePointers
   /** Keeps what is dropped for a time; without it a name that is dropped is forgotten, and the files stay. */
   readonly drops?: DropKeeping
@@ -30,9 +33,11 @@ export type InternalCatalogOptions = {
  * metastore catalogs write them. A lost race is a `conflict` with `raced`; whether to try again is the caller's to say.
  */
 export function internalCatalog(options: InternalCatalogOptions): Catalog {
+  const warehouse = options.warehouse.replace(/\/+$/, '')
   const store: InternalStore = {
     ...options,
-    warehouse: options.warehouse.replace(/\/+$/, ''),
+    warehouse,
+    locations: locationRules(warehouse, options),
     cache: metadataCache(CACHED_METADATA_BYTES_MAX),
   }
   const views = internalViews(store)
@@ -46,6 +51,21 @@ export function internalCatalog(options: InternalCatalogOptions): Catalog {
     dropTable: async (identifier) => void (await dropped.dropTable(identifier, { purge: false })),
   }
 }
+
+function locationRules(
+  warehouse: string,
+  { allowsExternalLocations = false, drops }: InternalCatalogOptions,
+): LocationRules {
+  const found = drops?.pointers
+  return {
+    warehouse,
+    allowsExternal: allowsExternalLocations,
+    ...(found !== undefined && { findPointerUnder: (prefixes) => found.findPointerUnder(prefixes, NO_DROP) }),
+  }
+}
+
+/** Any dropped table counts. */
+const NO_DROP = ''
 
 /** Of the files; the parsed values take a few times as much memory. */
 const CACHED_METADATA_BYTES_MAX = 32 * 1024 * 1024

@@ -4,7 +4,8 @@ import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkNamespace } from '../table-identifier.ts'
 import type { InternalStore } from './internal-store.ts'
-import { namespaceFolder } from './table-location.ts'
+import { checkFolder } from './location-rules.ts'
+import { configuredLocation, namespaceFolder } from './table-location.ts'
 import type { Properties } from './table-pointers.ts'
 
 /** The namespaces of an internal catalog. They form a tree without gaps: a parent exists before its children. */
@@ -31,6 +32,7 @@ export function internalNamespaces(
     async createNamespace(namespace, properties = {}) {
       checkNamespace(namespace)
       if (namespace.length > 1) await load(namespace.slice(0, -1))
+      await checkFolder(store.locations, configuredLocation(properties))
       if (!(await pointers.addNamespace(catalog, namespace, properties))) throw namespaceExists(namespace)
     },
 
@@ -48,6 +50,7 @@ export function internalNamespaces(
     },
 
     async updateNamespace(namespace, { set, remove }) {
+      await checkFolder(store.locations, configuredLocation(set))
       for (let attempt = 0; attempt < UPDATE_ATTEMPTS; attempt += 1) {
         const before = await load(namespace)
         const removed = new Set(remove)

@@ -7,6 +7,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import type { LoadedTable } from '../catalog.ts'
 import { metadataFileGone } from '../catalog-error.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
+import type { LocationRules } from './location-rules.ts'
 import type { MetadataCache } from './metadata-cache.ts'
 import { isUniqueMetadataLocation } from './metadata-file-name.ts'
 import type { InternalPointer, PointerKind, TablePointers } from './table-pointers.ts'
@@ -21,6 +22,8 @@ export type InternalStore = {
   readonly clock: Clock
   readonly random: Random
   readonly cache: MetadataCache
+  /** Without them tables may be anywhere. */
+  readonly locations?: LocationRules
   /** Told of files that could not be removed after the outcome was settled; they do no harm. */
   readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }

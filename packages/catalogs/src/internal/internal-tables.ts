@@ -9,6 +9,7 @@ import { commitGroups } from './commit-groups.ts'
 import { commitNewTable, commitTogether } from './internal-commit.ts'
 import { findPointer, findTaken, type InternalStore, loadPointed, readMetadata } from './internal-store.ts'
 import { checkDistinct, commitInternalTables } from './internal-transaction.ts'
+import { checkMove, checkPlace } from './location-rules.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { addPointer } from './swap-pointer.ts'
 import { newTableLocation } from './table-location.ts'
@@ -79,7 +80,9 @@ export function internalTables(store: InternalStore): Tables {
     async registerTable(identifier, metadataLocation, signal) {
       checkIdentifier(identifier)
       await checkFree(store, identifier)
+      checkPlace(store.locations, 'metadata-location', metadataLocation)
       const metadata = await readMetadata(store, metadataLocation, signal)
+      await checkMove(store.locations, { catalog, identifier, after: metadata })
       const { namespace, name } = identifier
       const outcome = await addPointer(store, { kind: 'table', catalog, namespace, name, metadataLocation })
       if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
@@ -122,7 +125,9 @@ async function stage(
   if (properties === undefined) throw noSuchNamespace(identifier.namespace)
   await checkFree(store, identifier)
   const location = table.location ?? (await newTableLocation(store, identifier, properties, signal))
-  return createdMetadata(table, location, store)
+  const metadata = createdMetadata(table, location, store)
+  await checkMove(store.locations, { catalog: store.name, identifier, after: metadata })
+  return metadata
 }
 
 async function checkFree(store: InternalStore, identifier: TableIdentifier): Promise<void> {

@@ -8,6 +8,7 @@ import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { writeMetadata } from './internal-commit.ts'
 import { type InternalStore, loadPointed, removeQuietly } from './internal-store.ts'
+import { checkMove } from './location-rules.ts'
 import { changePointers, type PointerOutcome } from './swap-pointer.ts'
 import type { InternalPointer, PointerChange } from './table-pointers.ts'
 
@@ -72,6 +73,9 @@ async function prepare(
   if (applied.kind === 'conflict') return { ...applied, reason: `${formatIdentifier(identifier)}: ${applied.reason}` }
   if (applied.kind === 'missing') throw noSuchTable(identifier)
   if (applied.metadata === base?.table.metadata) return { kind: 'unchanged', table: base.table }
+  const before = base?.table.metadata
+  const move = { catalog: store.name, identifier, after: applied.metadata }
+  await checkMove(store.locations, before === undefined ? move : { ...move, before })
   if (base === undefined && (await store.pointers.findNamespace(store.name, identifier.namespace)) === undefined) {
     throw noSuchNamespace(identifier.namespace)
   }

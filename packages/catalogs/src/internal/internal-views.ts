@@ -175,6 +175,11 @@ async function writeMetadata(
   signal: AbortSignal | undefined,
 ): Promise<string> {
   const location = newMetadataLocation(metadata, previous, store.random)
-  await store.io.write(location, encodeMetadataFile(formatViewMetadata(metadata), location), { isUnreferenced: true }, signal)
+  await store.io.write(
+    location,
+    encodeMetadataFile(formatViewMetadata(metadata), location),
+    { isUnreferenced: true },
+    signal,
+  )
   return location
 }

@@ -7,6 +7,7 @@ import type { LoadedTable, TableCommit } from '../catalog.ts'
 import { type AppliedCommit, applyCommit } from '../metadata-file/apply-commit.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
 import { type InternalStore, removeQuietly } from './internal-store.ts'
+import { checkMove } from './location-rules.ts'
 
 /** The state of a table while several commits are made on it, none of which anybody sees yet. */
 export class TableDraft {
@@ -32,7 +33,7 @@ export class TableDraft {
   /** `made`: it is part of the draft, and ends as that does. Otherwise it has changed nothing. */
   async make(commit: TableCommit): Promise<CommitSettlement | 'made'> {
     try {
-      const applied = this.#apply(commit)
+      const applied = await this.#apply(commit)
       if (applied.kind === 'conflict') {
         return isAlreadyMade(this.#metadata, commit.updates) ? 'made' : await this.#rebase(commit, applied.reason)
       }
@@ -43,13 +44,16 @@ export class TableDraft {
     }
   }
 
-  #apply(commit: TableCommit): Exclude<AppliedCommit, { kind: 'missing' }> {
-    const { clock, random } = this.#store
-    const { metadata, metadataLocation } = this.#base
+  async #apply(commit: TableCommit): Promise<Exclude<AppliedCommit, { kind: 'missing' }>> {
+    const { clock, random, locations, name: catalog } = this.#store
+    const { identifier, metadata, metadataLocation } = this.#base
     // The metadata log has the base's file once.
     const base = this.#metadata === metadata ? { metadata, metadataLocation } : { metadata: this.#metadata }
     const applied = applyCommit(base, commit, { now: clock.now(), newTableUuid: uuidV4(random) })
     assert(applied.kind !== 'missing', 'a table that is there is called missing')
+    if (applied.kind === 'applied') {
+      await checkMove(locations, { catalog, identifier, before: base.metadata, after: applied.metadata })
+    }
     return applied
   }
 
@@ -61,7 +65,7 @@ export class TableDraft {
       const context = { io, random, ...(this.#signal !== undefined && { signal: this.#signal }) }
       const rebased = await rebaseAppend(this.#metadata, commit, context)
       written = rebased?.manifestList
-      const applied = rebased && this.#apply(rebased)
+      const applied = rebased && (await this.#apply(rebased))
       if (written !== undefined && applied?.kind === 'applied') {
         this.manifestLists.push(written)
         this.#metadata = applied.metadata

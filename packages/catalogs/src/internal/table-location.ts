@@ -30,7 +30,8 @@ export async function newTableLocation(
   return `${location}-${Buffer.from(random.bytes(4)).toString('hex')}`
 }
 
-function configuredLocation(properties: Properties): string | undefined {
+/** Where the namespace's properties put its tables. */
+export function configuredLocation(properties: Properties): string | undefined {
   return Object.hasOwn(properties, 'location') ? properties['location'] : undefined
 }
 
