@@ -5,6 +5,7 @@ import type { Catalog } from '@moraine/catalogs/catalog'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
+import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
@@ -61,7 +62,7 @@ async function openForConformance(): Promise<CatalogUnderTest> {
     catalog: await open(lossy),
     other: await open(fetch),
     io,
-    scratch: 's3://b/scratch',
+    scratch: 's3://b/wh/scratch',
     loseNextAnswer: () => {
       lose = 'answer'
     },
@@ -310,17 +311,33 @@ test('hooks hear of what was done, and a hook that fails changes no answer', asy
     `${CATALOG}/tables/rename`,
     '{"source":{"namespace":["sales"],"name":"orders"},"destination":{"namespace":["sales"],"name":"b"}}',
   )
-  assert.equal(
-    (await ask(server, `${CATALOG}/namespaces/sales/tables/b?purgeRequested=true`, { method: 'DELETE' })).status,
-    204,
-  )
+  assert.equal((await ask(server, `${CATALOG}/namespaces/sales/tables/b`, { method: 'DELETE' })).status, 204)
   assert.deepEqual(heard, [
     ['commit', 'lake', 'orders', '00000'],
     ['commit', 'lake', 'orders', '00001'],
     ['metrics', 'anybody', 'scan', 9007199254740993n],
     ['rename', 'orders', 'b'],
-    ['drop', 'b', true],
+    ['drop', 'b', false],
   ])
+})
+
+test('a purge is passed on, and refused where nobody would see to it', async () => {
+  const purge = (server: FastifyInstance) => ask(server, `${ORDERS}?purgeRequested=true`, { method: 'DELETE' })
+  const heard: unknown[] = []
+  const keeping = await serveOrders({ onDrop: ({ purgeRequested }) => heard.push(purgeRequested) })
+  const refused = await purge(keeping)
+  assert.equal(refused.status, 406)
+  assert.match(
+    refused.text,
+    /table sales\.orders was not dropped: catalog lake .* drop it without purgeRequested.*UnsupportedOperationExc/,
+  )
+  assert.equal((await ask(keeping, ORDERS, { method: 'HEAD' })).status, 204)
+  assert.deepEqual(heard, [])
+
+  const purged: unknown[] = []
+  const purgeTable = async ({ name }: TableIdentifier) => void purged.push(name)
+  assert.deepEqual(pick(await purge(await serve({ ...lake(), purgeTable }))), [204, ''])
+  assert.deepEqual(purged, ['orders'])
 })
 
 test('a commit of unknown fate is 500 CommitStateUnknownException', async () => {

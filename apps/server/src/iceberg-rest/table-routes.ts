@@ -1,7 +1,9 @@
-import type { LoadedTable } from '@moraine/catalogs/catalog'
+import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
 import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
+import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { MoraineError } from '@moraine/stdx/error'
 import { demand } from '../access/identity.ts'
 import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
@@ -68,9 +70,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     async answer(call) {
       const identifier = identifierOf(call)
       const purgeRequested = call.query['purgeRequested']?.toLowerCase() === 'true'
-      const { dropped } = call.catalog
-      if (dropped === undefined) await call.catalog.dropTable(identifier)
-      else await dropped.dropTable(identifier, { purge: purgeRequested })
+      await drop(call.catalog, identifier, purgeRequested)
       call.hooks.onDrop?.({ catalog: call.catalog.name, identifier, purgeRequested })
       return NO_CONTENT
     },
@@ -109,6 +109,18 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     },
   },
 ]
+
+async function drop(catalog: Catalog, identifier: TableIdentifier, purge: boolean): Promise<void> {
+  const { name, dropped, purgeTable } = catalog
+  if (dropped !== undefined) return void (await dropped.dropTable(identifier, { purge }))
+  if (!purge) return catalog.dropTable(identifier)
+  if (purgeTable !== undefined) return purgeTable(identifier)
+  const table = formatIdentifier(identifier)
+  throw new MoraineError(
+    'unsupported',
+    `table ${table} was not dropped: catalog ${name} leaves the files of dropped tables to others; drop it without purgeRequested, and remove its files by yourself`,
+  )
+}
 
 async function createTable(call: RestCall): Promise<RestAnswer> {
   const { name, table, stage } = bodyOf(call, decodeCreateTable)
