@@ -67,7 +67,12 @@ test('who may not is told so', { skip }, async () => {
   await refused(io.write(closed, new Uint8Array(1)), 'permission', /writing/)
   await refused(Array.fromAsync(io.list(`${uri}/closed/`)), 'permission', /listing/)
   await refused(io.write(closed, new Uint8Array(20_000_000)), 'permission', /writing .*AccessControlException/)
-  await refused(io.openWriter(closed), 'permission', /writing .*AccessControlException/)
+  const written = async () => {
+    const writer = await io.openWriter(closed)
+    await writer.write(new Uint8Array(1))
+    await writer.close()
+  }
+  await refused(written(), 'permission', /writing .*AccessControlException/)
 })
 
 test('the RPC port is not taken for WebHDFS', { skip }, async () => {

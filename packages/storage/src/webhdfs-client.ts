@@ -1,5 +1,5 @@
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
+import { isRetryable, MoraineError } from '@moraine/stdx/error'
 import { exchange, type HttpAnswer, type HttpCall, startUpload } from './http-exchange.ts'
 import type { StorageSettings } from './settings.ts'
 import { type HdfsScheme, hdfsCaller, nameNodeUrls } from './webhdfs-address.ts'
@@ -112,15 +112,41 @@ export async function openUpload(
     accepted(answer, call)
     throw new MoraineError('unavailable', `${call.doing} failed: ${url.host} answered before it had all bytes`)
   }
+  const orRefusal = async <T>(step: () => Promise<T>): Promise<T> => {
+    try {
+      return await step()
+    } catch (error) {
+      throw isLost(error) ? ((await refusalOf(client, call)) ?? error) : error
+    }
+  }
   const sending = startUpload(httpCall(call, url), clock, sizeBytes)
-  refuseEarly(await atDataNode(url, () => sending.wanted, call))
+  refuseEarly(await orRefusal(() => atDataNode(url, () => sending.wanted, call)))
   return {
     destroy: () => sending.destroy(),
-    write: async (bytes) => refuseEarly(await sending.write(bytes)),
+    write: async (bytes) => refuseEarly(await orRefusal(() => sending.write(bytes))),
     finish: async () => {
-      accepted(await sending.finish(), call)
+      accepted(await orRefusal(() => sending.finish()), call)
     },
   }
+}
+
+/**
+ * A data node that refuses closes the connection on the bytes that are under way, and its answer may be lost with it. Who
+ * asks again with nothing to send is told.
+ */
+async function refusalOf(client: WebHdfsClient, call: WebHdfsCall): Promise<MoraineError | undefined> {
+  const again = { ...call, parameters: [['overwrite', 'true'] as const] }
+  try {
+    const url = await uploadUrl(client, again)
+    accepted(await exchange(httpCall(again, url)), again)
+    return undefined
+  } catch (error) {
+    return error instanceof MoraineError && !isRetryable(error) ? error : undefined
+  }
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof MoraineError && error.context['sent'] === true
 }
 
 /** `absent` if there was nothing of that name, or only directories with something in them. */

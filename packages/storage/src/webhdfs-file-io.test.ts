@@ -263,6 +263,18 @@ test('a refused upload says why, however much is to be sent', async (context) =>
   await refused(io.openWriter('hdfs://ns/wh/a'), 'permission', /writing/)
 })
 
+test('a refusal that is lost with the connection is asked for again', async (context) => {
+  const { io, server } = await open(context)
+  server.tap = ({ stage, query }, response) => {
+    if (stage !== 'data') return false
+    if (query.get('overwrite') === 'true') return remoteException(response, 403, 'AccessControlException')
+    response.writeContinue()
+    response.socket?.destroy()
+    return true
+  }
+  await refused(io.write('hdfs://ns/wh/a', new Uint8Array(20_000_000)), 'permission', /writing/)
+})
+
 test('a page that cannot be had is asked for again, and nothing is listed twice', async (context) => {
   const { io, server } = await open(context, { pageSize: 2 })
   for (const name of ['a', 'b', 'c', 'd', 'e/f']) await io.write(`hdfs://ns/wh/${name}`, bytesOf(name))
