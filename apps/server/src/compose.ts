@@ -194,10 +194,16 @@ function httpService(
     lastRuns: optimizing.lastRuns,
     catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),
     ioOf: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ io }) => io)),
+    accessOf: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ access }) => access)),
     hooks: {
       onCommit: ({ catalog, identifier }) => noticeCommit(optimizing, { catalog, ...identifier }, log),
       onDrop: ({ catalog }) => optimizing.onCatalogChanged(catalog),
       onRename: ({ catalog }) => optimizing.onCatalogChanged(catalog),
+      onWithheld: ({ catalog, identifier, error }) =>
+        log.warn(
+          { catalog, table: identifier, failure: describeError(error) },
+          'a new table is told without credentials',
+        ),
       onMetricsReport: ({ catalog, identifier, principal, metrics: { kind, snapshotId, report } }) =>
         reports.keep({
           reportId: uuidV7(random, clock.now()),

@@ -1,7 +1,7 @@
 import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
 import { oneAtATime } from '@moraine/catalogs/internal/one-at-a-time'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
-import { tableDefaults } from '@moraine/management/catalogs/catalog-connection'
+import { connectionProperties, tableDefaults } from '@moraine/management/catalogs/catalog-connection'
 import {
   type CatalogForm,
   catalogOfForm,
@@ -13,6 +13,7 @@ import type { CatalogMapName, CatalogStore, ManagedCatalog } from '@moraine/mana
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
 import { MoraineError } from '@moraine/stdx/error'
 import { MASK, maskCatalog, placeOf, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
+import { accessDelegation } from './delegation/access-delegation.ts'
 import type { SecretVault } from './secret-vault.ts'
 import type { ConnectionReport } from './test-connection.ts'
 
@@ -179,6 +180,7 @@ function keepsOmitted(map: CatalogMapName, fresh: PlainCatalog, before: ManagedC
 function checkSafely(plain: PlainCatalog): void {
   try {
     checkCatalog(plain)
+    accessDelegation(connectionProperties(plain), plain.type)
   } catch (error) {
     if (!(error instanceof MoraineError)) throw error
     throw new MoraineError(error.kind, redact(error.message, plain))

@@ -16,6 +16,8 @@ import { openStorage } from '@moraine/storage/open-storage'
 import { isStorageSetting, type StorageSettings } from '@moraine/storage/settings'
 import type { Log } from '../service/log.ts'
 import { unsealCatalog } from './catalog-secrets.ts'
+import { accessDelegation } from './delegation/access-delegation.ts'
+import { type TableAccess, tableAccess } from './delegation/table-access.ts'
 import type { SecretVault } from './secret-vault.ts'
 
 /** A registered catalog, ready for use. */
@@ -27,6 +29,8 @@ export type OpenedCatalog = {
   readonly filter: CatalogFilter
   /** Properties of tables that do not say otherwise. */
   readonly tableDefaults: CatalogMap
+  /** How clients of the REST catalog come to its files; absent where it hands nothing out. */
+  readonly access?: TableAccess
 }
 
 export type OpenCatalogs = {
@@ -90,7 +94,11 @@ export async function openPlainCatalog(
     type === 'ams'
       ? internalCatalog({ ...common, ...internalPlaces(name, properties), pointers, drops })
       : await openExternalCatalog({ ...common, type, properties }, signal)
-  return { catalog, io, storage, filter: catalogFilter(plain.properties), tableDefaults: tableDefaults(plain) }
+  const delegation = accessDelegation(properties, type)
+  return {
+    ...{ catalog, io, storage, filter: catalogFilter(plain.properties), tableDefaults: tableDefaults(plain) },
+    ...(delegation && { access: tableAccess(delegation, { catalog: name, clock, environment: process.env }) }),
+  }
 }
 
 function internalPlaces(name: string, properties: CatalogMap) {

@@ -5,6 +5,7 @@ import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
 import { type Authenticator, openAuthenticator } from '../access/authenticator.ts'
 import { demand } from '../access/identity.ts'
 import type { LastRun } from '../background/reconciler.ts'
+import type { TableAccess } from '../catalogs/delegation/table-access.ts'
 import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
@@ -24,6 +25,8 @@ export type HttpServerOptions = AmsApiDeps & {
   readonly authenticator?: Authenticator
   /** Reads the files of a catalog's tables, for scans to be planned here; `undefined` for catalogs there are not. */
   readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
+  /** How clients come to the files of a catalog's tables; `undefined` where it hands nothing out. */
+  readonly accessOf?: (warehouse: string) => Promise<TableAccess | undefined>
   /** What each reconciler did last. */
   readonly lastRuns: () => Readonly<Record<string, LastRun | undefined>>
 }
@@ -64,7 +67,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
     guardRoutes(guarded, AMS_PREFIX, authenticator)
     await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options })
   })
-  const { catalogs, ioOf, hooks, stores, clock, log } = options
+  const { catalogs, ioOf, accessOf, hooks, stores, clock, log } = options
   const idempotency = new Idempotency(stores.answers, clock, (error) =>
     log.warn({ failure: describeError(error) }, 'an answer was not kept; the same request would be made again'),
   )
@@ -76,6 +79,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
       idempotency,
       ...hooks,
       ...(ioOf !== undefined && { ioOf }),
+      ...(accessOf !== undefined && { accessOf }),
     })
   }
   return server

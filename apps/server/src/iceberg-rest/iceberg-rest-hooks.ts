@@ -1,4 +1,5 @@
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import type { MoraineError } from '@moraine/stdx/error'
 import type { ReportedMetrics } from './metrics-report.ts'
 
 /** Told of what clients did, after it was done. A hook that throws changes no answer. */
@@ -19,6 +20,12 @@ export type IcebergRestHooks = {
     readonly catalog: string
     readonly from: TableIdentifier
     readonly to: TableIdentifier
+  }) => void
+  /** A table was created or registered, and is answered without the credentials that were asked for. */
+  readonly onWithheld?: (event: {
+    readonly catalog: string
+    readonly identifier: TableIdentifier
+    readonly error: MoraineError
   }) => void
   /** A client reports how a scan or commit went. */
   readonly onMetricsReport?: (event: {

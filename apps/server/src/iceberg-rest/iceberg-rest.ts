@@ -6,6 +6,9 @@ import type { FileIO } from '@moraine/storage/file-io'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Authenticator, openAuthenticator } from '../access/authenticator.ts'
 import { demand, demandSight, type Identity } from '../access/identity.ts'
+import type { TableAccess } from '../catalogs/delegation/table-access.ts'
+import { CREDENTIALS_ROUTE, SIGN_ROUTE } from './delegation-routes.ts'
+import { handOutMade } from './handed-out.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import { type Idempotency, KEY_LIFETIME } from './idempotency.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
@@ -30,6 +33,8 @@ export type IcebergRestOptions = IcebergRestHooks & {
   readonly catalogs: (warehouse: string) => Catalog | undefined | Promise<Catalog | undefined>
   /** Reads the files of a warehouse's tables. Without it, and where it finds nothing, scans are not planned. */
   readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
+  /** How clients come to the files of a warehouse's tables. Without it, and where it finds nothing, nothing is handed out. */
+  readonly accessOf?: (warehouse: string) => Promise<TableAccess | undefined>
   /** Without it nobody has to say who they are. */
   readonly authenticator?: Authenticator
   /** Without it idempotency keys are ignored. */
@@ -72,28 +77,35 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
     const catalog = await findCatalog(options, warehouse)
     demandSight(identity, { catalog: catalog.name })
     const canPlan = (await options.ioOf?.(warehouse)) !== undefined
+    const access = await options.accessOf?.(warehouse)
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
     return {
-      defaults: {},
+      defaults: access?.clientSettings ?? {},
       overrides,
-      endpoints: routesOf(catalog, canPlan).map(({ method, path }) => `${method} ${path}`),
+      endpoints: routesOf(catalog, canPlan, access).map(({ method, path }) => `${method} ${path}`),
       ...(options.idempotency !== undefined && { 'idempotency-key-lifetime': KEY_LIFETIME }),
     }
   })
   const planning = new Turns(PLANS_AT_A_TIME)
-  for (const route of [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES, ...PLAN_ROUTES])
-    addRoute(server, { ...options, authenticator }, planning, route)
+  const all = [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES, ...PLAN_ROUTES, CREDENTIALS_ROUTE, SIGN_ROUTE]
+  for (const route of all) addRoute(server, { ...options, authenticator }, planning, route)
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
 
 /** Those that the catalog can answer. */
-function routesOf({ views, commitTables }: Catalog, canPlan: boolean): readonly RestRoute[] {
+function routesOf(
+  { views, commitTables }: Catalog,
+  canPlan: boolean,
+  access: TableAccess | undefined,
+): readonly RestRoute[] {
   return [
     ...ROUTES,
     ...(views === undefined ? [] : VIEW_ROUTES),
     ...(commitTables === undefined ? [] : TRANSACTION_ROUTES),
     ...(canPlan ? PLAN_ROUTES : []),
+    ...(access?.kinds.has('vended-credentials') === true ? [CREDENTIALS_ROUTE] : []),
+    ...(access?.kinds.has('remote-signing') === true ? [SIGN_ROUTE] : []),
   ]
 }
 
@@ -132,9 +144,13 @@ function addRoute(server: FastifyInstance, options: Serving, planning: Turns, ro
         identity,
         params,
         query: lastOfEach(request.query as Readonly<Record<string, string | readonly string[]>>),
-        headers: { 'if-none-match': request.headers['if-none-match'] },
+        headers: {
+          'if-none-match': request.headers['if-none-match'],
+          'x-iceberg-access-delegation': request.headers['x-iceberg-access-delegation']?.toString(),
+        },
         body: request.body as JsonValue | undefined,
         hooks: guarded(options, request),
+        access: await options.accessOf?.(params['warehouse'] ?? ''),
         findIo: async () => options.ioOf?.(params['warehouse'] ?? ''),
         planning,
         signal: goneSignal(reply),
@@ -167,9 +183,9 @@ function goneSignal({ raw }: FastifyReply): AbortSignal {
 }
 
 async function answerAbout(call: RestCall, { kind, identifier }: AnswerSubject): Promise<RestAnswer> {
-  return kind === 'view'
-    ? answerWithView(await viewsOf(call).loadView(identifier))
-    : answerWith(await call.catalog.loadTable(identifier), 'all')
+  if (kind === 'view') return answerWithView(await viewsOf(call).loadView(identifier))
+  const table = await call.catalog.loadTable(identifier)
+  return answerWith(table, 'all', await handOutMade(call, table))
 }
 
 async function findCatalog({ catalogs }: IcebergRestOptions, warehouse: string): Promise<Catalog> {
@@ -216,12 +232,16 @@ function guarded(hooks: IcebergRestHooks, request: FastifyRequest): IcebergRestH
     onCommit: guard(hooks.onCommit),
     onDrop: guard(hooks.onDrop),
     onRename: guard(hooks.onRename),
+    onWithheld: guard(hooks.onWithheld),
     onMetricsReport: guard(hooks.onMetricsReport),
   }
 }
 
-function send(reply: FastifyReply, { status, json, text, etag }: RestAnswer): FastifyReply {
+function send(reply: FastifyReply, answer: RestAnswer): FastifyReply {
+  const { status, json, text, etag } = answer
   reply.code(status)
+  const cacheControl = answer.isSecret === true ? 'no-store' : answer.cacheControl
+  if (cacheControl !== undefined) reply.header('cache-control', cacheControl)
   if (etag !== undefined) reply.header('etag', etag)
   if (json === undefined && text === undefined) return reply.send()
   return reply.type('application/json; charset=utf-8').send(text ?? json)

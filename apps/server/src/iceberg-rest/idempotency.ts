@@ -28,7 +28,7 @@ export type KeyedRequest = {
 /**
  * Makes requests that carry an `Idempotency-Key` once (REST catalog OpenAPI, "Idempotency-Key"): a request made again is
  * given the answer of the first, also while that one is still at work. Answers that a retry may change, those from 500 on
- * and the few 4xx that ask for patience, are not kept.
+ * and the few 4xx that ask for patience, are not kept; nor are credentials: a table that was only staged is staged anew.
  *
  * A process that ends between the work and the keeping of its answer lets a retry do the work again: a commit is then
  * found to be made already, and a creation is answered that the name is taken. The answer is given also where it cannot
@@ -79,7 +79,7 @@ export class Idempotency {
     const known = await this.#store.findAnswer(keyHash, this.#clock.now())
     if (known !== undefined) return known.requestHash === requestHash ? replay(known, reload) : REUSED
     const answer = await run().catch(errorAnswer)
-    if (isFinal(answer.status)) {
+    if (isFinal(answer.status) && !holdsSecrets(answer)) {
       const now = this.#clock.now()
       const expiresAt = later(now, KEY_LIFETIME_MS + GRACE_MS)
       const kept = { keyHash, requestHash, status: answer.status, content: contentOf(answer), expiresAt }
@@ -102,6 +102,11 @@ function errorAnswer(error: unknown): RestAnswer {
   // What is not known to the client is for the log.
   if (answer.status >= 500) throw error
   return { status: answer.status, json: encodeRestError(answer) }
+}
+
+/** Of an answer about a table only the reference is kept, and credentials are given anew. */
+function holdsSecrets({ isSecret, subject }: RestAnswer): boolean {
+  return isSecret === true && subject === undefined
 }
 
 function isFinal(status: number): boolean {

@@ -12,6 +12,7 @@ import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { Identity } from '../access/identity.ts'
+import type { TableAccess } from '../catalogs/delegation/table-access.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import type { Turns } from './turns.ts'
 
@@ -41,6 +42,8 @@ export type RestCall = {
   readonly hooks: IcebergRestHooks
   /** Reads the files of the catalog's tables; `undefined` if this server cannot. */
   readonly findIo: () => Promise<FileIO | undefined>
+  /** How clients come to the files of the catalog's tables; `undefined` if it hands nothing out. */
+  readonly access: TableAccess | undefined
   /** Bounds how many scans are planned at a time. */
   readonly planning: Turns
   /** Aborts when nobody waits for the answer any more. */
@@ -57,6 +60,10 @@ export type RestAnswer = {
   readonly json?: JsonObject
   readonly text?: string
   readonly etag?: string
+  /** It has credentials in it: nobody on the way may keep it, nor may we. */
+  readonly isSecret?: true
+  /** Whether the client may use it again. */
+  readonly cacheControl?: 'private' | 'no-cache'
 }
 
 export const NO_CONTENT: RestAnswer = { status: 204 }

@@ -5,6 +5,7 @@ import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
 import { demand } from '../access/identity.ts'
+import { encodeHandedOut, type HandedOut, handOut, handOutMade, isDelegated } from './handed-out.ts'
 import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
 import { decodeMetricsReport } from './metrics-report.ts'
@@ -81,7 +82,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     needs: 'write-table',
     async answer(call) {
       const { name, location } = bodyOf(call, decodeRegister)
-      return found(call, await call.catalog.registerTable({ namespace: namespaceOf(call), name }, location))
+      return made(call, await call.catalog.registerTable({ namespace: namespaceOf(call), name }, location))
     },
   },
   {
@@ -125,36 +126,53 @@ async function drop(catalog: Catalog, identifier: TableIdentifier, purge: boolea
 async function createTable(call: RestCall): Promise<RestAnswer> {
   const { name, table, stage } = bodyOf(call, decodeCreateTable)
   const identifier = { namespace: namespaceOf(call), name }
-  if (!stage) return found(call, await call.catalog.createTable(identifier, table))
-  return ok({ metadata: encodeTableMetadata(await call.catalog.stageTable(identifier, table)) })
+  if (!stage) return made(call, await call.catalog.createTable(identifier, table))
+  const metadata = await call.catalog.stageTable(identifier, table)
+  const handed = await handOut(call, { identifier, metadata })
+  const staged = ok({ metadata: encodeTableMetadata(metadata), ...(handed && encodeHandedOut(handed)) })
+  return handed === undefined ? staged : { ...staged, isSecret: true }
 }
 
 async function loadTable(call: RestCall): Promise<RestAnswer> {
   const identifier = identifierOf(call)
   const snapshots = call.query['snapshots'] === 'refs' ? 'refs' : 'all'
   const known = call.headers['if-none-match']
-  if (known !== undefined) {
+  if (known !== undefined && !isDelegated(call)) {
     const metadataLocation = await call.catalog.findMetadataLocation(identifier)
-    if (metadataLocation !== undefined && isCurrent(known, metadataLocation, snapshots)) {
-      return { status: 304, etag: locationEtag(metadataLocation, snapshots) }
-    }
+    const etag = metadataLocation && locationEtag(metadataLocation, snapshots)
+    if (etag !== undefined && isCurrent(known, etag)) return { status: 304, etag }
   }
-  return answerWith(await call.catalog.loadTable(identifier), snapshots)
+  const table = await call.catalog.loadTable(identifier)
+  const handed = await handOut(call, table)
+  const etag = locationEtag(table.metadataLocation, snapshots, handed)
+  if (known !== undefined && isCurrent(known, etag)) return { status: 304, etag }
+  return answerWith(table, snapshots, handed)
 }
 
 /** A `LoadTableResult`. */
-export function answerWith(table: LoadedTable, snapshots: SnapshotMode): RestAnswer {
+export function answerWith(table: LoadedTable, snapshots: SnapshotMode, handed?: HandedOut): RestAnswer {
   return {
     status: 200,
-    text: formatLoadedTable(table, snapshots),
-    etag: locationEtag(table.metadataLocation, snapshots),
+    text: formatLoadedTable(table, snapshots, handed),
+    etag: locationEtag(table.metadataLocation, snapshots, handed),
     subject: { kind: 'table', identifier: table.identifier },
+    ...(handed !== undefined && { isSecret: true }),
   }
 }
 
-/** The answer with a table's new state, of which the service is told. */
+/** The answer with a table that is new here. */
+async function made(call: RestCall, table: LoadedTable): Promise<RestAnswer> {
+  notice(call, table)
+  return answerWith(table, 'all', await handOutMade(call, table))
+}
+
+/** The answer with a table's new state. */
 function found(call: RestCall, table: LoadedTable): RestAnswer {
-  const { identifier, metadataLocation } = table
-  call.hooks.onCommit?.({ catalog: call.catalog.name, identifier, metadataLocation })
+  notice(call, table)
   return answerWith(table, 'all')
+}
+
+/** Tells the service. */
+function notice({ catalog, hooks }: RestCall, { identifier, metadataLocation }: LoadedTable): void {
+  hooks.onCommit?.({ catalog: catalog.name, identifier, metadataLocation })
 }

@@ -1,0 +1,97 @@
+import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { type Grant, isAllowed, type Privilege } from '@moraine/management/access/grant'
+import { unreachable } from '@moraine/stdx/assert'
+import type { AccessDelegation } from './access-delegation.ts'
+import { liesIn, parseS3Prefix, type S3Prefix, withoutNested } from './s3-prefix.ts'
+
+/** Which of a table's places somebody may read, and which write. */
+export type TableReach =
+  | { readonly kind: 'within'; readonly read: readonly S3Prefix[]; readonly write: readonly S3Prefix[] }
+  | { readonly kind: 'outside'; readonly why: string }
+
+export type ReachQuestion = {
+  readonly catalog: string
+  readonly identifier: TableIdentifier
+  readonly metadata: Pick<TableMetadata, 'location' | 'properties'>
+  readonly grants: readonly Grant[]
+}
+
+type Bounds = Pick<AccessDelegation, 'roots' | 'warehouse' | 'catalogType'>
+
+/**
+ * The places of a table's files that somebody may come to by their grants.
+ *
+ * A table's location is what its writers say it is, so it proves nothing: whoever may write one table could name the
+ * folder of another. Who has the privilege in all of the catalog comes to any place in its roots. Others come to the folder
+ * that this kind of catalog gives to a table of that name, or to the tables of its namespace, and to no other: a table that
+ * was put elsewhere, or renamed from there, is out of their reach.
+ */
+export function tableReach(question: ReachQuestion, bounds: Bounds): TableReach {
+  const { location, properties } = question.metadata
+  const own = parseS3Prefix(location)
+  const others = PATHS.flatMap((key) => (Object.hasOwn(properties, key) ? [parseS3Prefix(properties[key] ?? '')] : []))
+  const reachable = (privilege: Privilege) => {
+    const area = areaOf(question, privilege, bounds)
+    return (place: S3Prefix | undefined): place is S3Prefix =>
+      place !== undefined && area.some((each) => liesIn(place, each))
+  }
+  const [canRead, canWrite] = [reachable('view-table'), reachable('write-table')]
+  if (!canRead(own)) return { kind: 'outside', why: whyOutside(location, own, bounds) }
+  const places = [own, ...others]
+  const read = withoutNested(places.filter(canRead))
+  return { kind: 'within', read, write: withoutNested(places.filter(canRead).filter(canWrite)) }
+}
+
+/** Where writers put data and metadata, by names of today and of former days. */
+const PATHS = ['write.data.path', 'write.metadata.path', 'write.object-storage.path', 'write.folder-storage.path']
+
+function whyOutside(location: string, own: S3Prefix | undefined, { roots }: Bounds): string {
+  if (own === undefined) return `its location ${location} is no folder in S3`
+  if (!roots.some((root) => liesIn(own, root))) {
+    return `its location ${location} is outside of the warehouse; add it to access-delegation.locations of the catalog`
+  }
+  return `its location ${location} is not the folder that the catalog gives to tables of that name, so that it takes a role on the whole catalog`
+}
+
+/** The folders in which somebody has the privilege, as far as the table goes. */
+function areaOf(
+  { catalog, identifier: { namespace, name }, grants }: ReachQuestion,
+  privilege: Privilege,
+  bounds: Bounds,
+): readonly S3Prefix[] {
+  if (isAllowed(grants, privilege, { catalog })) return bounds.roots
+  const folder = namespaceFolder(namespace, bounds)
+  if (folder === undefined) return []
+  if (isAllowed(grants, privilege, { catalog, namespace })) return [folder]
+  const isOfTable = isAllowed(grants, privilege, { catalog, namespace, table: name })
+  const isPlain = /^[\p{L}\p{M}\p{N}_\-=][\p{L}\p{M}\p{N}_\-.=]*$/u.test(name)
+  if (!isOfTable || !isPlain || bounds.catalogType === 'jdbc') return []
+  return [{ bucket: folder.bucket, key: `${folder.key}${name}/` }]
+}
+
+/**
+ * The folder that holds the tables of a namespace and of no other. `undefined` where catalogs of the type have no such
+ * rule, or more than one: what Java's JDBC catalog calls `a/b/` may be a table or a namespace.
+ */
+function namespaceFolder(namespace: readonly string[], { warehouse, catalogType }: Bounds): S3Prefix | undefined {
+  if (warehouse === undefined || !namespace.every((level) => /^[\p{L}\p{M}\p{N}_\-=]+$/u.test(level))) return undefined
+  const within = (folder: string) => ({ bucket: warehouse.bucket, key: `${warehouse.key}${folder}/` })
+  switch (catalogType) {
+    case 'ams':
+      return within(namespace.join('.'))
+    case 'hadoop':
+    case 'filesystem':
+      return within(namespace.join('/'))
+    case 'hive':
+    case 'glue':
+      return namespace.length === 1 ? within(`${namespace[0]}.db`) : undefined
+    case 'jdbc':
+      return namespace.length === 1 ? within(`${namespace[0]}`) : undefined
+    case 'rest':
+    case 'custom':
+      return undefined
+    default:
+      return unreachable(catalogType)
+  }
+}
