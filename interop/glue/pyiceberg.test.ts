@@ -13,7 +13,7 @@ import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { installBoto3, startMoto, stopMoto } from '../lab/moto.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
-import { type GlueRun, optimizeInGlue } from './optimize-in-glue.ts'
+import { type CatalogRun, optimizeInCatalog } from '../optimize/optimize-in-catalog.ts'
 import { storedGlueTable } from './stored-glue-table.ts'
 
 // PyIceberg's own catalog of Glue and ours on the same tables: what one makes the other reads and changes, in turn and at
@@ -130,8 +130,8 @@ async function besidePyIceberg(context: TestContext, lake: Lake): Promise<void> 
     if (done) commits += 1
   }
   for (let at = 0; at < 3; at += 1) await write()
-  const optimize = () => optimizeInGlue({ ...lake, pool, workDir }, WRITTEN, signal)
-  const runs: GlueRun[] = []
+  const optimize = () => optimizeInCatalog({ ...lake, pool, workDir }, WRITTEN, 'full', signal)
+  const runs: CatalogRun[] = []
   const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length
   const isEnough = () => commits >= COMMITS_MIN && rewrites() >= REWRITES_MIN
   await Promise.all([

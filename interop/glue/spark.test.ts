@@ -11,15 +11,12 @@ import { openStorage } from '@moraine/storage/open-storage'
 import { installAwsBundle, startMoto, stopMoto } from '../lab/moto.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
-import { type GlueOptimizing, type GlueRun, optimizeInGlue } from './optimize-in-glue.ts'
+import { optimizeBesideWriter } from '../optimize/optimize-beside-writer.ts'
+import type { OptimizedCatalog } from '../optimize/optimize-in-catalog.ts'
 import { storedGlueTable } from './stored-glue-table.ts'
 
 // The reference implementation's catalog of Glue, by Spark, and ours on the same tables. Glue and S3 are moto, with the
 // versions of tables that keep both from undoing each other's commits.
-
-const SPARK_COMMITS_MIN = 10
-const REWRITES_MIN = 2
-const CONFLICT = /was removed from the table meanwhile|deletes rows of .* meanwhile/
 
 const name = `spark-${process.pid}`
 const bundle = installAwsBundle()
@@ -99,40 +96,18 @@ async function backAndForth(engine: Spark, catalog: GlueCatalog, endpoint: strin
   assert.deepEqual(await catalog.listTables(['db']), { items: [theirs] })
 }
 
-async function besideSpark(context: TestContext, engine: Spark, lake: GlueOptimizing): Promise<void> {
-  const { signal } = context
-  const written = { namespace: ['db'], name: 'written' }
-  const optimize = () => optimizeInGlue(lake, written, signal)
-  const writer = await ledgeredWriter(ledgeredSpark(engine, 2), 'lake.db.written', seededRandom(7))
-  for (let at = 0; at < 4; at += 1) await writer.step(signal)
-  const runs: GlueRun[] = []
-  const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length
-  const isEnough = () => writer.states.length > SPARK_COMMITS_MIN && rewrites() >= REWRITES_MIN
-  await Promise.all([
-    (async () => {
-      while (!isEnough()) await writer.step(signal)
-    })(),
-    (async () => {
-      while (!isEnough()) runs.push(await optimize())
-    })(),
-  ])
-  const failures = runs.flatMap((run) => run.failures)
-  for (const reason of failures) assert.match(reason, CONFLICT)
-  const last = await optimize() // alone
-  assert.deepEqual(last.failures, [])
-  runs.push(last)
-
-  const { snapshots } = (await lake.catalog.loadTable(written)).metadata
-  let commit = 0
-  for (const [at, { snapshotId, parentSnapshotId, summary }] of snapshots.entries()) {
-    assert.equal(parentSnapshotId, snapshots[at - 1]?.snapshotId, 'the history is one line')
-    if (summary['snapshot.producer'] !== 'OPTIMIZE') commit += 1
-    const rows = await engine.readRows({ table: 'lake.db.written', snapshotId })
-    assert.deepEqual(rows, writer.states[commit], `snapshot ${snapshotId}`)
-  }
-  assert.equal(commit, writer.states.length - 1, 'every commit of Spark is in the history, and no other')
-  assert.equal(snapshots.length - commit, rewrites())
-  context.diagnostic(
-    `${commit} commits and ${writer.conflicts()} conflicts of Spark, ${runs.length} runs, ${rewrites()} rewrites and ${failures.length} conflicting groups of Moraine`,
+async function besideSpark(
+  context: TestContext,
+  engine: Spark,
+  lake: OptimizedCatalog & { readonly catalog: GlueCatalog },
+): Promise<void> {
+  const name = 'lake.db.written'
+  const writer = await ledgeredWriter(ledgeredSpark(engine, 2), name, seededRandom(7))
+  await optimizeBesideWriter(
+    context,
+    lake,
+    { namespace: ['db'], name: 'written' },
+    { engine, name, writer },
+    { commits: 10, rewrites: 2 },
   )
 }

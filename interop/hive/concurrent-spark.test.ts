@@ -3,26 +3,18 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import { runPlan } from '@moraine/cli/optimize/optimize-table'
-import type { RequestedType } from '@moraine/maintenance/plan/evaluate-partition'
-import { planTable } from '@moraine/maintenance/table/plan-table'
-import { readTable } from '@moraine/maintenance/table/read-table'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { systemClock } from '@moraine/stdx/clock'
-import { isKind } from '@moraine/stdx/error'
-import { seededRandom, systemRandom } from '@moraine/stdx/random'
+import { seededRandom } from '@moraine/stdx/random'
 import { type HiveMetastore, startHive, stopHive } from '../lab/hive.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
-import { type LedgeredWriter, ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
+import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
+import { optimizeBesideWriter } from '../optimize/optimize-beside-writer.ts'
 import { connectToHive, heldLocks, io, openHive } from './metastore-tools.ts'
 
 // Spark writes tables of a Hive catalog all the time while Moraine optimizes the same tables through the same metastore,
 // both under its locks. (Hive 4 has not all the calls of the client that Spark brings along.) What Spark committed is in a ledger. At the end the history is one line of commits of both, every
 // snapshot in it as Spark reads it holds what the ledger held then, and no lock is left.
-
-const SPARK_COMMITS_MIN = 16
-const REWRITES_MIN = 4
-const CONFLICT = /was removed from the table meanwhile|deletes rows of .* meanwhile/
 
 const hiveName = `spark-${process.pid}`
 const hive = startHive(hiveName, 3)
@@ -64,82 +56,19 @@ async function openLake(engine: Spark, { uri, warehouse }: HiveMetastore): Promi
   return { engine, catalog, metastore }
 }
 
-type Run = { readonly outcome: 'committed' | 'nothing' | 'gave up'; readonly failures: readonly string[] }
-
 async function besideSpark(context: TestContext, lake: Lake, version: 2 | 3): Promise<void> {
-  const { signal } = context
-  const { engine, catalog } = lake
-  const table = `v${version}`
-  const identifier = { namespace: ['db'], name: table }
-  const writer = await ledgeredWriter(ledgeredSpark(engine, version), `lake.db.${table}`, seededRandom(version))
-  for (let at = 0; at < 4; at += 1) await writer.step(signal)
-  const runs: Run[] = []
-  const rewrites = () => runs.filter(({ outcome }) => outcome === 'committed').length
-  const isEnough = () => writer.states.length > SPARK_COMMITS_MIN && rewrites() >= REWRITES_MIN
-  await Promise.all([
-    (async () => {
-      while (!isEnough()) await writer.step(signal)
-    })(),
-    (async () => {
-      const types = ['full', 'minor', 'auto', 'major'] as const
-      while (!isEnough())
-        runs.push(await optimize(catalog, identifier, types[runs.length % types.length] ?? 'full', signal))
-    })(),
-  ])
-  const failures = runs.flatMap((run) => run.failures)
-  for (const reason of failures) assert.match(reason, CONFLICT)
-  // Alone at last.
-  const last = await optimize(catalog, identifier, 'full', signal)
-  assert.deepEqual(last.failures, [])
-  runs.push(last)
-  assert.equal(await compareHistory(engine, `lake.db.${table}`, writer), rewrites())
-  assert.deepEqual(await heldLocks(lake.metastore), [])
-  context.diagnostic(
-    `${writer.states.length - 1} commits and ${writer.conflicts()} conflicts of Spark, ${runs.length} runs, ${rewrites()} rewrites and ${failures.length} conflicting groups of Moraine`,
+  const { engine, catalog, metastore } = lake
+  const name = `lake.db.v${version}`
+  const writer = await ledgeredWriter(ledgeredSpark(engine, version), name, seededRandom(version))
+  const optimized = { catalog, io, settings: {}, pool, workDir }
+  await optimizeBesideWriter(
+    context,
+    optimized,
+    { namespace: ['db'], name: `v${version}` },
+    { engine, name, writer },
+    { commits: 16, rewrites: 4 },
   )
-}
-
-async function optimize(
-  catalog: ReturnType<typeof openHive>,
-  identifier: TableIdentifier,
-  type: RequestedType,
-  signal: AbortSignal,
-): Promise<Run> {
-  const state = await readTable(io, await catalog.loadTable(identifier, signal), signal)
-  const plan = await planTable(io, state, { type, now: systemClock.now() }, signal)
-  if (plan === undefined || plan.groups.length === 0) return { outcome: 'nothing', failures: [] }
-  const table = { name: identifier.name, identifier, store: catalog, io, storage: {} }
-  const context = { clock: systemClock, random: systemRandom, pool, workDir, threads: 2, timeoutMs: 120_000, signal }
-  try {
-    const { commit, failures } = await runPlan(table, plan, { ...context, onGroup: () => {} })
-    assert.notEqual(commit.kind, 'unknown')
-    const outcome = commit.kind === 'committed' ? 'committed' : 'nothing'
-    return { outcome, failures: failures.map(({ reason }) => reason) }
-  } catch (error) {
-    if (!isKind(error, 'conflict')) throw error
-    return { outcome: 'gave up', failures: [] }
-  }
-}
-
-/** Fails unless all snapshots are one line and each holds what the ledger held at that commit; how many are ours. */
-async function compareHistory(engine: Spark, table: string, writer: LedgeredWriter): Promise<number> {
-  const { rows } = await engine.query(
-    `SELECT snapshot_id, parent_id, summary['snapshot.producer'] FROM ${table}.snapshots ORDER BY committed_at`,
-  )
-  const byId = new Map(rows.map(([id, parent, producer]) => [String(id), { parent, isOurs: producer === 'OPTIMIZE' }]))
-  const refs = await engine.query(`SELECT snapshot_id FROM ${table}.refs WHERE name = 'main'`)
-  const line: string[] = []
-  for (let id = String(refs.rows[0]?.[0]); id !== 'null'; id = String(byId.get(id)?.parent ?? 'null')) line.unshift(id)
-  assert.equal(line.length, byId.size, 'the history is one line')
-  let commit = 0
-  for (const id of line) {
-    if (byId.get(id)?.isOurs !== true) commit += 1
-    const read = await engine.readRows({ table, snapshotId: BigInt(id) })
-    assert.deepEqual(read, writer.states[commit], `snapshot ${id}`)
-  }
-  assert.equal(commit, writer.states.length - 1, 'every commit of Spark is in the history, and no other')
-  assert.deepEqual(await engine.readRows({ table }), writer.states.at(-1))
-  return line.length - commit
+  assert.deepEqual(await heldLocks(metastore), [])
 }
 
 /** What one makes the other changes, in turn: columns, names, properties of the namespace. */

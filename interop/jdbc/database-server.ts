@@ -1,7 +1,5 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
-import { EXIT_UNAVAILABLE, type Started } from '../lab/json-lines-worker.ts'
+import type { Started } from '../lab/json-lines-worker.ts'
+import { runLabScript, startLabServer, stopLabServer } from '../lab/lab-script.ts'
 
 /** A server with an empty database of its own. */
 export type DatabaseServer = {
@@ -20,35 +18,18 @@ export type DatabaseKind = 'postgres' | 'mariadb'
 
 /** Starts a server under `name`. It is stopped when this process ends, however that happens. */
 export function startDatabaseServer(kind: DatabaseKind, name: string): Started<DatabaseServer> {
-  const script = fileURLToPath(new URL(`../lab/${kind}.sh`, import.meta.url))
-  stopWithThisProcess(script, name)
-  const run = (command: string) => spawnSync(script, [command, name], { encoding: 'utf8' })
-  const started = run('start')
-  if (started.status === EXIT_UNAVAILABLE) {
-    return { kind: 'unavailable', why: started.stderr.trim().split('\n').at(-1) ?? `${kind} cannot be had here` }
-  }
-  if (started.status !== 0) throw new Error(`${kind}.sh start ended with ${started.status}:\n${started.stderr}`)
-  const properties = JSON.parse(started.stdout) as Readonly<Record<string, string>>
+  const script = `${kind}.sh`
+  const started = startLabServer(script, name)
+  if (started.kind === 'unavailable') return started
+  const properties = JSON.parse(started.engine) as Readonly<Record<string, string>>
   const { uri = '', 'jdbc.user': user = '', 'jdbc.password': password = '' } = properties
   const driver = kind === 'postgres' ? 'postgresql+pg8000' : 'mysql+pymysql'
   const server: DatabaseServer = {
     properties,
     pythonUri: uri.replace(/^jdbc:\w+:\/\//, `${driver}://${user}:${password}@`),
-    kill: () => void run('kill'),
-    startAgain() {
-      const again = run('start')
-      if (again.status !== 0) throw new Error(`${kind}.sh start ended with ${again.status}:\n${again.stderr}`)
-    },
-    stop: () => void run('stop'),
+    kill: () => void runLabScript(script, ['kill', name]),
+    startAgain: () => void runLabScript(script, ['start', name]),
+    stop: () => stopLabServer(script, name),
   }
   return { kind: 'started', engine: server }
-}
-
-// A process that nobody waits for: its standard input ends with this one.
-function stopWithThisProcess(script: string, name: string): void {
-  const wait = 'cat > /dev/null; exec "$0" stop "$1"'
-  const child = spawn('bash', ['-c', wait, script, name], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
-  child.stdin.on('error', () => {})
-  child.unref()
-  if (child.stdin instanceof Socket) child.stdin.unref()
 }

@@ -11,8 +11,9 @@ import { seededRandom } from '@moraine/stdx/random'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
+import { optimizeInCatalog } from '../optimize/optimize-in-catalog.ts'
 import { type DatabaseKind, startDatabaseServer } from './database-server.ts'
-import { type LakeProperties, openLake, optimizeInLake, provideDrivers } from './jdbc-lake.ts'
+import { type LakeProperties, lakeIO, openLake, provideDrivers } from './jdbc-lake.ts'
 
 // One catalog that Java's JdbcCatalog (in Spark), PyIceberg's SqlCatalog and Moraine have open at a time, in each of the
 // databases: what one makes the others see and change, and none undoes what another has done.
@@ -208,9 +209,10 @@ async function besideWriters(context: TestContext, lake: Lake): Promise<void> {
   for (let at = 0; at < 4; at += 1) await Promise.all([writer.step(signal), append()])
   let rewrites = { ledgered: 0, appended: 0 }
   const failures: string[] = []
+  const optimized = { catalog, io: lakeIO, settings: {}, pool, workDir: directory }
   const optimize = async (table: 'ledgered' | 'appended') => {
     const identifier = { namespace: ['db'], name: table }
-    const run = await optimizeInLake(catalog, identifier, 'full', { pool, workDir: directory, signal })
+    const run = await optimizeInCatalog(optimized, identifier, 'full', signal)
     if (run.outcome === 'committed') rewrites = { ...rewrites, [table]: rewrites[table] + 1 }
     failures.push(...run.failures)
   }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import type { GlueCatalog } from '@moraine/catalogs/glue/glue-catalog'
+import type { CatalogTables } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { runPlan } from '@moraine/cli/optimize/optimize-table'
+import type { RequestedType } from '@moraine/maintenance/plan/evaluate-partition'
 import { planTable } from '@moraine/maintenance/table/plan-table'
 import { readTable } from '@moraine/maintenance/table/read-table'
 import type { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
@@ -11,29 +12,31 @@ import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { StorageSettings } from '@moraine/storage/settings'
 
-/** `gave up`: others committed at each of many attempts. */
-export type GlueRun = {
-  readonly outcome: 'committed' | 'nothing' | 'gave up'
-  /** Why groups that were rewritten are not in the table. */
-  readonly failures: readonly string[]
-}
-
-export type GlueOptimizing = {
-  readonly catalog: GlueCatalog
+/** Tables of a catalog, their files, and what rewrites them. */
+export type OptimizedCatalog = {
+  readonly catalog: CatalogTables
   readonly io: FileIO
   readonly settings: StorageSettings
   readonly pool: DuckDbPool
   readonly workDir: string
 }
 
-/** Rewrites all of a table that is worth it, and commits that. */
-export async function optimizeInGlue(
-  { catalog, io, settings, pool, workDir }: GlueOptimizing,
+export type CatalogRun = {
+  /** `gave up`: others committed at each of many attempts. */
+  readonly outcome: 'committed' | 'nothing' | 'gave up'
+  /** Why groups that were rewritten are not in the table. */
+  readonly failures: readonly string[]
+}
+
+/** One optimizing of a table, as the command makes it. */
+export async function optimizeInCatalog(
+  { catalog, io, settings, pool, workDir }: OptimizedCatalog,
   identifier: TableIdentifier,
+  type: RequestedType,
   signal: AbortSignal,
-): Promise<GlueRun> {
+): Promise<CatalogRun> {
   const state = await readTable(io, await catalog.loadTable(identifier, signal), signal)
-  const plan = await planTable(io, state, { type: 'full', now: systemClock.now() }, signal)
+  const plan = await planTable(io, state, { type, now: systemClock.now() }, signal)
   if (plan === undefined || plan.groups.length === 0) return { outcome: 'nothing', failures: [] }
   const table = { name: identifier.name, identifier, store: catalog, io, storage: settings }
   const context = { clock: systemClock, random: systemRandom, pool, workDir, threads: 2, timeoutMs: 120_000, signal }
