@@ -114,6 +114,15 @@ test('principals are made known, granted roles, given credentials, and forgotten
   assert.equal(await statusOf(ask('POST', path.replace('details', 'optimize'), token)), 403)
   assert.equal(await statusOf(ask('GET', '/principals', token)), 403)
 
+  const orders = { role: 'editor', catalog: 'lake', namespace: ['sales'], table: 'orders' }
+  await ask('PUT', '/principals/bi', admin, { grants: [orders] })
+  const definition = '/catalogs/lake/databases/sales/tables/orders'
+  assert.equal(await statusOf(ask('POST', definition, token, {})), 501)
+  assert.equal(await statusOf(ask('GET', definition, token)), 501)
+  assert.equal(await statusOf(ask('GET', definition.replace('orders', 'customers'), token)), 403)
+  // Names of a database are not the table's alone.
+  assert.equal(await statusOf(ask('POST', `${definition}/rename`, token, { name: 'x' })), 403)
+
   await ask('PUT', '/principals/bi', admin, { grants: [{ role: 'operator' }] })
   assert.equal(await statusOf(ask('POST', path.replace('details', 'optimize'), token)), 404)
   assert.equal(await statusOf(ask('DELETE', `/principals/bi/credentials/${id}`, admin)), 200)

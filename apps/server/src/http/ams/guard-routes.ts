@@ -7,12 +7,30 @@ import { demand } from '../../access/identity.ts'
 /** `open`: for anybody; `known`: for whoever says who they are. */
 type Needs = Privilege | 'open' | 'known'
 
-/** What the routes below a path need, by method; the first that fits holds. Methods that are not named fit none. */
-const RULES: readonly { readonly below: string; readonly needs: Readonly<Record<string, Needs>> }[] = [
+type Rule = {
+  /** The path, and what lies below it. */
+  readonly below: string
+  /** By method; others are for nobody. */
+  readonly needs: Readonly<Record<string, Needs>>
+  /** Of a table: its whole database is concerned. */
+  readonly isOfDatabase?: true
+}
+
+/** The first that fits holds. */
+const RULES: readonly Rule[] = [
   { below: '/versionInfo', needs: { GET: 'open' } },
   { below: '/health/status', needs: { GET: 'open' } },
   { below: '/catalogs/metastore', needs: { GET: 'known' } },
   { below: '/catalogs/test', needs: { POST: 'manage-catalog' } },
+  {
+    below: '/catalogs/:catalog/databases/:db/tables/:table/rename',
+    needs: { POST: 'write-table' },
+    isOfDatabase: true,
+  },
+  {
+    below: '/catalogs/:catalog/databases/:db/tables/:table',
+    needs: { GET: 'view-table', POST: 'write-table', DELETE: 'write-table' },
+  },
   {
     below: '/catalogs/:catalog/databases',
     needs: { GET: 'view-catalog', POST: 'write-table', PUT: 'write-table', DELETE: 'write-table' },
@@ -39,26 +57,32 @@ const RULES: readonly { readonly below: string; readonly needs: Readonly<Record<
  * cannot be registered.
  */
 export function guardRoutes(server: FastifyInstance, prefix: string, authenticator: Authenticator): void {
-  const needed = new Map<string, Needs>()
+  const rules = new Map<string, Demand>()
   server.addHook('onRoute', ({ method, url }) => {
-    for (const each of [method].flat()) needed.set(`${each} ${url}`, needsOf(each, url.slice(prefix.length)))
+    for (const each of [method].flat()) rules.set(`${each} ${url}`, demandOf(each, url.slice(prefix.length)))
   })
   server.addHook('onRequest', async (request) => {
     const { method, url } = request.routeOptions
-    const needs = url === undefined ? 'known' : (needed.get(`${method} ${url}`) ?? 'known')
+    const { needs, isOfDatabase } = rules.get(`${method} ${url}`) ?? UNKNOWN_ROUTE
     if (needs === 'open') return
     const identity = await authenticator.identify(request.headers.authorization)
     if (needs === 'known') return
-    for (const place of placesOf(request.params as PathParams)) demand(identity, needs, place)
+    const { table, ...database } = request.params as PathParams
+    const concerned = isOfDatabase || table === undefined ? database : { ...database, table }
+    for (const place of placesOf(concerned)) demand(identity, needs, place)
   })
 }
 
-function needsOf(method: string, path: string): Needs {
+type Demand = { readonly needs: Needs; readonly isOfDatabase: boolean }
+
+const UNKNOWN_ROUTE: Demand = { needs: 'known', isOfDatabase: false }
+
+function demandOf(method: string, path: string): Demand {
   const asked = method === 'HEAD' ? 'GET' : method
   const rule = RULES.find(({ below }) => path === below || path.startsWith(`${below}/`))
   const needs = rule?.needs[asked]
   assert(needs !== undefined, `no rule says what ${method} ${path} needs`)
-  return needs
+  return { needs, isOfDatabase: rule?.isOfDatabase === true }
 }
 
 type PathParams = { readonly catalog?: string; readonly db?: string; readonly table?: string }
