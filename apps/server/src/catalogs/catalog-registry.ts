@@ -1,6 +1,6 @@
 import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
-import { oneAtATime } from '@moraine/catalogs/internal/one-at-a-time'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
+import { oneAtATime } from '@moraine/catalogs/one-at-a-time'
 import { connectionProperties, tableDefaults } from '@moraine/management/catalogs/catalog-connection'
 import {
   type CatalogForm,

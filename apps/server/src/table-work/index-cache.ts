@@ -1,5 +1,6 @@
 import { type FileIndex, indexBytes } from '@moraine/maintenance/plan/file-index'
 import { EMPTY_INDEX } from '@moraine/maintenance/table/advance-index'
+import { weighedCache } from '@moraine/stdx/weighed-cache'
 
 /** Indexes of tables looked at lately, so that the next look reads only what was committed since. */
 export type IndexCache = {
@@ -11,31 +12,6 @@ export type IndexCache = {
 
 /** Holds up to `maxBytes` of indexes; those not used for longest go first. */
 export function indexCache(maxBytes: number): IndexCache {
-  // A map iterates in the order of insertion: the first entry is the one not used for longest.
-  const held = new Map<string, { readonly index: FileIndex; readonly bytes: number }>()
-  let total = 0
-  const drop = (table: string) => {
-    total -= held.get(table)?.bytes ?? 0
-    held.delete(table)
-  }
-  return {
-    find(table) {
-      const found = held.get(table)
-      if (found === undefined) return EMPTY_INDEX
-      held.delete(table)
-      held.set(table, found)
-      return found.index
-    },
-    keep(table, index) {
-      drop(table)
-      const bytes = indexBytes(index)
-      if (bytes > maxBytes) return
-      held.set(table, { index, bytes })
-      total += bytes
-      for (const oldest of held.keys()) {
-        if (total <= maxBytes) return
-        drop(oldest)
-      }
-    },
-  }
+  const held = weighedCache<FileIndex>(maxBytes, indexBytes)
+  return { find: (table) => held.find(table) ?? EMPTY_INDEX, keep: held.keep }
 }

@@ -1,16 +1,14 @@
-import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV4 } from '@moraine/stdx/random'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
-import { newMetadataLocation } from '../internal/metadata-file-name.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { metadataText } from '../metadata-file/metadata-text.ts'
+import { removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
-import { type GlueStore, loadGlueTable, removeGlueMetadata } from './glue-store.ts'
+import { type GlueStore, loadGlueTable } from './glue-store.ts'
 import { withGlueState } from './glue-table.ts'
 import { type GlueOutcome, settleGlueChange, sightOfMetadata } from './settle-glue-change.ts'
 import { swapGlueMetadata } from './swap-glue-metadata.ts'
@@ -40,7 +38,7 @@ export async function commitGlueTable(
     return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
   }
   if (outcome !== 'won') return { kind: 'unknown', cause: outcome.unknown }
-  await removeGlueMetadata(store, obsoleteMetadataFiles(base.metadata, metadata))
+  await removeQuietly(store, obsoleteMetadataFiles(base.metadata, metadata))
   return { kind: 'committed', table: next }
 }
 
@@ -92,22 +90,8 @@ async function orRemove(store: GlueStore, location: string, swap: () => Promise<
     outcome = await swap()
     return outcome
   } finally {
-    if (outcome === undefined || outcome === 'lost') await removeGlueMetadata(store, [location])
+    if (outcome === undefined || outcome === 'lost') await removeQuietly(store, [location])
   }
-}
-
-async function writeMetadata(
-  store: GlueStore,
-  metadata: TableMetadata,
-  previous: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const location = newMetadataLocation(metadata, previous, store.random)
-  const bytes = encodeMetadataFile(metadataText(metadata), location)
-  // The name is unique, so nothing can be replaced, and a write that is sent twice does no harm.
-  await store.io.write(location, bytes, {}, signal)
-  store.cache.add(location, metadata, bytes.byteLength)
-  return location
 }
 
 /** For calls that create or move and have no outcome to return. */

@@ -1,7 +1,7 @@
 import type { Database, DatabaseInput } from '@aws-sdk/client-glue'
 import type { Catalog } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
-import { oneAtATime } from '../internal/one-at-a-time.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import type { Namespace } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { checkNewGlueDatabase, glueDatabase } from './glue-names.ts'

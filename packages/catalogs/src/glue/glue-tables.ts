@@ -3,16 +3,17 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Catalog, CreateTable } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
-import { oneAtATime } from '../internal/one-at-a-time.ts'
-import { newTableLocation } from '../internal/table-location.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import { newTableLocation } from '../table-location.ts'
 import { addGlueTable, commitGlueTable, commitNewGlueTable, uncertainInGlue } from './glue-commit.ts'
 import { dropGlueTable } from './glue-drop.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { checkNewGlueTable, glueDatabase, glueIdentifier } from './glue-names.ts'
 import { renameGlueTable } from './glue-rename.ts'
-import { findGlueDatabase, findGlueTable, type GlueStore, loadGlueTable, readGlueMetadata } from './glue-store.ts'
+import { findGlueDatabase, findGlueTable, type GlueStore, loadGlueTable } from './glue-store.ts'
 import { findGlueMove, gluePointer, isIcebergInGlue } from './glue-table.ts'
 
 type Tables = Omit<
@@ -58,7 +59,7 @@ export function glueTables(store: GlueStore): Tables {
 
     async registerTable(identifier, metadataLocation, signal) {
       await databaseForNew(store, identifier, signal)
-      const metadata = await readGlueMetadata(store, metadataLocation, signal)
+      const metadata = await readMetadata(store, metadataLocation, signal)
       const registered = { identifier, metadata, metadataLocation }
       const outcome = await addGlueTable(store, registered)
       if (outcome === 'won') return registered

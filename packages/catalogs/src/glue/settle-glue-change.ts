@@ -1,9 +1,10 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import { glueFate } from './glue-failure.ts'
 import type { GlueCall, GlueService } from './glue-service.ts'
-import { findGlueTable, type GlueStore, readGlueMetadata } from './glue-store.ts'
+import { findGlueTable, type GlueStore } from './glue-store.ts'
 import { type GlueTable, gluePointer } from './glue-table.ts'
 
 /**
@@ -67,7 +68,7 @@ export async function sightOfMetadata(
   if (pointer === location) return 'won'
   if (pointer === undefined) return isOpen(table, undefined)
   // Others may be ahead already: their log has the metadata files before.
-  const metadata = await readGlueMetadata(store, pointer)
+  const metadata = await readMetadata(store, pointer)
   return metadata.metadataLog.some(({ metadataFile }) => metadataFile === location) ? 'won' : isOpen(table, metadata)
 }
 

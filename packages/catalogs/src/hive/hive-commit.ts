@@ -1,18 +1,16 @@
-import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV4 } from '@moraine/stdx/random'
 import { isUnsent } from '@moraine/thrift/connection'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
-import { newMetadataLocation } from '../internal/metadata-file-name.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { metadataText } from '../metadata-file/metadata-text.ts'
+import { removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { DO_NOT_UPDATE_STATS, type NextState } from './hive-parameters.ts'
-import { findHiveTable, type HiveStore, icebergPointer, loadHiveTable, removeFiles } from './hive-store.ts'
+import { findHiveTable, type HiveStore, icebergPointer, loadHiveTable } from './hive-store.ts'
 import { newHiveTable } from './hive-table.ts'
 import { alreadyExists, noSuchObject } from './metastore-thrift.ts'
 import { asError, type SwapOutcome, swapMetadata } from './swap-metadata.ts'
@@ -41,15 +39,15 @@ export async function commitHiveTable(
   try {
     outcome = await swapMetadata(store, base, stateOf(store, metadata, metadataLocation), signal)
   } catch (error) {
-    await removeFiles(store, [metadataLocation])
+    await removeQuietly(store, [metadataLocation])
     throw error
   }
   if (outcome === 'lost') {
-    await removeFiles(store, [metadataLocation])
+    await removeQuietly(store, [metadataLocation])
     return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
   }
   if (outcome !== 'won') return { kind: 'unknown', cause: outcome.unknown }
-  await removeFiles(store, obsoleteMetadataFiles(base.metadata, metadata))
+  await removeQuietly(store, obsoleteMetadataFiles(base.metadata, metadata))
   return { kind: 'committed', table: { identifier, metadata, metadataLocation } }
 }
 
@@ -66,12 +64,12 @@ export async function commitNewHiveTable(
   try {
     outcome = await addHiveTable(store, table)
   } catch (error) {
-    await removeFiles(store, [metadataLocation])
+    await removeQuietly(store, [metadataLocation])
     throw error
   }
   if (outcome === 'won') return { kind: 'committed', table }
   if (outcome !== 'lost') return { kind: 'unknown', cause: outcome.unknown }
-  await removeFiles(store, [metadataLocation])
+  await removeQuietly(store, [metadataLocation])
   return { kind: 'conflict', reason: `Table already exists: ${formatIdentifier(identifier)}` }
 }
 
@@ -125,18 +123,4 @@ function refuseEncrypted({ identifier, metadata }: LoadedTable): void {
   if (!Object.hasOwn(metadata.properties, 'encryption.key-id')) return
   const text = `table ${formatIdentifier(identifier)} is encrypted, which this version cannot commit to in a Hive catalog`
   throw new MoraineError('unsupported', text)
-}
-
-async function writeMetadata(
-  store: HiveStore,
-  metadata: TableMetadata,
-  previous: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const location = newMetadataLocation(metadata, previous, store.random)
-  const bytes = encodeMetadataFile(metadataText(metadata), location)
-  // The name is unique, so nothing can be replaced, and a write that is sent twice does no harm.
-  await store.io.write(location, bytes, {}, signal)
-  store.cache.add(location, metadata, bytes.byteLength)
-  return location
 }

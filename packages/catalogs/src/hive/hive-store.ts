@@ -1,13 +1,8 @@
-import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import type { Clock } from '@moraine/stdx/clock'
-import { isKind, MoraineError } from '@moraine/stdx/error'
-import type { Random } from '@moraine/stdx/random'
-import type { FileIO } from '@moraine/storage/file-io'
+import { MoraineError } from '@moraine/stdx/error'
 import type { ThriftStruct } from '@moraine/thrift/thrift-tree'
 import type { LoadedTable } from '../catalog.ts'
-import type { MetadataCache } from '../internal/metadata-cache.ts'
-import { isUniqueMetadataLocation } from '../internal/metadata-file-name.ts'
+import { followPointer, type MetadataFiles, readMetadata } from '../metadata-file/metadata-files.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isUnknownMethod } from './hive-failure.ts'
 import type { HiveSettings } from './hive-settings.ts'
@@ -16,17 +11,14 @@ import type { Metastore } from './metastore.ts'
 import { noSuchObject } from './metastore-thrift.ts'
 
 /** What the parts of a Hive catalog work with. */
-export type HiveStore = {
+export type HiveStore = MetadataFiles & {
   readonly settings: HiveSettings
   readonly metastore: Metastore
-  readonly io: FileIO
   readonly clock: Clock
-  readonly random: Random
-  readonly cache: MetadataCache
   /** Of this process, for those who look at locks. */
   readonly hostname: string
   /** Told of files and locks that could not be removed after the outcome was settled. */
-  readonly onLeftover: (error: unknown, what: readonly string[]) => void
+  readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }
 
 /** A table of any kind. `identifier` is as the metastore has it. */
@@ -77,51 +69,18 @@ export function icebergPointer(table: HiveTable | undefined, identifier: TableId
   throw new MoraineError('corrupt', text)
 }
 
-/** The table and its metadata. A metadata file that a newer commit has removed meanwhile is looked for again. */
 export async function loadHiveTable(
   store: HiveStore,
   identifier: TableIdentifier,
   signal?: AbortSignal,
 ): Promise<LoadedTable | undefined> {
-  let missing: { readonly location: string; readonly error: MoraineError } | undefined
-  for (;;) {
-    const metadataLocation = icebergPointer(await findHiveTable(store, identifier, signal), identifier)
-    if (metadataLocation === undefined) return undefined
-    if (missing?.location === metadataLocation) {
-      throw new MoraineError(
-        'corrupt',
-        `the current metadata file of table ${formatIdentifier(identifier)} is gone: ${metadataLocation}; restore the file, or drop the table and register an older one`,
-        { cause: missing.error },
-      )
-    }
-    try {
-      return { identifier, metadata: await readPointedMetadata(store, metadataLocation, signal), metadataLocation }
-    } catch (error) {
-      if (!isKind(error, 'not-found')) throw error
-      missing = { location: metadataLocation, error }
-    }
-  }
-}
-
-export async function readPointedMetadata(
-  { cache, io }: Pick<HiveStore, 'cache' | 'io'>,
-  location: string,
-  signal?: AbortSignal,
-): Promise<TableMetadata> {
-  const cached = cache.find(location)
-  if (cached !== undefined) return cached
-  const bytes = await io.read(location, signal)
-  const metadata = parseTableMetadata(bytes, location)
-  if (isUniqueMetadataLocation(location)) cache.add(location, metadata, bytes.byteLength)
-  return metadata
-}
-
-/** Removes files that nobody needs any more; a failure does not change what has been decided. */
-export async function removeFiles(store: HiveStore, locations: readonly string[]): Promise<void> {
-  if (locations.length === 0) return
-  try {
-    await store.io.remove(locations)
-  } catch (error) {
-    store.onLeftover(error, locations)
-  }
+  const found = await followPointer(
+    { kind: 'table', identifier },
+    async () => {
+      const metadataLocation = icebergPointer(await findHiveTable(store, identifier, signal), identifier)
+      return metadataLocation === undefined ? undefined : { metadataLocation }
+    },
+    (location) => readMetadata(store, location, signal),
+  )
+  return found && { identifier, metadata: found.metadata, metadataLocation: found.pointer.metadataLocation }
 }

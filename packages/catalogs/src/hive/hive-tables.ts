@@ -2,23 +2,17 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Catalog, CreateTable, LoadedTable } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
-import { oneAtATime } from '../internal/one-at-a-time.ts'
-import { newTableLocation } from '../internal/table-location.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { PAGE_SIZE } from '../page.ts'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import { newTableLocation } from '../table-location.ts'
 import { addHiveTable, commitHiveTable, commitNewHiveTable } from './hive-commit.ts'
 import { hiveFailure, isAnswered, isModifiedMeanwhile, isUnknownMethod } from './hive-failure.ts'
 import type { HeldLock } from './hive-lock.ts'
 import { checkNewTable, hiveDatabase, hiveIdentifier } from './hive-names.ts'
-import {
-  findDatabase,
-  findHiveTable,
-  type HiveStore,
-  icebergPointer,
-  loadHiveTable,
-  readPointedMetadata,
-} from './hive-store.ts'
+import { findDatabase, findHiveTable, type HiveStore, icebergPointer, loadHiveTable } from './hive-store.ts'
 import { DatabaseField, textField } from './hive-struct.ts'
 import { type HiveTable, isExternal, isIcebergTable, renamedTable, tableNameOf } from './hive-table.ts'
 import { noSuchObject } from './metastore-thrift.ts'
@@ -65,7 +59,7 @@ export function hiveTables(store: HiveStore): Tables {
 
     async registerTable(identifier, metadataLocation, signal) {
       await namespaceForNew(store, identifier, signal)
-      const metadata = await readPointedMetadata(store, metadataLocation, signal)
+      const metadata = await readMetadata(store, metadataLocation, signal)
       const registered = { identifier, metadata, metadataLocation }
       const outcome = await addHiveTable(store, registered)
       if (outcome === 'won') return registered

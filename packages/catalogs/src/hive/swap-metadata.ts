@@ -2,11 +2,12 @@ import { MoraineError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isAnswered, isModifiedMeanwhile } from './hive-failure.ts'
 import { type HeldLock, withHiveLock } from './hive-lock.ts'
 import { DO_NOT_UPDATE_STATS, METADATA_LOCATION, type NextState } from './hive-parameters.ts'
-import { findHiveTable, type HiveStore, icebergPointer, readPointedMetadata } from './hive-store.ts'
+import { findHiveTable, type HiveStore, icebergPointer } from './hive-store.ts'
 import { type HiveTable, withState } from './hive-table.ts'
 
 /**
@@ -125,7 +126,7 @@ async function lookFor(
   if (pointer === location) return 'current or past'
   if (pointer === undefined) return 'neither'
   // Others may be ahead already: their log has the metadata files before.
-  const { metadataLog } = await readPointedMetadata(store, pointer)
+  const { metadataLog } = await readMetadata(store, pointer)
   return metadataLog.some(({ metadataFile }) => metadataFile === location) ? 'current or past' : 'neither'
 }
 

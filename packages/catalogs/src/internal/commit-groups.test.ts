@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import type { CommitOutcome, TableCommit } from '../catalog.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import { commitGroups } from './commit-groups.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import { oneAtATime } from './one-at-a-time.ts'
 
 const ORDERS: TableIdentifier = { namespace: ['sales'], name: 'orders' }
 

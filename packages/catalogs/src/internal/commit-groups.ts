@@ -1,8 +1,8 @@
 import { orAbort } from '@moraine/stdx/abort'
 import type { CommitOutcome, TableCommit } from '../catalog.ts'
+import type { OneAtATime } from '../one-at-a-time.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import type { OneAtATime } from './one-at-a-time.ts'
 
 type Waiting = {
   readonly commit: TableCommit

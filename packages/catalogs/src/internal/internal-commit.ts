@@ -1,16 +1,14 @@
-import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { uuidV4 } from '@moraine/stdx/random'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { nameTaken, noSuchNamespace, noSuchTable } from '../catalog-error.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { metadataText } from '../metadata-file/metadata-text.ts'
+import { removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import { findTaken, type InternalStore, loadPointed, removeQuietly } from './internal-store.ts'
+import { findTaken, type InternalStore, loadPointed } from './internal-store.ts'
 import { checkMove } from './location-rules.ts'
-import { newMetadataLocation } from './metadata-file-name.ts'
 import { addPointer, swapPointer } from './swap-pointer.ts'
 import { TableDraft } from './table-draft.ts'
 import type { InternalPointer } from './table-pointers.ts'
@@ -105,19 +103,4 @@ export async function commitNewTable(
   if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
   const taken = nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
   return { kind: 'conflict', reason: taken.message }
-}
-
-/** Writes the next metadata file; nothing points to it yet. */
-export async function writeMetadata(
-  store: InternalStore,
-  metadata: TableMetadata,
-  previous: string | undefined,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const location = newMetadataLocation(metadata, previous, store.random)
-  const bytes = encodeMetadataFile(metadataText(metadata), location)
-  // The name is unique, so nothing can be replaced, and a write that is sent twice does no harm.
-  await store.io.write(location, bytes, { isUnreferenced: true }, signal)
-  store.cache.add(location, metadata, bytes.byteLength)
-  return location
 }

@@ -7,13 +7,14 @@ import { MoraineError } from '@moraine/stdx/error'
 import { uuidV4 } from '@moraine/stdx/random'
 import { nameTaken, noSuchNamespace, noSuchView, targetTaken } from '../catalog-error.ts'
 import type { CatalogViews, CreateView, LoadedView, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
+import { newMetadataLocation } from '../metadata-file/metadata-file-name.ts'
+import { followPointer, removeQuietly } from '../metadata-file/metadata-files.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { findPointer, findTaken, followPointer, type InternalStore, removeQuietly } from './internal-store.ts'
+import { newTableLocation } from '../table-location.ts'
+import { findPointer, findTaken, type InternalStore } from './internal-store.ts'
 import { checkMove, checkPlace } from './location-rules.ts'
-import { newMetadataLocation } from './metadata-file-name.ts'
 import { addPointer, swapPointer } from './swap-pointer.ts'
-import { newTableLocation } from './table-location.ts'
 import type { InternalPointer } from './table-pointers.ts'
 
 /** The views of an internal catalog. */
@@ -33,7 +34,7 @@ export function internalViews(store: InternalStore): CatalogViews {
       await checkFree(store, identifier)
       const metadata = await firstMetadata(store, identifier, view, signal)
       await checkMove(store.locations, { catalog, identifier, after: metadata })
-      return addView(store, identifier, metadata, await writeMetadata(store, metadata, undefined, signal))
+      return addView(store, identifier, metadata, await writeView(store, metadata, undefined, signal))
     },
 
     async registerView(identifier, metadataLocation, signal) {
@@ -140,7 +141,7 @@ async function commitView(
   if (metadata === view.metadata) return { kind: 'committed', view }
   const move = { catalog: store.name, identifier, before: view.metadata, after: metadata }
   await checkMove(store.locations, move)
-  const metadataLocation = await writeMetadata(store, metadata, view.metadataLocation, signal)
+  const metadataLocation = await writeView(store, metadata, view.metadataLocation, signal)
   const outcome = await swapPointer(store, pointer, metadataLocation, signal)
   if (outcome === 'won') return { kind: 'committed', view: { identifier, metadata, metadataLocation } }
   if (outcome !== 'lost') return { kind: 'unknown', cause: outcome.unknown }
@@ -154,7 +155,11 @@ async function loadPointedView(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly pointer: InternalPointer; readonly view: LoadedView }> {
   checkIdentifier(identifier)
-  const found = await followPointer(store, 'view', identifier, (location) => readView(store, location, signal))
+  const found = await followPointer(
+    { kind: 'view', identifier },
+    () => findPointer(store, 'view', identifier),
+    (location) => readView(store, location, signal),
+  )
   if (found === undefined) throw noSuchView(identifier)
   const { pointer, metadata } = found
   return { pointer, view: { identifier, metadata, metadataLocation: pointer.metadataLocation } }
@@ -168,7 +173,7 @@ async function readView(
   return parseViewMetadata(await store.io.read(location, signal), location)
 }
 
-async function writeMetadata(
+async function writeView(
   store: InternalStore,
   metadata: ViewMetadata,
   previous: string | undefined,

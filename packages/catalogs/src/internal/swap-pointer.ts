@@ -1,4 +1,5 @@
-import { type InternalStore, readMetadata } from './internal-store.ts'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
+import type { InternalStore } from './internal-store.ts'
 import type { InternalPointer, PointerChange } from './table-pointers.ts'
 
 /**

@@ -5,8 +5,9 @@ import { assert } from '@moraine/stdx/assert'
 import { uuidV4 } from '@moraine/stdx/random'
 import type { LoadedTable, TableCommit } from '../catalog.ts'
 import { type AppliedCommit, applyCommit } from '../metadata-file/apply-commit.ts'
+import { removeQuietly } from '../metadata-file/metadata-files.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import { type InternalStore, removeQuietly } from './internal-store.ts'
+import type { InternalStore } from './internal-store.ts'
 import { checkMove } from './location-rules.ts'
 
 /** The state of a table while several commits are made on it, none of which anybody sees yet. */

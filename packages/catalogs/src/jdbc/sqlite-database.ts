@@ -1,7 +1,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Clock } from '@moraine/stdx/clock'
 import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
-import { oneAtATime } from '../internal/one-at-a-time.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import type { JdbcDatabase, JdbcRow, JdbcSession, JdbcStatement } from './jdbc-database.ts'
 
 /**

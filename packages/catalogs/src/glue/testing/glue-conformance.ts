@@ -3,7 +3,7 @@ import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import type { Catalog } from '../../catalog.ts'
-import { oneAtATime } from '../../internal/one-at-a-time.ts'
+import { oneAtATime } from '../../one-at-a-time.ts'
 import { type GlueCatalog, openGlueCatalog } from '../glue-catalog.ts'
 import type { LossyGlueProxy } from './lossy-glue-proxy.ts'
 

@@ -1,7 +1,7 @@
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { Namespace, TableIdentifier } from '../table-identifier.ts'
-import type { Properties } from './table-pointers.ts'
+import type { Properties } from './internal/table-pointers.ts'
+import type { Namespace, TableIdentifier } from './table-identifier.ts'
 
 /**
  * Where a namespace's tables go: its `location` property or `<warehouse>/<namespace>`, without a trailing slash. The

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
-import type { Namespace } from '../table-identifier.ts'
+import type { Namespace } from './table-identifier.ts'
 import { newTableLocation } from './table-location.ts'
 
 function locate(namespace: Namespace, name: string, { files = [] as readonly string[], properties = {} } = {}) {

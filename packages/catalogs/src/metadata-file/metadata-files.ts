@@ -1,0 +1,97 @@
+import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
+import type { FileIO } from '@moraine/storage/file-io'
+import { metadataFileGone } from '../catalog-error.ts'
+import type { TableIdentifier } from '../table-identifier.ts'
+import type { MetadataCache } from './metadata-cache.ts'
+import { isUniqueMetadataLocation, newMetadataLocation } from './metadata-file-name.ts'
+import { metadataText } from './metadata-text.ts'
+
+/** How a catalog that points to metadata files comes to them. */
+export type MetadataFiles = {
+  readonly io: FileIO
+  readonly random: Random
+  readonly cache: MetadataCache
+  /** Told of files that could not be removed after the outcome was settled; they do no harm. */
+  readonly onLeftover: (error: unknown, locations: readonly string[]) => void
+}
+
+/** @throws {MoraineError} `not-found` if the file is not there, `corrupt` if it is damaged */
+export async function readMetadata(
+  { cache, io }: Pick<MetadataFiles, 'cache' | 'io'>,
+  location: string,
+  signal?: AbortSignal,
+): Promise<TableMetadata> {
+  const cached = cache.find(location)
+  if (cached !== undefined) {
+    await checkPresent(io, location, signal)
+    return cached
+  }
+  const bytes = await io.read(location, signal)
+  const metadata = parseTableMetadata(bytes, location)
+  if (isUniqueMetadataLocation(location)) cache.add(location, metadata, bytes.byteLength)
+  return metadata
+}
+
+// Where it costs next to nothing: clients would be told of a state that nobody else can read.
+async function checkPresent(io: FileIO, location: string, signal?: AbortSignal): Promise<void> {
+  if (io.localPath?.(location) === undefined) return
+  if ((await io.stat(location, signal)) === undefined) throw new MoraineError('not-found', `${location} does not exist`)
+}
+
+/** Writes the metadata file that follows `previous`; nothing points to it yet. */
+export async function writeMetadata(
+  { io, random, cache }: MetadataFiles,
+  metadata: TableMetadata,
+  previous: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const location = newMetadataLocation(metadata, previous, random)
+  const bytes = encodeMetadataFile(metadataText(metadata), location)
+  // The name is unique, so nothing can be replaced, and a write that is sent twice does no harm.
+  await io.write(location, bytes, { isUnreferenced: true }, signal)
+  cache.add(location, metadata, bytes.byteLength)
+  return location
+}
+
+/** Removes files that nobody needs any more; a failure does not change what has been decided. */
+export async function removeQuietly(
+  { io, onLeftover }: Pick<MetadataFiles, 'io' | 'onLeftover'>,
+  locations: readonly string[],
+): Promise<void> {
+  if (locations.length === 0) return
+  try {
+    await io.remove(locations)
+  } catch (error) {
+    onLeftover(error, locations)
+  }
+}
+
+/**
+ * What the pointer of a table or view leads to; `undefined` if it has none. A metadata file that a newer commit has removed
+ * meanwhile is looked for again.
+ *
+ * @throws {MoraineError} `corrupt` if the file that is pointed to is gone
+ */
+export async function followPointer<Pointer extends { readonly metadataLocation: string }, Metadata>(
+  { kind, identifier }: { readonly kind: 'table' | 'view'; readonly identifier: TableIdentifier },
+  find: () => Promise<Pointer | undefined>,
+  read: (location: string) => Promise<Metadata>,
+): Promise<{ readonly pointer: Pointer; readonly metadata: Metadata } | undefined> {
+  let missing: string | undefined
+  for (;;) {
+    const pointer = await find()
+    if (pointer === undefined) return undefined
+    const { metadataLocation } = pointer
+    try {
+      return { pointer, metadata: await read(metadataLocation) }
+    } catch (error) {
+      if (!isKind(error, 'not-found')) throw error
+      if (missing === metadataLocation) throw metadataFileGone(kind, identifier, metadataLocation, error)
+      missing = metadataLocation
+    }
+  }
+}
