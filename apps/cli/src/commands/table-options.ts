@@ -1,5 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { isStorageSetting } from '@moraine/storage/settings'
 import type { TableOptions } from '../table/open-table.ts'
 import type { RawTableOptions } from './catalog-options.ts'
 import { keyValues, type ValueSources } from './key-values.ts'
@@ -54,7 +55,5 @@ function storageFromEnv(env: ValueSources['env']): StorageSettings {
 
 /** Of a catalog's properties those that say how its tables' files are reached; nothing of the catalog goes with tasks. */
 function ofStorage(properties: StorageSettings): StorageSettings {
-  return Object.fromEntries(Object.entries(properties).filter(([key]) => OF_STORAGE.test(key)))
+  return Object.fromEntries(Object.entries(properties).filter(([key]) => isStorageSetting(key)))
 }
-
-const OF_STORAGE = /^(s3|client|gcs|adls|oss|cos|obs|hdfs|dfs)\./

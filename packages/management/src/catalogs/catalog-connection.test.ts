@@ -67,3 +67,36 @@ test('properties of tables are told apart', () => {
   const properties = { 'table.self-optimizing.group': 'g', 'table-formats': 'ICEBERG', warehouse: 'w' }
   assert.deepEqual(tableDefaults({ properties }), { 'self-optimizing.group': 'g' })
 })
+
+test('HDFS has its name nodes from the site files, unless a property names them', () => {
+  const site = (properties: CatalogMap) => {
+    const all = Object.entries(properties).map(
+      ([key, value]) => `<property><name>${key}</name><value>${value}</value></property>`,
+    )
+    return Buffer.from(`<configuration>${all.join('')}</configuration>`).toString('base64')
+  }
+  const storage = {
+    'storage.type': 'Hadoop',
+    'hadoop.core.site': site({ 'fs.defaultFS': 'hdfs://ns1', 'hadoop.security.credential.provider.path': 'x' }),
+    'hadoop.hdfs.site': site({
+      'dfs.nameservices': 'ns1',
+      'dfs.ha.namenodes.ns1': 'a,b',
+      'dfs.namenode.http-address.ns1.a': 'one:9870',
+      'dfs.namenode.http-address.ns1.b': 'two:9870',
+      'dfs.datanode.data.dir': '/d',
+    }),
+  }
+  const given = { 'dfs.namenode.http-address.ns1.b': 'three:9870', warehouse: 'hdfs://ns1/wh' }
+  assert.deepEqual(
+    connect('filesystem', storage, { 'auth.type': 'simple', 'auth.simple.hadoop_username': 'u' }, given),
+    {
+      'fs.defaultFS': 'hdfs://ns1',
+      'dfs.nameservices': 'ns1',
+      'dfs.ha.namenodes.ns1': 'a,b',
+      'dfs.namenode.http-address.ns1.a': 'one:9870',
+      'dfs.namenode.http-address.ns1.b': 'three:9870',
+      ugi: 'u',
+      warehouse: 'hdfs://ns1/wh',
+    },
+  )
+})

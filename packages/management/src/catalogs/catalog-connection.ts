@@ -15,6 +15,7 @@ export function connectionProperties(catalog: Omit<ManagedCatalog, 'sealedSecret
   const given = Object.entries(properties).filter(([key]) => !key.startsWith(TABLE_PREFIX))
   return {
     ...(type === 'hive' && hiveProperties(storageConfig)),
+    ...hadoopProperties(storageConfig),
     ...storageProperties(storageConfig),
     ...authProperties(storageConfig, authConfig),
     ...Object.fromEntries(given),
@@ -33,6 +34,18 @@ function hiveProperties(storageConfig: CatalogMap): CatalogMap {
   const found = readHadoopSite(site, 'storageConfig.hive.site')
   return Object.fromEntries([...found].filter(([key]) => key.startsWith('hive.metastore.')))
 }
+
+/** Where HDFS is: its name nodes, by Hadoop's own keys. */
+function hadoopProperties(storageConfig: CatalogMap): CatalogMap {
+  const sites = ['hadoop.core.site', 'hadoop.hdfs.site'].flatMap((key) => {
+    const site = storageConfig[key] ?? ''
+    return site === '' ? [] : [...readHadoopSite(site, `storageConfig.${key}`)]
+  })
+  return Object.fromEntries(sites.filter(([key]) => OF_NAME_NODES.test(key)))
+}
+
+const OF_NAME_NODES =
+  /^(fs\.defaultFS|dfs\.(http\.policy|nameservices|(ha\.namenodes|namenode\.https?-address)(\..+)?))$/
 
 function storageProperties(storageConfig: CatalogMap): CatalogMap {
   return renamed(storageConfig, {
@@ -59,7 +72,7 @@ function authProperties(storageConfig: CatalogMap, authConfig: CatalogMap): Cata
     case 'kerberos':
       throw new MoraineError(
         'unsupported',
-        'authConfig.auth.type: Kerberos is not supported; put a REST catalog in front of the metastore, and object storage in place of HDFS',
+        'authConfig.auth.type: Kerberos is not supported; put a REST catalog in front of the metastore, and give properties.hdfs.delegation-token for HDFS',
       )
     default:
       throw new MoraineError('invalid-input', `authConfig.auth.type is '${type}'; choose of simple, ak/sk, custom`)
