@@ -1,6 +1,13 @@
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { MoraineError } from '@moraine/stdx/error'
-import type { ReportedMetrics } from './metrics-report.ts'
+import type { JsonObject } from '@moraine/stdx/exact-json'
+
+/** What every report of an engine says of itself, and the whole of it. */
+export type ReportedMetrics = {
+  readonly kind: 'scan' | 'commit'
+  readonly snapshotId: bigint
+  readonly report: JsonObject
+}
 
 /** Told of what clients did, after it was done. A hook that throws changes no answer. */
 export type IcebergRestHooks = {

@@ -1,13 +1,7 @@
-import { formatExactJson, type JsonObject } from '@moraine/stdx/exact-json'
+import { formatExactJson } from '@moraine/stdx/exact-json'
 import { int64, type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
+import type { ReportedMetrics } from './iceberg-rest-hooks.ts'
 import { malformed } from './rest-route.ts'
-
-/** What every report says of itself; the rest is kept as it came. */
-export type ReportedMetrics = {
-  readonly kind: 'scan' | 'commit'
-  readonly snapshotId: bigint
-  readonly report: JsonObject
-}
 
 /** A filter of many values is the longest part of a report. */
 const LENGTH_MAX = 256 * 1024
