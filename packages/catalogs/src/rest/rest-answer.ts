@@ -7,10 +7,15 @@ import type { RestResponse } from './rest-transport.ts'
 /** What an answer with status 409 or 404 is about; the protocol leaves that to the request. */
 export type RestSubject = { readonly entity: CatalogEntity; readonly conflict: 'already-exists' | 'conflict' }
 
+/** A metadata file is to become a table or view. */
+export const REGISTERED: RestSubject = { entity: 'metadata-file', conflict: 'already-exists' }
+
 /** The error that an answer with an unsuccessful status stands for. Its message has the server's own. */
 export function restFailure(response: RestResponse, subject: RestSubject): MoraineError {
   const { message, type } = errorModel(response.json)
-  const isFileGone = response.status === 404 && message?.startsWith(FILE_GONE) === true
+  // Of a file that the request named, "not found" says what is wrong; of a table's current one it would hide it.
+  const isFileGone =
+    response.status === 404 && message?.startsWith(FILE_GONE) === true && subject.entity !== 'metadata-file'
   const entity = isFileGone ? 'metadata-file' : type?.startsWith('NoSuchNamespace') ? 'namespace' : subject.entity
   const said = message === undefined ? '' : `: ${message.slice(0, MESSAGE_LENGTH_MAX)}`
   return new MoraineError(

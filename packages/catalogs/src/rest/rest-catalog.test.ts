@@ -183,6 +183,49 @@ for (const [status, type, kind] of FAILURES) {
   })
 }
 
+test('a rename that fails says of what', async () => {
+  const { catalog } = await open([
+    () => failure(404, 'NoSuchTableException', 'Table does not exist'),
+    () => failure(404, 'NoSuchNamespaceException', 'Namespace does not exist'),
+  ])
+  const moved = { namespace: ['archive'], name: 'moved' }
+  const names = /^sales\.orders was not renamed to archive\.moved: .* does not exist$/
+  for (const entity of ['table', 'namespace']) {
+    await assert.rejects(catalog.renameTable(ORDERS, moved), (error) => {
+      assert.ok(isKind(error, 'not-found'))
+      assert.equal(error.context['entity'], entity)
+      assert.match(error.message, names)
+      return true
+    })
+  }
+})
+
+test('a metadata file that is not there is not found where it was asked for, and a damage where a table needs it', async () => {
+  const gone = () =>
+    failure(404, 'NotFoundException', 'Failed to open input stream for file: s3://b/none.metadata.json')
+  const { catalog } = await open([gone, gone])
+  const register = catalog.registerTable(ORDERS, 's3://b/none.metadata.json')
+  await assert.rejects(register, (error) => isKind(error, 'not-found') && /none\.metadata\.json/.test(error.message))
+  await assert.rejects(catalog.loadTable(ORDERS), (error) => isKind(error, 'corrupt'))
+})
+
+test('what no path could name is refused, and not sent', async () => {
+  const { catalog, seen } = await open(
+    [],
+    {},
+    { ...VIEWS_AND_TRANSACTIONS, overrides: { 'namespace-separator': '%2E' } },
+  )
+  const dotted = { namespace: ['a.b'], name: 't' }
+  const refused = (promise: Promise<unknown> | undefined) =>
+    assert.rejects(promise ?? Promise.resolve(), (error) => isKind(error, 'unsupported') && /a\.b/.test(error.message))
+  await refused(catalog.createNamespace(['a.b']))
+  await refused(catalog.createTable(dotted, SALES_ORDERS_TABLE))
+  await refused(catalog.renameTable(ORDERS, dotted))
+  await refused(catalog.views?.renameView(ORDERS, dotted))
+  await refused(catalog.commitTables?.([{ identifier: dotted, commit: COMMENT }]))
+  assert.equal(seen.length, 1)
+})
+
 test('status 409 means what the request was about', async () => {
   const conflict = () => failure(409, 'AlreadyExistsException', 'taken')
   const { catalog } = await open(Array.from({ length: 5 }, () => conflict))

@@ -1,5 +1,4 @@
 import type { Catalog } from '../catalog.ts'
-import { checkNamespace } from '../table-identifier.ts'
 import { decodeAnswer, expectSuccess, type RestSubject } from './rest-answer.ts'
 import { decodeMissingKeys, decodeNamespaceBody, decodeNamespacePage, encodeNamespaceChange } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
@@ -19,7 +18,7 @@ export function restNamespaces(
     },
 
     async createNamespace(namespace, properties = {}, signal) {
-      checkNamespace(namespace)
+      paths.check(namespace)
       const body = { namespace, properties }
       expectSuccess(await send({ method: 'POST', path: paths.namespaces(), body }, signal), TAKEN)
     },

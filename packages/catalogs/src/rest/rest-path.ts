@@ -10,6 +10,8 @@ export type RestPaths = {
   ) => string
   readonly table: (identifier: TableIdentifier) => string
   readonly view: (identifier: TableIdentifier) => string
+  /** Refuses a namespace that no path could name, which the body of a request could. */
+  readonly check: (namespace: Namespace) => void
   readonly transaction: () => string
   readonly rename: (what: 'tables' | 'views') => string
   /** The `parent` parameter of a listing, not encoded. */
@@ -41,6 +43,7 @@ export function restPaths(prefix: string, separator: string): RestPaths {
       checkIdentifier(identifier)
       return `${base}/namespaces/${encode(identifier.namespace)}/views/${encodeURIComponent(identifier.name)}`
     },
+    check,
     transaction: () => `${base}/transactions/commit`,
     rename: (what) => `${base}/${what}/rename`,
     parent: (namespace) => {

@@ -1,18 +1,18 @@
 import type { Catalog, CommitOutcome, TableCommit } from '../catalog.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { rememberedLocations } from './remembered-locations.ts'
-import { decodeAnswer, expectSuccess, type RestSubject, saysAbsent } from './rest-answer.ts'
+import { decodeAnswer, expectSuccess, REGISTERED, type RestSubject, saysAbsent } from './rest-answer.ts'
 import {
   decodeLoadedTable,
   decodeStagedMetadata,
   decodeTablePage,
   encodeCommit,
   encodeCreateTable,
-  encodeIdentifier,
 } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
 import type { RestResponse, RestTransport } from './rest-transport.ts'
 import { sendCommit } from './send-commit.ts'
+import { sendRename } from './send-rename.ts'
 
 type Tables = Omit<
   Catalog,
@@ -75,7 +75,7 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       checkIdentifier(identifier)
       const body = { name: identifier.name, 'metadata-location': metadataLocation }
       const request = { method: 'POST', path: paths.namespace(identifier.namespace, 'register'), body } as const
-      return decodeAnswer(expectSuccess(await send(request, signal), NEW_TABLE), decodeLoadedTable(identifier))
+      return decodeAnswer(expectSuccess(await send(request, signal), REGISTERED), decodeLoadedTable(identifier))
     },
 
     dropTable: (identifier, signal) => dropTable(send, paths.table(identifier), 'false', signal),
@@ -83,10 +83,7 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
     purgeTable: (identifier, signal) => dropTable(send, paths.table(identifier), 'true', signal),
 
     async renameTable(from, to, signal) {
-      checkIdentifier(from)
-      checkIdentifier(to)
-      const body = { source: encodeIdentifier(from), destination: encodeIdentifier(to) }
-      expectSuccess(await send({ method: 'POST', path: paths.rename('tables'), body }, signal), RENAMED_TABLE)
+      await sendRename({ send, paths, what: 'tables' }, from, to, signal)
     },
   }
 }
@@ -94,7 +91,6 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
 const NAMESPACE: RestSubject = { entity: 'namespace', conflict: 'conflict' }
 const TABLE: RestSubject = { entity: 'table', conflict: 'conflict' }
 const NEW_TABLE: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
-const RENAMED_TABLE: RestSubject = { entity: 'table', conflict: 'already-exists' }
 
 /** Asks for credentials to the table's files, where the catalog hands them out. */
 const DELEGATE = { 'x-iceberg-access-delegation': 'vended-credentials' }

@@ -1,11 +1,12 @@
 import type { CatalogViews, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { decodeAnswer, expectSuccess, type RestSubject, saysAbsent } from './rest-answer.ts'
-import { decodeTablePage, encodeIdentifier } from './rest-json.ts'
+import { decodeAnswer, expectSuccess, REGISTERED, type RestSubject, saysAbsent } from './rest-answer.ts'
+import { decodeTablePage } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
 import type { RestResponse, RestTransport } from './rest-transport.ts'
 import { decodeLoadedView, encodeCreateView, encodeViewCommit } from './rest-view-json.ts'
 import { sendCommit } from './send-commit.ts'
+import { sendRename } from './send-rename.ts'
 
 /** The views of a REST catalog. */
 export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
@@ -28,7 +29,7 @@ export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
       checkIdentifier(identifier)
       const path = paths.namespace(identifier.namespace, 'register-view')
       const body = { name: identifier.name, 'metadata-location': metadataLocation }
-      const answer = expectSuccess(await send({ method: 'POST', path, body }, signal), NEW_VIEW)
+      const answer = expectSuccess(await send({ method: 'POST', path, body }, signal), REGISTERED)
       return decodeAnswer(answer, decodeLoadedView(identifier))
     },
 
@@ -50,10 +51,7 @@ export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
     },
 
     async renameView(from, to, signal) {
-      checkIdentifier(from)
-      checkIdentifier(to)
-      const body = { source: encodeIdentifier(from), destination: encodeIdentifier(to) }
-      expectSuccess(await send({ method: 'POST', path: paths.rename('views'), body }, signal), RENAMED_VIEW)
+      await sendRename({ send, paths, what: 'views' }, from, to, signal)
     },
   }
 }
@@ -61,7 +59,6 @@ export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
 const NAMESPACE: RestSubject = { entity: 'namespace', conflict: 'conflict' }
 const VIEW: RestSubject = { entity: 'view', conflict: 'conflict' }
 const NEW_VIEW: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
-const RENAMED_VIEW: RestSubject = { entity: 'view', conflict: 'already-exists' }
 
 async function commitView(
   send: RestTransport,
