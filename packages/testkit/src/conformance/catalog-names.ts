@@ -23,10 +23,14 @@ const ODD_NAMES: readonly string[] = [
 export function catalogNameTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
   catalogTest(name, 'tables with odd names are kept apart, or refused by name', open, async ({ catalog, other }) => {
     await catalog.createNamespace(['odd'])
-    const held = ODD_NAMES.filter((each) => !traits.refusedNames.includes(each))
+    const { refusedNames, unreachableNames = [] } = traits
+    const held = ODD_NAMES.filter((each) => !refusedNames.includes(each) && !unreachableNames.includes(each))
     for (const tableName of held) await catalog.createTable({ namespace: ['odd'], name: tableName }, SALES_ORDERS_TABLE)
-    for (const tableName of traits.refusedNames) {
+    for (const tableName of refusedNames) {
       await refuses(tableName, catalog.createTable({ namespace: ['odd'], name: tableName }, SALES_ORDERS_TABLE))
+    }
+    for (const tableName of unreachableNames) {
+      await refuses(encodeURIComponent(tableName), catalog.loadTable({ namespace: ['odd'], name: tableName }))
     }
 
     const listed = await other.listTables(['odd'])
@@ -44,13 +48,14 @@ export function catalogNameTests(name: string, traits: CatalogTraits, open: Open
     'namespaces with odd names are kept apart, or refused by name',
     open,
     async ({ catalog, other }) => {
-      const { refusedNamespaces = traits.refusedNames } = traits
-      const held = ODD_NAMES.filter((each) => !refusedNamespaces.includes(each))
+      const { refusedNamespaces = traits.refusedNames, unreachableNames = [] } = traits
+      const held = ODD_NAMES.filter((each) => !refusedNamespaces.includes(each) && !unreachableNames.includes(each))
       for (const level of held) {
         await catalog.createNamespace([level])
         await catalog.createTable({ namespace: [level], name: 't' }, SALES_ORDERS_TABLE)
       }
       for (const level of refusedNamespaces) await refuses(level, catalog.createNamespace([level]))
+      for (const level of unreachableNames) await refuses(encodeURIComponent(level), catalog.loadNamespace([level]))
 
       assert.deepEqual((await other.listNamespaces([])).items.flat().sort(), [...held].sort())
       for (const level of held) {

@@ -14,6 +14,11 @@ export type CatalogUnderTest = {
   loseNextAnswer(): void
   /** The next commit of `catalog` is lost on the way there. */
   loseNextRequest(): void
+  /**
+   * Of servers by others, that do something else than the test of this title wants: what it then fails with. It has to
+   * fail with that, so that a server that mends its ways is noticed.
+   */
+  deviation?(test: string): RegExp | undefined
   close(): Promise<void>
 }
 
@@ -29,6 +34,8 @@ export type CatalogTraits = {
   readonly refusedNames: readonly string[]
   /** Of these those that it cannot give a namespace; `refusedNames` if absent. */
   readonly refusedNamespaces?: readonly string[]
+  /** Of the others those that it lets a table or namespace have, and cannot find it by. */
+  readonly unreachableNames?: readonly string[]
   /** Whether to fill a page, which takes more than a thousand tables. */
   readonly fillsPages: boolean
 }
