@@ -1,8 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import type { StorageSettings } from '@moraine/storage/settings'
 import type { Started } from './json-lines-worker.ts'
+import { startLabServer, stopLabServer } from './lab-script.ts'
 import { runLeashed } from './leashed.ts'
 
 /** A name node and a data node, which may be killed at any moment and started again with what they had. */
@@ -20,18 +18,16 @@ export type Hdfs = {
   stop(): void
 }
 
-const script = fileURLToPath(new URL('hdfs.sh', import.meta.url))
+const SCRIPT = 'hdfs.sh'
 
 /** Starts a server of its own under `name`. It is stopped when this process ends, however that happens. */
 export function startHdfs(name: string): Started<Hdfs> {
-  stopWithThisProcess(name)
-  const { status, stdout, stderr } = spawnSync(script, ['start', name], { encoding: 'utf8' })
-  if (status === 75) return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? 'HDFS cannot be had here' }
-  if (status !== 0) throw new Error(`hdfs.sh start ended with ${status}:\n${stderr}`)
-  const { uri = '', ...settings } = JSON.parse(stdout) as Record<string, string>
+  const started = startLabServer(SCRIPT, name)
+  if (started.kind === 'unavailable') return started
+  const { uri = '', ...settings } = JSON.parse(started.engine) as Record<string, string>
   const run = async (command: 'start' | 'kill') => {
-    const ended = await runLeashed(script, [command, name])
-    if (ended.code !== 0) throw new Error(`hdfs.sh ${command} ended with ${ended.code}:\n${ended.stderr}`)
+    const ended = await runLeashed(`interop/lab/${SCRIPT}`, [command, name])
+    if (ended.code !== 0) throw new Error(`${SCRIPT} ${command} ended with ${ended.code}:\n${ended.stderr}`)
   }
   return {
     kind: 'started',
@@ -41,16 +37,7 @@ export function startHdfs(name: string): Started<Hdfs> {
       settings,
       kill: () => run('kill'),
       start: () => run('start'),
-      stop: () => spawnSync(script, ['stop', name]),
+      stop: () => stopLabServer(SCRIPT, name),
     },
   }
-}
-
-// A process that nobody waits for: its standard input ends with this one.
-function stopWithThisProcess(name: string): void {
-  const wait = 'cat > /dev/null; exec "$0" stop "$1"'
-  const child = spawn('bash', ['-c', wait, script, name], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
-  child.stdin.on('error', () => {})
-  child.unref()
-  if (child.stdin instanceof Socket) child.stdin.unref()
 }
