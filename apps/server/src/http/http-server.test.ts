@@ -72,3 +72,23 @@ test('it listens where it says, and names a port that is taken', async () => {
   await second.stop()
   owner.close()
 })
+
+test('a path that cannot be read is answered as others below its prefix are', async () => {
+  const server = await buildHttpServer(buildOptions())
+  for (const [path, status, says] of [
+    ['%zz', 400, /%zz/],
+    ['%ff', 400, /%ff/],
+    ['n'.repeat(5000), 414, /maxParamLength|length/i],
+  ] as const) {
+    for (const prefix of ['/api/iceberg/rest', '/iceberg']) {
+      const answer = await server.inject(`${prefix}/v1/catalogs/lake/namespaces/${path}`)
+      const { error } = answer.json() as { readonly error: { code: number; type: string; message: string } }
+      assert.deepEqual([answer.statusCode, error.code, error.type], [status, status, 'BadRequestException'])
+      assert.match(error.message, says)
+    }
+    const answer = await server.inject(`/api/ams/v1/catalogs/${path}`)
+    const { code, kind, message } = answer.json() as { code: number; kind: string; message: string }
+    assert.deepEqual([answer.statusCode, code, kind], [status, status, 'invalid-input'])
+    assert.match(message, says)
+  }
+})

@@ -6,7 +6,7 @@ import { type Authenticator, openAuthenticator } from '../access/authenticator.t
 import { demand } from '../access/identity.ts'
 import type { LastRun } from '../background/reconciler.ts'
 import type { TableAccess } from '../catalogs/delegation/table-access.ts'
-import { icebergRest } from '../iceberg-rest/iceberg-rest.ts'
+import { icebergRest, sendRestError } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
 import type { Service } from '../service/service.ts'
@@ -54,7 +54,17 @@ export function httpServer(options: HttpServerOptions): HttpServer {
 /** All routes, without a port. */
 export async function buildHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   // No open connection keeps the service from stopping.
-  const server = Fastify({ routerOptions: { maxParamLength: 2048 }, logger: false, forceCloseConnections: true })
+  const server = Fastify({
+    routerOptions: { maxParamLength: 2048 },
+    logger: false,
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    frameworkErrors: (error, request, reply) => {
+      // Of a path that cannot be read no route is known, nor its error handler.
+      if (REST_PREFIXES.some((prefix) => request.url.startsWith(`${prefix}/`))) sendRestError(error, reply)
+      else sendError(error, request, reply, options.log)
+    },
+  })
   server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
     sendError(error, request, reply, options.log),
   )
@@ -71,7 +81,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   const idempotency = new Idempotency(stores.answers, clock, (error) =>
     log.warn({ failure: describeError(error) }, 'an answer was not kept; the same request would be made again'),
   )
-  for (const prefix of ['/api/iceberg/rest', '/iceberg']) {
+  for (const prefix of REST_PREFIXES) {
     await server.register(icebergRest, {
       prefix,
       catalogs,
@@ -86,6 +96,10 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
 }
 
 const AMS_PREFIX = '/api/ams/v1'
+const REST_PREFIXES = ['/api/iceberg/rest', '/iceberg']
+
+/** For all of a request to arrive: enough for the largest commit on a slow line, and no more for who dawdles. */
+const REQUEST_TIMEOUT_MS = 300_000
 
 function addHealth(server: FastifyInstance, { lastRuns, facts }: HttpServerOptions): void {
   const schema = { tags: ['service'], summary: 'What this process does', response: { 200: health } }

@@ -1,6 +1,6 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { assert, must } from '@moraine/stdx/assert'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -89,6 +89,14 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
   const planning = new Turns(PLANS_AT_A_TIME)
   const all = [...ROUTES, ...VIEW_ROUTES, ...TRANSACTION_ROUTES, ...PLAN_ROUTES, CREDENTIALS_ROUTE, SIGN_ROUTE]
   for (const route of all) addRoute(server, { ...options, authenticator }, planning, route)
+}
+
+/** For what goes wrong before a route is found. */
+export function sendRestError(error: unknown, reply: FastifyReply): void {
+  const { status, type, message } = restErrorOf(error)
+  // The reply is of no plugin, and has no serializer.
+  reply.code(status).type('application/json; charset=utf-8')
+  void reply.send(formatExactJson(encodeRestError({ status, type, message })))
 }
 
 const ROUTES = [...NAMESPACE_ROUTES, ...TABLE_ROUTES]
@@ -204,7 +212,7 @@ function useExactJson(server: FastifyInstance): void {
       try {
         return parseExactJson(text, 'request body')
       } catch (cause) {
-        throw malformed('the request body is not valid JSON', cause)
+        throw malformed(isKind(cause, 'corrupt') ? cause.message : 'the request body cannot be read', cause)
       }
     },
   )

@@ -7,7 +7,9 @@ import { decodeSortOrder, encodeSortOrder } from '@moraine/iceberg/sort/sort-ord
 import { dropUndefined } from '@moraine/stdx/drop-undefined'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 import {
+  failAt,
   flag,
+  inside,
   type JsonDecoder,
   listOf,
   mapOf,
@@ -102,14 +104,33 @@ export function encodeCreateTable({ name, table, stage }: CreateTableBody): Json
   }
 }
 
-/** CommitTableRequest; the identifier in it repeats the path. */
+/**
+ * CommitTableRequest; the identifier in it repeats the path. One that would keep everybody else waiting while its updates
+ * are applied is refused.
+ */
 export const decodeCommit: JsonDecoder<TableCommit> = (value, place) => {
   const json = record(value, place)
-  return {
-    requirements: required(json, 'requirements', listOf(decodeTableRequirement)),
-    updates: required(json, 'updates', listOf(decodeTableUpdate)),
+  const requirements = required(json, 'requirements', listOf(decodeTableRequirement))
+  const updates = required(json, 'updates', listOf(decodeTableUpdate))
+  const compared = updates.filter(({ action }) => COMPARED.has(action)).length
+  if (compared > COMPARED_MAX) {
+    failAt(
+      inside(place, 'updates'),
+      `has ${compared} that add schemas, specs, orders, branches or tags, more than ${COMPARED_MAX}; make several commits`,
+    )
   }
+  return { requirements, updates }
 }
+
+/** Each of these is held against all that the table has of its kind. */
+const COMPARED: ReadonlySet<string> = new Set([
+  'add-schema',
+  'add-spec',
+  'add-sort-order',
+  'set-snapshot-ref',
+  'remove-snapshot-ref',
+])
+const COMPARED_MAX = 1_000
 
 export function encodeCommit(identifier: TableIdentifier, { requirements, updates }: TableCommit): JsonObject {
   return {

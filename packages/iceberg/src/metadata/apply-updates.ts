@@ -37,7 +37,7 @@ export function applyUpdates(
   context: ApplyContext,
 ): TableMetadata {
   const draft = base === undefined ? emptyDraft(initialVersion(updates), context.now) : draftOf(base, context.now)
-  for (const update of updates) applyUpdate(draft, update)
+  for (const update of joinedRuns(updates)) applyUpdate(draft, update)
   if (draft.tableUuid === undefined && context.newTableUuid !== undefined) draft.tableUuid = context.newTableUuid
   if (base !== undefined && isUnchanged(base, draft)) return base
   return settle(base, draft, context)
@@ -76,6 +76,29 @@ function applyUpdate(draft: MetadataDraft, update: TableUpdate): void {
   // TypeScript does not see that the update is of the action by which its function was found.
   const apply = APPLY[update.action] as (draft: MetadataDraft, update: TableUpdate) => void
   apply(draft, update)
+}
+
+/**
+ * Updates that set properties or remove snapshots, one after another, as one: thousands of them in a row, as clients send
+ * that remove snapshots one by one, would each copy what is left.
+ */
+function joinedRuns(updates: readonly TableUpdate[]): readonly TableUpdate[] {
+  const joined: TableUpdate[] = []
+  for (let at = 0; at < updates.length; ) {
+    let end = at + 1
+    while (end < updates.length && updates[end]?.action === updates[at]?.action) end += 1
+    joined.push(...joinRun(updates.slice(at, end)))
+    at = end
+  }
+  return joined
+}
+
+/** @param run updates of one action */
+function joinRun(run: readonly TableUpdate[]): readonly TableUpdate[] {
+  const properties = run.flatMap((each) => (each.action === 'set-properties' ? Object.entries(each.updates) : []))
+  if (properties.length > 0) return [{ action: 'set-properties', updates: Object.fromEntries(properties) }]
+  const snapshotIds = run.flatMap((each) => (each.action === 'remove-snapshots' ? each.snapshotIds : []))
+  return snapshotIds.length > 0 ? [{ action: 'remove-snapshots', snapshotIds }] : run
 }
 
 // A new table starts in the version it asks for, since it cannot be downgraded.
