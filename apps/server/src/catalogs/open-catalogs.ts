@@ -97,7 +97,7 @@ export async function openPlainCatalog(
   const delegation = accessDelegation(properties, type)
   return {
     ...{ catalog, io, storage, filter: catalogFilter(plain.properties), tableDefaults: tableDefaults(plain) },
-    ...(delegation && { access: tableAccess(delegation, { catalog: name, clock, environment: process.env }) }),
+    ...(delegation && { access: tableAccess(delegation, { catalog: name, clock, random, environment: process.env }) }),
   }
 }
 

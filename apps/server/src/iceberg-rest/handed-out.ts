@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { LoadedTable } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { MoraineError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
+import type { TablePlace } from '../catalogs/delegation/staged-tables.ts'
 import type { Delegated, DelegationKind, TableAccess } from '../catalogs/delegation/table-access.ts'
 import type { RestCall } from './rest-route.ts'
 
@@ -10,11 +10,17 @@ import type { RestCall } from './rest-route.ts'
 export type HandedOut = {
   readonly config: Readonly<Record<string, string>>
   readonly credentials: readonly { readonly prefix: string; readonly config: Readonly<Record<string, string>> }[]
+  /** What a client has to say with each request that it wants signed. */
+  readonly signing?: Readonly<Record<string, string>>
   /** The same for the same credentials; tells nothing of their secrets. */
   readonly tag: string
 }
 
-type Table = Pick<LoadedTable, 'identifier' | 'metadata'>
+/** `staged`: it is not created yet, and known by this word alone. */
+type Table = { readonly identifier: TableIdentifier; readonly metadata: TablePlace; readonly staged?: string }
+
+/** In properties of a request to sign, and in the path's query of clients that know no such properties. */
+export const STAGED = 'moraine.staged'
 
 /** Whether the client asks for something of the kind, and the catalog has it. */
 export function isDelegated({ access, headers }: Pick<RestCall, 'access' | 'headers'>): boolean {
@@ -30,6 +36,12 @@ export async function handOut(call: RestCall, table: Table): Promise<HandedOut |
   return given.kind === 'none' ? undefined : handedOut(call, call.access, given, table)
 }
 
+/** As {@link handOut}, of a table that does not exist yet. */
+export function handOutStaged(call: RestCall, table: Table): Promise<HandedOut | undefined> {
+  const staged = call.access?.staged.seal(table.identifier, table.metadata, call.identity.name)
+  return handOut(call, { ...table, ...(staged !== undefined && { staged }) })
+}
+
 /** As {@link handOut}, of a table that was just made: whatever goes wrong now, the table is there, and the answer says so. */
 export async function handOutMade(call: RestCall, table: Table): Promise<HandedOut | undefined> {
   try {
@@ -42,8 +54,12 @@ export async function handOutMade(call: RestCall, table: Table): Promise<HandedO
 }
 
 /** The fields of a `LoadTableResult` and its like. Older clients look into `config` alone. */
-export function encodeHandedOut({ config, credentials }: HandedOut): JsonObject {
-  return { config, ...(credentials.length > 0 && { 'storage-credentials': credentials }) }
+export function encodeHandedOut({ config, credentials, signing }: HandedOut): JsonObject {
+  return {
+    config,
+    ...(credentials.length > 0 && { 'storage-credentials': credentials }),
+    ...(signing !== undefined && { 'remote-signing-config': { properties: signing } }),
+  }
 }
 
 /** The part of the path that names a table, relative to the catalog's URI. */
@@ -61,10 +77,12 @@ function takenKinds(header: string | undefined): ReadonlySet<DelegationKind> {
 
 export function handedOut(call: RestCall, access: TableAccess, given: Delegated, table: Table): HandedOut {
   const path = pathOf(call, table.identifier)
+  const query = table.staged === undefined ? '' : `?staged=${table.staged}`
   const common = access.clientSettings
   if (given.kind === 'signing') {
-    const config = { ...common, ...signerConfig(path) }
-    return { config, credentials: [], tag: tagOf(['signing']) }
+    const config = { ...common, ...signerConfig(`${path}/sign${query}`) }
+    const signing = table.staged === undefined ? {} : { signing: { [STAGED]: table.staged } }
+    return { config, credentials: [], ...signing, tag: tagOf(['signing']) }
   }
   const { accessKeyId, secretAccessKey, sessionToken, expiration } = given.credentials
   const config = {
@@ -74,18 +92,18 @@ export function handedOut(call: RestCall, access: TableAccess, given: Delegated,
     ...(sessionToken !== undefined && { 's3.session-token': sessionToken }),
     ...(expiration !== undefined && {
       's3.session-token-expires-at-ms': String(expiration.getTime()),
-      'client.refresh-credentials-endpoint': `${path}/credentials`,
+      'client.refresh-credentials-endpoint': `${path}/credentials${query}`,
     }),
   }
   return { config, credentials: [{ prefix: prefixOf(table), config }], tag: tagOf([accessKeyId]) }
 }
 
 /** The names of Java's client before 1.12, which finds the endpoint by itself since; Python's has to be told all of it. */
-function signerConfig(path: string): Readonly<Record<string, string>> {
+function signerConfig(endpoint: string): Readonly<Record<string, string>> {
   return {
     's3.remote-signing-enabled': 'true',
     's3.signer': 'S3V4RestSigner',
-    's3.signer.endpoint': `${path}/sign`,
+    's3.signer.endpoint': endpoint,
     'py-io-impl': 'pyiceberg.io.fsspec.FsspecFileIO',
   }
 }

@@ -5,7 +5,7 @@ import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
 import { demand } from '../access/identity.ts'
-import { encodeHandedOut, type HandedOut, handOut, handOutMade, isDelegated } from './handed-out.ts'
+import { encodeHandedOut, type HandedOut, handOut, handOutMade, handOutStaged, isDelegated } from './handed-out.ts'
 import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
 import { decodeMetricsReport } from './metrics-report.ts'
@@ -128,7 +128,7 @@ async function createTable(call: RestCall): Promise<RestAnswer> {
   const identifier = { namespace: namespaceOf(call), name }
   if (!stage) return made(call, await call.catalog.createTable(identifier, table))
   const metadata = await call.catalog.stageTable(identifier, table)
-  const handed = await handOut(call, { identifier, metadata })
+  const handed = await handOutStaged(call, { identifier, metadata })
   const staged = ok({ metadata: encodeTableMetadata(metadata), ...(handed && encodeHandedOut(handed)) })
   return handed === undefined ? staged : { ...staged, isSecret: true }
 }

@@ -5,6 +5,7 @@ import { after, test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { systemClock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
+import { roleAssumer } from './assume-role.ts'
 import { awsCredentials } from './aws-credentials-provider.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
@@ -87,6 +88,25 @@ test('a role is asked for once, and again five minutes before its credentials en
   answer = given('B', 30)
   at(10)
   assert.equal((await ask()).accessKeyId, 'B')
+})
+
+test('a session takes its policy along, and STS has to answer in time', async () => {
+  asked.length = 0
+  const base = async () => ({ accessKeyId: 'mine', secretAccessKey: 'hunter2' })
+  const session = { arn: ARN, externalId: undefined, sessionName: 'ann', durationSeconds: 900, tags: [], policy: '{}' }
+  const deps = { region: 'eu-west-1', environment: {}, clock: { ...systemClock, now: () => START as EpochMs } }
+  answer = given('C', 15)
+  const credentials = await roleAssumer(base, { ...deps, endpoint: AWS_ENDPOINT_URL_STS })(session)
+  assert.equal(credentials.accessKeyId, 'C')
+  assert.equal(asked[0]?.form.get('Policy'), '{}')
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  const bound = silent.address()
+  const endpoint = `http://127.0.0.1:${typeof bound === 'object' && bound !== null ? bound.port : 0}`
+  const late = roleAssumer(base, { ...deps, endpoint, timeoutMs: 50 })(session)
+  await assert.rejects(late, (error) => isKind(error, 'timeout') && error.message.includes(ARN))
+  silent.closeAllConnections()
+  silent.close()
 })
 
 test('what STS refuses or breaks off says so, and shows nothing of the request', async () => {

@@ -27,8 +27,9 @@ export type AccessDelegation = {
 }
 
 export type S3Store = {
-  /** Absent for AWS itself. */
+  /** Absent for AWS's own of the region. */
   readonly endpoint: URL | undefined
+  readonly isAws: boolean
   /** Absent if the catalog does not say it. */
   readonly region: string | undefined
   /** ARNs of keys of KMS by which objects are encrypted. */
@@ -65,7 +66,7 @@ export function accessDelegation(properties: CatalogMap, catalogType: CatalogTyp
     credentials: chosen,
     role,
     stsEndpoint: stsEndpointOf(find),
-    store: { endpoint: addressOf(find, 's3.endpoint'), region: regionOf(find), kmsKey: kmsKeyOf(find) },
+    store: storeOf(find),
     clientSettings: clientSettings(find),
   }
 }
@@ -134,8 +135,14 @@ function durationOf(find: Find): number {
 function stsEndpointOf(find: Find): string | undefined {
   const given = addressOf(find, 'access-delegation.sts-endpoint')
   if (given !== undefined) return given.href
+  const { endpoint, isAws } = storeOf(find)
+  return isAws ? undefined : endpoint?.href
+}
+
+function storeOf(find: Find): S3Store {
   const endpoint = addressOf(find, 's3.endpoint')
-  return endpoint === undefined || /\.amazonaws\.com(\.cn)?$/.test(endpoint.hostname) ? undefined : endpoint.href
+  const isAws = endpoint === undefined || /\.amazonaws\.com(\.cn)?$/.test(endpoint.hostname)
+  return { endpoint, isAws, region: regionOf(find), kmsKey: kmsKeyOf(find) }
 }
 
 function addressOf(find: Find, key: string): URL | undefined {

@@ -21,6 +21,7 @@ export type SigningDecision =
       /** Those of the client that are signed. */
       readonly headers: Readonly<Record<string, string>>
       readonly payload: string
+      readonly isRead: boolean
       /** Whether the same signature is good for the same method and URL again. */
       readonly isRepeatable: boolean
     }
@@ -44,7 +45,7 @@ export function decideSigning(request: RequestToSign, scope: SessionScope, hosts
     return refuse('what it says of its body (x-amz-content-sha256) is nothing that can be signed here')
   const signed = Object.keys(headers)
   const isRepeatable = operation.isRead && signed.every((name) => name === 'x-amz-checksum-mode')
-  return { kind: 'sign', address, headers, payload, isRepeatable }
+  return { kind: 'sign', address, headers, payload, isRead: operation.isRead, isRepeatable }
 }
 
 type Asked = { readonly address: S3Address; readonly scope: SessionScope; readonly body: string | undefined }

@@ -7,11 +7,13 @@ import type { CatalogMap } from '@moraine/management/catalogs/managed-catalog'
 import { must, unreachable } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
 import type { Identity } from '../../access/identity.ts'
 import type { AccessDelegation, DelegationWay } from './access-delegation.ts'
 import { decideSigning, type RequestToSign } from './decide-signing.ts'
 import { formatS3Address } from './s3-address.ts'
 import { type SessionScope, sessionPolicy } from './session-policy.ts'
+import { type StagedTables, stagedTables } from './staged-tables.ts'
 import { type ReachQuestion, type TableReach, tableReach } from './table-reach.ts'
 import { tableSessions } from './table-sessions.ts'
 
@@ -32,6 +34,7 @@ export interface TableAccess {
   readonly kinds: ReadonlySet<DelegationKind>
   /** Settings without secrets, for all clients. */
   readonly clientSettings: CatalogMap
+  readonly staged: StagedTables
   /**
    * The first of the catalog's ways that the client can take and whoever asks may have.
    *
@@ -53,6 +56,7 @@ export type TableAccessDeps = {
   /** The catalog's name, as grants have it. */
   readonly catalog: string
   readonly clock: Clock
+  readonly random: Random
   readonly environment: AwsEnvironment
 }
 
@@ -90,9 +94,19 @@ export function tableAccess(delegation: AccessDelegation, deps: TableAccessDeps)
         return unreachable(way)
     }
   }
+  // Some stores act on headers that are not signed, as one to copy another object. With a session that ends at its policy;
+  // with keys of the service whoever writes has to be trusted with all of the catalog.
+  const demandTrust = ({ identity }: AccessQuestion) => {
+    if (store.isAws || isAllowed(identity.grants, 'write-table', { catalog: deps.catalog })) return
+    throw new MoraineError(
+      'permission',
+      'the request is not signed: without access-delegation.role-arn the catalog signs writing for those alone who may write all of it',
+    )
+  }
   return {
     kinds: new Set(ways.map((way) => KIND_OF[way])),
     clientSettings,
+    staged: stagedTables(deps.random.bytes(32), deps.clock),
     async delegate(question, takes) {
       const taken = ways.filter((way) => takes.has(KIND_OF[way]))
       if (taken.length === 0) return { kind: 'none', why: 'the catalog hands out nothing that the client takes' }
@@ -109,10 +123,12 @@ export function tableAccess(delegation: AccessDelegation, deps: TableAccessDeps)
       const region = store.region ?? request.region
       const decision = decideSigning(request, scope, { endpoint: store.endpoint, region })
       if (decision.kind === 'refuse') throw new MoraineError('permission', `the request is not signed: ${decision.why}`)
-      const { address, headers, payload, isRepeatable } = decision
+      const { address, headers, payload, isRead, isRepeatable } = decision
+      const session = await keys.ofSession(question.identity, scope)
+      if (session === undefined && !isRead) demandTrust(question)
       const { origin, path, query } = address
       const { method } = request
-      const credentials = await keys.toSign(question.identity, scope)
+      const credentials = session ?? (await keys.ofService())
       const signed = await signS3(
         { method, origin, path, query, headers, payload },
         { credentials, region },
@@ -127,11 +143,8 @@ type Keys = {
   /** Of the role, for the scope; `undefined` if no policy can say it. */
   ofSession(identity: Identity, scope: SessionScope): Promise<AwsCredentials | undefined>
   readonly ofCatalog: AwsCredentials
-  /**
-   * Those of a session if there is a role: what a store might take from headers that are not signed stays within the
-   * table then. Else those of the service.
-   */
-  toSign(identity: Identity, scope: SessionScope): Promise<AwsCredentials>
+  /** By which the service itself comes to files. */
+  ofService(): Promise<AwsCredentials>
 }
 
 function keysOf(delegation: AccessDelegation, { clock, environment }: TableAccessDeps): Keys {
@@ -153,7 +166,7 @@ function keysOf(delegation: AccessDelegation, { clock, environment }: TableAcces
     get ofCatalog() {
       return base.kind === 'static' ? base.credentials : unreachableKeys()
     },
-    toSign: async (identity, scope) => (await ofSession(identity, scope)) ?? own(),
+    ofService: own,
   }
 }
 
