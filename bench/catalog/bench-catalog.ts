@@ -94,7 +94,7 @@ async function benchLoads(calls: RestCalls): Promise<void> {
 }
 
 async function benchHistory(catalog: ServedCatalog, calls: RestCalls): Promise<void> {
-  const directory = join(catalog.dataDir, 'history')
+  const directory = join(catalog.dataDir, 'warehouse', 'history')
   await mkdir(join(directory, 'metadata'), { recursive: true })
   const location = join(directory, 'metadata', '00000-00000000-0000-4000-8000-000000000000.metadata.json')
   await writeFile(location, formatTableMetadata(longHistory(directory)))
