@@ -23,9 +23,21 @@ export type RestTable = {
   readonly refs: Readonly<Record<string, bigint>>
 }
 
+/** Where a catalog speaks Iceberg's REST protocol, its prefix included, and what each request has to say. */
+export type RestPlace = { readonly url: string; readonly headers?: Readonly<Record<string, string>> }
+
 /** Loads a table of the catalog `lake` over REST, as text: nothing of ours reads it. */
-export async function loadRestTable(serviceUrl: string, namespace: string, name: string): Promise<RestTable> {
-  const response = await fetch(`${serviceUrl}/iceberg/v1/catalogs/lake/namespaces/${namespace}/tables/${name}`)
+export function loadRestTable(serviceUrl: string, namespace: string, name: string): Promise<RestTable> {
+  return loadTableAt({ url: `${serviceUrl}/iceberg/v1/catalogs/lake` }, namespace, name)
+}
+
+/** The same in any catalog. */
+export async function loadTableAt(
+  { url, headers = {} }: RestPlace,
+  namespace: string,
+  name: string,
+): Promise<RestTable> {
+  const response = await fetch(`${url}/namespaces/${namespace}/tables/${name}`, { headers })
   const body = await response.text()
   assert.equal(response.status, 200, body)
   const answer = decoded(parseExactJson(body, 'table'))

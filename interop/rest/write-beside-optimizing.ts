@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { type MoraineService, untilAnswered } from '../lab/moraine.ts'
 import { assertHistory } from '../optimize/assert-history.ts'
 import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
-import { loadRestTable } from './rest-table.ts'
+import { loadTableAt, type RestPlace } from './rest-table.ts'
 
 const COMMITS_MIN = 10
 const REWRITES_MIN = 2
@@ -11,8 +11,11 @@ const REWRITES_MIN = 2
 const COMMITS_PER_REWRITE = 6
 const CONFLICT = /meanwhile|during each of \d+ attempts to commit/
 
+/** A catalog of the service, and where it is without the service. */
+export type WrittenCatalog = { readonly catalog: string; readonly place: RestPlace }
+
 /**
- * Has a client write to a table of the catalog `lake`, in one namespace level, while the service optimizes it, until both
+ * Has a client write to a table of a catalog (`lake` unless told), in one namespace level, while the service optimizes it, until both
  * have committed often enough. Fails unless each snapshot, as `read` reads it, then holds what the client's ledger says.
  */
 export async function writeBesideOptimizing(
@@ -21,9 +24,10 @@ export async function writeBesideOptimizing(
   [namespace, name]: readonly [string, string],
   writer: LedgeredWriter,
   read: (snapshotId: bigint) => Promise<readonly string[]>,
+  { catalog, place }: WrittenCatalog = { catalog: 'lake', place: { url: `${service.url}/iceberg/v1/catalogs/lake` } },
 ): Promise<void> {
   const { signal } = context
-  const table = { catalog: 'lake', db: namespace, table: name }
+  const table = { catalog, db: namespace, table: name }
   let rewrites = 0
   let enough = false
   await Promise.all([
@@ -45,7 +49,7 @@ export async function writeBesideOptimizing(
   const processes = await untilAnswered(() => service.findSettled(table), signal)
   const failed = processes.filter(({ state }) => state.status !== 'succeeded')
   for (const { failReason } of failed) assert.match(failReason ?? '', CONFLICT)
-  const { snapshots } = await loadRestTable(service.url, namespace, name)
+  const { snapshots } = await loadTableAt(place, namespace, name)
   const ours = await assertHistory(snapshots, writer, read)
   assert.ok(ours >= REWRITES_MIN, `${ours} rewrites`)
   context.diagnostic(
