@@ -183,6 +183,36 @@ for (const [status, type, kind] of FAILURES) {
   })
 }
 
+test('where the file of a committed table is counts, not where else it can be seen', async () => {
+  const elsewhere = LOADED.replace('s3://b/t/metadata/1.metadata.json', 'http://host/snapshot/t?format=iceberg')
+  const { catalog, seen } = await open([
+    () => json(elsewhere),
+    () => json(LOADED),
+    () => json(elsewhere),
+    () => failure(503, 'ServiceUnavailableException', 'later'),
+  ])
+  const outcome = await catalog.commitTable(ORDERS, COMMENT)
+  const location = outcome.kind === 'committed' && outcome.table.metadataLocation
+  assert.equal(location, 's3://b/t/metadata/1.metadata.json')
+  assert.deepEqual(
+    seen.slice(1).map(({ method }) => method),
+    ['POST', 'GET'],
+  )
+  assert.equal((await catalog.commitTable(ORDERS, COMMENT)).kind, 'unknown')
+})
+
+test('partition fields of a new table have ids, given or not', async () => {
+  const { catalog, seen } = await open([() => json(LOADED)])
+  const field = (name: string) => ({ sourceIds: [2], name, transform: { kind: 'identity' } }) as const
+  const fields = [field('a'), { ...field('b'), fieldId: 1004 }, field('c')]
+  await catalog.createTable(ORDERS, { ...SALES_ORDERS_TABLE, partitionSpec: { fields } })
+  const sent = JSON.parse(seen[1]?.body ?? '') as { 'partition-spec': { fields: { 'field-id': number }[] } }
+  assert.deepEqual(
+    sent['partition-spec'].fields.map((each) => each['field-id']),
+    [1005, 1004, 1006],
+  )
+})
+
 test('a rename that fails says of what', async () => {
   const { catalog } = await open([
     () => failure(404, 'NoSuchTableException', 'Table does not exist'),

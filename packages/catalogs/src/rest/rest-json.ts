@@ -1,7 +1,12 @@
 import { decodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { decodeTableRequirement, encodeTableRequirement } from '@moraine/iceberg/metadata/table-requirement-json'
+import type { UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
 import { decodeTableUpdate, encodeTableUpdate } from '@moraine/iceberg/metadata/table-update-json'
-import { decodeUnboundPartitionSpec, encodePartitionSpec } from '@moraine/iceberg/partition/partition-spec-json'
+import {
+  decodeUnboundPartitionSpec,
+  encodePartitionSpec,
+  FIRST_PARTITION_FIELD_ID,
+} from '@moraine/iceberg/partition/partition-spec-json'
 import { decodeSchema, encodeSchema } from '@moraine/iceberg/schema/schema-json'
 import { decodeSortOrder, encodeSortOrder } from '@moraine/iceberg/sort/sort-order-json'
 import { dropUndefined } from '@moraine/stdx/drop-undefined'
@@ -97,11 +102,22 @@ export function encodeCreateTable({ name, table, stage }: CreateTableBody): Json
     name,
     location: table.location,
     schema: encodeSchema(table.schema),
-    'partition-spec': table.partitionSpec && encodePartitionSpec(table.partitionSpec),
+    'partition-spec': table.partitionSpec && encodePartitionSpec(withFieldIds(table.partitionSpec)),
     'write-order': table.sortOrder && encodeSortOrder(table.sortOrder),
     'stage-create': stage,
     properties: table.properties,
   }
+}
+
+/** The ids that a new table gives them anyway. The protocol lets a request go without; not every server does. */
+function withFieldIds({ fields, ...spec }: UnboundPartitionSpec): UnboundPartitionSpec {
+  let last = Math.max(FIRST_PARTITION_FIELD_ID - 1, ...fields.map(({ fieldId = 0 }) => fieldId))
+  const withId = (field: UnboundPartitionSpec['fields'][number]) => {
+    if (field.fieldId !== undefined) return field
+    last += 1
+    return { ...field, fieldId: last }
+  }
+  return { ...spec, fields: fields.map(withId) }
 }
 
 /**

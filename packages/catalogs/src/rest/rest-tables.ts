@@ -1,4 +1,4 @@
-import type { Catalog, CommitOutcome, TableCommit } from '../catalog.ts'
+import type { Catalog, CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { rememberedLocations } from './remembered-locations.ts'
 import { decodeAnswer, expectSuccess, REGISTERED, type RestSubject, saysAbsent } from './rest-answer.ts'
@@ -40,10 +40,7 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       return decodeAnswer(expectSuccess(await send(request, signal), NAMESPACE), decodeTablePage)
     },
 
-    async loadTable(identifier, signal) {
-      const request = { method: 'GET', path: paths.table(identifier), headers: DELEGATE } as const
-      return decodeAnswer(expectSuccess(await send(request, signal), TABLE), decodeLoadedTable(identifier))
-    },
+    loadTable: (identifier, signal) => loadTable(send, paths, identifier, signal),
 
     async findMetadataLocation(identifier, signal) {
       const path = paths.table(identifier)
@@ -117,7 +114,21 @@ async function commitTable(
   signal: AbortSignal | undefined,
 ): Promise<CommitOutcome> {
   const request = { method: 'POST', path: paths.table(identifier), body: encodeCommit(identifier, commit) } as const
-  const committed = (response: RestResponse) =>
-    ({ kind: 'committed', table: decodeAnswer(response, decodeLoadedTable(identifier)) }) as const
+  const committed = async (response: RestResponse) => {
+    const table = decodeAnswer(response, decodeLoadedTable(identifier))
+    // Nessie answers with an address of its own, and tells where the file is only when it is asked for the table.
+    const isFile = !/^https?:/.test(table.metadataLocation)
+    return { kind: 'committed', table: isFile ? table : await loadTable(send, paths, identifier, signal) } as const
+  }
   return sendCommit({ send, request, subject: TABLE, committed }, signal)
+}
+
+async function loadTable(
+  send: RestTransport,
+  paths: RestPaths,
+  identifier: TableIdentifier,
+  signal: AbortSignal | undefined,
+): Promise<LoadedTable> {
+  const request = { method: 'GET', path: paths.table(identifier), headers: DELEGATE } as const
+  return decodeAnswer(expectSuccess(await send(request, signal), TABLE), decodeLoadedTable(identifier))
 }
