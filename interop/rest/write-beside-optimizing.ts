@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
-import { type MoraineService, untilAnswered } from '../lab/moraine.ts'
+import { type MoraineService, type ServiceTable, untilAnswered } from '../lab/moraine.ts'
 import { assertHistory } from '../optimize/assert-history.ts'
 import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
 import { loadTableAt, type RestPlace } from './rest-table.ts'
@@ -9,14 +9,16 @@ const COMMITS_MIN = 10
 const REWRITES_MIN = 2
 /** A client that is faster waits for the next rewrite: it takes long to read all of many snapshots. */
 const COMMITS_PER_REWRITE = 6
-const CONFLICT = /meanwhile|during each of \d+ attempts to commit/
+// The second where a catalog shows no more of a table's history than its current snapshot.
+const CONFLICT = /meanwhile|no longer part of the table's history|during each of \d+ attempts to commit/
 
 /** A catalog of the service, and where it is without the service. */
 export type WrittenCatalog = { readonly catalog: string; readonly place: RestPlace }
 
 /**
- * Has a client write to a table of a catalog (`lake` unless told), in one namespace level, while the service optimizes it, until both
- * have committed often enough. Fails unless each snapshot, as `read` reads it, then holds what the client's ledger says.
+ * Has a client write to a table of a catalog (`lake` unless told), in one namespace level, while the service optimizes it,
+ * until both have committed often enough. Fails unless each snapshot, as `read` reads it, then holds what the client's
+ * ledger says.
  */
 export async function writeBesideOptimizing(
   context: TestContext,
@@ -26,8 +28,25 @@ export async function writeBesideOptimizing(
   read: (snapshotId: bigint) => Promise<readonly string[]>,
   { catalog, place }: WrittenCatalog = { catalog: 'lake', place: { url: `${service.url}/iceberg/v1/catalogs/lake` } },
 ): Promise<void> {
-  const { signal } = context
-  const table = { catalog, db: namespace, table: name }
+  const { failed } = await writeUntilOptimized(context, service, { catalog, db: namespace, table: name }, writer)
+  const { snapshots } = await loadTableAt(place, namespace, name)
+  const ours = await assertHistory(snapshots, writer, read)
+  assert.ok(ours >= REWRITES_MIN, `${ours} rewrites`)
+  context.diagnostic(
+    `${writer.states.length - 1} commits and ${writer.conflicts()} conflicts of the client, ${ours} rewrites and ${failed} conflicts of Moraine`,
+  )
+}
+
+/**
+ * Has a client write to a table while the service optimizes it, until both have committed often enough. How many processes
+ * of the service succeeded and failed, of which none may have failed but for the client's commits.
+ */
+export async function writeUntilOptimized(
+  { signal }: TestContext,
+  service: MoraineService,
+  table: ServiceTable,
+  writer: LedgeredWriter,
+): Promise<{ readonly rewrites: number; readonly failed: number }> {
   let rewrites = 0
   let enough = false
   await Promise.all([
@@ -49,10 +68,5 @@ export async function writeBesideOptimizing(
   const processes = await untilAnswered(() => service.findSettled(table), signal)
   const failed = processes.filter(({ state }) => state.status !== 'succeeded')
   for (const { failReason } of failed) assert.match(failReason ?? '', CONFLICT)
-  const { snapshots } = await loadTableAt(place, namespace, name)
-  const ours = await assertHistory(snapshots, writer, read)
-  assert.ok(ours >= REWRITES_MIN, `${ours} rewrites`)
-  context.diagnostic(
-    `${writer.states.length - 1} commits and ${writer.conflicts()} conflicts of the client, ${ours} rewrites and ${failed.length} conflicts of Moraine`,
-  )
+  return { rewrites: processes.length - failed.length, failed: failed.length }
 }

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { after, test } from 'node:test'
+import { startService } from '../lab/moraine.ts'
+import { startNessie } from '../lab/nessie.ts'
+import { startPyIceberg } from '../lab/pyiceberg.ts'
+import { startMinio, stopMinio } from '../storage/minio.ts'
+import { pyIcebergWriter } from './pyiceberg-writer.ts'
+import { registerRestCatalog } from './register-catalog.ts'
+import { writeUntilOptimized } from './write-beside-optimizing.ts'
+
+// PyIceberg writes a table of Nessie on S3 while `moraine serve`, where Nessie is registered as an external catalog,
+// optimizes it. Nessie shows no snapshots but the current one, so what each commit left is read right after it.
+
+const name = `nessie-optimizing-${process.pid}`
+const minio = startMinio(name)
+const nessie = 'skip' in minio ? undefined : startNessie(name, minio.settings)
+const pyiceberg = await startPyIceberg()
+const dataDir = mkdtempSync(`${tmpdir()}/moraine-nessie-`)
+after(async () => {
+  if (pyiceberg.kind === 'started') await pyiceberg.engine.stop()
+  if (nessie?.kind === 'started') nessie.engine.stop()
+  stopMinio(name)
+  rmSync(dataDir, { recursive: true, force: true })
+})
+
+test('PyIceberg writes to Nessie throughout optimizing', { timeout: 300_000 }, async (context) => {
+  if ('skip' in minio) return context.skip(minio.skip)
+  if (nessie?.kind !== 'started') return context.skip(nessie?.why)
+  if (pyiceberg.kind === 'unavailable') return context.skip(pyiceberg.why)
+  const { warehouse: _, ...store } = minio.settings
+  const properties = { ...store, ...nessie.engine.properties }
+  const { engine } = pyiceberg
+  await engine.addCatalog('far', { type: 'rest', ...properties, 's3.region': 'us-east-1' })
+  const table = ['far', 'db', 'events']
+  const writer = await pyIcebergWriter(engine, table)
+  const service = await startService(dataDir)
+  context.after(() => service.kill())
+  await registerRestCatalog(service, 'far', properties)
+  const held = async () => assert.deepEqual(await engine.readRows({ table }), writer.states.at(-1))
+  const checked = {
+    ...writer,
+    async step(signal?: AbortSignal) {
+      await held() // whatever Moraine committed since
+      const outcome = await writer.step(signal)
+      await held()
+      return outcome
+    },
+  }
+  const asked = { catalog: 'far', db: 'db', table: 'events' }
+  const { rewrites, failed } = await writeUntilOptimized(context, service, asked, checked)
+  await held()
+  await service.stop()
+  context.diagnostic(
+    `${writer.states.length - 1} commits and ${writer.conflicts()} conflicts of PyIceberg, ${rewrites} rewrites and ${failed} conflicts of Moraine`,
+  )
+})
