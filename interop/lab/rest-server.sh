@@ -16,6 +16,7 @@ install() {
 }
 
 compile() {
+  [ -x "$JAVA_HOME/bin/javac" ] || unavailable "$JAVA_HOME has no compiler: set JAVA_HOME to a JDK from 17 to 21"
   rm -rf "$CLASSES"
   "$JAVA_HOME/bin/javac" -proc:none -d "$CLASSES" -cp "$JARS/*" "$SOURCE" >> "$LAB/log/install.log" 2>&1
 }

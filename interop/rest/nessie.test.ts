@@ -9,6 +9,8 @@ import { startNessie } from '../lab/nessie.ts'
 import { startMinio, stopMinio } from '../storage/minio.ts'
 import { openForeignPair } from './foreign-catalog-under-test.ts'
 
+// The conformance suite over Nessie, its files on MinIO: each test has a branch of its own, which is a catalog of its own.
+
 const TRAITS: Parameters<typeof catalogConformance>[1] = {
   nestedNamespaces: true,
   namespaceProperties: true,

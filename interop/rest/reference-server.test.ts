@@ -5,7 +5,9 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { localFileIO } from '@moraine/storage/local-file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { startRestServer } from '../lab/rest-server.ts'
-import { openForeignPair } from './foreign-catalog-under-test.ts'
+import { openForeign, openForeignPair } from './foreign-catalog-under-test.ts'
+
+// The conformance suite over the Iceberg project's own REST server, RESTCatalogServer, which keeps its catalog in SQLite.
 
 const TRAITS: Parameters<typeof catalogConformance>[1] = {
   nestedNamespaces: true,
@@ -61,6 +63,18 @@ else {
     },
     close: async () => forgetAll(),
   }))
+  // It asks nobody who they are: what it shows is that its answer, which does not say how long a token lives, is a token.
+  test('a token of its OAuth2 endpoint is used', async () => {
+    const seen: (string | null)[] = []
+    const send: typeof fetch = (input, init) => {
+      seen.push(new Headers(init?.headers).get('authorization'))
+      return fetch(input, init)
+    }
+    const catalog = await openForeign({ ...properties, credential: 'lab:labsecret' }, send)
+    assert.deepEqual(await catalog.listNamespaces([]), { items: [] })
+    const bearer = 'Bearer client-credentials-token:sub=lab'
+    assert.deepEqual(seen, [null, bearer, null, bearer])
+  })
   test('no deviation is of a test that is not there', () => assert.deepEqual([...unseen], []))
 }
 
