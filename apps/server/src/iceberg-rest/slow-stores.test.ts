@@ -138,10 +138,14 @@ test('a store that does not answer holds up nobody else, and only until the dead
       asked.push(call)
       return new Promise<never>(() => {})
     })
-    const list = async function* () {
-      asked.push({ operation: 'list', location: 's3://b/lake/', sizeBytes: 0, objects: 0 })
-      await new Promise<never>(() => {})
-    } as FileIO['list']
+    const list: FileIO['list'] = (location) => ({
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          asked.push({ operation: 'list', location, sizeBytes: 0, objects: 0 })
+          return new Promise<never>(() => {})
+        },
+      }),
+    })
     return withTimeout({ ...never, list }, { clock })
   }
   const { ask, load, strays } = await world(silent)

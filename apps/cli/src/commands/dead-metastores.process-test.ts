@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { eventually } from '@moraine/testkit/eventually'
+import { serviceUrl, startCli } from '../testing/start-cli.ts'
+
+// Catalogs of others that cannot be reached: at an address where nobody listens, and at one where somebody takes the
+// connection and never says a word. Whoever asks for them hears so, or waits; whoever asks for the catalog beside does not.
+
+const home = mkdtempSync(join(tmpdir(), 'moraine-dead-'))
+const held = new Set<Socket>()
+const blackHole = createServer((socket) => {
+  held.add(socket)
+  socket.on('error', () => {}).on('close', () => held.delete(socket))
+})
+blackHole.listen(0, '127.0.0.1')
+await once(blackHole, 'listening')
+const { port } = blackHole.address() as AddressInfo
+const service = startCli(['serve', '--port', '0', '--thrift-port', '0', '--data-dir', join(home, 'data')])
+const url = await serviceUrl(service)
+after(async () => {
+  const stopped = service.stop()
+  for (const socket of held) socket.destroy()
+  blackHole.close()
+  assert.equal(await stopped, 0)
+  rmSync(home, { recursive: true, force: true })
+})
+
+const KINDS = {
+  hive: (where: string) => ({ type: 'hive', properties: { uri: `thrift://${where}`, warehouse: join(home, 'w') } }),
+  rest: (where: string) => ({ type: 'rest', properties: { uri: `http://${where}/api` } }),
+  jdbc: (where: string) => ({
+    type: 'jdbc',
+    properties: {
+      uri: `jdbc:postgresql://${where}/db`,
+      'jdbc.user': 'u',
+      'jdbc.password': 'p',
+      warehouse: join(home, 'w'),
+    },
+  }),
+} as const
+
+// Nothing listens on port 1 of this machine; nobody but root may.
+const closed = '127.0.0.1:1'
+
+for (const [kind, definition] of Object.entries(KINDS)) {
+  await register(`${kind}-closed`, definition(closed))
+  await register(`${kind}-silent`, definition(`127.0.0.1:${port}`))
+
+  test(`${kind}: nobody listens`, { timeout: 120_000 }, async () => {
+    const { status, type, message } = await ask(`${kind}-closed`, 'namespaces')
+    assert.deepEqual([status, type], [503, 'ServiceUnavailableException'], message)
+    assert.match(message, /127\.0\.0\.1/)
+  })
+
+  test(`${kind}: somebody says nothing`, { timeout: 120_000 }, async () => {
+    const before = held.size
+    const gone = new AbortController()
+    let answered = 0
+    const waiting = Array.from({ length: 100 }, () =>
+      ask(`${kind}-silent`, 'namespaces', {}, gone.signal).then(
+        () => (answered += 1),
+        () => {},
+      ),
+    )
+    await eventually('a connection to the metastore', () => (held.size > before ? true : undefined))
+    const created = await ask('lake', 'namespaces', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ namespace: [`while-${kind}-waits`] }),
+    })
+    assert.equal(created.status, 200, created.message)
+    assert.equal((await ask('lake', `namespaces/while-${kind}-waits`)).status, 200)
+    assert.equal((await fetch(`${url}/api/ams/v1/catalogs`)).status, 200)
+    assert.equal(answered, 0)
+    gone.abort()
+    await Promise.all(waiting)
+  })
+}
+
+type Answer = { readonly status: number; readonly type: string; readonly message: string }
+
+async function ask(catalog: string, path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<Answer> {
+  const at = `${url}/api/iceberg/rest/v1/catalogs/${catalog}/${path}`
+  const response = await fetch(at, { ...init, ...(signal !== undefined && { signal }) })
+  const text = await response.text()
+  const { error } = (text === '' ? {} : JSON.parse(text)) as { error?: { type: string; message: string } }
+  return { status: response.status, type: error?.type ?? '', message: error?.message ?? '' }
+}
+
+async function register(
+  name: string,
+  { type, properties }: { readonly type: string; readonly properties: Readonly<Record<string, string>> },
+): Promise<void> {
+  const form = {
+    name,
+    type,
+    tableFormatList: ['ICEBERG'],
+    storageConfig: { 'storage.type': 'Hadoop' },
+    authConfig: { 'auth.type': 'CUSTOM' },
+    properties,
+    tableProperties: {},
+    optimizerGroup: 'default',
+  }
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify(form)
+  const response = await fetch(`${url}/api/ams/v1/catalogs`, { method: 'POST', headers, body })
+  assert.equal(response.status, 200, await response.text())
+}
