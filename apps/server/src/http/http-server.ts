@@ -84,6 +84,8 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   for (const prefix of REST_PREFIXES) {
     await server.register(icebergRest, {
       prefix,
+      // The other prefix is a shorter name for the same.
+      isDescribed: prefix === REST_PREFIXES[0],
       catalogs,
       authenticator,
       idempotency,

@@ -8,6 +8,7 @@ import { type Authenticator, openAuthenticator } from '../access/authenticator.t
 import { demand, demandSight, type Identity } from '../access/identity.ts'
 import type { TableAccess } from '../catalogs/delegation/table-access.ts'
 import { CREDENTIALS_ROUTE, SIGN_ROUTE } from './delegation-routes.ts'
+import { describeEndpoint, routePath } from './describe-endpoint.ts'
 import { handOutMade } from './handed-out.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import { type Idempotency, KEY_LIFETIME } from './idempotency.ts'
@@ -37,6 +38,8 @@ export type IcebergRestOptions = IcebergRestHooks & {
   readonly accessOf?: (warehouse: string) => Promise<TableAccess | undefined>
   /** Without it nobody has to say who they are. */
   readonly authenticator?: Authenticator
+  /** Whether its routes stand in the description of the API. */
+  readonly isDescribed?: boolean
   /** Without it idempotency keys are ignored. */
   readonly idempotency?: Idempotency
 }
@@ -68,7 +71,8 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
       message: `no such endpoint: ${request.method} ${request.url}`,
     }),
   )
-  server.get('/v1/config', { exposeHeadRoute: false }, async (request) => {
+  const configured = describeEndpoint('GET /v1/config', options.isDescribed ?? false)
+  server.get('/v1/config', { ...configured, exposeHeadRoute: false }, async (request) => {
     const identity = await authenticator.identify(request.headers.authorization)
     const { warehouse } = request.query as { warehouse?: string }
     if (warehouse === undefined || warehouse === '') {
@@ -131,9 +135,8 @@ type Serving = IcebergRestOptions & { readonly authenticator: Authenticator }
 function addRoute(server: FastifyInstance, options: Serving, planning: Turns, route: RestRoute): void {
   server.route({
     method: route.method,
-    url: route.path
-      .replace('{prefix}', 'catalogs/:warehouse')
-      .replaceAll(/\{([\w-]+)\}/g, (_, name: string) => `:${name.replaceAll('-', '_')}`),
+    url: routePath(route.path),
+    ...describeEndpoint(`${route.method} ${route.path}`, options.isDescribed ?? false),
     exposeHeadRoute: false,
     bodyLimit: BODY_BYTES_MAX,
     // Before the body is read: nobody unknown has the server take in megabytes.

@@ -17,7 +17,7 @@ export function oauthRoutes(server: FastifyInstance, authenticator: Authenticato
     { parseAs: 'string', bodyLimit: 64 * 1024 },
     async (_: FastifyRequest, text: string) => new URLSearchParams(text),
   )
-  server.post('/v1/oauth/tokens', async (request, reply) => {
+  server.post('/v1/oauth/tokens', { schema: { hide: true } }, async (request, reply) => {
     reply.header('cache-control', 'no-store')
     try {
       const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
