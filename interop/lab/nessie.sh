@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # nessie.sh install                               fetch Nessie once (250 MB on disk)
 # nessie.sh start NAME S3_ENDPOINT KEY SECRET     start one that keeps its catalog in memory and its tables in the bucket `lab` of
-#                                                 an S3 server; prints how to reach it as JSON with the names of Iceberg's
+#                                                 an S3 server, for each of which it hands out keys of a session; prints how to reach it as JSON with the names of Iceberg's
 #                                                 properties (uri, warehouse). Servers of several names run side by side.
 # nessie.sh stop [NAME]                           end that server
 . "$(dirname "$0")/lab.sh"
@@ -24,6 +24,7 @@ start_server() {
       -Dnessie.version.store.type=IN_MEMORY -Dnessie.server.send-stacktrace-to-client=false \
       -Dnessie.catalog.default-warehouse=lab -Dnessie.catalog.warehouses.lab.location=s3://lab/nessie/ \
       "-D$s3.endpoint=$2" -D$s3.region=us-east-1 -D$s3.path-style-access=true -D$s3.request-signing-enabled=false \
+      -D$s3.client-iam.enabled=true "-D$s3.sts-endpoint=$2" -D$s3.client-iam.assume-role=arn:aws:iam::123456789012:role/lab \
       -D$s3.access-key=urn:nessie-secret:quarkus:lab.key "-Dlab.key.name=$3" "-Dlab.key.secret=$4" -jar "$NESSIE"
     printf '{"uri":"http://127.0.0.1:%s/iceberg","warehouse":"lab"}\n' "$port" > "$settings"
   fi

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Started } from './json-lines-worker.ts'
 import { startLabServer, stopLabServer } from './lab-script.ts'
 
-/** Nessie as an Iceberg REST catalog of one warehouse, empty, with its tables in the bucket `lab` of an S3 server. */
+/** Nessie as an Iceberg REST catalog of one warehouse, empty, with its tables in the bucket `lab` of an S3 server. Each comes with keys to it. */
 export type Nessie = {
   /** `uri` and `warehouse`: of the branch `main`. */
   readonly properties: Readonly<Record<string, string>>

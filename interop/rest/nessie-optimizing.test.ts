@@ -2,16 +2,18 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
-import { startService } from '../lab/moraine.ts'
+import { moraine, startService } from '../lab/moraine.ts'
 import { startNessie } from '../lab/nessie.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
+import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
 import { startMinio, stopMinio } from '../storage/minio.ts'
 import { pyIcebergWriter } from './pyiceberg-writer.ts'
 import { registerRestCatalog } from './register-catalog.ts'
 import { writeUntilOptimized } from './write-beside-optimizing.ts'
 
 // PyIceberg writes a table of Nessie on S3 while `moraine serve`, where Nessie is registered as an external catalog,
-// optimizes it. Nessie shows no snapshots but the current one, so what each commit left is read right after it.
+// optimizes it. Nessie shows no snapshots but the current one, so what each commit left is read right after it. To PyIceberg and to
+// the command it also hands out the keys to a table's files; the service has its own.
 
 const name = `nessie-optimizing-${process.pid}`
 const minio = startMinio(name)
@@ -29,15 +31,18 @@ test('PyIceberg writes to Nessie throughout optimizing', { timeout: 300_000 }, a
   if ('skip' in minio) return context.skip(minio.skip)
   if (nessie?.kind !== 'started') return context.skip(nessie?.why)
   if (pyiceberg.kind === 'unavailable') return context.skip(pyiceberg.why)
+  const { properties } = nessie.engine
   const { warehouse: _, ...store } = minio.settings
-  const properties = { ...store, ...nessie.engine.properties }
   const { engine } = pyiceberg
-  await engine.addCatalog('far', { type: 'rest', ...properties, 's3.region': 'us-east-1' })
+  await engine.addCatalog('far', { type: 'rest', ...properties })
   const table = ['far', 'db', 'events']
   const writer = await pyIcebergWriter(engine, table)
+  await byCommand(properties, writer, context.signal)
+  assert.deepEqual(await engine.readRows({ table }), writer.states.at(-1))
+
   const service = await startService(dataDir)
   context.after(() => service.kill())
-  await registerRestCatalog(service, 'far', properties)
+  await registerRestCatalog(service, 'far', { ...store, ...properties })
   const held = async () => assert.deepEqual(await engine.readRows({ table }), writer.states.at(-1))
   const checked = {
     ...writer,
@@ -56,3 +61,16 @@ test('PyIceberg writes to Nessie throughout optimizing', { timeout: 300_000 }, a
     `${writer.states.length - 1} commits and ${writer.conflicts()} conflicts of PyIceberg, ${rewrites} rewrites and ${failed} conflicts of Moraine`,
   )
 })
+
+/** The command is told where the catalog is, and nothing of its store. */
+async function byCommand(
+  { uri = '', warehouse = '' }: Readonly<Record<string, string>>,
+  writer: LedgeredWriter,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let at = 0; at < 3; at += 1) await writer.step(signal)
+  const catalog = ['--catalog-uri', uri, '--warehouse', warehouse]
+  const run = await moraine(['table', 'optimize', 'db.events', '--type', 'full', '--json', ...catalog], signal)
+  assert.equal(run.code, 0, run.stderr)
+  assert.match(run.stdout, /"outcome": ?"committed"/)
+}
