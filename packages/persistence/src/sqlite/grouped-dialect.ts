@@ -1,3 +1,4 @@
+import { must } from '@moraine/stdx/assert'
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -10,7 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { NodeSqlite } from './node-sqlite.ts'
-import { WriteGroups } from './write-groups.ts'
+import { type Transaction, WriteGroups } from './write-groups.ts'
 
 /** Kysely over one SQLite database, with group commit. */
 export function groupedDialect(database: NodeSqlite): Dialect {
@@ -45,18 +46,18 @@ class GroupedDriver implements Driver {
   }
 
   async beginTransaction(connection: GroupedConnection): Promise<void> {
-    await this.#groups.begin()
-    connection.isInTransaction = true
+    connection.transaction = await this.#groups.begin()
   }
 
   async commitTransaction(connection: GroupedConnection): Promise<void> {
-    connection.isInTransaction = false
-    await this.#groups.commit()
+    await this.#groups.commit(transactionOf(connection))
+    connection.transaction = undefined
   }
 
   async rollbackTransaction(connection: GroupedConnection): Promise<void> {
-    connection.isInTransaction = false
-    this.#groups.rollback()
+    const transaction = transactionOf(connection)
+    connection.transaction = undefined
+    await this.#groups.rollback(transaction)
   }
 
   async releaseConnection(): Promise<void> {}
@@ -67,8 +68,12 @@ class GroupedDriver implements Driver {
   }
 }
 
+function transactionOf({ transaction }: GroupedConnection): Transaction {
+  return must(transaction, 'the transaction of the connection')
+}
+
 class GroupedConnection implements DatabaseConnection {
-  isInTransaction = false
+  transaction: Transaction | undefined
   readonly #database: NodeSqlite
   readonly #groups: WriteGroups
 
@@ -79,7 +84,7 @@ class GroupedConnection implements DatabaseConnection {
 
   async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = () => this.#database.execute<Row>(sql, parameters)
-    if (this.isInTransaction) return this.#groups.inside(statement)
+    if (this.transaction !== undefined) return this.#groups.inside(this.transaction, statement)
     return this.#groups.run(statement, SelectQueryNode.is(query) ? 'read' : 'write')
   }
 

@@ -85,3 +85,34 @@ test(
     await assert.rejects(openSqlite(nowhere), (error) => isKind(error, 'permission') && error.message.includes(nowhere))
   }),
 )
+
+test('of transactions side by side on a full disk each is whole or told that it is not', async () => {
+  const sqlite = nodeSqlite(':memory:')
+  const limit = (pages: number) => sqlite.execute(`PRAGMA max_page_count=${pages}`, [])
+  const db = new Kysely<Database>({ dialect: groupedDialect(sqlite) })
+  await migrate(db, { longText: 'text' })
+  limit(120)
+  const insert = (on: Kysely<Database>, name: string, bytes: number) =>
+    on
+      .insertInto('resource_group')
+      .values({ name, container: 'x', properties: 'y'.repeat(bytes) })
+      .execute()
+  const both = (name: string, bytes: number) =>
+    db.transaction().execute(async (transaction) => {
+      await insert(transaction, `${name}-1`, 10)
+      await insert(transaction, `${name}-2`, bytes)
+    })
+  const names = ['a', 'b', 'c', 'd', 'e', 'f']
+  const ends = await Promise.allSettled(names.map((name, at) => both(name, at % 2 === 1 ? 1_000_000 : 10)))
+  const rows = await db.selectFrom('resource_group').select('name').orderBy('name').execute()
+  const expected = names.flatMap((name, at) => (ends[at]?.status === 'fulfilled' ? [`${name}-1`, `${name}-2`] : []))
+  assert.deepEqual(
+    rows.map(({ name }) => name),
+    expected,
+  )
+  for (const end of ends) {
+    if (end.status === 'rejected') assert.ok(isKind(end.reason, 'exhausted'), String(end.reason))
+  }
+  assert.ok(ends.some(({ status }) => status === 'rejected'))
+  await db.destroy()
+})

@@ -6,13 +6,16 @@ import { WriteGroups } from './write-groups.ts'
 function setUp({ failing }: { readonly failing?: string } = {}) {
   const said: string[] = []
   const turns: (() => void)[] = []
+  let saved = 0
   const db = {
     isTransaction: false,
     exec(sql: string) {
       if (sql === failing) throw new Error(`${sql} failed`)
+      if (/^(RELEASE|ROLLBACK TO)/.test(sql) && saved-- === 0) throw new Error('no such savepoint')
+      if (sql.startsWith('SAVEPOINT')) saved += 1
       said.push(sql)
       if (sql === 'BEGIN') db.isTransaction = true
-      if (sql === 'COMMIT' || sql === 'ROLLBACK') db.isTransaction = false
+      if (sql === 'COMMIT' || sql === 'ROLLBACK') [db.isTransaction, saved] = [false, 0]
     },
   }
   const groups = new WriteGroups(db, (flush) => turns.push(flush))
@@ -26,6 +29,7 @@ function setUp({ failing }: { readonly failing?: string } = {}) {
   /** SQLite has taken everything back. */
   const broken = (name: string) => () => {
     db.isTransaction = false
+    saved = 0
     throw new Error(`${name} broke the transaction`)
   }
   return { db, groups, said, endTurn, statement, broken }
@@ -62,17 +66,17 @@ test('what is written in one turn is committed once, and answered then', async (
 
 test('transactions share the group one after another, and one that is rolled back is alone in that', async () => {
   const { groups, said, endTurn, statement } = setUp()
-  await groups.begin()
+  const first = await groups.begin()
   const waiting = groups.run(statement('other'), 'write')
-  groups.inside(statement('a'))
-  const committed = groups.commit()
+  groups.inside(first, statement('a'))
+  const committed = groups.commit(first)
   await settled([waiting])
-  await groups.begin()
-  groups.inside(statement('b'))
-  groups.rollback()
+  const second = await groups.begin()
+  groups.inside(second, statement('b'))
+  const rolledBack = groups.rollback(second)
   assert.deepEqual(await settled([committed, waiting]), ['waits', 'waits'])
   endTurn()
-  assert.deepEqual(await settled([committed, waiting]), ['done', 'other'])
+  assert.deepEqual(await settled([committed, waiting, rolledBack]), ['done', 'other', 'done'])
   assert.deepEqual(said, [
     'BEGIN',
     ...['SAVEPOINT one', 'a', 'RELEASE one', 'other'],
@@ -83,11 +87,11 @@ test('transactions share the group one after another, and one that is rolled bac
 
 test('a turn that ends during a transaction is made good at its end, before the next begins', async () => {
   const { groups, said, endTurn, statement } = setUp()
-  await groups.begin()
+  const first = await groups.begin()
   endTurn()
   const next = groups.begin()
-  groups.inside(statement('a'))
-  await groups.commit()
+  groups.inside(first, statement('a'))
+  await groups.commit(first)
   await next
   assert.deepEqual(said, ['BEGIN', 'SAVEPOINT one', 'a', 'RELEASE one', 'COMMIT', 'BEGIN', 'SAVEPOINT one'])
 })
@@ -109,20 +113,35 @@ test('a statement that fails by itself fails alone', async () => {
   const bad = groups.run(() => {
     throw new Error('constraint')
   }, 'write')
-  await settled([good, bad])
+  assert.deepEqual(await settled([good, bad]), ['waits', 'waits'])
   endTurn()
   assert.deepEqual(await settled([good, bad]), ['a', 'constraint'])
+})
+
+test('whoever committed to a group that fails rolls nothing of others back', async () => {
+  const { groups, said, endTurn, statement } = setUp({ failing: 'COMMIT' })
+  const first = await groups.begin()
+  groups.inside(first, statement('a'))
+  const committed = groups.commit(first)
+  await settled([committed])
+  endTurn()
+  await assert.rejects(committed, /COMMIT failed/)
+  const second = await groups.begin()
+  await groups.rollback(first)
+  groups.inside(second, statement('b'))
+  await settled([groups.commit(second)])
+  assert.deepEqual(said.slice(-4), ['BEGIN', 'SAVEPOINT one', 'b', 'RELEASE one'])
 })
 
 test('a statement that ends the whole transaction fails all of the group, and nothing runs outside of one', async () => {
   const { groups, said, endTurn, statement, broken } = setUp()
   const before = groups.run(statement('a'), 'write')
   await settled([before])
-  await groups.begin()
-  assert.throws(() => groups.inside(broken('b')), /b broke the transaction/)
-  assert.throws(() => groups.inside(statement('c')), /b broke the transaction/)
-  await assert.rejects(groups.commit(), /b broke the transaction/)
-  groups.rollback()
+  const transaction = await groups.begin()
+  assert.throws(() => groups.inside(transaction, broken('b')), /b broke the transaction/)
+  assert.throws(() => groups.inside(transaction, statement('c')), /b broke the transaction/)
+  await assert.rejects(groups.commit(transaction), /b broke the transaction/)
+  await groups.rollback(transaction)
   assert.deepEqual(await settled([before]), ['b broke the transaction'])
   assert.deepEqual(said, ['BEGIN', 'a', 'SAVEPOINT one'])
   const next = groups.run(statement('d'), 'write')

@@ -7,7 +7,8 @@ export type GroupedDatabase = {
 
 type Group = PromiseWithResolvers<void> & { failure?: { readonly cause: unknown } }
 
-type Transaction = { readonly ended: PromiseWithResolvers<void>; readonly group: Group }
+/** Of whoever has the database to itself; only that one may end it. */
+export type Transaction = { readonly ended: PromiseWithResolvers<void>; readonly group: Group }
 
 /**
  * Group commit: what is written in one turn of the event loop is one transaction of SQLite, so that many callers share one
@@ -34,42 +35,47 @@ export class WriteGroups {
     while (this.#transaction !== undefined) await this.#transaction.ended.promise
     if (kind === 'read' && this.#group === undefined) return statement()
     const group = this.#enter()
-    const result = this.#attempt(statement)
-    await group.promise
-    return result
+    try {
+      return this.#attempt(statement)
+    } finally {
+      // A refusal, too, may rest on what others of the group wrote.
+      await group.promise
+    }
   }
 
   /** Begins a transaction; until it is committed or rolled back only {@link inside} runs statements. */
-  async begin(): Promise<void> {
+  async begin(): Promise<Transaction> {
     while (this.#transaction !== undefined) await this.#transaction.ended.promise
     const group = this.#enter()
     this.#attempt(() => this.#db.exec('SAVEPOINT one'))
     this.#transaction = { ended: Promise.withResolvers(), group }
+    return this.#transaction
   }
 
   /** Runs one statement of the transaction. */
-  inside<T>(statement: () => T): T {
-    const failure = this.#transaction?.group.failure
+  inside<T>({ group: { failure } }: Transaction, statement: () => T): T {
     // SQLite has ended it, and would commit the statement by itself.
     if (failure !== undefined) throw failure.cause
     return this.#attempt(statement)
   }
 
-  async commit(): Promise<void> {
-    const group = this.#transaction?.group
-    this.inside(() => this.#db.exec('RELEASE one'))
-    this.#endTransaction()
-    await group?.promise
+  async commit(transaction: Transaction): Promise<void> {
+    this.inside(transaction, () => this.#db.exec('RELEASE one'))
+    this.#end(transaction)
+    await transaction.group.promise
   }
 
-  rollback(): void {
+  /** Does nothing to a transaction that has ended: its group failed, and another may have begun. */
+  async rollback(transaction: Transaction): Promise<void> {
+    if (this.#transaction !== transaction) return
+    const { group } = transaction
     try {
-      if (this.#transaction?.group.failure === undefined) {
-        this.#attempt(() => this.#db.exec('ROLLBACK TO one; RELEASE one'))
-      }
+      if (group.failure === undefined) this.#attempt(() => this.#db.exec('ROLLBACK TO one; RELEASE one'))
     } finally {
-      this.#endTransaction()
+      this.#end(transaction)
     }
+    // As with a refusal; its own failure says more than that of the group.
+    await group.promise.catch(() => {})
   }
 
   /** Writes what waits; nobody may be in a transaction. */
@@ -102,12 +108,11 @@ export class WriteGroups {
     return group
   }
 
-  #endTransaction(): void {
-    const transaction = this.#transaction
+  #end(transaction: Transaction): void {
     this.#transaction = undefined
     // Before the next one begins, or a group under load would never end.
     if (this.#isDue) this.flush()
-    transaction?.ended.resolve()
+    transaction.ended.resolve()
   }
 
   #attempt<T>(statement: () => T): T {
