@@ -56,7 +56,7 @@ test('a started service answers on both ports until it is stopped; then nothing 
 test('if the last part cannot start, all before it are stopped', async () => {
   const { options, clock, remove } = setUp()
   let thriftPort = 0
-  const optimizerCommand = (port: number) => {
+  const optimizerCommand = (_host: string, port: number) => {
     thriftPort = port
     throw new Error('no optimizer here')
   }

@@ -47,7 +47,7 @@ export type ServerOptions = {
   readonly httpPort: number
   readonly thriftPort: number
   /** Starts one local optimizer that connects to the given Thrift port; none if absent. */
-  readonly optimizerCommand?: (thriftPort: number) => readonly [string, ...string[]]
+  readonly optimizerCommand?: (thriftHost: string, thriftPort: number) => readonly [string, ...string[]]
   readonly settings: ServiceSettings
   readonly clock: Clock
   readonly random: Random
@@ -91,7 +91,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { parts, running } = await wire({ ...options, ...access }, stored, vault)
     services.push(...parts)
     await startServices(services, stopping.signal)
-    return { ...running(), firstCredential: access.firstCredential, stop }
+    // Once it runs: a start that fails would take the credential with it.
+    return { ...running(), firstCredential: await access.makeFirst(), stop }
   } catch (error) {
     await stop().catch((failure: unknown) => {
       log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
@@ -143,7 +144,7 @@ async function wire(
   const container =
     optimizerCommand &&
     localContainer({
-      command: () => optimizerCommand(thrift.port()),
+      command: () => optimizerCommand(thriftHostOf(options), thrift.port()),
       endOptimizers: (gone) => endOptimizers(stores, clock, gone),
       clock,
       random,
@@ -218,11 +219,19 @@ function httpService(
   })
 }
 
+/** Optimizers need not say who they are, and learn how to reach the files of tables: others should not come near. */
+function thriftHostOf({ host, settings, authenticator }: ServerOptions & Pick<Access, 'authenticator'>): string {
+  if (settings.thriftHost !== '') return settings.thriftHost
+  if (authenticator.openTo !== 'nobody') return host
+  return host.includes(':') ? '::1' : '127.0.0.1'
+}
+
 function thriftService(
-  options: ServerOptions,
+  options: ServerOptions & Pick<Access, 'authenticator'>,
   { service, stores }: Optimizing,
 ): Service & { readonly port: () => number } {
-  const { host, clock, log } = options
+  const { clock, log } = options
+  const host = thriftHostOf(options)
   let server: ThriftServer | undefined
   const port = () => server?.port ?? 0
   const handlers = optimizeManagerHandlers({
@@ -244,7 +253,7 @@ function thriftService(
         onFailure: ({ name, peer, error }) => log.warn({ call: name, peer, failure: String(error) }, 'a call failed'),
       })
       server = await starting.catch((error: unknown) => {
-        throw isKind(error, 'conflict') ? thriftPortTaken(options, error) : error
+        throw isKind(error, 'conflict') ? thriftPortTaken(host, options.thriftPort, error) : error
       })
     },
     async stop() {
@@ -253,7 +262,7 @@ function thriftService(
   }
 }
 
-function thriftPortTaken({ host, thriftPort }: ServerOptions, { cause }: MoraineError): MoraineError {
+function thriftPortTaken(host: string, thriftPort: number, { cause }: MoraineError): MoraineError {
   const remedy = 'choose another with --thrift-port or stop its owner'
   return new MoraineError('conflict', `port ${thriftPort} of ${host} is taken; ${remedy}`, { cause })
 }

@@ -40,7 +40,7 @@ export async function runService(
   const place = placeOf(raw, values)
   const server = await startServer({
     ...place,
-    ...(withOptimizer && { optimizerCommand: (thriftPort: number) => optimizerCommand(place.host, thriftPort) }),
+    ...(withOptimizer && { optimizerCommand }),
     settings: serviceSettings(values),
     clock: context.clock,
     random: context.random,

@@ -1,4 +1,4 @@
-import { hkdfSync } from 'node:crypto'
+import { createHmac, hkdfSync } from 'node:crypto'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { errors, jwtVerify, SignJWT } from 'jose'
@@ -21,10 +21,13 @@ export interface AccessTokens {
 
 export function accessTokens(secretKey: Uint8Array, clock: Clock): AccessTokens {
   const key = new Uint8Array(hkdfSync('sha256', secretKey, '', 'moraine access tokens', 32))
+  // Tells two secrets apart, and nothing about either: the secret of an administrator may be a word.
+  const fingerprint = (secretHash: string) =>
+    createHmac('sha256', key).update(secretHash).digest('base64url').slice(0, 16)
   const seconds = () => Math.floor(clock.now() / 1000)
   return {
     sign: ({ credentialId, secretHash }) =>
-      new SignJWT({ of: shortened(secretHash) })
+      new SignJWT({ of: fingerprint(secretHash) })
         .setProtectedHeader({ alg: ALGORITHM })
         .setIssuer(ISSUER)
         .setAudience(ISSUER)
@@ -41,7 +44,7 @@ export function accessTokens(secretKey: Uint8Array, clock: Clock): AccessTokens 
           requiredClaims: ['sub', 'exp'],
           currentDate: new Date(clock.now()),
         })
-        return { credentialId: payload.sub ?? '', isOf: (secretHash) => payload['of'] === shortened(secretHash) }
+        return { credentialId: payload.sub ?? '', isOf: (secretHash) => payload['of'] === fingerprint(secretHash) }
       } catch (error) {
         if (!(error instanceof errors.JOSEError)) throw error
         const why = error instanceof errors.JWTExpired ? 'has expired; get a new one' : 'is not one of this service'
@@ -49,9 +52,4 @@ export function accessTokens(secretKey: Uint8Array, clock: Clock): AccessTokens 
       }
     },
   }
-}
-
-/** Tells two secrets apart, and nothing about either. */
-function shortened(secretHash: string): string {
-  return secretHash.slice(0, 16)
 }

@@ -6,8 +6,8 @@ import { hasHash, hashSecret, parseBearer } from './credential-secret.ts'
 import { ANYBODY, type Identity } from './identity.ts'
 
 export interface Authenticator {
-  /** Whether nobody has to say who they are. */
-  readonly isOpen: boolean
+  /** Who need not say who they are: whoever is on this machine, or whoever gets through. */
+  readonly openTo: 'nobody' | 'this-machine' | 'everybody'
   /**
    * Who sends a request with this `Authorization` header: `Basic` with a credential's id and secret, or `Bearer` with a
    * token of {@link exchange} or one that holds a credential itself.
@@ -70,7 +70,7 @@ export function authenticator({ principals, tokens, administrator, clock }: Auth
 
   const sign = ({ id, secretHash }: Known) => tokens.sign({ credentialId: id, secretHash })
   return {
-    isOpen: false,
+    openTo: 'nobody',
     async identify(authorization) {
       const { scheme, value } = parseAuthorization(authorization)
       if (scheme === 'bearer') return (await withToken(value)).identity
@@ -83,10 +83,10 @@ export function authenticator({ principals, tokens, administrator, clock }: Auth
 }
 
 /** Nobody has to say who they are, and everybody may do everything. */
-export function openAuthenticator(): Authenticator {
+export function openAuthenticator(openTo: 'this-machine' | 'everybody' = 'everybody'): Authenticator {
   const refuse = () =>
     Promise.reject(new MoraineError('invalid-input', 'this service asks nobody who they are: leave out the credential'))
-  return { isOpen: true, identify: async () => ANYBODY, exchange: refuse, renew: refuse }
+  return { openTo, identify: async () => ANYBODY, exchange: refuse, renew: refuse }
 }
 
 function parseAuthorization(header: string | undefined): {

@@ -16,8 +16,8 @@ export type AccessSettings = {
 
 export type Access = {
   readonly authenticator: Authenticator
-  /** `id:secret` of the administrator that was made because nobody could get in; to be shown now or never. */
-  readonly firstCredential: string | undefined
+  /** Makes an administrator if nobody could get in: `id:secret`, to be shown then or never. */
+  makeFirst(): Promise<string | undefined>
 }
 
 export async function composeAccess(
@@ -42,12 +42,16 @@ export async function composeAccess(
     if (!isLoopback(host)) {
       log.warn({ host }, 'http-server.authentication is none: whoever reaches this address may do everything')
     }
-    return { authenticator: openAuthenticator(), firstCredential: undefined }
+    return {
+      authenticator: openAuthenticator(mode === 'none' ? 'everybody' : 'this-machine'),
+      makeFirst: async () => undefined,
+    }
   }
   const tokens = accessTokens(secretKey, clock)
   return {
     authenticator: authenticator({ principals, tokens, administrator, clock }),
-    firstCredential: administrator === undefined ? await makeFirstAdministrator(principals, clock, random) : undefined,
+    makeFirst: async () =>
+      administrator === undefined ? makeFirstAdministrator(principals, clock, random) : undefined,
   }
 }
 

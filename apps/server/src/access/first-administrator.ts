@@ -11,7 +11,9 @@ export async function makeFirstAdministrator(
   clock: Clock,
   random: Random,
 ): Promise<string | undefined> {
-  if ((await principals.listPrincipals()).length > 0) return undefined
+  for (const { name } of await principals.listPrincipals()) {
+    if ((await principals.listCredentials(name)).length > 0) return undefined
+  }
   const now = clock.now()
   const of = { principal: NAME, note: 'of the first start', expiresAt: undefined }
   const { credential, secret } = newCredential(of, now, random)

@@ -7,6 +7,8 @@ export type ServiceSettings = OptimizingSettings & {
   /** How long what is dropped from catalogs of the service can be had back. */
   readonly dropRetentionMs: number
   readonly access: AccessSettings
+  /** Empty: as the rest of the service, or this machine's own. */
+  readonly thriftHost: string
 }
 
 export function serviceSettings(values: ConfigValues): ServiceSettings {
@@ -25,6 +27,7 @@ export function serviceSettings(values: ConfigValues): ServiceSettings {
     breakQuota: values.breakQuota,
     exploreIntervalMs: values.exploreIntervalMs,
     dropRetentionMs: values.dropRetentionMs,
+    thriftHost: values.thriftHost,
     access: {
       mode: values.authentication,
       administrator:

@@ -45,6 +45,12 @@ export const SETTINGS = {
     meaning: 'Port for optimizers; 0 takes any free one.',
     ...port,
   }),
+  thriftHost: textSetting({
+    key: 'thrift-server.optimizing-service.bind-host',
+    defaultText: '',
+    meaning:
+      'Address for optimizers, who need not say who they are and are told how to reach the files of tables: without it that of the service, or of this machine alone where requests have to say who sends them. Not in Amoro.',
+  }),
   exploreIntervalMs: durationSetting({
     key: 'refresh-external-catalogs.interval',
     defaultText: '3min',

@@ -45,7 +45,7 @@ async function serve(settings: Partial<AccessSettings> = {}, host = '0.0.0.0', s
     const { result } = answer.headers['content-type']?.toString().includes('json') ? answer.json() : { result: null }
     return { status: answer.statusCode, result, text: answer.body }
   }
-  return { ask, stores, firstCredential: access.firstCredential }
+  return { ask, stores, firstCredential: await access.makeFirst() }
 }
 
 const statusOf = async (answer: Promise<{ readonly status: number }>) => (await answer).status

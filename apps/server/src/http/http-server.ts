@@ -15,6 +15,7 @@ import { guardRoutes } from './ams/guard-routes.ts'
 import { sendError } from './ams/send-error.ts'
 import { serviceMetrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
+import { refuseForeign } from './refuse-foreign.ts'
 import { rootRoute } from './root-route.ts'
 
 export type HttpServerOptions = AmsApiDeps & {
@@ -65,13 +66,15 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
       else sendError(error, request, reply, options.log)
     },
   })
+  const { authenticator = openAuthenticator() } = options
+  if (authenticator.openTo === 'this-machine')
+    server.addHook('onRequest', async ({ headers }) => refuseForeign(headers))
   server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
     sendError(error, request, reply, options.log),
   )
   await openApi(server, options.facts.version.version)
   rootRoute(server, options.facts.version.version)
-  addHealth(server, options)
-  const { authenticator = openAuthenticator() } = options
+  addHealth(server, options, authenticator)
   addMetrics(server, options, authenticator)
   await server.register(async (guarded) => {
     guardRoutes(guarded, AMS_PREFIX, authenticator)
@@ -103,12 +106,13 @@ const REST_PREFIXES = ['/api/iceberg/rest', '/iceberg']
 /** For all of a request to arrive: enough for the largest commit on a slow line, and no more for who dawdles. */
 const REQUEST_TIMEOUT_MS = 300_000
 
-function addHealth(server: FastifyInstance, { lastRuns, facts }: HttpServerOptions): void {
+function addHealth(server: FastifyInstance, { lastRuns, facts }: HttpServerOptions, { openTo }: Authenticator): void {
   const schema = { tags: ['service'], summary: 'What this process does', response: { 200: health } }
-  server.get('/health', { schema }, async () => healthBody(lastRuns(), facts.version.version))
+  server.get('/health', { schema }, async () => healthBody(lastRuns(), facts.version.version, openTo !== 'nobody'))
 }
 
-function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: string): Health {
+/** Failures may name databases and hosts: they are not for whoever asks. */
+function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: string, tellsFailures: boolean): Health {
   const known = Object.entries(runs).flatMap(([name, run]) => (run === undefined ? [] : [{ name, run }]))
   return {
     status: known.some(({ run }) => run.failure !== undefined) ? 'DEGRADED' : 'UP',
@@ -116,7 +120,7 @@ function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: st
     reconcilers: Object.fromEntries(
       known.map(({ name, run: { at, elapsedMs, failure } }) => [
         name,
-        { at, elapsedMs, ...(failure !== undefined && { failure }) },
+        { at, elapsedMs, ...(tellsFailures && failure !== undefined && { failure }) },
       ]),
     ),
   }

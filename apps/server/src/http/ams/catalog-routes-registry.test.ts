@@ -242,6 +242,30 @@ test('an internal catalog stays while it holds anything, and so does the own one
   assert.equal((await call('DELETE', '/catalogs/lake')).status, 409)
 })
 
+test('secrets that are kept go nowhere else: whoever changes an address gives them again', async () => {
+  const { call, tested, plain } = await setUp()
+  await call('POST', '/catalogs', FAR)
+  const shown = (await call('GET', '/catalogs/far')).result
+  const elsewhere = [
+    { ...shown, properties: { ...shown.properties, 'glue.endpoint': 'https://evil.example' } },
+    { ...shown, storageConfig: { ...shown.storageConfig, 'storage.s3.endpoint': 'https://evil.example' } },
+    { ...shown, properties: { ...shown.properties, 'access-delegation': 'static-credentials' } },
+  ]
+  const before = tested.length
+  for (const form of elsewhere) {
+    for (const [method, path] of [
+      ['PUT', '/catalogs/far'],
+      ['POST', '/catalogs/test'],
+    ] as const) {
+      const answer = await call(method, path, { ...form, name: 'far' })
+      assert.equal(answer.status, 400)
+      assert.match(answer.message, /secrets of catalog 'far' are sent: give them again/)
+    }
+  }
+  assert.equal(tested.length, before)
+  assert.equal((await plain('far'))?.properties['glue.endpoint'], undefined)
+})
+
 test('a test is made with the secrets that are set; what fails it is saved only if nobody asked', async () => {
   const { call, tested, failing, stores } = await setUp()
   await call('POST', '/catalogs', FAR)

@@ -56,12 +56,7 @@ function createRoute(server: ApiServer, { openCatalog, hooks }: DefinitionRoutes
       const opened = await openCatalog(params.catalog)
       const identifier = { namespace: await resolveDatabase(opened, params.db), name: body.name }
       checkIdentifier(identifier)
-      if (!opened.filter.acceptsTable(identifier.namespace, body.name)) {
-        throw new MoraineError(
-          'invalid-input',
-          `name: the table-filter of catalog '${params.catalog}' hides ${body.name}`,
-        )
-      }
+      checkShown(opened, identifier)
       const created = await opened.catalog.createTable(identifier, table)
       hooks.onCommit?.({ catalog: params.catalog, identifier, metadataLocation: created.metadataLocation })
       return success(definitionBody(params.catalog, created))
@@ -126,6 +121,7 @@ function nameRoutes(server: ApiServer, { openCatalog, hooks }: DefinitionRoutesD
       const { catalog, identifier: from } = await reach(opened, params)
       const to = { namespace: from.namespace, name: body.name }
       checkIdentifier(to)
+      checkShown(opened, to)
       await catalog.renameTable(from, to)
       hooks.onRename?.({ catalog: params.catalog, from, to })
       return success(definitionBody(params.catalog, await catalog.loadTable(to)))
@@ -166,6 +162,12 @@ async function drop(catalog: Catalog, identifier: TableIdentifier, purge: boolea
   }
   await catalog.dropTable(identifier)
   return { dropId: null, purgeAt: null, purgesFiles: false }
+}
+
+/** A table that its catalog's filter hides would be gone as soon as it is made. */
+function checkShown({ catalog, filter }: FilteredCatalog, { namespace, name }: TableIdentifier): void {
+  if (filter.acceptsTable(namespace, name)) return
+  throw new MoraineError('invalid-input', `name: the table-filter of catalog '${catalog.name}' hides ${name}`)
 }
 
 async function reach(opened: FilteredCatalog, { db, table }: TableParams) {

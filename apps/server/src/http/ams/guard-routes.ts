@@ -87,10 +87,12 @@ function demandOf(method: string, path: string): Demand {
 
 type PathParams = { readonly catalog?: string; readonly db?: string; readonly table?: string }
 
-/** A database with dots may be one level or several: where it is not known which, both places count. */
+/** A database with dots may be one level or several: where it is not known which, all of them count. */
 function placesOf({ catalog, db, table }: PathParams): readonly Place[] {
   if (catalog === undefined) return [{}]
   if (db === undefined) return [{ catalog }]
-  const namespaces = db.includes('.') ? [[db], db.split('.')] : [[db]]
+  const levels = db.split('.')
+  if (levels.length > 2) return [{ catalog }]
+  const namespaces = levels.length === 1 ? [[db]] : [[db], levels]
   return namespaces.map((namespace) => ({ catalog, namespace, ...(table !== undefined && { table }) }))
 }
