@@ -9,7 +9,12 @@ import {
   formOfCatalog,
   type PlainCatalog,
 } from '@moraine/management/catalogs/catalog-form'
-import type { CatalogMapName, CatalogStore, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
+import type {
+  CatalogMap,
+  CatalogMapName,
+  CatalogStore,
+  ManagedCatalog,
+} from '@moraine/management/catalogs/managed-catalog'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
 import { MoraineError } from '@moraine/stdx/error'
 import { MASK, maskCatalog, placeOf, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
@@ -150,9 +155,26 @@ function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefin
       `${map}.${masked[0]} is the mask of a secret that is not set; give its value`,
     )
   }
+  if (before !== undefined && Object.keys(kept).length > 0) checkSameAddresses(maps, before)
   const settings = { name, type: fresh.type, ...maps }
   return { plain: unsealCatalog({ ...settings, sealedSecrets: kept }, vault), kept }
 }
+
+/** Secrets that were given for one place are not sent to another, nor handed out on other terms. */
+function checkSameAddresses(maps: Readonly<Record<CatalogMapName, CatalogMap>>, before: ManagedCatalog): void {
+  for (const [map, values] of Object.entries({ ...maps }) as [CatalogMapName, CatalogMap][]) {
+    const earlier = before[map] ?? {}
+    const keys = new Set([...Object.keys(values), ...Object.keys(earlier)].filter((key) => ADDRESS.test(key)))
+    const changed = [...keys].find((key) => values[key] !== earlier[key])
+    if (changed === undefined) continue
+    throw new MoraineError(
+      'invalid-input',
+      `${map}.${changed} changes where the secrets of catalog '${before.name}' are sent: give them again with it`,
+    )
+  }
+}
+
+const ADDRESS = /(^|[.-])(uri|url|uris|endpoint|host)$|^access-delegation($|\.)|^catalog-impl$/i
 
 /** A form that does not say how to sign in, or where files are, leaves that as it was. */
 function withKinds(form: CatalogForm, before: ManagedCatalog): CatalogForm {

@@ -117,15 +117,15 @@ test('what is signed is the one form of what was asked', () => {
   assert.equal(formatS3Address(decision.address), `${T}/region%3Da%252Fb/%C3%BC%20%281%29.parquet?x-id=GetObject`)
 })
 
-test('a bucket may be named by the host', () => {
+test('a store that is not AWS takes the bucket from the path, and may take a host for nothing', () => {
   const hosts = { endpoint: new URL('https://s3.example'), region: 'x' }
-  assert.ok(allowed('PUT', 'https://lab.s3.example/wh/a/t/x', { hosts }))
-  assert.ok(allowed('GET', 'https://LAB.s3.example:443/?prefix=wh/a/t/', { hosts }))
+  assert.ok(allowed('PUT', 'https://s3.example/lab/wh/a/t/x', { hosts }))
+  assert.ok(allowed('GET', 'https://S3.example:443/lab?prefix=wh/a/t/', { hosts }))
   for (const uri of [
-    'https://other.s3.example/wh/a/t/x',
-    'https://labs3.example/wh/a/t/x',
-    'https://lab.s3.example:9000/wh/a/t/x',
+    'https://lab.s3.example/wh/a/t/x',
     'https://lab.s3.example/lab/wh/a/t/x',
+    'https://labs3.example/lab/wh/a/t/x',
+    'https://s3.example:9000/lab/wh/a/t/x',
   ])
     assert.ok(!allowed('GET', uri, { hosts }), uri)
 })

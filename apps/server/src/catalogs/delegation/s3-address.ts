@@ -59,6 +59,8 @@ function bucketAndPath(
     const bucket = slash < 0 ? whole : whole.slice(0, slash)
     return bucket === '' ? undefined : { bucket, path: slash < 0 ? '' : whole.slice(slash + 1), byHost: false }
   }
+  // Another store than AWS's may know but one of the spellings, and take the other's bucket for a key's beginning.
+  if (endpoint !== undefined && !endpoint.hostname.endsWith('.amazonaws.com')) return undefined
   const host = hosts.find((each) => origin.host.endsWith(`.${each}`))
   if (host === undefined) return undefined
   return { bucket: origin.host.slice(0, -host.length - 1), path: whole, byHost: true }

@@ -44,7 +44,12 @@ export function tableReach(question: ReachQuestion, bounds: Bounds): TableReach 
 }
 
 /** Where writers put data and metadata, by names of today and of former days. */
-const PATHS = ['write.data.path', 'write.metadata.path', 'write.object-storage.path', 'write.folder-storage.path']
+export const PATHS = [
+  'write.data.path',
+  'write.metadata.path',
+  'write.object-storage.path',
+  'write.folder-storage.path',
+]
 
 function whyOutside(location: string, own: S3Prefix | undefined, { roots }: Bounds): string {
   if (own === undefined) return `its location ${location} is no folder in S3`
