@@ -6,8 +6,8 @@ import { type Reconciler, reconciler } from './reconciler.ts'
 
 const INTERVAL_MS = 1000
 const BATCH = 200
-/** Some minutes of a busy service; more is not held in memory for a database that is away. */
-const WAITING_MAX = 20_000
+/** Characters: some minutes of a busy service; more is not held in memory for a database that is away. */
+const WAITING_MAX = 16 * 1024 * 1024
 
 export type ReportKeeper = Reconciler<never> & {
   /** The report is stored within a second or so, and lost if the process dies before. */
@@ -25,6 +25,7 @@ export function reportKeeper({
   readonly log: Log
 }): ReportKeeper {
   const waiting: MetricsReport[] = []
+  let length = 0
   let dropped = 0
   const flush = async () => {
     if (dropped > 0) log.warn({ dropped }, 'metrics reports came faster than they were stored, and were dropped')
@@ -32,7 +33,7 @@ export function reportKeeper({
     while (waiting.length > 0) {
       const batch = waiting.slice(0, BATCH)
       await stores.reports.addReports(batch)
-      waiting.splice(0, batch.length)
+      for (const { report } of waiting.splice(0, batch.length)) length -= report.length
     }
   }
   const keeper = reconciler<never>({
@@ -49,8 +50,12 @@ export function reportKeeper({
   return {
     ...keeper,
     keep(report) {
-      if (waiting.length < WAITING_MAX) waiting.push(report)
-      else dropped += 1
+      if (length + report.report.length > WAITING_MAX) {
+        dropped += 1
+        return
+      }
+      waiting.push(report)
+      length += report.report.length
     },
   }
 }

@@ -298,10 +298,10 @@ const PLACES: readonly (readonly [location: string, says: RegExp])[] = [
   ['/etc', /outside/],
   ['s3://b/lake/../other/t', /without \. and \.\. segments/],
   ['s3://b/lake/%2e%2E/other', /"%2e", which engines read differently/],
-  ['s3://b/lake/sales/orders', /that of table sales\.orders of catalog lake/],
-  ['s3a://b/lake/sales/orders/', /sales\.orders of catalog lake/],
-  ['s3://b/lake/sales/orders/data', /sales\.orders of catalog lake/],
-  ['s3://b/lake/sales', /sales\.\w+ of catalog lake/],
+  ['s3://b/lake/sales/orders', /that of another table/],
+  ['s3a://b/lake/sales/orders/', /another table/],
+  ['s3://b/lake/sales/orders/data', /another table/],
+  ['s3://b/lake/sales', /another table/],
   ['s3://b/other/sales/orders', /outside/],
   ['s3://b/lake', /the warehouse itself/],
   ['lake/t', /neither an absolute path nor a URI/],
@@ -376,7 +376,7 @@ test('a metadata file in the warehouse of a table outside of it, or of one that 
   const { metadata, 'metadata-location': location } = parseExactJson(text, 'table') as JsonObject
   const before = await state()
   const twin = { name: 'twin', 'metadata-location': location }
-  await refused('twin', ask(`${NAMESPACES}/sales/register`, twin), { ...ILLEGAL, says: /that of table sales\.orders/ })
+  await refused('twin', ask(`${NAMESPACES}/sales/register`, twin), { ...ILLEGAL, says: /that of another table/ })
   assert.deepEqual(await state(), before)
   const outside = formatExactJson({ ...(metadata as JsonObject), location: 's3://c/t' })
   await io.write('s3://b/lake/x/v1.metadata.json', Buffer.from(outside))

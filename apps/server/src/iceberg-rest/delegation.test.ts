@@ -78,7 +78,7 @@ async function serve(ways: string, more: Readonly<Record<string, string>> = ROLE
     catalogs: () => catalog,
     accessOf: async () => access,
     authenticator: {
-      isOpen: false,
+      openTo: 'nobody',
       identify: async (name = 'root') => ({ name, grants: USERS[name] ?? [] }),
       exchange: async () => '',
       renew: async () => '',

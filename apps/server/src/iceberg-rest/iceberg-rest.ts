@@ -78,8 +78,9 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
     if (warehouse === undefined || warehouse === '') {
       throw malformed('name the catalog in the parameter warehouse')
     }
+    // Before it is looked for: whether it is there is for those to know who have a role in it.
+    demandSight(identity, { catalog: warehouse })
     const catalog = await findCatalog(options, warehouse)
-    demandSight(identity, { catalog: catalog.name })
     const canPlan = (await options.ioOf?.(warehouse)) !== undefined
     const access = await options.accessOf?.(warehouse)
     const overrides = { prefix: `catalogs/${encodeURIComponent(warehouse)}` }
@@ -146,10 +147,10 @@ function addRoute(server: FastifyInstance, options: Serving, planning: Turns, ro
     handler: async (request, reply) => {
       const params = request.params as Readonly<Record<string, string | undefined>>
       const identity = must(identities.get(request), 'who asks')
-      const catalog = await findCatalog(options, params['warehouse'] ?? '')
-      const place = placeOfPath({ catalog, params })
+      const place = placeOfPath(params)
       if (route.needs === 'see') demandSight(identity, place)
       else demand(identity, route.needs, place)
+      const catalog = await findCatalog(options, params['warehouse'] ?? '')
       const call: RestCall = {
         catalog,
         identity,

@@ -1,6 +1,6 @@
 import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
 import { isSeen } from '@moraine/management/access/grant'
-import { demand } from '../access/identity.ts'
+import { demand, demandSight } from '../access/identity.ts'
 import { encodeRestError } from './rest-error.ts'
 import { bodyOf, NO_CONTENT, namespaceOf, ok, pageToken, type RestRoute, splitNamespace } from './rest-route.ts'
 
@@ -14,6 +14,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     needs: 'see',
     async answer(call) {
       const parent = splitNamespace(call.query['parent'] ?? '')
+      demandSight(call.identity, { catalog: call.catalog.name, ...(parent.length > 0 && { namespace: parent }) })
       const { items, nextPage } = await call.catalog.listNamespaces(parent, pageToken(call))
       const { catalog, identity } = call
       const seen = items.filter((namespace) => isSeen(identity.grants, { catalog: catalog.name, namespace }))

@@ -79,11 +79,12 @@ export function namespaceOf({ params }: RestCall): Namespace {
 }
 
 /** What the path names, as grants do; names are checked where they are used. */
-export function placeOfPath({ catalog, params }: Pick<RestCall, 'catalog' | 'params'>): Place {
+export function placeOfPath(params: RestCall['params']): Place {
+  const catalog = params['warehouse'] ?? ''
   const namespace = splitNamespace(params['namespace'] ?? '')
   const table = params['table'] ?? params['view']
-  if (namespace.length === 0) return { catalog: catalog.name }
-  return { catalog: catalog.name, namespace, ...(table !== undefined && { table }) }
+  if (namespace.length === 0) return { catalog }
+  return { catalog, namespace, ...(table !== undefined && { table }) }
 }
 
 /** The place of a table or view of the catalog. */

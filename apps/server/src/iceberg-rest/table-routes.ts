@@ -105,6 +105,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
       const metrics = bodyOf(call, decodeMetricsReport)
       const { catalog, identity } = call
       const identifier = identifierOf(call)
+      if ((await catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
       call.hooks.onMetricsReport?.({ catalog: catalog.name, identifier, principal: identity.name, metrics })
       return NO_CONTENT
     },
