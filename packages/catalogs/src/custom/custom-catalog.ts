@@ -46,6 +46,13 @@ export async function openCustomCatalog(context: CustomCatalogContext): Promise<
 }
 
 async function load(name: string, specifier: string): Promise<object> {
+  // Text of the setting itself must not be run: `data:` and the like.
+  if (!isAbsolute(specifier) && /^(?!file:)[a-z][a-z0-9+.-]*:/i.test(specifier)) {
+    throw new MoraineError(
+      'invalid-input',
+      `the module of catalog ${name} is no absolute path, file: URL or name of a package: ${specifier.slice(0, 40)}`,
+    )
+  }
   try {
     const loaded: unknown = await import(isAbsolute(specifier) ? pathToFileURL(specifier).href : specifier)
     return typeof loaded === 'object' && loaded !== null ? loaded : {}

@@ -17,8 +17,6 @@ export type HiveStore = MetadataFiles & {
   readonly clock: Clock
   /** Of this process, for those who look at locks. */
   readonly hostname: string
-  /** Told of files and locks that could not be removed after the outcome was settled. */
-  readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }
 
 /** A table of any kind. `identifier` is as the metastore has it. */

@@ -57,12 +57,12 @@ test('a table lies in the warehouse, and in no other table', async () => {
     ['gs://b/wh/t', /outside/],
     ['wh/t', /neither an absolute path nor a URI/],
     ['', /neither/],
-    ['s3://b/wh/sales/orders', /is in, or around, that of table sales\.other-0 of catalog lake/],
-    ['s3a://b/wh/sales/orders/', /other-0/],
-    ['s3://b/wh/sales/orders/data', /other-0/],
-    ['s3n://b/wh/sales/deep/er/data/x', /other-1/],
-    ['s3://b/wh/sales', /other-0/],
-    ['s3://b/wh/sales/deep', /other-1/],
+    ['s3://b/wh/sales/orders', /is in, or around, that of another table/],
+    ['s3a://b/wh/sales/orders/', /another table/],
+    ['s3://b/wh/sales/orders/data', /another table/],
+    ['s3n://b/wh/sales/deep/er/data/x', /another table/],
+    ['s3://b/wh/sales', /another table/],
+    ['s3://b/wh/sales/deep', /another table/],
   ] as const) {
     await refused(put(location), why)
   }
@@ -71,7 +71,7 @@ test('a table lies in the warehouse, and in no other table', async () => {
 test('paths of its files are held to the same', async () => {
   for (const key of ['write.data.path', 'write.object-storage.path', 'write.folder-storage.path']) {
     await refused(put('s3://b/wh/t', { [key]: 's3://c/x' }), new RegExp(`^${key}: .*outside`))
-    await refused(put('s3://b/wh/t', { [key]: 's3://b/wh/sales/orders/data' }), /other-0/)
+    await refused(put('s3://b/wh/t', { [key]: 's3://b/wh/sales/orders/data' }), /another table/)
     await put('s3://b/wh/t', { [key]: '' })
   }
   await refused(put('s3://b/wh/t', { 'write.metadata.path': 's3://b/wh/u' }), /not in the table's location/)
@@ -93,7 +93,7 @@ test('outside of the warehouse is allowed where the catalog says so, other table
   const rules = { ...RULES, allowsExternal: true, warehouse: 's3://elsewhere/wh' }
   await put('s3://c/t', { 'write.metadata.path': 's3://d/meta' }, rules)
   for (const location of ['s3://b/wh/sales', 's3://b/wh/sales/orders', 's3://b/wh/sales/orders/x']) {
-    await refused(put(location, {}, rules), /other-0/)
+    await refused(put(location, {}, rules), /another table/)
   }
   await refused(put('s3://c/%2e%2e/t', {}, rules), /engines read differently/)
 })
@@ -120,7 +120,7 @@ test('a namespace may have all of the warehouse, and nothing of a table', async 
   await checkFolder(RULES, 's3://b/wh')
   await checkFolder(RULES, 's3://b/wh/sales')
   await checkFolder(RULES, undefined)
-  await refused(checkFolder(RULES, 's3://b/wh/sales/orders'), /lies in that of table sales\.other-0/)
+  await refused(checkFolder(RULES, 's3://b/wh/sales/orders'), /lies in that of another table/)
   await refused(checkFolder(RULES, 's3://b/wh/sales/orders/x'), /lies in that/)
   await refused(checkFolder(RULES, 's3://c'), /outside/)
   assert.throws(() => checkPlace(RULES, 'metadata-location', '/etc/passwd'), /^MoraineError: metadata-location: /)

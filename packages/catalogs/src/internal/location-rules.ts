@@ -1,6 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { canonicalLocation as canonicalText } from '@moraine/storage/location'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import type { TableIdentifier } from '../table-identifier.ts'
 import type { InternalPointer, Properties } from './table-pointers.ts'
 
 /** Where the tables, views and namespaces of a catalog may be put by those who create and change them. */
@@ -55,6 +55,10 @@ export async function checkMove(rules: LocationRules | undefined, move: Move): P
     if (path === undefined || path === '' || (!isMoved && path === own(before.properties, key))) continue
     checkPlace(rules, key, path)
     if (liesIn(path, after.location)) continue
+    // Its own files would hide those of others there.
+    if (samePlace(path, rules.warehouse) || isAround(path, after.location)) {
+      refuse(key, path, `is around the table's location ${after.location}`)
+    }
     if (key === 'write.metadata.path' && !rules.allowsExternal) {
       refuse(
         key,
@@ -90,7 +94,7 @@ export async function checkFolder(rules: LocationRules | undefined, location: st
   if (rules === undefined || location === undefined) return
   checkPlace(rules, 'location', location)
   const around = await rules.findPointerUnder?.(metadataAround(rules, location))
-  if (around !== undefined) refuse('location', location, `lies in that of ${nameOf(around)}`)
+  if (around !== undefined) refuse('location', location, `lies in that of another ${around.kind}`)
 }
 
 /** Where writers put files, by names of today and of former days. */
@@ -105,7 +109,8 @@ async function checkApart(rules: LocationRules, move: Move, field: string, locat
   for (const prefixes of [spellings(`${place}/`), metadataAround(rules, place)]) {
     const found = await rules.findPointerUnder(prefixes)
     if (found === undefined || isOf(found, move)) continue
-    refuse(field, location, `is in, or around, that of ${nameOf(found)}`)
+    // Which one is not for everybody to know.
+    refuse(field, location, `is in, or around, that of another ${found.kind}`)
   }
 }
 
@@ -167,10 +172,6 @@ function canonicalOf(field: string, location: string): string {
 
 function own(properties: Properties, key: string): string | undefined {
   return Object.hasOwn(properties, key) ? properties[key] : undefined
-}
-
-function nameOf({ kind, catalog, namespace, name }: InternalPointer): string {
-  return `${kind} ${formatIdentifier({ namespace, name })} of catalog ${catalog}`
 }
 
 function refuse(field: string, location: string, why: string): never {

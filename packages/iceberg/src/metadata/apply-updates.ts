@@ -87,7 +87,7 @@ function joinedRuns(updates: readonly TableUpdate[]): readonly TableUpdate[] {
   for (let at = 0; at < updates.length; ) {
     let end = at + 1
     while (end < updates.length && updates[end]?.action === updates[at]?.action) end += 1
-    joined.push(...joinRun(updates.slice(at, end)))
+    for (const update of joinRun(updates.slice(at, end))) joined.push(update)
     at = end
   }
   return joined

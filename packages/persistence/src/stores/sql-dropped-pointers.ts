@@ -98,7 +98,8 @@ export function sqlDroppedPointers(db: Kysely<Database>): DroppedPointers {
     },
     async findPointerUnder(prefixes, exceptDropId) {
       for (const prefix of prefixes) {
-        const isUnder = sql<boolean>`substr(metadata_location, 1, ${prefix.length}) = ${prefix}`
+        // The database counts characters, a string of ours halves of them.
+        const isUnder = sql<boolean>`substr(metadata_location, 1, ${[...prefix].length}) = ${prefix}`
         const columns = ['catalog_name', 'kind', 'namespace', 'name', 'metadata_location'] as const
         const row =
           (await db.selectFrom('catalog_table').select(columns).where(isUnder).limit(1).executeTakeFirst()) ??

@@ -139,6 +139,8 @@ function dropsConformance(stores: () => OpenedStores['stores']) {
     await pointers.addNamespace('lake', ['sales'], {})
     await pointers.addPointer({ ...table, name: 'a', metadataLocation: '/t/a/m_%1' })
     await pointers.addPointer({ ...table, name: 'b', metadataLocation: '/t/b/m1' })
+    await pointers.addPointer({ ...table, name: 'c', metadataLocation: '/t/𠮷野家/m1' })
+    assert.equal((await drops.findPointerUnder(['/t/𠮷野家/'], 'd1'))?.name, 'c')
     await drops.dropPointer({ ...table, name: 'b' }, drop)
     assert.equal((await drops.findPointerUnder(['/x/', '/t/a/m_%'], 'd1'))?.name, 'a')
     assert.equal((await drops.findPointerUnder(['/t/b/'], 'd9'))?.name, 'b')
