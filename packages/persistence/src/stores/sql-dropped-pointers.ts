@@ -99,7 +99,7 @@ export function sqlDroppedPointers(db: Kysely<Database>): DroppedPointers {
     async findPointerUnder(prefixes, exceptDropId) {
       for (const prefix of prefixes) {
         // The database counts characters, a string of ours halves of them.
-        const isUnder = sql<boolean>`substr(metadata_location, 1, ${[...prefix].length}) = ${prefix}`
+        const isUnder = sql<boolean>`substr(metadata_location, 1, ${Array.from(prefix).length}) = ${prefix}`
         const columns = ['catalog_name', 'kind', 'namespace', 'name', 'metadata_location'] as const
         const row =
           (await db.selectFrom('catalog_table').select(columns).where(isUnder).limit(1).executeTakeFirst()) ??
