@@ -83,8 +83,11 @@ test('a change leaves what it does not name, and is tested first', { timeout: 90
   assert.deepEqual([properties.uri, properties.token], [uri, undefined])
   assert.deepEqual(tableProperties, { 'self-optimizing.quota': '0.5' })
   assert.deepEqual(secretsSet, ['properties/s3.secret-access-key', 'properties/s3.session-token'])
-  const refused = await moraine(['catalog', 'change', 'far', '--property', `uri=${strangerUrl}/${SECRET}`, '--json'])
-  assert.equal(refused.code, 1)
+  const elsewhere = ['catalog', 'change', 'far', '--json', '--property', `uri=${strangerUrl}/${SECRET}`]
+  const unsent = await moraine(elsewhere)
+  assert.match(unsent.err, /properties\.uri changes where the secrets of catalog 'far' are sent: give them again/)
+  const refused = await moraine([...elsewhere, 's3.secret-access-key=new', 's3.session-token=new'])
+  assert.equal(refused.code, 1, refused.err)
   assert.match(refused.err, /catalog far was not changed: its test failed at 'can be reached'/)
   const { outcome, test: report } = JSON.parse(refused.out)
   assert.deepEqual([outcome, report.passed, report.steps.length], ['refused', false, 4])
