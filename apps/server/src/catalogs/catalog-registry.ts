@@ -162,10 +162,10 @@ function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefin
 
 /** Secrets that were given for one place are not sent to another, nor handed out on other terms. */
 function checkSameAddresses(maps: Readonly<Record<CatalogMapName, CatalogMap>>, before: ManagedCatalog): void {
-  for (const [map, values] of Object.entries({ ...maps }) as [CatalogMapName, CatalogMap][]) {
+  for (const [map, values] of Object.entries(maps) as [CatalogMapName, CatalogMap][]) {
     const earlier = before[map] ?? {}
     const keys = new Set([...Object.keys(values), ...Object.keys(earlier)].filter((key) => ADDRESS.test(key)))
-    const changed = [...keys].find((key) => values[key] !== earlier[key])
+    const changed = [...keys].find((key) => values[key] !== earlier[key] && isAddress(key, values[key]))
     if (changed === undefined) continue
     throw new MoraineError(
       'invalid-input',
@@ -174,7 +174,14 @@ function checkSameAddresses(maps: Readonly<Record<CatalogMapName, CatalogMap>>, 
   }
 }
 
-const ADDRESS = /(^|[.-])(uri|url|uris|endpoint|host)$|^access-delegation($|\.)|^catalog-impl$/i
+/** By their names; whole files of settings have addresses in them. */
+const ADDRESS =
+  /(^|[.-])(uri|url|uris|endpoint|host|site)$|^(dfs|access-delegation)\.|^(access-delegation|catalog-impl|fs\.defaultFS|warehouse)$/i
+
+/** A warehouse in an object store names a bucket, one in HDFS the server that gets the token. */
+function isAddress(key: string, value: string | undefined): boolean {
+  return key !== 'warehouse' || (value !== undefined && /^(hdfs|s?webhdfs):/i.test(value))
+}
 
 /** A form that does not say how to sign in, or where files are, leaves that as it was. */
 function withKinds(form: CatalogForm, before: ManagedCatalog): CatalogForm {

@@ -266,6 +266,25 @@ test('secrets that are kept go nowhere else: whoever changes an address gives th
   assert.equal((await plain('far'))?.properties['glue.endpoint'], undefined)
 })
 
+test('a token of HDFS is sent to no other name node', async () => {
+  const { call, plain } = await setUp()
+  const properties = { warehouse: 'hdfs://one:8020/wh', 'hdfs.delegation-token': 'hunter-token' }
+  const hdfs = { ...FILES, name: 'hdfs', properties }
+  assert.equal((await call('POST', '/catalogs', hdfs)).status, 200)
+  const shown = (await call('GET', '/catalogs/hdfs')).result
+  const site = Buffer.from('<configuration></configuration>').toString('base64')
+  for (const form of [
+    { ...shown, properties: { ...shown.properties, warehouse: 'hdfs://evil:8020/wh' } },
+    { ...shown, properties: { ...shown.properties, 'dfs.namenode.http-address': 'evil:9870' } },
+    { ...shown, storageConfig: { ...shown.storageConfig, 'hadoop.hdfs.site': site } },
+  ]) {
+    assert.match((await call('PUT', '/catalogs/hdfs', form)).message, /are sent: give them again/)
+  }
+  const moved = { ...shown, properties: { ...properties, warehouse: 'hdfs://two:8020/wh' } }
+  assert.equal((await call('PUT', '/catalogs/hdfs', moved)).status, 200)
+  assert.equal((await plain('hdfs'))?.properties['warehouse'], 'hdfs://two:8020/wh')
+})
+
 test('a test is made with the secrets that are set; what fails it is saved only if nobody asked', async () => {
   const { call, tested, failing, stores } = await setUp()
   await call('POST', '/catalogs', FAR)
