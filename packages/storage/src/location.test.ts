@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
 import fc from 'fast-check'
-import { canonicalLocation, joinLocation, parseLocation, sameLocation } from './location.ts'
+import { canonicalLocation, joinLocation, locationSpellings, parseLocation, sameLocation } from './location.ts'
 
 const refused = (run: () => unknown, message: RegExp) =>
   assert.throws(run, (error) => isKind(error, 'invalid-input') && message.test(error.message))
@@ -85,4 +85,14 @@ test('the canonical form is canonical, and any name survives joining', () => {
       },
     ),
   )
+})
+
+test('a place is found however engines write it', () => {
+  for (const location of ['s3://b/k/', 's3a://b/k/', 's3n://b/k/']) {
+    assert.deepEqual(locationSpellings(location), ['s3://b/k/', 's3a://b/k/', 's3n://b/k/'])
+  }
+  for (const location of ['/a/b', 'file:/a/b', 'file:///a/b']) {
+    assert.deepEqual(locationSpellings(location), ['/a/b', 'file:/a/b', 'file:///a/b'])
+  }
+  assert.deepEqual(locationSpellings('gs://b/k'), ['gs://b/k'])
 })

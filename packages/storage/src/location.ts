@@ -31,6 +31,17 @@ export function parseLocation(location: string): Location {
   return { scheme: scheme.toLowerCase(), authority, path }
 }
 
+/** The ways in which engines write one location, this one as it is among them. */
+export function locationSpellings(location: string): readonly string[] {
+  const [object] = /^s3[an]?:\/\//.exec(location) ?? []
+  if (object !== undefined) {
+    const rest = location.slice(object.length)
+    return ['s3://', 's3a://', 's3n://'].map((scheme) => scheme + rest)
+  }
+  const path = location.replace(/^file:\/*(?=\/)/, '')
+  return path.startsWith('/') ? [path, `file:${path}`, `file://${path}`] : [location]
+}
+
 /**
  * One text for all spellings of a place: bare paths for files, one scheme for those that name the same store (`s3`,
  * `s3a`, `s3n`), no repeated, leading or trailing slashes in keys. Two objects whose keys differ only in repeated slashes

@@ -3,6 +3,7 @@ import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-jso
 import { checkAborted } from '@moraine/stdx/abort'
 import { isKind } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
+import { locationSpellings } from '@moraine/storage/location'
 
 /** `kept` says why no files were removed. */
 export type PurgeOutcome = { readonly removedFiles: number; readonly kept?: string }
@@ -32,7 +33,7 @@ async function removeFiles(
   const location = await locationOf(dropped, io, signal)
   if (location === undefined) return { removedFiles: 0, kept: 'its metadata file is gone' }
   if (!isOwnFolder(location)) return { removedFiles: 0, kept: `its location ${location} is no folder of its own` }
-  const other = await drops.findPointerUnder(spellings(`${location}/`), dropped.dropId)
+  const other = await drops.findPointerUnder(locationSpellings(`${location}/`), dropped.dropId)
   if (other !== undefined) {
     const name = [...other.namespace, other.name].join('.')
     return { removedFiles: 0, kept: `${other.kind} ${name} of catalog ${other.catalog} lies in ${location}` }
@@ -57,17 +58,6 @@ async function locationOf(
 function isOwnFolder(location: string): boolean {
   const path = location.replace(/^[a-z0-9]+:\/\/[^/]*/i, '').replace(/^file:/, '')
   return path.split('/').filter((part) => part !== '').length >= 2 && !path.split('/').includes('..')
-}
-
-/** The ways in which engines write one location. */
-function spellings(location: string): readonly string[] {
-  const object = /^s3[an]?:\/\//.exec(location)
-  if (object !== null) {
-    const rest = location.slice(object[0].length)
-    return ['s3://', 's3a://', 's3n://'].map((scheme) => scheme + rest)
-  }
-  const path = location.replace(/^file:\/*(?=\/)/, '')
-  return path.startsWith('/') ? [path, `file:${path}`, `file://${path}`] : [location]
 }
 
 const BATCH = 1000
