@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { MoraineError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 import type { TablePlace } from '../catalogs/delegation/staged-tables.ts'
 import type { Delegated, DelegationKind, TableAccess } from '../catalogs/delegation/table-access.ts'
-import { PATHS } from '../catalogs/delegation/table-reach.ts'
 import type { RestCall } from './rest-route.ts'
 
 /** What an answer about a table gives a client to reach its files with. Never to be logged or kept. */
@@ -114,7 +114,7 @@ function signerConfig(endpoint: string): Readonly<Record<string, string>> {
  * of S3. What the credentials open, their policy says.
  */
 function prefixOf({ metadata: { location, properties } }: Table): string {
-  const places = [location, ...PATHS.flatMap((key) => properties[key] ?? [])]
+  const places = [location, ...FILE_PATH_PROPERTIES.flatMap((key) => properties[key] ?? [])]
   const folder = `${location.replace(/\/+$/, '')}/`
   return places.every((place) => `${place.replace(/\/+$/, '')}/`.startsWith(folder)) ? folder : 's3'
 }

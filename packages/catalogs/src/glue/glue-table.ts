@@ -1,5 +1,6 @@
 import type { Table, TableInput } from '@aws-sdk/client-glue'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { glueColumns } from './glue-columns.ts'
@@ -120,8 +121,7 @@ export function inputOf(table: GlueTable | { readonly Name: string }): TableInpu
 
 /** Where a table has files outside its location, for Lake Formation. */
 function additionalLocations({ properties }: TableMetadata): string[] {
-  const keys = ['write.data.path', 'write.metadata.path', 'write.object-storage.path', 'write.folder-storage.path']
-  return [...new Set(keys.flatMap((key) => parameterOf(properties, key) ?? []))]
+  return [...new Set(FILE_PATH_PROPERTIES.flatMap((key) => parameterOf(properties, key) ?? []))]
 }
 
 function parameterOf(parameters: Readonly<Record<string, string>> | undefined, key: string): string | undefined {

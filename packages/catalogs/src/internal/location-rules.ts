@@ -1,5 +1,6 @@
+import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { MoraineError } from '@moraine/stdx/error'
-import { canonicalLocation as canonicalText } from '@moraine/storage/location'
+import { canonicalLocation as canonicalText, locationSpellings } from '@moraine/storage/location'
 import type { TableIdentifier } from '../table-identifier.ts'
 import type { InternalPointer, Properties } from './table-pointers.ts'
 
@@ -50,7 +51,7 @@ export async function checkMove(rules: LocationRules | undefined, move: Move): P
     }
     await checkApart(rules, move, 'location', after.location)
   }
-  for (const key of PATHS) {
+  for (const key of FILE_PATH_PROPERTIES) {
     const path = own(after.properties, key)
     if (path === undefined || path === '' || (!isMoved && path === own(before.properties, key))) continue
     checkPlace(rules, key, path)
@@ -97,16 +98,13 @@ export async function checkFolder(rules: LocationRules | undefined, location: st
   if (around !== undefined) refuse('location', location, `lies in that of another ${around.kind}`)
 }
 
-/** Where writers put files, by names of today and of former days. */
-const PATHS = ['write.data.path', 'write.metadata.path', 'write.object-storage.path', 'write.folder-storage.path']
-
 // Iceberg's S3 client cut names at ? and #, others decode %2e%2e; empty segments are dropped by some.
 const ODD = /[?#\\]|%(?:2e|2f|5c|00|25)|\p{Cc}/iu
 
 async function checkApart(rules: LocationRules, move: Move, field: string, location: string): Promise<void> {
   if (rules.findPointerUnder === undefined) return
   const place = location.replace(/\/+$/, '')
-  for (const prefixes of [spellings(`${place}/`), metadataAround(rules, place)]) {
+  for (const prefixes of [locationSpellings(`${place}/`), metadataAround(rules, place)]) {
     const found = await rules.findPointerUnder(prefixes)
     if (found === undefined || isOf(found, move)) continue
     // Which one is not for everybody to know.
@@ -127,22 +125,11 @@ function metadataAround({ warehouse }: LocationRules, location: string): readonl
   const segments = location.replace(/\/+$/, '').split('/')
   const folders = segments.map((_, at) => segments.slice(0, at + 1).join('/'))
   const isFolder = (folder: string) => !/^([a-z0-9+.-]+:)?\/*$/i.test(folder) && !isAround(folder, warehouse)
-  return folders.filter(isFolder).flatMap((folder) => spellings(`${folder}/metadata/`))
+  return folders.filter(isFolder).flatMap((folder) => locationSpellings(`${folder}/metadata/`))
 }
 
 function isAround(folder: string, location: string): boolean {
   return liesIn(location, folder) && !samePlace(location, folder)
-}
-
-/** The ways in which engines write one location. */
-function spellings(location: string): readonly string[] {
-  const [object] = /^s3[an]?:\/\//.exec(location) ?? []
-  if (object !== undefined) {
-    const rest = location.slice(object.length)
-    return ['s3://', 's3a://', 's3n://'].map((scheme) => scheme + rest)
-  }
-  const path = location.replace(/^file:\/*(?=\/)/, '')
-  return path.startsWith('/') ? [path, `file:${path}`, `file://${path}`] : [location]
 }
 
 /** Without a trailing slash, which a whole bucket has. */

@@ -20,6 +20,14 @@ export type TablePropertyKey = keyof typeof PROPERTIES
 export type TablePropertyValue<K extends TablePropertyKey> =
   (typeof PROPERTIES)[K] extends Property<infer Value> ? Value : never
 
+/** Where writers put files outside of the table's location, by names of today and of former days. */
+export const FILE_PATH_PROPERTIES = [
+  'write.data.path',
+  'write.metadata.path',
+  'write.object-storage.path',
+  'write.folder-storage.path',
+] as const
+
 /** Keys that describe the table when it is created and are never stored with its properties. */
 export const RESERVED_PROPERTIES: ReadonlySet<string> = new Set([
   'format-version',

@@ -1,5 +1,6 @@
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { type Grant, isAllowed, type Privilege } from '@moraine/management/access/grant'
 import { unreachable } from '@moraine/stdx/assert'
 import type { AccessDelegation } from './access-delegation.ts'
@@ -30,7 +31,9 @@ type Bounds = Pick<AccessDelegation, 'roots' | 'warehouse' | 'catalogType'>
 export function tableReach(question: ReachQuestion, bounds: Bounds): TableReach {
   const { location, properties } = question.metadata
   const own = parseS3Prefix(location)
-  const others = PATHS.flatMap((key) => (Object.hasOwn(properties, key) ? [parseS3Prefix(properties[key] ?? '')] : []))
+  const others = FILE_PATH_PROPERTIES.flatMap((key) =>
+    Object.hasOwn(properties, key) ? [parseS3Prefix(properties[key] ?? '')] : [],
+  )
   const reachable = (privilege: Privilege) => {
     const area = areaOf(question, privilege, bounds)
     return (place: S3Prefix | undefined): place is S3Prefix =>
@@ -42,14 +45,6 @@ export function tableReach(question: ReachQuestion, bounds: Bounds): TableReach 
   const read = withoutNested(places.filter(canRead))
   return { kind: 'within', read, write: withoutNested(places.filter(canRead).filter(canWrite)) }
 }
-
-/** Where writers put data and metadata, by names of today and of former days. */
-export const PATHS = [
-  'write.data.path',
-  'write.metadata.path',
-  'write.object-storage.path',
-  'write.folder-storage.path',
-]
 
 function whyOutside(location: string, own: S3Prefix | undefined, { roots }: Bounds): string {
   if (own === undefined) return `its location ${location} is no folder in S3`

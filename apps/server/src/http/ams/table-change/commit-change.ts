@@ -3,6 +3,7 @@ import type { CatalogTables, LoadedTable, TableCommit } from '@moraine/catalogs/
 import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { applyUpdates } from '@moraine/iceberg/metadata/apply-updates'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import { commitUnraced } from '../../../catalogs/commit-unraced.ts'
 import { planTableChange } from './plan-table-change.ts'
 
 /**
@@ -21,10 +22,7 @@ export async function commitChange(
   const base = await tables.loadTable(identifier)
   const commit = planTableChange(base.metadata, change)
   if (commit === undefined) return { table: base, isChanged: false }
-  let outcome = await tables.commitTable(identifier, commit)
-  for (let round = 1; outcome.kind === 'conflict' && outcome.raced === true && round < ROUNDS_MAX; round += 1) {
-    outcome = await tables.commitTable(identifier, commit)
-  }
+  const outcome = await commitUnraced(() => tables.commitTable(identifier, commit))
   if (outcome.kind === 'committed') return { table: outcome.table, isChanged: true }
   if (outcome.kind === 'unknown')
     return { table: await findOutcome(tables, identifier, commit, outcome.cause), isChanged: true }
@@ -34,9 +32,6 @@ export async function commitChange(
     `table ${formatIdentifier(identifier)} changed meanwhile: ${outcome.reason}; ${remedy}`,
   )
 }
-
-/** Each round lost is somebody else's commit made. */
-const ROUNDS_MAX = 20
 
 /** The table, if what was to be changed is as it should be. */
 async function findOutcome(
