@@ -32,6 +32,8 @@ const MAY_SLEEP: Readonly<Record<string, string>> = {
   'packages/testkit/src/eventually.ts': 'the one place that looks again for what another process does',
   'apps/cli/src/testing/start-cli.ts': 'a limit on how long a process may be silent; nothing waits for it to pass',
   'apps/optimizer/src/optimizer.test.ts': 'an impatient clock: what would be minutes is one millisecond',
+  'interop/chaos/sabotage.ts': 'deeds have their time, and last; nothing is expected of that',
+  'interop/chaos/writers.ts': 'writers that are always at it, and no faster than they would be',
   'interop/lab/json-lines-worker.ts': 'a limit on how long an engine may take to stop',
   'interop/lab/moraine.ts': 'asks a server over HTTP until it is done',
 }

@@ -22,7 +22,15 @@ const PURE = [
 const IMPURE = /^packages\/thrift\/src\/(client|connection|server|server-connection)\.ts$/
 /** Where the ambient sources that the rest of the code takes as parameters are made. */
 const SOURCES_OF_AMBIENCE = new Set(['packages/stdx/src/clock.ts', 'packages/stdx/src/random.ts'])
-const PURE_LIBRARIES = new Set(['node:zlib', 'node:crypto', 'node:buffer', 'typebox', 'typebox/value'])
+const PURE_LIBRARIES = new Set([
+  'node:zlib',
+  'node:crypto',
+  'node:buffer',
+  'croner',
+  're2js',
+  'typebox',
+  'typebox/value',
+])
 
 // `process` is also what the service calls a run: only what Node's global has is refused.
 const MEMBERS_OF_PROCESS = [...Object.getOwnPropertyNames(process), 'on', 'once', 'emit']

@@ -9,8 +9,6 @@ const KEPT: Readonly<Record<string, string>> = {
     'the client side of REST scan planning; holds the encoder to the texts of the reference implementation',
   'packages/iceberg/src/puffin/puffin-reader.ts loadPuffinFooter':
     'reads any Puffin file; tests hold our writer, Spark and damaged files to it',
-  'packages/iceberg/src/scan/read-manifests.ts readLiveFiles':
-    'the plain reading of a snapshot, to which tests and benchmarks hold the columns of FileIndex',
 }
 
 const found = unusedExports(sourceFiles(isTypeScript))

@@ -8,10 +8,14 @@ export type OptimizerOptions = SessionOptions &
   AttemptOptions & {
     /** Asked when the peer does not speak Thrift: what it may be instead. */
     readonly peerHint?: (signal: AbortSignal) => Promise<string | undefined>
+    /** Hears, with each heartbeat, where the servers are of which one leads: `thrift://host:port`. */
+    readonly onServers?: (urls: readonly string[]) => void
   }
 
 const RETRY_MS = 1000
 const LONG_POLL_MS = 60_000
+/** A server that says nothing at all for so long is taken for lost, and polls with it. */
+const TOUCH_WITHIN_MS = 5000
 
 /**
  * A worker without state: registers, keeps its registration alive, and in each thread polls for a task, executes it and
@@ -74,7 +78,8 @@ async function keepAlive(
   const { client, clock, heartbeatIntervalMs } = options
   while (!ended.aborted) {
     try {
-      await session.call((authToken) => client.touch({ authToken }))
+      await session.call((authToken) => client.touch({ authToken }, { timeoutMs: TOUCH_WITHIN_MS }))
+      if (options.onServers !== undefined) options.onServers((await client.getOptimizingNodeUrls({})) ?? [])
       await stopUnwanted(session, running, options)
     } catch (error) {
       if (isKind(error, 'permission')) throw error

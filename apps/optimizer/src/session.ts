@@ -1,6 +1,7 @@
 import {
   AmoroErrorCode,
   amoroException,
+  GROUP_SECRET_PROPERTY,
   HEARTBEAT_PROPERTY,
   type optimizeManager,
   PAYLOAD_VERSIONS_PROPERTY,
@@ -20,6 +21,8 @@ export type SessionOptions = {
   readonly memoryMb: number
   /** Set by the container that launched this process. */
   readonly resourceId?: string
+  /** Where the service asks for it. */
+  readonly groupSecret?: string
   readonly heartbeatIntervalMs: number
   readonly clock: Clock
   readonly log: OptimizerLog
@@ -65,7 +68,7 @@ export function openSession(options: SessionOptions): Session {
 }
 
 async function register(options: SessionOptions): Promise<string> {
-  const { client, clock, group, threads, memoryMb, resourceId, heartbeatIntervalMs, log } = options
+  const { client, clock, group, threads, memoryMb, resourceId, groupSecret, heartbeatIntervalMs, log } = options
   const registerInfo = {
     threadCount: threads,
     memoryMb,
@@ -74,6 +77,7 @@ async function register(options: SessionOptions): Promise<string> {
     properties: new Map([
       [HEARTBEAT_PROPERTY, String(heartbeatIntervalMs)],
       [PAYLOAD_VERSIONS_PROPERTY, '1'],
+      ...(groupSecret === undefined ? [] : [[GROUP_SECRET_PROPERTY, groupSecret] as const]),
     ]),
     ...(resourceId !== undefined && { resourceId }),
   }

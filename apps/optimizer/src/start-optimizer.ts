@@ -9,21 +9,24 @@ import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import { thriftClient } from '@moraine/thrift/client'
-import { ThriftConnection } from '@moraine/thrift/connection'
+import { anyServer } from './any-server.ts'
 import { httpHint } from './http-hint.ts'
 import { runOptimizer } from './optimizer.ts'
 import type { OptimizerLog } from './session.ts'
+import { parseThriftAddresses, type ThriftAddress } from './thrift-address.ts'
 import { makeWorkDirectory } from './work-directory.ts'
 
 export type StartOptimizerOptions = {
-  readonly host: string
-  readonly port: number
+  /** Of the servers that share the work's database; one of them leads. */
+  readonly servers: readonly [ThriftAddress, ...ThriftAddress[]]
   readonly group: string
   readonly threads: number
   /** DuckDB's limit for each thread. */
   readonly memoryMb: number
   /** By default what the container that launched this process says in `MORAINE_RESOURCE_ID`. */
   readonly resourceId?: string
+  /** Of its group; by default what `MORAINE_GROUP_SECRET` says. */
+  readonly groupSecret?: string
   readonly clock: Clock
   readonly random: Random
   readonly log: OptimizerLog
@@ -35,9 +38,10 @@ const TASK_TIMEOUT_MS = 55 * 60_000
 
 /** Runs an optimizer in this process until `stop` aborts: one connection, one DuckDB child a thread, one work directory. */
 export async function startOptimizer(options: StartOptimizerOptions, stop: AbortSignal): Promise<void> {
-  const { host, port, threads, memoryMb, clock, random } = options
+  const { servers, threads, memoryMb, clock, random } = options
   const resourceId = options.resourceId ?? process.env['MORAINE_RESOURCE_ID']
-  const connection = new ThriftConnection({ host, port, clock })
+  const groupSecret = options.groupSecret ?? process.env['MORAINE_GROUP_SECRET']
+  const connection = anyServer(servers, clock)
   const pool = new DuckDbPool({ clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
   const workDir = await makeWorkDirectory(tmpdir())
   const runTask = async (input: string, signal: AbortSignal) => {
@@ -52,11 +56,13 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
       {
         ...options,
         ...(resourceId !== undefined && { resourceId }),
+        ...(groupSecret !== undefined && { groupSecret }),
         client,
         runTask,
+        onServers: (urls) => connection.learn(urls.flatMap(readAddress)),
         heartbeatIntervalMs: HEARTBEAT_MS,
         drainTimeoutMs: DRAIN_TIMEOUT_MS,
-        peerHint: (signal) => httpHint({ host, port, clock }, signal),
+        peerHint: (signal) => httpHint({ ...connection.current(), clock }, signal),
       },
       stop,
     )
@@ -64,5 +70,14 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
     await connection.close()
     await pool.close()
     await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+/** What a server says of others is not to be trusted blindly. */
+function readAddress(url: string): readonly ThriftAddress[] {
+  try {
+    return parseThriftAddresses(url)
+  } catch {
+    return []
   }
 }

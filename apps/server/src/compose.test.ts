@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
+import { MoraineError } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { startServer } from './compose.ts'
@@ -69,6 +71,15 @@ test('if the last part cannot start, all before it are stopped', async () => {
   remove()
 })
 
+test('a start that is given up ends with the reason, and leaves nothing behind', async () => {
+  const { options, clock, remove } = setUp()
+  const reason = new MoraineError('aborted', 'stopped by SIGINT')
+  await assert.rejects(startServer(options, AbortSignal.abort(reason)), reason)
+  assert.equal(clock.step(), false)
+  await (await startServer(options)).stop()
+  remove()
+})
+
 test('if the port is taken, what had been started before is stopped', async () => {
   const { options, clock, remove } = setUp()
   const owner = createServer().listen(0, '127.0.0.1')
@@ -78,5 +89,30 @@ test('if the port is taken, what had been started before is stopped', async () =
   assert.equal(clock.step(), false)
   await (await startServer(options)).stop()
   owner.close()
+  remove()
+})
+
+test('a catalog that comes to say of itself to be this service is refused, not asked without end', async () => {
+  const { options, remove } = setUp()
+  const server = await startServer(options)
+  const lying = createHttpServer((_, response) => {
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ defaults: {}, overrides: { uri: `${server.url}/iceberg`, prefix: 'catalogs/loop' } }))
+  })
+  await once(lying.listen(0, '127.0.0.1'), 'listening')
+  const uri = `http://127.0.0.1:${(lying.address() as AddressInfo).port}`
+  const form = { name: 'loop', type: 'rest', tableFormatList: ['ICEBERG'], properties: { uri, warehouse: 'w' } }
+  const headers = { 'content-type': 'application/json' }
+  const body = JSON.stringify(form)
+  assert.equal(
+    (await fetch(`${server.url}/api/ams/v1/catalogs?test=false`, { method: 'POST', headers, body })).status,
+    200,
+  )
+  const answer = await fetch(`${server.url}/iceberg/v1/catalogs/loop/namespaces`)
+  assert.equal(answer.status, 400)
+  assert.match(await answer.text(), /catalog loop leads back to a service that asks for it/)
+  lying.closeAllConnections()
+  lying.close()
+  await server.stop()
   remove()
 })

@@ -1,98 +1,104 @@
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Catalog } from '@moraine/catalogs/catalog'
-import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import { MIN_PARALLELISM } from '@moraine/management/resources/allocation-settings'
+import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
-import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
-import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
-import type { Clock } from '@moraine/stdx/clock'
-import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
+import { openDatabase } from '@moraine/persistence/open-database'
+import { describeError, type MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
-import { type Random, uuidV7 } from '@moraine/stdx/random'
+import { uuidV4, uuidV7 } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
-import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import { type Access, composeAccess } from './access/compose-access.ts'
-import { purger } from './background/purger.ts'
+import { announcing, WHEN_A_GROUP_CHANGES, WHEN_A_HOLD_ENDS } from './background/nudges.ts'
 import { type ReportKeeper, reportKeeper } from './background/report-keeper.ts'
 import { catalogListing } from './catalogs/catalog-listing.ts'
 import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-registry.ts'
 import { sealPlainCatalogs } from './catalogs/catalog-secrets.ts'
-import { committing } from './catalogs/committing-catalog.ts'
-import { type OpenCatalogs, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
+import { type FindOpened, type OpenCatalogs, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
+import { type PlacesOfOthers, placesOfOthers } from './catalogs/places-of-others.ts'
 import { reconsiderTables } from './catalogs/reconsider-tables.ts'
-import { sealedTaskInputs } from './catalogs/sealed-task-inputs.ts'
-import { loadSecretKey } from './catalogs/secret-key.ts'
-import { type SecretVault, secretVault } from './catalogs/secret-vault.ts'
-import { withTableDefaults } from './catalogs/table-defaults.ts'
+import { tellTableChange } from './catalogs/tell-table-change.ts'
+import { tellingCatalogs } from './catalogs/telling-catalog.ts'
 import { testConnection } from './catalogs/test-connection.ts'
-import type { ServiceSettings } from './config/default-settings.ts'
-import { localContainer } from './containers/local-container.ts'
+import { beginTerm } from './compose-term.ts'
+import { checkContainers } from './containers/open-containers.ts'
+import type { RegistrationPlace } from './http/ams/group-routes.ts'
+import { countingProcesses, type EndedProcesses } from './http/ended-processes.ts'
 import { type HttpServer, httpServer } from './http/http-server.ts'
-import { cancelProcess } from './optimizing/cancel-process.ts'
-import { composeOptimizing, type Optimizing } from './optimizing/compose-optimizing.ts'
-import { endOptimizers } from './optimizing/end-optimizers.ts'
+import { requestTrail } from './http/request-trail.ts'
+import { pageTokens } from './iceberg-rest/page-tokens.ts'
+import { composeLeadership, type Leadership } from './leadership/compose-leadership.ts'
+import { takeOnlyPost } from './leadership/only-post.ts'
+import type { Post } from './leadership/post.ts'
+import { derivedKey } from './secrets/derived-key.ts'
+import { sealedStores } from './secrets/sealed-stores.ts'
+import { loadSecretKey } from './secrets/secret-key.ts'
+import { type SecretVault, secretVault } from './secrets/secret-vault.ts'
+import type { ServerOptions } from './server-options.ts'
 import { prepareDataDirectory } from './service/data-directory.ts'
-import type { Log } from './service/log.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergInspection } from './table-work/iceberg-inspection.ts'
-import { icebergMaintenance } from './table-work/iceberg-maintenance.ts'
-import { optimizeManagerHandlers } from './thrift/optimize-manager-handlers.ts'
-
-export type ServerOptions = {
-  readonly dataDir: string
-  readonly host: string
-  /** 0 takes any free port. */
-  readonly httpPort: number
-  readonly thriftPort: number
-  /** Starts one local optimizer that connects to the given Thrift port; none if absent. */
-  readonly optimizerCommand?: (thriftHost: string, thriftPort: number) => readonly [string, ...string[]]
-  readonly settings: ServiceSettings
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-}
+import { showTable } from './table-work/shown-table.ts'
+import { secretsAskedFor } from './thrift/optimizer-door.ts'
 
 /** The running service, as the command line and the sample see it. */
 export type RunningServer = {
   readonly url: string
   readonly thriftPort: number
   readonly stores: Stores
-  /** The service's own catalog; commits through it are noticed at once. */
-  readonly catalog: Catalog
+  /** The service's own catalog; commits through it are noticed at once. Several servers have none of their own. */
+  readonly catalog: Catalog | undefined
   readonly catalogs: OpenCatalogs
   /** `id:secret` of the administrator that this start made; shown now or never. */
   readonly firstCredential: string | undefined
+  /** Comes when another service has taken over the database: this one has to stop. */
+  readonly lost: Promise<MoraineError>
   stop(): Promise<void>
 }
 
 /** The catalog that every new service begins with. */
 const OWN_CATALOG = 'lake'
 
-/** Wires the service: the only place that knows all its parts. Stops again whatever was started if a part cannot start. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { dataDir, log } = options
-  const database = await openSqlite(await prepareDataDirectory(dataDir))
+/**
+ * Wires the service: the only place that knows all its parts. Stops again whatever was started if a part cannot start.
+ *
+ * @param signal ends a start that still waits, for its post or for its turn; a server that runs is stopped by its own `stop`
+ */
+export async function startServer(options: ServerOptions, signal?: AbortSignal): Promise<RunningServer> {
+  const { dataDir, settings, log } = options
+  const database = await openDatabase(settings.database, await prepareDataDirectory(dataDir), options)
+  const { state, ended } = countingProcesses(database.stores.state)
+  const stores: Stores = { ...database.stores, state }
   const services: Service[] = [{ name: 'database', start: async () => undefined, stop: () => database.close() }]
   const stopping = new AbortController()
+  const lost = Promise.withResolvers<MoraineError>()
   const stop = () => {
     stopping.abort()
     return stopServices(services.toReversed())
   }
   try {
+    const starting = signal === undefined ? stopping.signal : AbortSignal.any([stopping.signal, signal])
+    const post = await postOfOne(options, stores, starting)
+    if (post !== undefined) {
+      services.push({ name: 'post of the service', start: async () => undefined, stop: () => post.release() })
+      post.lost.addEventListener('abort', () => lost.resolve(post.lost.reason as MoraineError), { once: true })
+    }
     const secretKey = await loadSecretKey(dataDir, options.random, process.env)
     const vault = secretVault(secretKey, options.random)
-    const { principals } = database.stores
-    const access = await composeAccess(options.settings.access, { ...options, secretKey, principals })
-    await prepare(database.stores, dataDir)
-    await sealPlainCatalogs(database.stores.catalogs, vault, log)
-    const stored = sealedTaskInputs(database.stores, vault)
-    const { parts, running } = await wire({ ...options, ...access }, stored, vault)
+    const access = await composeAccess(settings.access, { ...options, secretKey, principals: stores.principals })
+    await prepare(stores, settings.ha === undefined ? dataDir : undefined, options.leastThreads)
+    if (settings.ha !== undefined) await checkContainers(settings.containers, { ...options, environment: process.env })
+    await sealPlainCatalogs(stores.catalogs, vault, log)
+    const { parts, running } = await wire({ ...options, ...access, secretKey, vault, stores, ended, post })
     services.push(...parts)
+    starting.throwIfAborted()
     await startServices(services, stopping.signal)
     // Once it runs: a start that fails would take the credential with it.
-    return { ...running(), firstCredential: await access.makeFirst(), stop }
+    return { ...running(), firstCredential: await access.makeFirst(), lost: lost.promise, stop }
   } catch (error) {
     await stop().catch((failure: unknown) => {
       log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
@@ -101,105 +107,148 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** Of a database that several could reach, one service is in charge unless they agree on who is; a file is locked by itself. */
+async function postOfOne(options: ServerOptions, { leases }: Stores, signal: AbortSignal): Promise<Post | undefined> {
+  const { database, ha } = options.settings
+  if (database.engine === 'sqlite' || ha !== undefined) return undefined
+  const address = () => ({ host: hostname(), pid: process.pid })
+  const timing = { ttlMs: 15_000, heartbeatMs: 5000 }
+  return takeOnlyPost({ ...options, leases, holder: uuidV4(options.random), timing, address }, signal)
+}
+
 type Wired = {
   readonly parts: readonly Service[]
   /** The service as it is seen, once its parts are started. */
-  running(): Omit<RunningServer, 'firstCredential' | 'stop'>
+  running(): Omit<RunningServer, 'firstCredential' | 'lost' | 'stop'>
 }
 
+type WireOptions = ServerOptions &
+  Pick<Access, 'authenticator'> & {
+    readonly secretKey: Uint8Array
+    readonly vault: SecretVault
+    /** As they come from the database. */
+    readonly stores: Stores
+    readonly ended: EndedProcesses
+    readonly post: Post | undefined
+  }
+
 /** All parts, none of them started, in the order in which they start. */
-async function wire(
-  options: ServerOptions & Pick<Access, 'authenticator'>,
-  stored: Stores,
-  vault: SecretVault,
-): Promise<Wired> {
-  const { clock, random, log, optimizerCommand } = options
+async function wire(options: WireOptions): Promise<Wired> {
+  const { clock, random, log, stores: stored, vault } = options
   const drops = { pointers: stored.drops, retentionMs: options.settings.dropRetentionMs }
-  const opening = { pointers: stored.pointers, drops, clock, random, log }
-  const catalogs = openCatalogs({ ...opening, store: stored.catalogs, vault })
-  const maintenance = icebergMaintenance({ clock, random, reach: (table, signal) => reach(catalogs, table, signal) })
+  const stagedKey = derivedKey(options.secretKey, 'staged tables')
+  const others: PlacesOfOthers = placesOfOthers({
+    stores: stored,
+    vault,
+    findMetadataLocation: async ({ catalog: name, ...table }, signal) =>
+      (await catalogs(name, signal)).catalog.findMetadataLocation(table, signal),
+  })
+  const { fetchFor } = requestTrail(options)
+  const { pointers, underClaims } = stored
+  const opening = { pointers, underClaims, drops, others, clock, random, stagedKey, fetchFor, log }
+  const catalogs: OpenCatalogs = openCatalogs({ ...opening, store: stored.catalogs, vault })
   const listing = catalogListing(catalogs)
-  const optimizing = composeOptimizing({ ...options, stores: stored, maintenance, listing })
-  const { stores } = optimizing
-  const thrift = thriftService(options, optimizing)
+  const secretOf = secretsAskedFor(options)
+  const leadership: Leadership = composeLeadership({
+    ...options,
+    httpUrl: () => http.url(),
+    begin: (with_, fence) => beginTerm({ ...options, ...with_, catalogs, others, listing, secretOf }, fence),
+  })
+  const { nudges } = leadership
+  const sealed = sealedStores(stored, vault)
+  const stores: Stores = { ...sealed, state: announcing(sealed.state, nudges.send) }
   const registry = catalogRegistry({
     store: stored.catalogs,
     vault,
     pointers: stored.pointers,
     drops: stored.drops,
     ownCatalog: OWN_CATALOG,
-    testConnection: (plain) =>
-      testConnection(plain, { open: (each, signal) => openPlainCatalog(each, opening, signal), clock, random }),
+    testConnection: (plain, signal) =>
+      testConnection(
+        plain,
+        {
+          open: (each, inner) => openPlainCatalog(each, opening, inner),
+          findOverlaps: ({ name, type, properties }) =>
+            others.findOverlaps({ name, type, warehouse: properties['warehouse'] }),
+          ...{ clock, random },
+        },
+        signal,
+      ),
     onChanged(name, { hasOtherDefaults }) {
       catalogs.forget(name)
-      optimizing.onCatalogChanged(name)
+      nudges.send({ to: 'explorer', catalog: name })
       if (!hasOtherDefaults) return
-      void reconsiderTables(name, optimizing).catch((error: unknown) => {
+      const onTableChanged = (tableId: TableId) => nudges.send({ to: 'refresher', tableId })
+      void reconsiderTables(name, { stores, onTableChanged }).catch((error: unknown) => {
         log.warn({ catalog: name, failure: describeError(error) }, 'tables are held to old defaults until they change')
       })
     },
   })
+  // What others change through the service is told of; what the service itself does it knows.
+  const told = tellingCatalogs(catalogs, tellTableChange({ stores, nudges, log }))
   const reports = reportKeeper({ stores, clock, log })
-  const http = httpService(options, { optimizing, catalogs, listing, registry, reports })
-  const container =
-    optimizerCommand &&
-    localContainer({
-      command: () => optimizerCommand(thriftHostOf(options), thrift.port()),
-      endOptimizers: (gone) => endOptimizers(stores, clock, gone),
-      clock,
-      random,
-      log,
-    })
-  const catalog = committing((await catalogs(OWN_CATALOG)).catalog, (identifier) =>
-    noticeCommit(optimizing, { catalog: OWN_CATALOG, ...identifier }, log),
-  )
+  const registration = async (group: ResourceGroup) => ({
+    url: await leadership.thriftUrls(),
+    groupSecret: secretOf(group),
+  })
+  const catalog = options.settings.ha === undefined ? (await told(OWN_CATALOG)).catalog : undefined
+  const http = httpService(options, { stores, catalogs: told, listing, registry, reports, leadership, registration })
   return {
     parts: [
-      ...optimizing.services,
-      purger({ stores: stored, catalogs, clock, log }),
+      { name: 'catalogs', start: async () => undefined, stop: () => catalogs.close() },
       reports,
-      thrift,
       http,
-      ...(container === undefined ? [] : [container]),
+      leadership,
     ],
-    running: () => ({ url: http.url(), thriftPort: thrift.port(), stores, catalog, catalogs }),
+    running: () => ({
+      url: http.url(),
+      thriftPort: leadership.term()?.thriftPort ?? options.thriftPort,
+      stores,
+      catalog,
+      catalogs,
+    }),
   }
 }
 
 type Parts = {
-  readonly optimizing: Optimizing
-  readonly catalogs: OpenCatalogs
+  readonly stores: Stores
+  readonly catalogs: FindOpened
   readonly listing: CatalogListing
   readonly registry: CatalogRegistry
   readonly reports: ReportKeeper
+  readonly leadership: Leadership
+  readonly registration: (group: ResourceGroup) => Promise<RegistrationPlace>
 }
 
-function httpService(
-  options: ServerOptions & Pick<Access, 'authenticator'>,
-  { optimizing, catalogs, listing, registry, reports }: Parts,
-): HttpServer {
+function httpService(options: WireOptions, parts: Parts): HttpServer {
+  const { stores, catalogs, listing, registry, reports, leadership, registration } = parts
   const { clock, random, log, host, httpPort, authenticator } = options
+  const { nudges } = leadership
   return httpServer({
     host,
     port: httpPort,
-    stores: optimizing.stores,
+    trustedProxies: options.settings.trustedProxies,
+    stores,
     listing,
     registry,
-    openCatalog: (name) => catalogs(name),
-    inspection: icebergInspection((table, signal) => reach(catalogs, table, signal)),
-    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
+    findCatalog: catalogs,
+    inspection: icebergInspection((table, signal) => showTable(catalogs, table, signal)),
+    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => leadership.leader().kind === 'this' },
     authenticator,
     clock,
     random,
     log,
-    lastRuns: optimizing.lastRuns,
-    catalogs: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ catalog }) => catalog)),
-    ioOf: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ io }) => io)),
-    accessOf: (warehouse) => unlessUnknown(catalogs(warehouse).then(({ access }) => access)),
+    secretKey: options.secretKey,
+    pageTokens: pageTokens(derivedKey(options.secretKey, 'page tokens'), random),
+    ended: options.ended,
+    lastRuns: () => leadership.term()?.lastRuns() ?? {},
+    blockerTimeoutMs: options.settings.blockerTimeoutMs,
+    onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(nudges.send),
+    onGroupChanged: () => WHEN_A_GROUP_CHANGES.forEach(nudges.send),
+    containers: options.settings.containers,
+    registration,
+    nudges: { seal: leadership.seal, receive: nudges.receive },
     hooks: {
-      onCommit: ({ catalog, identifier }) => noticeCommit(optimizing, { catalog, ...identifier }, log),
-      onDrop: ({ catalog }) => optimizing.onCatalogChanged(catalog),
-      onRename: ({ catalog }) => optimizing.onCatalogChanged(catalog),
       onWithheld: ({ catalog, identifier, error }) =>
         log.warn(
           { catalog, table: identifier, failure: describeError(error) },
@@ -219,93 +268,20 @@ function httpService(
   })
 }
 
-/** Optimizers need not say who they are, and learn how to reach the files of tables: others should not come near. */
-function thriftHostOf({ host, settings, authenticator }: ServerOptions & Pick<Access, 'authenticator'>): string {
-  if (settings.thriftHost !== '') return settings.thriftHost
-  if (authenticator.openTo !== 'nobody') return host
-  return host.includes(':') ? '::1' : '127.0.0.1'
-}
-
-function thriftService(
-  options: ServerOptions & Pick<Access, 'authenticator'>,
-  { service, stores }: Optimizing,
-): Service & { readonly port: () => number } {
-  const { clock, log } = options
-  const host = thriftHostOf(options)
-  let server: ThriftServer | undefined
-  const port = () => server?.port ?? 0
-  const handlers = optimizeManagerHandlers({
-    service,
-    log,
-    cancelProcess: async (processId: ProcessId) =>
-      ['canceled', 'committing'].includes(await cancelProcess(stores, clock, processId)),
-    nodeUrls: () => [`thrift://${host}:${port()}`],
-  })
-  return {
-    name: 'thrift',
-    port,
-    async start() {
-      const starting = startThriftServer({
-        host,
-        port: options.thriftPort,
-        services: [handlers],
-        clock,
-        onFailure: ({ name, peer, error }) => log.warn({ call: name, peer, failure: String(error) }, 'a call failed'),
-      })
-      server = await starting.catch((error: unknown) => {
-        throw isKind(error, 'conflict') ? thriftPortTaken(host, options.thriftPort, error) : error
-      })
-    },
-    async stop() {
-      await server?.stop()
-    },
-  }
-}
-
-function thriftPortTaken(host: string, thriftPort: number, { cause }: MoraineError): MoraineError {
-  const remedy = 'choose another with --thrift-port or stop its owner'
-  return new MoraineError('conflict', `port ${thriftPort} of ${host} is taken; ${remedy}`, { cause })
-}
-
-/** What a first start needs: the service's own catalog and a group for its tables. */
-async function prepare(stores: Stores, dataDir: string): Promise<void> {
-  if ((await stores.catalogs.findCatalog(OWN_CATALOG)) === undefined) {
-    await stores.catalogs.saveCatalog({
+/**
+ * What a first start needs: a group for tables, and the service's own catalog, but where there are several servers: a
+ * directory of one of them is none of the others'.
+ */
+async function prepare(stores: Stores, dataDir: string | undefined, leastThreads: number | undefined): Promise<void> {
+  if (dataDir !== undefined && (await stores.catalogs.findCatalog(OWN_CATALOG)) === undefined) {
+    await stores.catalogs.addCatalog({
       name: OWN_CATALOG,
       type: 'ams',
       properties: { warehouse: join(dataDir, 'warehouse'), 'table-formats': 'ICEBERG' },
     })
   }
   if ((await stores.groups.findGroup(DEFAULT_GROUP)) === undefined) {
-    await stores.groups.saveGroup({ name: DEFAULT_GROUP, container: 'local', properties: {} })
+    const properties = leastThreads === undefined ? {} : { [MIN_PARALLELISM]: String(leastThreads) }
+    await stores.groups.addGroup({ name: DEFAULT_GROUP, container: 'local', properties })
   }
-}
-
-async function reach(
-  catalogs: OpenCatalogs,
-  { catalog: name, namespace, name: table }: TableName,
-  signal: AbortSignal | undefined,
-) {
-  const { catalog, io, storage, tableDefaults } = await catalogs(name, signal)
-  const identifier: TableIdentifier = { namespace, name: table }
-  return { store: withTableDefaults(catalog, tableDefaults), identifier, io, storage }
-}
-
-async function unlessUnknown<T>(promise: Promise<T>): Promise<T | undefined> {
-  try {
-    return await promise
-  } catch (error) {
-    if (isKind(error, 'not-found')) return undefined
-    throw error
-  }
-}
-
-// A table that is not known yet is found by exploring its catalog.
-function noticeCommit(optimizing: Optimizing, name: TableName, log: Log): void {
-  void optimizing.stores.tables.findTableByName(name).then(
-    (table) =>
-      table === undefined ? optimizing.onCatalogChanged(name.catalog) : optimizing.onTableChanged(table.tableId),
-    (error: unknown) =>
-      log.warn({ failure: String(error) }, 'a commit was not noticed; the table is looked at in its turn'),
-  )
 }

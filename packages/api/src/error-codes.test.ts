@@ -5,14 +5,14 @@ import { ERROR_CODES } from './error-codes.ts'
 test('no failure looks like a success anywhere', () => {
   for (const [kind, { http, exit }] of Object.entries(ERROR_CODES)) {
     assert.ok(http >= 400 && http < 600, kind)
-    assert.ok(exit === 1 || exit === 2, kind)
+    assert.ok(exit >= 1 && exit <= 4, kind)
   }
 })
 
-test('only wrong usage exits with 2', () => {
-  const wrongUsage = Object.entries(ERROR_CODES).filter(([, { exit }]) => exit === 2)
-  assert.deepEqual(
-    wrongUsage.map(([kind]) => kind),
-    ['invalid-input'],
-  )
+test('what a script can act on has an exit code of its own', () => {
+  const kindsOf = (code: number) =>
+    Object.entries(ERROR_CODES).flatMap(([kind, { exit }]) => (exit === code ? [kind] : []))
+  assert.deepEqual(kindsOf(2), ['invalid-input'])
+  assert.deepEqual(kindsOf(3), ['unavailable', 'timeout'])
+  assert.deepEqual(kindsOf(4), ['unauthenticated', 'permission'])
 })

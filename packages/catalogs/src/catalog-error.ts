@@ -1,10 +1,14 @@
-import { MoraineError } from '@moraine/stdx/error'
+import { MoraineError, outcomeUnknown } from '@moraine/stdx/error'
 import { formatIdentifier, type Namespace, type TableIdentifier } from './table-identifier.ts'
 
 // What every catalog says of a name that is missing or taken. `context.entity` tells a namespace from a table where a
 // protocol needs to know; the words are those that clients of other catalogs are used to.
 
 export type CatalogEntity = 'warehouse' | 'namespace' | 'table' | 'view' | 'metadata-file'
+
+export function noSuchWarehouse(catalog: string): MoraineError {
+  return fail('not-found', 'warehouse', `Warehouse does not exist: ${catalog}`)
+}
 
 export function noSuchNamespace(namespace: Namespace): MoraineError {
   return fail('not-found', 'namespace', `Namespace does not exist: ${namespace.join('.')}`)
@@ -42,6 +46,17 @@ export function targetTaken(from: TableIdentifier, to: TableIdentifier, by: 'tab
 
 export function namespaceNotEmpty(namespace: Namespace, holds: string): MoraineError {
   return fail('conflict', 'namespace', `Namespace is not empty: ${namespace.join('.')} holds ${holds}`)
+}
+
+/** For calls that have no outcome to return: `done` is what may have been `created`, `renamed` and so on. */
+export function changeUncertain(
+  what: 'table' | 'view',
+  identifier: TableIdentifier,
+  done: string,
+  cause: Error,
+): MoraineError {
+  const text = `${what} ${formatIdentifier(identifier)} may or may not have been ${done}`
+  return outcomeUnknown(`${text}; look for it before that is asked for again, and remove no file of it`, cause)
 }
 
 /** Not `not-found`: the table is there, and whoever took it for dropped would forget it. */

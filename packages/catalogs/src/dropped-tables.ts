@@ -17,7 +17,11 @@ export type DroppedTable = {
 /** What a catalog keeps of dropped tables and views. */
 export interface DroppedTables {
   /** Drops a table; `not-found` if there is none. `purge` asks that its files go when it cannot be had back any more. */
-  dropTable(identifier: TableIdentifier, options: { readonly purge: boolean }): Promise<DroppedTable>
+  dropTable(
+    identifier: TableIdentifier,
+    options: { readonly purge: boolean },
+    signal?: AbortSignal,
+  ): Promise<DroppedTable>
   /** The last dropped first. */
   listDropped(page?: string): Promise<Page<DroppedTable>>
   /** Gives it its name again, or another one; `already-exists` if that is taken. */

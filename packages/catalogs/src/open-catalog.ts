@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { orAbort } from '@moraine/stdx/abort'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
@@ -23,18 +24,36 @@ export type ExternalCatalogOptions = {
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
+  /** Whether commits may name files of metadata in the table's places alone. */
+  readonly boundsFiles?: boolean
+  /** How REST catalogs are asked; the runtime's by default. */
+  readonly fetch?: typeof fetch
   /** Told of files and locks that were left behind after the outcome was settled; they do no harm. */
   readonly onLeftover: (error: unknown, what: readonly string[]) => void
 }
 
-/** @throws {MoraineError} `invalid-input` that names the property that is missing or makes no sense */
+/**
+ * Whoever gives up waiting has nothing to close: what opens after that is closed here.
+ *
+ * @throws {MoraineError} `invalid-input` that names the property that is missing or makes no sense; `aborted`
+ */
 export async function openExternalCatalog(options: ExternalCatalogOptions, signal?: AbortSignal): Promise<Catalog> {
-  const { name, type, properties, clock } = options
-  if (type === 'rest') return openRestCatalog({ name, properties, clock }, signal)
+  const opening = openByType(options, signal)
+  try {
+    return await orAbort(opening, signal, `opening catalog ${options.name}`)
+  } catch (error) {
+    opening.then((late) => late.close?.()).catch(() => undefined)
+    throw error
+  }
+}
+
+async function openByType(options: ExternalCatalogOptions, signal: AbortSignal | undefined): Promise<Catalog> {
+  const { name, type, properties } = options
+  if (type === 'rest') return openRestCatalog(options, signal)
   if (type === 'hive') return hiveCatalog({ ...options, hostname: hostname() })
   if (type === 'glue') return openGlueCatalog(options)
-  if (type === 'jdbc') return openJdbcCatalog(options)
-  if (type === 'custom') return openCustomCatalog(options)
+  if (type === 'jdbc') return openJdbcCatalog(options, signal)
+  if (type === 'custom') return openCustomCatalog({ ...options, ...(signal && { signal }) })
   return filesystemCatalog({ ...options, warehouse: warehouseOf(name, properties) })
 }
 

@@ -5,7 +5,12 @@ export type Namespace = readonly string[]
 
 export type TableIdentifier = { readonly namespace: Namespace; readonly name: string }
 
-/** For messages only: levels may contain dots, so the text cannot be taken apart again. */
+/** Equal for one and the same identifier only: what tables are told apart by where a text is needed. */
+export function identifierKey({ namespace, name }: TableIdentifier): string {
+  return JSON.stringify([...namespace, name])
+}
+
+/** For messages only: levels may contain dots, so the text cannot be taken apart again, and two may have the same. */
 export function formatIdentifier({ namespace, name }: TableIdentifier): string {
   return [...namespace, name].join('.')
 }

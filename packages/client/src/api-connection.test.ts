@@ -117,3 +117,16 @@ test('an address of the service is a URL without secrets', () => {
     (error: Error) => /no password/.test(error.message) && !error.message.includes(SECRET),
   )
 })
+
+test('where no kind is told, the status says it, as the service would', async () => {
+  const kinds = {
+    ...{ 400: 'invalid-input', 401: 'unauthenticated', 403: 'permission', 404: 'not-found', 408: 'timeout' },
+    ...{ 409: 'conflict', 418: 'invalid-input', 422: 'corrupt', 429: 'unavailable', 500: 'internal' },
+    ...{ 501: 'unsupported', 502: 'unavailable', 503: 'unavailable', 504: 'timeout', 507: 'exhausted' },
+  }
+  for (const [status, kind] of Object.entries(kinds)) {
+    const { value } = await call({ status: Number(status), text: '' })
+    assert.ok(value instanceof MoraineError)
+    assert.equal(value.kind, kind, status)
+  }
+})

@@ -167,7 +167,17 @@ function isErrorKind(text: string): text is ErrorKind {
 }
 
 function kindOfStatus(status: number): ErrorKind {
-  if (status === 401 || status === 403) return 'permission'
-  if (status === 404) return 'not-found'
+  const known = KINDS.get(status)
+  if (known !== undefined) return known
   return status >= 500 || status < 400 ? 'unavailable' : 'invalid-input'
 }
+
+/** Where several kinds have one status, the one that claims least; and what only others answer with. */
+const KINDS: ReadonlyMap<number, ErrorKind> = new Map<number, ErrorKind>([
+  ...Object.entries(ERROR_CODES).map(([kind, { http }]) => [http, kind as ErrorKind] as const),
+  [ERROR_CODES.conflict.http, 'conflict'],
+  [ERROR_CODES.unavailable.http, 'unavailable'],
+  [ERROR_CODES.internal.http, 'internal'],
+  [408, 'timeout'],
+  [429, 'unavailable'],
+])

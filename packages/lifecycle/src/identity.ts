@@ -11,3 +11,6 @@ export type TaskId = Brand<number, 'TaskId'>
 
 /** Public name of one registration of an optimizer; never its credential. */
 export type OptimizerId = Brand<string, 'OptimizerId'>
+
+/** One optimizer that a container was asked for; the optimizer registers with it. Fit for a name in Kubernetes. */
+export type ResourceId = Brand<string, 'ResourceId'>

@@ -1,6 +1,7 @@
 import { AMORO_PROCESS_STATUS, AMORO_TABLE_STATUS, AMORO_TASK_STATUS, type AmoroTableStatus } from './amoro-words.ts'
 import { OPTIMIZER_NOTES, OPTIMIZER_TRANSITIONS } from './optimizer-status.ts'
 import { PROCESS_NOTES, PROCESS_TRANSITIONS } from './process-status.ts'
+import { RESOURCE_NOTES, RESOURCE_TRANSITIONS } from './resource-status.ts'
 import { TABLE_NOTES, TABLE_TRANSITIONS } from './table-phase.ts'
 import { TASK_NOTES, TASK_TRANSITIONS } from './task-status.ts'
 import { type StateNote, type TransitionTable, terminalStatuses } from './transition-table.ts'
@@ -15,6 +16,7 @@ export function stateDocument(): string {
     section('Process', 'executing', PROCESS_TRANSITIONS, PROCESS_NOTES, AMORO_PROCESS_STATUS),
     section('Task', 'planned', TASK_TRANSITIONS, TASK_NOTES, AMORO_TASK_STATUS),
     section('Optimizer', 'active', OPTIMIZER_TRANSITIONS, OPTIMIZER_NOTES),
+    section('Resource', 'requested', RESOURCE_TRANSITIONS, RESOURCE_NOTES),
   ]
   return `${INTRODUCTION}\n${sections.join('\n')}`
 }
@@ -24,7 +26,8 @@ const INTRODUCTION = `# States
 Generated from \`packages/lifecycle/src\` by \`scripts/write-states.ts\`; a test fails when this file is out of date.
 
 A table is in one phase; while it executes or commits, one process owns it. A process owns its tasks. A task that is
-scheduled or acked belongs to one thread of one optimizer and carries the number of that attempt.
+scheduled or acked belongs to one thread of one optimizer and carries the number of that attempt. A resource is an
+optimizer that a container was asked for.
 `
 
 function section<Status extends string>(

@@ -9,11 +9,22 @@ export type TaskStatus = 'planned' | 'scheduled' | 'acked' | 'succeeded' | 'fail
  * - `ack`: the thread says it has begun
  * - `succeed`, `retry` (failed with tries left), `fail` (failed for good)
  * - `refuse`: it can be given to nobody, because its input cannot be read
+ * - `withhold`: it is given to nobody for now, because what it needs besides its input cannot be had
  * - `reset`: the attempt is given up because its owner is gone or late; does not count as a failure
  * - `conflict`: its work could not be committed, because somebody else changed its inputs
  * - `cancel`: its process ended
  */
-export type TaskEvent = 'schedule' | 'refuse' | 'ack' | 'succeed' | 'retry' | 'fail' | 'reset' | 'conflict' | 'cancel'
+export type TaskEvent =
+  | 'schedule'
+  | 'refuse'
+  | 'withhold'
+  | 'ack'
+  | 'succeed'
+  | 'retry'
+  | 'fail'
+  | 'reset'
+  | 'conflict'
+  | 'cancel'
 
 /** One run of one task by one thread of one optimizer. Results that carry another attempt are refused. */
 export type Assignment = { readonly optimizerId: OptimizerId; readonly threadId: number; readonly attempt: number }
@@ -24,7 +35,7 @@ export type TaskState =
       readonly status: 'planned'
       readonly attempts: number
       readonly failures: number
-      /** Why the last attempt ended without success. */
+      /** Why the last attempt ended without success, or why it is withheld. */
       readonly reason?: string
     }
   | {
@@ -59,7 +70,7 @@ export type TaskState =
     }
 
 export const TASK_TRANSITIONS: TransitionTable<TaskStatus, TaskEvent> = {
-  planned: { schedule: 'scheduled', refuse: 'failed', cancel: 'canceled' },
+  planned: { schedule: 'scheduled', refuse: 'failed', withhold: 'planned', cancel: 'canceled' },
   scheduled: { ack: 'acked', reset: 'planned', cancel: 'canceled' },
   acked: { succeed: 'succeeded', retry: 'planned', fail: 'failed', reset: 'planned', cancel: 'canceled' },
   succeeded: { conflict: 'failed' },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { OPTIMIZER_TRANSITIONS, type OptimizerEvent, type OptimizerStatus } from './optimizer-status.ts'
 import { PROCESS_TRANSITIONS, type ProcessEvent, type ProcessStatus } from './process-status.ts'
+import { RESOURCE_TRANSITIONS, type ResourceEvent, type ResourceStatus } from './resource-status.ts'
 import { TABLE_TRANSITIONS, type TableEvent, type TablePhase } from './table-phase.ts'
 import { TASK_TRANSITIONS, type TaskEvent, type TaskStatus } from './task-status.ts'
 import { nextStatus, type TransitionTable, terminalStatuses } from './transition-table.ts'
@@ -86,6 +87,7 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
   planned: {
     schedule: 'scheduled',
     refuse: 'failed',
+    withhold: 'planned',
     ack: no,
     succeed: no,
     retry: no,
@@ -97,6 +99,7 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
   scheduled: {
     schedule: no,
     refuse: no,
+    withhold: no,
     ack: 'acked',
     succeed: no,
     retry: no,
@@ -108,6 +111,7 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
   acked: {
     schedule: no,
     refuse: no,
+    withhold: no,
     ack: no,
     succeed: 'succeeded',
     retry: 'planned',
@@ -119,6 +123,7 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
   succeeded: {
     schedule: no,
     refuse: no,
+    withhold: no,
     ack: no,
     succeed: no,
     retry: no,
@@ -127,10 +132,22 @@ const TASK: TruthTable<TaskStatus, TaskEvent> = {
     conflict: 'failed',
     cancel: no,
   },
-  failed: { schedule: no, refuse: no, ack: no, succeed: no, retry: no, fail: no, reset: no, conflict: no, cancel: no },
+  failed: {
+    schedule: no,
+    refuse: no,
+    withhold: no,
+    ack: no,
+    succeed: no,
+    retry: no,
+    fail: no,
+    reset: no,
+    conflict: no,
+    cancel: no,
+  },
   canceled: {
     schedule: no,
     refuse: no,
+    withhold: no,
     ack: no,
     succeed: no,
     retry: no,
@@ -145,6 +162,13 @@ const OPTIMIZER: TruthTable<OptimizerStatus, OptimizerEvent> = {
   active: { touch: 'active', drain: 'draining', leave: 'gone', expire: 'gone' },
   draining: { touch: 'draining', drain: 'draining', leave: 'gone', expire: 'gone' },
   gone: { touch: no, drain: no, leave: no, expire: no },
+}
+
+const RESOURCE: TruthTable<ResourceStatus, ResourceEvent> = {
+  requested: { launch: 'launched', refuse: 'requested', abandon: 'ended', release: no, vanish: no, finish: no },
+  launched: { launch: no, refuse: no, abandon: no, release: 'releasing', vanish: 'ended', finish: no },
+  releasing: { launch: no, refuse: 'releasing', abandon: no, release: no, vanish: 'ended', finish: 'ended' },
+  ended: { launch: no, refuse: no, abandon: no, release: no, vanish: no, finish: no },
 }
 
 function checks<S extends string, E extends string>(
@@ -181,12 +205,14 @@ checks('table', TABLE_TRANSITIONS, TABLE, 'idle')
 checks('process', PROCESS_TRANSITIONS, PROCESS, 'executing')
 checks('task', TASK_TRANSITIONS, TASK, 'planned')
 checks('optimizer', OPTIMIZER_TRANSITIONS, OPTIMIZER, 'active')
+checks('resource', RESOURCE_TRANSITIONS, RESOURCE, 'requested')
 
 test('ends are the states without events', () => {
   assert.deepEqual(terminalStatuses(TABLE_TRANSITIONS), [])
   assert.deepEqual(terminalStatuses(PROCESS_TRANSITIONS), ['succeeded', 'failed', 'canceled'])
   assert.deepEqual(terminalStatuses(TASK_TRANSITIONS), ['failed', 'canceled'])
   assert.deepEqual(terminalStatuses(OPTIMIZER_TRANSITIONS), ['gone'])
+  assert.deepEqual(terminalStatuses(RESOURCE_TRANSITIONS), ['ended'])
 })
 
 test('a running process can be canceled, a committing one cannot', () => {

@@ -1,8 +1,9 @@
 import type { PointerKind } from '@moraine/catalogs/internal/table-pointers'
-import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, ProcessId, ResourceId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { OptimizerStatus } from '@moraine/lifecycle/optimizer-status'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { ProcessStatus } from '@moraine/lifecycle/process-status'
+import type { ResourceStatus } from '@moraine/lifecycle/resource-status'
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { TaskStatus } from '@moraine/lifecycle/task-status'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
@@ -39,7 +40,9 @@ export type Database = {
     due_at: EpochMs
   }
   optimizer: OptimizerRow
+  resource: ResourceRow
   resource_group: { name: string; container: string; properties: string }
+  group_allocation: { group_name: string; allocation: string }
   managed_catalog: {
     name: string
     type: CatalogType
@@ -47,6 +50,7 @@ export type Database = {
     storage_config: string | null
     auth_config: string | null
     secrets: string | null
+    version: number
   }
   catalog_namespace: {
     catalog_name: string
@@ -63,9 +67,12 @@ export type Database = {
     namespace: string
     name: string
     metadata_location: string
+    places: string | null
     dropped_at: EpochMs
     purge_at: EpochMs
     purges_files: 0 | 1
+    /** 1 once its purge has begun: it cannot be had back any more. */
+    is_purging: 0 | 1
   }
   answered_request: {
     key_hash: string
@@ -73,10 +80,25 @@ export type Database = {
     status: number
     content: string
     expires_at: EpochMs
+    /** Which server is at work on the answer; empty once it is there. */
+    holder: string
   }
   principal: PrincipalRow
   access_credential: CredentialRow
   metrics_report: MetricsReportRow
+  /** `holder` is empty where it was released. */
+  table_blocker: {
+    blocker_id: string
+    table_id: TableId
+    operations: string
+    properties: string
+    created_at: EpochMs
+    expires_at: EpochMs
+  }
+  uploaded_file: { file_id: string; name: string; content: string; expires_at: EpochMs }
+  lease: { name: string; holder: string; epoch: number; expires_at: number; address: string }
+  /** Each place of each table and view, dropped or not, and each folder around one or around its metadata file. */
+  pointer_folder: { folder_hash: string; owner: string; is_place: number }
   /** Tables and views, which share their names. */
   catalog_table: {
     kind: PointerKind
@@ -86,6 +108,8 @@ export type Database = {
     namespace: string
     name: string
     metadata_location: string
+    /** A JSON list of text; `null` for those that were there before places were kept, until their next commit. */
+    places: string | null
   }
 }
 
@@ -137,6 +161,7 @@ export type ManagedTableRow = {
   planned_at: EpochMs | null
   back_off: string | null
   request: string | null
+  pause: string | null
 }
 
 export type ProcessRow = {
@@ -150,6 +175,7 @@ export type ProcessRow = {
   quota: number
   execute_retries: number
   allow_partial_commit: number
+  is_requested: number
   task_count: number
   input_files: number
   input_bytes: number
@@ -209,4 +235,23 @@ export type OptimizerRow = {
   touched_at: EpochMs
   gone_at: EpochMs | null
   reason: string | null
+}
+
+export type ResourceRow = {
+  resource_id: ResourceId
+  group_name: string
+  container: string
+  threads: number
+  memory_mb: number
+  requested_at: EpochMs
+  request_reason: string
+  status: ResourceStatus
+  attempts: number
+  retry_at: EpochMs | null
+  failure: string | null
+  launched_at: EpochMs | null
+  releasing_at: EpochMs | null
+  ended_at: EpochMs | null
+  reason: string | null
+  is_failure: number
 }

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
 import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
@@ -7,7 +7,7 @@ import { unreachable } from '@moraine/stdx/assert'
 import { startDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV7 } from '@moraine/stdx/random'
-import { localError } from '@moraine/storage/local-error'
+import { makeDirectories } from '@moraine/storage/make-directories'
 import { blaming } from './blaming.ts'
 import { concatData } from './concat-data.ts'
 import { convertDeletes } from './convert-deletes.ts'
@@ -105,9 +105,7 @@ async function makeTaskDirectory({ workDir, random, clock }: TaskContext): Promi
     )
   }
   const directory = join(workDir, `task-${uuidV7(random, clock.now())}`)
-  await mkdir(directory, { recursive: true }).catch((cause: unknown) => {
-    throw localError(cause, `making the task directory ${directory}`)
-  })
+  await makeDirectories(directory)
   return directory
 }
 

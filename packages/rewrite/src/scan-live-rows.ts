@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { uuidV7 } from '@moraine/stdx/random'
+import { makeDirectories } from '@moraine/storage/make-directories'
 import { liveRowsSql } from './deletes/live-rows.ts'
 import { loadDeletes, stageDeletes } from './deletes/load-deletes.ts'
 import { type RowHash, readRowHash, rowHashAggregates } from './evidence/row-hash.ts'
@@ -19,7 +20,7 @@ export async function scanLiveRows(
   context: TaskContext,
 ): Promise<RowHash & { readonly elapsedMs: number }> {
   const directory = join(context.workDir, `scan-${uuidV7(context.random, context.clock.now())}`)
-  await mkdir(directory, { recursive: true })
+  await makeDirectories(directory)
   try {
     const plan = readPlan(task)
     const startedAt = context.clock.monotonicMs()

@@ -18,8 +18,8 @@ export function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined,
   })
 }
 
-/** A reason that is one of our errors, such as a deadline's, is the error itself. */
-function abortError(signal: AbortSignal, doing: string): MoraineError {
+/** For what stops since the signal has aborted. A reason that is one of our errors, such as a deadline's, is the error itself. */
+export function abortError(signal: AbortSignal, doing: string): MoraineError {
   const reason: unknown = signal.reason
   return reason instanceof MoraineError
     ? reason

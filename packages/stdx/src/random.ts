@@ -5,8 +5,23 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
-export const systemRandom: Random = {
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+export const systemRandom: Random = { bytes: systemBytes }
+
+// A call of the system costs more than the few bytes that an id needs: they are drawn ahead, and given out once.
+const POOL_BYTES = 4096
+const pool = new Uint8Array(POOL_BYTES)
+let given = POOL_BYTES
+
+function systemBytes(length: number): Uint8Array {
+  if (length > POOL_BYTES / 16) return crypto.getRandomValues(new Uint8Array(length))
+  if (given + length > POOL_BYTES) {
+    crypto.getRandomValues(pool)
+    given = 0
+  }
+  const bytes = pool.slice(given, given + length)
+  pool.fill(0, given, given + length)
+  given += length
+  return bytes
 }
 
 /** A reproducible source for tests and the simulator (xorshift32 over a scrambled seed; not for secrets). */

@@ -1,8 +1,9 @@
-import { link, lstat, mkdir, open, rename, rm } from 'node:fs/promises'
+import { link, lstat, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { WriteOutcome } from './file-io.ts'
 import { errnoOf, localError } from './local-error.ts'
+import { makeDirectories } from './make-directories.ts'
 
 /**
  * Gives a finished, synced file its name, durably and in one step: by `link` if it must not replace another (which,
@@ -20,9 +21,9 @@ export async function publishFile(temporary: string, path: string, createOnly: b
 /** Makes the missing directories above `path`, durably. */
 export async function makeParents(path: string): Promise<void> {
   const parent = dirname(path)
-  const first = await mkdir(parent, { recursive: true }).catch((cause: unknown) => {
-    if (!['EEXIST', 'ENOTDIR'].includes(errnoOf(cause) ?? '')) throw localError(cause, `making the directory ${parent}`)
-    throw new MoraineError('invalid-input', `${path} cannot be written: a part of the path is a file`, { cause })
+  const first = await makeDirectories(parent).catch((cause: unknown) => {
+    if (!isKind(cause, 'invalid-input')) throw cause
+    throw new MoraineError('invalid-input', `${path} cannot be written: ${cause.message}`, { cause })
   })
   if (first === undefined) return
   // A directory survives a crash once the one that names it is synced; `parent` itself is synced with its file.

@@ -15,7 +15,7 @@ export type Location = { readonly scheme: string; readonly authority: string; re
  * repeated slashes are dropped, since the system ignores them too; an object's key is kept as it is.
  *
  * @throws {MoraineError} `invalid-input` for a relative path, a file on another host, a `.` or `..` segment (systems and
- * HTTP clients drop them, or leave the directory by them), a NUL character, or text that has no UTF-8 form.
+ * HTTP clients drop them, or leave the directory by them), HDFS's `/.reserved`, a NUL character, or text that has no UTF-8 form.
  */
 export function parseLocation(location: string): Location {
   if (location.includes('\0') || !location.isWellFormed())
@@ -28,24 +28,17 @@ export function parseLocation(location: string): Location {
   if (!rest.startsWith('/')) throw invalid(location, `write ${scheme}://, then the bucket, then the key`)
   const [, authority = '', path = ''] = /^\/\/([^/]*)(?:\/(.*))?$/s.exec(rest) ?? ['', '', rest.slice(1)]
   refuseDots(location, path)
-  return { scheme: scheme.toLowerCase(), authority, path }
-}
-
-/** The ways in which engines write one location, this one as it is among them. */
-export function locationSpellings(location: string): readonly string[] {
-  const [object] = /^s3[an]?:\/\//.exec(location) ?? []
-  if (object !== undefined) {
-    const rest = location.slice(object.length)
-    return ['s3://', 's3a://', 's3n://'].map((scheme) => scheme + rest)
+  if (HDFS.has(scheme.toLowerCase()) && /^\/*\.reserved(\/|$)/.test(path)) {
+    throw invalid(location, 'HDFS has every file below /.reserved a second time; name it as it is in its folder')
   }
-  const path = location.replace(/^file:\/*(?=\/)/, '')
-  return path.startsWith('/') ? [path, `file:${path}`, `file://${path}`] : [location]
+  return { scheme: scheme.toLowerCase(), authority, path }
 }
 
 /**
  * One text for all spellings of a place: bare paths for files, one scheme for those that name the same store (`s3`,
  * `s3a`, `s3n`), no repeated, leading or trailing slashes in keys. Two objects whose keys differ only in repeated slashes
- * share it, so it is for finding what is referenced (where taking two for one is the safe error), never for opening.
+ * share it, so it is for finding what is referenced (where taking two for one is the safe error), never for opening. Whose
+ * place it is tells `places`, since a store may answer to several names.
  */
 export function canonicalLocation(location: string): string {
   const { scheme, authority, path } = parseLocation(location)
@@ -76,6 +69,8 @@ export function joinLocation(directory: string, relative: string): string {
   parseLocation(joined)
   return joined
 }
+
+const HDFS = new Set(['hdfs', 'webhdfs', 'swebhdfs'])
 
 const SAME_STORE = new Map([
   ['s3a', 's3'],

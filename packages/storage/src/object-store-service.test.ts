@@ -45,6 +45,25 @@ test('without keys the environment gives credentials and region', () => {
   assert.equal(anonymous['disable_ec2_metadata'], 'true')
 })
 
+test('a bucket is in the path where no host can have it, unless the settings say otherwise', () => {
+  const isVirtual = (settings: StorageSettings) =>
+    optionsOf('s3', 'b', settings)['enable_virtual_host_style'] === 'true'
+  for (const endpoint of [
+    'http://127.0.0.1:9000',
+    'https://10.0.0.7',
+    '192.168.1.2:9000',
+    'http://[::1]:9000',
+    'http://localhost:9000',
+  ]) {
+    assert.equal(isVirtual({ 's3.endpoint': endpoint }), false, endpoint)
+    assert.equal(isVirtual({ 's3.endpoint': endpoint, 's3.path-style-access': 'false' }), true, endpoint)
+  }
+  for (const endpoint of ['https://s3.eu-west-1.amazonaws.com', 'http://minio:9000', 'https://127.example.com', '']) {
+    assert.equal(isVirtual({ 's3.endpoint': endpoint }), true, endpoint)
+    assert.equal(isVirtual({ 's3.endpoint': endpoint, 's3.path-style-access': 'TRUE' }), false, endpoint)
+  }
+})
+
 test('encryption at rest', () => {
   const kms = optionsOf('s3', 'b', { 's3.sse.type': 'kms', 's3.sse.key': 'alias/k' })
   assert.equal(kms['server_side_encryption'], 'aws:kms')

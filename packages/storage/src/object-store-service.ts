@@ -1,7 +1,8 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { isPathStyle } from './s3-path-style.ts'
 import { endS3Uploads } from './s3-uploads.ts'
-import type { StorageSettings } from './settings.ts'
+import { isTrue, type StorageSettings } from './settings.ts'
 
 /** One kind of object store: how opendal calls it, what it can do, and what each setting is called there. */
 export type ObjectStoreService = {
@@ -47,7 +48,7 @@ const S3: ObjectStoreService = {
   more: (bucket, settings) => ({
     bucket,
     ...s3Region(settings),
-    enable_virtual_host_style: String(!isTrue(settings, 's3.path-style-access')),
+    enable_virtual_host_style: String(!isPathStyle(settings)),
     ...s3Credentials(settings),
     ...s3Encryption(settings),
   }),
@@ -188,10 +189,4 @@ function s3Encryption(settings: StorageSettings): Readonly<Record<string, string
     default:
       throw new MoraineError('unsupported', `s3.sse.type is ${JSON.stringify(type)}; it may be none, s3 or kms`)
   }
-}
-
-function isTrue(settings: StorageSettings, name: string): boolean {
-  const value = (settings[name] ?? 'false').toLowerCase()
-  if (value === 'true' || value === 'false') return value === 'true'
-  throw new MoraineError('invalid-input', `${name} is ${JSON.stringify(settings[name])}; it may be true or false`)
 }

@@ -2,6 +2,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from './file-io.ts'
 import { localFileIO } from './local-file-io.ts'
+import { inLocalFolders, LOCAL_FOLDERS, parseLocalFolders } from './local-folders.ts'
 import { objectStoreFileIO } from './object-store-file-io.ts'
 import { OBJECT_STORE_SERVICES } from './object-store-service.ts'
 import { schemeFileIO } from './scheme-file-io.ts'
@@ -17,7 +18,10 @@ export type StorageComponents = { readonly clock: Clock; readonly random: Random
 
 /**
  * All stores by the scheme of a location, with tries again, deadlines and a limit of calls at once. Object stores and
- * HDFS are neither loaded nor reached before the first call to one.
+ * HDFS are neither loaded nor reached before the first call to one. Of this machine's files those that the settings name
+ * by {@link LOCAL_FOLDERS}, all if they do not have it.
+ *
+ * @throws {MoraineError} `invalid-input` if they name folders that there cannot be
  */
 export function openStorage(settings: StorageSettings, { clock, random, metrics }: StorageComponents): FileIO {
   const objectStores = OBJECT_STORE_SERVICES.flatMap((service) => {
@@ -26,10 +30,16 @@ export function openStorage(settings: StorageSettings, { clock, random, metrics 
   })
   const hdfs = webHdfsFileIO(settings, { clock, random })
   const hdfsStores = HDFS_SCHEMES.map((scheme) => [scheme, hdfs] as const)
-  const stores = schemeFileIO(new Map([['file', localFileIO(random)], ...objectStores, ...hdfsStores]))
+  const stores = schemeFileIO(new Map([['file', localStore(settings, random)], ...objectStores, ...hdfsStores]))
   // Deadlines inside the limit: they do not run while a call waits for its turn. Pauses outside: they hold no place.
   const io = withRetry(withConcurrency(withTimeout(stores, { clock }), CALLS_AT_ONCE), { clock, random })
   return metrics === undefined ? io : withMetrics(io, metrics, clock)
 }
 
 const CALLS_AT_ONCE = 64
+
+function localStore(settings: StorageSettings, random: Random): FileIO {
+  const folders = settings[LOCAL_FOLDERS]
+  const whole = localFileIO(random)
+  return folders === undefined ? whole : inLocalFolders(whole, parseLocalFolders(folders))
+}

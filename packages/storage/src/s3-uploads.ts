@@ -1,6 +1,7 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
+import { isPathStyle } from './s3-path-style.ts'
 import { encodeForS3, type S3Credentials, signS3Request } from './s3-signature.ts'
 import type { StorageSettings } from './settings.ts'
 
@@ -58,7 +59,7 @@ function requestUrl(
 ): URL {
   const url = new URL(settings['s3.endpoint'] ?? `https://s3.${region}.amazonaws.com`)
   const path = key.split('/').map(encodeForS3).join('/')
-  if (settings['s3.path-style-access']?.toLowerCase() === 'true') {
+  if (isPathStyle(settings)) {
     url.pathname = `/${bucket}/${path}`
   } else {
     url.hostname = `${bucket}.${url.hostname}`

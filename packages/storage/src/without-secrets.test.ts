@@ -64,11 +64,43 @@ test('secrets of catalogs, of tables and of stores that we do not use are not sh
     'presigned.signature',
     's3.sse.key',
     'accessKey',
+    'header.X-Auth',
+    'header.x-goog-user',
+    'header.Cookie',
+    'table.header.anything',
+    'pwd',
+    'jdbc.pwd',
+    'jwt',
+    'rest.bearer',
+    'assertion',
+    'client-assertion',
+    'session',
+    'http.session_id',
+    'obs.sk',
+    'obs.ak',
+    'cookie',
+    'basic_auth',
+    'auth',
+    'gcs.hmac.key',
   ]
   assert.deepEqual(shown(secrets), [])
 })
 
 test('harmless properties that look a little like secrets are shown', () => {
-  const harmless = ['encryption.key-id', 'owner', 'uri', 'warehouse', 'write.parquet.bloom-filter-enabled.column.sasha']
+  const harmless = [
+    'access-delegation',
+    'auth.simple.hadoop_username',
+    'auth.type',
+    'encryption.key-id',
+    'header.X-Iceberg-Access-Delegation',
+    'owner',
+    'rest.auth.type',
+    'session.time-zone',
+    'task.name',
+    'uri',
+    'warehouse',
+    'write.header-row',
+    'write.parquet.bloom-filter-enabled.column.sasha',
+  ]
   assert.deepEqual(shown(harmless), harmless)
 })

@@ -31,7 +31,7 @@ export type ThriftClientOptions = {
 /** Several clients may share a connection. Errors are those of {@link ThriftConnection.call}. */
 export function thriftClient<M extends Methods>(
   service: ThriftService<M>,
-  connection: ThriftConnection,
+  connection: Pick<ThriftConnection, 'call'>,
   { isMultiplexed = true }: ThriftClientOptions = {},
 ): ThriftClient<M> {
   const functions = Object.entries(service.methods).map(([own, method]) => {

@@ -13,6 +13,7 @@ const CURRENT: CatalogSettingInfo = {
   properties: { uri: 'http://a', token: '******' },
   tableProperties: { 'self-optimizing.quota': '0.5' },
   secretsSet: ['properties/token'],
+  version: 3,
 }
 const NOTHING: FormChange = { properties: {}, storageConfig: {}, authConfig: {}, tableProperties: {}, unset: [] }
 
@@ -32,6 +33,12 @@ test('values are set, replaced and taken away', () => {
   assert.equal(changed.optimizerGroup, 'large')
   assert.deepEqual(changed.properties, { uri: 'http://b', warehouse: 'w', token: '' })
   assert.deepEqual(changed.tableProperties, { 'self-optimizing.quota': '' })
+})
+
+test('a group may be named as a default for tables, too', () => {
+  const group = { ...NOTHING, tableProperties: { 'self-optimizing.group': 'large' } }
+  assert.equal(changedForm(CURRENT, group).optimizerGroup, 'large')
+  assert.equal(changedForm(CURRENT, { ...group, group: 'small' }).optimizerGroup, 'small')
 })
 
 test('what is nowhere cannot be taken away, nor can a file', () => {

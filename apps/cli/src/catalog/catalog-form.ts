@@ -35,7 +35,7 @@ export function newForm(type: string, change: FormChange): CatalogUpdateInfo {
 
 /**
  * A catalog as it is shown, with what is to be different. Secrets and files go back as they are shown, masked, by which the
- * service leaves them; an empty value takes one away.
+ * service leaves them; an empty value takes one away. It is a change of this version of the catalog and no other.
  *
  * @throws {MoraineError} `invalid-input` for something to unset that is nowhere, `unsupported` for a file
  */
@@ -55,7 +55,9 @@ export function changedForm(current: CatalogSettingInfo, change: FormChange): Ca
   }
   return {
     type: current.type,
-    optimizerGroup: change.group ?? current.optimizerGroup,
+    version: current.version,
+    // Two words for one setting, of which the first counts.
+    optimizerGroup: change.group ?? change.tableProperties['self-optimizing.group'] ?? current.optimizerGroup,
     tableFormatList: [...(change.formats ?? current.tableFormatList)],
     ...maps,
   }

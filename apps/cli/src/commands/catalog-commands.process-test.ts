@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { Catalog } from '@moraine/catalogs/catalog'
 import { openRestCatalog } from '@moraine/catalogs/rest/rest-catalog'
 import { mapBounded } from '@moraine/stdx/bounded'
 import { systemClock } from '@moraine/stdx/clock'
-import { appendOrders, createOrders, createTableIn, ORDERS_TABLE } from '../testing/lake-table.ts'
+import { appendOrders, createOrders, createTableIn, type LakeTable, ORDERS_TABLE } from '../testing/lake-table.ts'
 import { type CliOptions, runCli } from '../testing/run-cli.ts'
 import { serviceUrl, startCli } from '../testing/start-cli.ts'
 
@@ -21,11 +22,12 @@ const root = mkdtempSync(join(tmpdir(), 'moraine-catalogs-'))
 const disk = await createOrders(join(root, 'disk'), 'orders', 1)
 const service = startCli(['serve', '--port', '0', '--thrift-port', '0', '--data-dir', join(root, 'data')])
 const url = await serviceUrl(service)
-const uri = `${url}/api/iceberg/rest`
-const lake = await openRestCatalog({ name: 'lake', properties: { uri, warehouse: 'lake' }, clock: systemClock })
-await lake.createNamespace(['db'], {})
-const orders = await createTableIn(lake, { namespace: ['db'], name: 'orders' }, ORDERS_TABLE)
-await appendOrders(orders, 0)
+// Its catalog is registered with the first one as `far`.
+const neighbour = startCli(['serve', '--port', '0', '--thrift-port', '0', '--data-dir', join(root, 'neighbour')])
+const uri = `${await serviceUrl(neighbour)}/api/iceberg/rest`
+const lake = await openLake(`${url}/api/iceberg/rest`)
+const orders = await ordersIn(lake)
+await ordersIn(await openLake(uri))
 
 type Sent = { readonly path: string; readonly authorization: string | undefined }
 const sent: Sent[] = []
@@ -39,8 +41,20 @@ const strangerUrl = `http://127.0.0.1:${(stranger.address() as AddressInfo).port
 after(async () => {
   stranger.close()
   await service.stop()
+  await neighbour.stop()
   rmSync(root, { recursive: true, force: true })
 })
+
+function openLake(at: string, warehouse = 'lake'): Promise<Catalog> {
+  return openRestCatalog({ name: warehouse, properties: { uri: at, warehouse }, clock: systemClock })
+}
+
+async function ordersIn(catalog: Catalog): Promise<LakeTable> {
+  await catalog.createNamespace(['db'], {})
+  const table = await createTableIn(catalog, { namespace: ['db'], name: 'orders' }, ORDERS_TABLE)
+  await appendOrders(table, 0)
+  return table
+}
 
 function moraine(args: readonly string[], options: CliOptions = {}) {
   return runCli(args, { ...options, env: { MORAINE_SERVER: url, ...options.env } })
@@ -62,7 +76,9 @@ test('a catalog is registered once it passes its test, with secrets from elsewhe
   const file = join(root, 'secret')
   writeFileSync(file, `${SECRET}\n`)
   const [register, property] = [['catalog', 'register', 'far', '--type', 'rest'], '--property']
-  const far = [...register, property, `uri=${uri}`, 'warehouse=lake', 'token=-', `s3.secret-access-key=@${file}`]
+  const folders = `local.folders=${join(root, 'neighbour', 'warehouse')}`
+  const given = ['warehouse=lake', folders, 'token=-', `s3.secret-access-key=@${file}`]
+  const far = [...register, property, `uri=${uri}`, ...given]
   const text = await printed([...far, 's3.session-token=env:LAB'], { input: SECRET, env: { LAB: SECRET } })
   const passed = ['can be reached passed', 'can list passed', 'can read passed', 'can commit passed']
   assert.deepEqual(stepsOf(text), passed)
@@ -70,10 +86,13 @@ test('a catalog is registered once it passes its test, with secrets from elsewhe
   const secrets = ['s3.secret-access-key', 's3.session-token', 'token'].map((key) => `properties/${key}`)
   const shown = await printed(['catalog', 'show', 'far'])
   assert.ok(shown.includes(`secrets set  ${secrets.join(', ')}`), shown)
+  assert.match(shown, /^far \(rest\), tables in ICEBERG, optimizer group default$/m)
+  assert.doesNotMatch(shown, /storage\.type|auth\.type/)
   assert.match(await printed(['catalog', 'list']), /^ far +rest +ICEBERG +http.*rest, lake/m)
-  const again = await moraine([...register, property, `uri=${uri}`, 'warehouse=lake'])
+  const again = await moraine([...register, property, `uri=${uri}`, 'warehouse=lake', folders])
   assert.equal(again.code, 1)
-  assert.match(again.err, /there is a catalog 'far' already/)
+  assert.match(again.err, /there is a catalog 'far' already; `moraine catalog change far` changes it/)
+  assert.doesNotMatch(again.err, /PUT|POST/)
 })
 
 test('a change leaves what it does not name, and is tested first', { timeout: 90_000 }, async () => {
@@ -113,6 +132,22 @@ test('a test names the step that fails', { timeout: 90_000 }, async () => {
   assert.equal(await printed(['catalog', 'remove', 'disk']), 'catalog disk is removed\n')
 })
 
+test('testing a catalog in an SQLite file that is not there makes none, and says so', async () => {
+  const absent = join(root, 'absent.db')
+  const properties = [`uri=jdbc:sqlite:${absent}`, `warehouse=${join(root, 'rows')}`]
+  const { code, out, err } = await moraine([
+    'catalog',
+    'register',
+    'rows',
+    '--type',
+    'jdbc',
+    '--property',
+    ...properties,
+  ])
+  assert.deepEqual([code, stepsOf(out)[0], existsSync(absent)], [1, 'can be reached failed', false])
+  assert.match(err, /there is no SQLite file .*absent\.db, or none that may be opened, and looking .* makes none/)
+})
+
 test('types and what they take', async () => {
   const types = JSON.parse(await printed(['catalog', 'types', '--json']))
   const jdbc = types.find(({ value }: { value: string }) => value === 'jdbc')
@@ -126,13 +161,13 @@ test('tables of the service, and of what it has registered, are worked on throug
   for (const name of ['lake', 'far']) {
     assert.equal(await printed(['table', 'list', 'db', '--catalog', name]), 'db.orders\n')
   }
-  await printed(['namespace', 'set', 'db', '--catalog', 'lake', '--property', 'owner=ann', 'team=x'])
+  await printed(['namespace', 'set', 'db', '--catalog', 'far', '--property', 'owner=ann', 'team=x'])
   const unset = await moraine(['namespace', 'set', 'db', '--catalog', 'far', '--unset', 'team', 'nobody'])
   assert.deepEqual([unset.code, unset.err], [0, 'db had no property nobody\n'])
-  const { properties } = JSON.parse(await printed(['namespace', 'load', 'db', '--catalog', 'lake', '--json']))
+  const { properties } = JSON.parse(await printed(['namespace', 'load', 'db', '--catalog', 'far', '--json']))
   assert.deepEqual([properties.owner, properties.team], ['ann', undefined])
   await printed(['table', 'rename', 'db.orders', 'db."or.ders"', '--catalog', 'far'])
-  assert.equal(await printed(['table', 'list', 'db', '--catalog', 'lake']), 'db."or.ders"\n')
+  assert.equal(await printed(['table', 'list', 'db', '--catalog-uri', uri, '--warehouse', 'lake']), 'db."or.ders"\n')
   const direct = ['--catalog-uri', uri]
   await printed(['table', 'rename', 'lake.db."or.ders"', 'lake.db.orders', ...direct])
   const other = await moraine(['table', 'rename', 'lake.db.orders', 'db.b', ...direct])
@@ -156,8 +191,16 @@ test('a dropped table is had back, the last one of its name or the one that is m
   const own = ['--catalog', 'lake']
   const { metadataLocation } = await orders.load()
   await printed(['table', 'drop', 'db.orders', ...own])
+  const elsewhere = await moraine(['table', 'register', 'db.other', metadataLocation, ...own])
+  assert.match(elsewhere.err, /another table, which was dropped and can be had back: undrop it, under another name/)
   await printed(['table', 'register', 'db.orders', metadataLocation, ...own])
-  assert.equal(await printed(['table', 'drop', 'db.orders', '--purge', ...own]), 'table db.orders is dropped\n')
+  assert.equal(await printed(['table', 'dropped', ...own, '--json']), '[]\n')
+  await printed(['table', 'drop', 'db.orders', ...own])
+  await createTableIn(lake, { namespace: ['db'], name: 'orders' }, ORDERS_TABLE)
+  const purged = await moraine(['table', 'drop', 'db.orders', '--purge', ...own])
+  assert.equal(purged.out, 'table db.orders is dropped\n')
+  const back = '`moraine table undrop db\\.orders --catalog lake` has it back; then its files are removed'
+  assert.match(purged.err, new RegExp(`^until 20\\S+Z ${back}$`, 'm'))
   const [last, first] = JSON.parse(await printed(['table', 'dropped', ...own, '--json']))
   assert.deepEqual([last.purgesFiles, first.purgesFiles, first.name], [true, false, 'orders'])
   const text = await printed(['table', 'dropped', ...own])
@@ -165,17 +208,54 @@ test('a dropped table is had back, the last one of its name or the one that is m
   const named = await printed(['table', 'undrop', 'db.orders', '--id', first.dropId, '--as', 'db.first', ...own])
   assert.match(named, /^table db\.first is back, as it was when it was dropped at 20/)
   assert.equal(JSON.parse(await printed(['table', 'undrop', 'db.orders', ...own, '--json'])).dropId, last.dropId)
+  await printed(['table', 'drop', 'db.first', ...own])
+  const taken = await moraine(['table', 'undrop', 'db.first', '--as', 'db.orders', ...own])
+  assert.equal(taken.code, 1)
+  assert.match(
+    taken.err,
+    /db\.orders is the name of another table or view; .*--as db\.orders_2 --id \S+ --catalog lake/,
+  )
+  const theirDrop = await moraine(['table', 'drop', 'db.orders', '--catalog', 'far'])
+  assert.deepEqual([theirDrop.code, theirDrop.out], [0, 'table db.orders is dropped\n'])
+  assert.match(theirDrop.err, /^its files stay: `moraine table register db\.orders \/.*metadata\.json` with the same/m)
   const gone = await moraine(['table', 'undrop', 'db.orders', ...own])
   assert.deepEqual([gone.code, /keeps no dropped table db\.orders/.test(gone.err)], [1, true])
   const theirs = await moraine(['table', 'dropped', '--catalog', 'far'])
   assert.deepEqual([theirs.code, /kept by another service/.test(theirs.err)], [1, true])
+  await createTableIn(await openLake(uri), { namespace: ['db'], name: 'purged' }, ORDERS_TABLE)
+  const theirPurge = await moraine(['table', 'drop', 'db.purged', '--purge', '--catalog', 'far'])
+  assert.match(
+    theirPurge.err,
+    /^when its files go, and whether db\.purged can be had back until then, is for the service/m,
+  )
+})
+
+test('a table of a warehouse is had back by the copy that its drop names', { timeout: 90_000 }, async () => {
+  const warehouse = join(root, 'files')
+  await printed(['catalog', 'register', 'files', '--type', 'filesystem', '--property', `warehouse=${warehouse}`])
+  const own = ['--catalog', 'files']
+  const table = await ordersIn(await openLake(`${url}/api/iceberg/rest`, 'files'))
+  const { metadata } = await table.load()
+  const drop = await moraine(['table', 'drop', 'db.orders', ...own])
+  const [, copy = ''] =
+    /a copy of its metadata stay: `moraine table register db\.orders (\S+)` with/.exec(drop.err) ?? []
+  assert.match(copy, new RegExp(`/dropped-v2-${metadata.tableUuid}\\.json$`), drop.err)
+  await printed(['table', 'register', 'db.orders', copy, ...own])
+  assert.deepEqual((await table.load()).metadata.snapshots, metadata.snapshots)
+  const listed = await moraine(['table', 'dropped', ...own])
+  assert.match(listed.err, /catalog 'files' keeps no list of what was dropped: .* dropped-vVERSION-ID\.json/)
+  const same = ['--type', 'filesystem', '--property', `warehouse=${warehouse}`]
+  for (const json of [[], ['--json']]) {
+    const { err } = await moraine(['catalog', 'test', 'same', ...same, ...json])
+    assert.match(err, /^warning: catalog same: its warehouse overlaps that of files: nothing is registered in/m)
+  }
 })
 
 test('requests sign in with a token, or with user and password', { timeout: 90_000 }, async () => {
   const asked = async (env: Record<string, string>, ...args: readonly string[]) => {
     sent.length = 0
     const { code, err } = await runCli(args, { env: { MORAINE_SERVER: strangerUrl, ...env } })
-    assert.equal(code, 1)
+    assert.notEqual(code, 0)
     assert.doesNotMatch(err, new RegExp(SECRET))
     return [...new Set(sent.map(({ authorization }) => authorization))]
   }
@@ -189,7 +269,7 @@ test('requests sign in with a token, or with user and password', { timeout: 90_0
   assert.deepEqual(await asked({ MORAINE_CREDENTIAL: `ann:${SECRET}` }, 'namespace', 'list', '--catalog', 'l'), [basic])
 })
 
-const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2, says: RegExp])[] = [
+const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2 | 3, says: RegExp])[] = [
   [['catalog', 'show', 'nope'], 1, /there is no catalog 'nope'$/m],
   [['catalog', 'remove', 'lake'], 1, /the service's own/],
   [['catalog', 'register', 'x'], 2, /required option '--type <type>'/],
@@ -198,7 +278,7 @@ const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2, says: Reg
   [['catalog', 'register', 'x', '--type', 'rest', '--property', 'uri'], 2, /--property uri: write key=value/],
   [['catalog', 'change', 'lake', '--unset', 'properties/nope'], 2, /no such setting; it has properties\/warehouse/],
   [['catalog', 'test', 'nope'], 1, /there is no catalog 'nope'; with --type one that is not registered/],
-  [['catalog', 'list', '--server', 'http://127.0.0.1:9'], 1, /http:\/\/127\.0\.0\.1:9 does not answer; see that/],
+  [['catalog', 'list', '--server', 'http://127.0.0.1:9'], 3, /http:\/\/127\.0\.0\.1:9 does not answer; see that/],
   [['catalog', 'list', '--server', strangerUrl], 1, /is no JSON; see that a service of Moraine listens there/],
   [
     ['catalog', 'types', '--server', strangerUrl],
@@ -207,6 +287,9 @@ const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2, says: Reg
   ],
   [['table', 'dropped'], 2, /required option '--catalog <name>'/],
   [['namespace', 'list', '--catalog', 'nope'], 1, /Warehouse does not exist: nope/],
+  [['table', 'exists', 'db.t', '--catalog', 'nope'], 3, /could not be found out: .*Warehouse does not exist: nope/],
+  [['table', 'drop', 'nope.t', '--catalog', 'lake'], 1, /^moraine: there is no table nope\.t in catalog lake of http/],
+  [['table', 'exists', 'nope.t', '--catalog', 'lake'], 1, /there is no table nope\.t in catalog lake/],
 ]
 
 for (const [args, code, says] of WRONG) {

@@ -1,4 +1,5 @@
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { exitCodeOf } from '@moraine/client/exit-code'
 import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
@@ -11,6 +12,8 @@ import { formatName } from '../text/name-text.ts'
 import { printList } from '../text/print-list.ts'
 import type { RawTableOptions } from './catalog-options.ts'
 import type { CommandContext } from './command-context.ts'
+import { recoveryHint, tracesOf } from './dropped-traces.ts'
+import { insteadOf } from './instead-of.ts'
 import { openedCatalog, openedFor } from './opened-catalog.ts'
 import { tableOptions } from './table-options.ts'
 
@@ -38,29 +41,41 @@ export async function loadTable(ref: string, raw: RawTableOptions, context: Comm
   else context.print(loadedTableText({ name: formatName(levelsOf(identifier)), metadata, metadataLocation }))
 }
 
-/** Exit code 1 says that there is none. */
+/** Exit code 1 says that there is none, and nothing else does. */
 export async function checkTableExists(ref: string, raw: RawTableOptions, context: CommandContext): Promise<void> {
+  const { name, exists, label } = await lookFor(ref, raw, context).catch((error: unknown) => {
+    if (exitCodeOf(error) !== 1 || context.signal.aborted) throw error
+    throw new MoraineError('unavailable', `whether there is a table ${ref} could not be found out`, { cause: error })
+  })
+  if (raw.json === true) context.printJson({ table: name, exists })
+  if (!exists) throw new MoraineError('not-found', `there is no table ${name} in ${label}`)
+  if (raw.json !== true) context.print(`${name} exists\n`)
+}
+
+async function lookFor(ref: string, raw: RawTableOptions, context: CommandContext) {
   const { catalog, identifier, place } = await openedFor(ref, raw, CHANGES, context)
   const exists = (await catalog.findMetadataLocation(identifier, context.signal)) !== undefined
-  const name = formatName(levelsOf(identifier))
-  if (raw.json === true) context.printJson({ table: name, exists })
-  if (!exists) throw new MoraineError('not-found', `there is no table ${name} in ${place.label}`)
-  if (raw.json !== true) context.print(`${name} exists\n`)
+  return { name: formatName(levelsOf(identifier)), exists, label: place.label }
 }
 
 export type RawDropOptions = RawTableOptions & { readonly purge?: boolean }
 
 /** Files stay, unless they are to be purged and the catalog does that. */
 export async function dropTable(ref: string, raw: RawDropOptions, context: CommandContext): Promise<void> {
-  const { catalog, identifier, place } = await openedFor(ref, raw, CHANGES, context)
-  if (raw.purge !== true) await catalog.dropTable(identifier, context.signal)
-  else if (catalog.purgeTable !== undefined) await catalog.purgeTable(identifier, context.signal)
+  const opened = await openedFor(ref, raw, CHANGES, context)
+  const { catalog, identifier, place } = opened
+  const traces = await tracesOf(opened, raw, context)
+  const none = insteadOf('not-found', `there is no table ${formatName(levelsOf(identifier))} in ${place.label}`)
+  if (raw.purge !== true) await catalog.dropTable(identifier, context.signal).catch(none)
+  else if (catalog.purgeTable !== undefined) await catalog.purgeTable(identifier, context.signal).catch(none)
   else {
     throw new MoraineError(
       'unsupported',
       `${place.label} removes no files: drop the table without --purge, and its files by yourself`,
     )
   }
+  const hint = await recoveryHint(levelsOf(identifier), traces, raw, context)
+  if (hint !== undefined) context.note(hint)
   say(identifier, 'dropped', raw, context)
 }
 

@@ -126,14 +126,18 @@ for (const { kind, catalog, options, run, renames } of KINDS) {
     const purged = await moraine('table', 'drop', `db.${name}`, '--purge')
     assert.equal(purged.code, 1)
     assert.match(purged.err, /removes no files: drop the table without --purge/)
-    assert.equal(await printed('table', 'drop', `db.${name}`), `table db.${name} is dropped\n`)
+    const dropped = await moraine('table', 'drop', `db.${name}`)
+    assert.deepEqual([dropped.code, dropped.out], [0, `table db.${name} is dropped\n`], dropped.err)
+    const [, hinted = ''] = /moraine table register \S+ (\S+)` with the same options/.exec(dropped.err) ?? []
     const gone = await moraine('table', 'exists', `db.${name}`, '--json')
     assert.deepEqual([gone.code, gone.out], [1, `{"table":"db.${name}","exists":false}\n`])
-    // A table of a warehouse is its metadata files: without them there is none to be registered.
-    if (kind === 'filesystem') return
-    await printed('table', 'register', 'db.again', metadataLocation)
-    const again = await catalog.loadTable({ namespace: ['db'], name: 'again' })
-    assert.deepEqual([again.metadata.tableUuid, again.metadataLocation], [metadata.tableUuid, metadataLocation])
+    // A table of a warehouse is its metadata files, of which a copy stays, and its name is its folder.
+    if (kind !== 'filesystem') assert.equal(hinted, metadataLocation)
+    const again = kind === 'filesystem' ? name : 'again'
+    await printed('table', 'register', `db.${again}`, hinted)
+    const loaded = await catalog.loadTable({ namespace: ['db'], name: again })
+    assert.equal(loaded.metadata.tableUuid, metadata.tableUuid)
+    if (kind !== 'filesystem') assert.equal(loaded.metadataLocation, metadataLocation)
   })
 }
 
@@ -156,11 +160,20 @@ test('looking for a table makes no database, and none without the tables of a ca
 const SECRET = 'hunter2'
 const secretUri = `postgresql://ann:${SECRET}@127.0.0.1:1/catalog`
 
-const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2, says: RegExp])[] = [
+const NOWHERE = ['--catalog', 'x', '--server', 'http://127.0.0.1:9']
+
+const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2 | 3, says: RegExp])[] = [
   [['table', 'list', 'db'], 2, /no catalog is named: say where it is with --catalog/],
   [['table', 'load', 'db.t', '--catalog', 'x', '--server', `http://a:${SECRET}@h`], 2, /nothing else: no password/],
-  [['table', 'load', 'db.t', '--catalog', 'x', '--server', 'http://127.0.0.1:9'], 1, /got no answer/],
-  [['table', 'list', 'db', '--catalog-uri', secretUri, '--catalog', 'x', '--warehouse', root], 1, /postgresql:\/\/127/],
+  [['table', 'load', 'db.t', ...NOWHERE], 3, /got no answer/],
+  [['table', 'exists', 'db.t', ...NOWHERE], 3, /got no answer/],
+  [
+    ['table', 'exists', 'db.t', '--warehouse', join(root, 'absent')],
+    3,
+    /a table db\.t could not be found out: .*absent/,
+  ],
+  [['table', 'exists', 't', '--warehouse', filesAt], 2, /is no table name/],
+  [['table', 'list', 'db', '--catalog-uri', secretUri, '--catalog', 'x', '--warehouse', root], 3, /postgresql:\/\/127/],
   [
     ['table', 'load', 'db.t', '--catalog-type', 'glue', '--catalog-property', 'k=@/nowhere'],
     1,

@@ -9,7 +9,8 @@ import { eventually } from '@moraine/testkit/eventually'
 import { serviceUrl, startCli } from '../testing/start-cli.ts'
 
 // Catalogs of others that cannot be reached: at an address where nobody listens, and at one where somebody takes the
-// connection and never says a word. Whoever asks for them hears so, or waits; whoever asks for the catalog beside does not.
+// connection and never says a word. Whoever asks for them hears so, at once or when the time for an answer is up; whoever
+// asks for the catalog beside does not wait.
 
 const home = mkdtempSync(join(tmpdir(), 'moraine-dead-'))
 const held = new Set<Socket>()
@@ -32,6 +33,16 @@ after(async () => {
 
 const KINDS = {
   hive: (where: string) => ({ type: 'hive', properties: { uri: `thrift://${where}`, warehouse: join(home, 'w') } }),
+  glue: (where: string) => ({
+    type: 'glue',
+    properties: {
+      warehouse: 's3://b/w',
+      'glue.endpoint': `http://${where}`,
+      'glue.region': 'eu-west-1',
+      'glue.access-key-id': 'u',
+      'glue.secret-access-key': 'p',
+    },
+  }),
   rest: (where: string) => ({ type: 'rest', properties: { uri: `http://${where}/api` } }),
   jdbc: (where: string) => ({
     type: 'jdbc',
@@ -44,17 +55,26 @@ const KINDS = {
   }),
 } as const
 
+/** A read is answered after half a minute at the latest; the rest is for a busy machine. */
+const ANSWERED_WITHIN_MS = 60_000
+
 // Nothing listens on port 1 of this machine; nobody but root may.
 const closed = '127.0.0.1:1'
 
+// Asked before anything else, and all at once: each takes as long as an answer may take.
+const patient: (readonly [string, Promise<Answer>])[] = []
 for (const [kind, definition] of Object.entries(KINDS)) {
   await register(`${kind}-closed`, definition(closed))
   await register(`${kind}-silent`, definition(`127.0.0.1:${port}`))
+  await register(`${kind}-patient`, definition(`127.0.0.1:${port}`))
+  patient.push([kind, ask(`${kind}-patient`, 'namespaces')])
+}
 
+for (const kind of Object.keys(KINDS)) {
   test(`${kind}: nobody listens`, { timeout: 120_000 }, async () => {
     const { status, type, message } = await ask(`${kind}-closed`, 'namespaces')
     assert.deepEqual([status, type], [503, 'ServiceUnavailableException'], message)
-    assert.match(message, /127\.0\.0\.1/)
+    assert.match(message, kind === 'glue' ? /check glue\.endpoint/ : /127\.0\.0\.1/)
   })
 
   test(`${kind}: somebody says nothing`, { timeout: 120_000 }, async () => {
@@ -82,6 +102,14 @@ for (const [kind, definition] of Object.entries(KINDS)) {
   })
 }
 
+for (const [kind, answer] of patient) {
+  test(`${kind}: whoever waits for somebody who says nothing is told`, { timeout: ANSWERED_WITHIN_MS }, async () => {
+    const { status, type, message } = await answer
+    assert.deepEqual([status, type], [503, 'ServiceUnavailableException'], message)
+    assert.match(message, new RegExp(`/${kind}-patient/namespaces did not end within 30000 ms`))
+  })
+}
+
 type Answer = { readonly status: number; readonly type: string; readonly message: string }
 
 async function ask(catalog: string, path: string, init: RequestInit = {}, signal?: AbortSignal): Promise<Answer> {
@@ -100,7 +128,7 @@ async function register(
     name,
     type,
     tableFormatList: ['ICEBERG'],
-    storageConfig: { 'storage.type': 'Hadoop' },
+    storageConfig: type === 'glue' ? { 'storage.type': 'S3' } : { 'storage.type': 'Hadoop' },
     authConfig: { 'auth.type': 'CUSTOM' },
     properties,
     tableProperties: {},

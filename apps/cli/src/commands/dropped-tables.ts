@@ -1,11 +1,12 @@
 import { type CatalogsApi, catalogsApi, type DroppedEntry } from '@moraine/client/catalogs-api'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
 import { identifierOfLevels } from '../table/open-in-catalog.ts'
 import { parseLevels } from '../table/table-ref.ts'
 import { formatName } from '../text/name-text.ts'
 import { printList } from '../text/print-list.ts'
 import type { CommandContext } from './command-context.ts'
+import { insteadOf } from './instead-of.ts'
 import { apiConnection } from './server-access.ts'
 import type { RawServerOptions } from './server-options.ts'
 
@@ -29,11 +30,34 @@ export async function undropTable(ref: string, raw: RawUndropOptions, context: C
   identifierOfLevels(levels)
   const api = catalogsApi(apiConnection(raw, context))
   const found = await findDropped(levels, raw, api, context.signal)
-  const restored = await api.restoreDropped(raw.catalog, found.dropId, as, context.signal)
+  const wanted = as === undefined ? formatName(levels) : formatName([...as.namespace, as.name])
+  const taken = `${wanted} is the name of another table or view; have this one back under one that is free, as in \`moraine table undrop ${formatName(levels)} --as ${wanted}_2 --id ${found.dropId} --catalog ${raw.catalog}\`, or rename the other first`
+  const restored = await api
+    .restoreDropped(raw.catalog, found.dropId, as, context.signal)
+    .catch(insteadOf('already-exists', taken))
   const name = nameOf(restored)
   if (raw.json === true) context.printJson({ table: name, outcome: 'restored', dropId: found.dropId })
   else
     context.print(`${restored.kind} ${name} is back, as it was when it was dropped at ${timeOf(restored.droppedAt)}\n`)
+}
+
+/** What became of a table or view of a catalog of the service that was dropped just now; `undefined` if it is gone. */
+export async function findJustDropped(
+  levels: readonly string[],
+  raw: RawDroppedOptions,
+  context: CommandContext,
+): Promise<DroppedEntry | undefined> {
+  const api = catalogsApi(apiConnection(raw, context))
+  return findDropped(levels, raw, api, context.signal).catch((error: unknown) => {
+    // It was the other side's to drop, or somebody had it back already.
+    if (isKind(error, 'unsupported') || isKind(error, 'not-found')) return undefined
+    throw error
+  })
+}
+
+export function restoreHint(dropped: DroppedEntry, catalog: string): string {
+  const then = dropped.purgesFiles ? 'then its files are removed' : 'then it is forgotten, and its files stay'
+  return `until ${timeOf(dropped.purgeAt)} \`moraine table undrop ${nameOf(dropped)} --catalog ${catalog}\` has it back; ${then}`
 }
 
 async function findDropped(

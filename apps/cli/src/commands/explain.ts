@@ -1,14 +1,62 @@
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { MoraineError } from '@moraine/stdx/error'
+import { parseTableRef } from '../table/table-ref.ts'
 import { explainJson, explainText } from '../text/explain-text.ts'
+import { formatName } from '../text/name-text.ts'
+import { partitionsThatAre, SHOWN_PARTITIONS } from '../text/partition-text.ts'
+import { tableExplanationText } from '../text/table-explanation-text.ts'
 import type { CommandContext } from './command-context.ts'
+import { askedTable } from './managed-tables.ts'
 import { makePlan, type RawPlanOptions } from './plan.ts'
+import { isOfService } from './table-options.ts'
 
 export type RawExplainOptions = RawPlanOptions & { readonly partition?: string }
 
-/** Why each partition, or the one that is asked for, is or is not optimized. Stores nothing. */
+/**
+ * Why a table is, or is not, optimized. Of one in a catalog of the service the service is asked, which knows of its
+ * queue, quota and work; of another, what optimizing would find in each partition. Stores nothing.
+ */
 export async function explain(ref: string, raw: RawExplainOptions, context: CommandContext): Promise<void> {
+  const isName = parseTableRef(ref).kind === 'identifier'
+  if (isName && isOfService(raw)) return explainManaged(ref, raw, context)
+  return explainFiles(ref, raw, context)
+}
+
+/** @throws {MoraineError} `invalid-input` for options that only go with a table that is looked at directly */
+async function explainManaged(
+  ref: string,
+  raw: RawExplainOptions & { readonly catalog: string },
+  context: CommandContext,
+): Promise<void> {
+  refuseDirectOptions(raw)
+  const { levels, table, api } = askedTable(ref, raw, context)
+  const { partition } = raw
+  const answer = await api.explain(table, partition === undefined ? {} : { partition }, context.signal)
+  if (partition !== undefined && answer.partitionsFailure === null && answer.partitionsTotal === 0) {
+    const others = await api.explain(table, { partitions: SHOWN_PARTITIONS }, context.signal)
+    const paths = others.partitions.map((each) => each.partition)
+    throw noSuchPartition(formatName(levels), partition, paths, others.partitionsTotal)
+  }
+  if (raw.json === true) context.printJson({ table: levels, ...answer })
+  else context.print(tableExplanationText(formatName(levels), answer))
+}
+
+function refuseDirectOptions(raw: RawExplainOptions): void {
+  const unused = [
+    ...(raw.warehouse === undefined ? [] : ['--warehouse']),
+    ...(raw.catalogProperty === undefined ? [] : ['--catalog-property']),
+    ...(raw.storage === undefined ? [] : ['--storage']),
+    ...(raw.type === undefined || raw.type === 'auto' ? [] : ['--type']),
+  ]
+  if (unused.length === 0) return
+  throw new MoraineError(
+    'invalid-input',
+    `${unused.join(', ')}: the service is asked, which has its own; leave it out, or see \`moraine table plan\``,
+  )
+}
+
+async function explainFiles(ref: string, raw: RawExplainOptions, context: CommandContext): Promise<void> {
   const { table, state, plan } = await makePlan(ref, raw, context)
   if (raw.partition !== undefined) refuseUnknownPartition(table.name, raw.partition, state, context)
   const explanation = { name: table.name, policy: state.policy, plan, partition: raw.partition }
@@ -16,19 +64,15 @@ export async function explain(ref: string, raw: RawExplainOptions, context: Comm
   else context.print(explainText(explanation))
 }
 
-const SHOWN_PARTITIONS = 10
-
 function refuseUnknownPartition(name: string, asked: string, state: IndexedTable, { clock }: CommandContext): void {
   const { partitions } = inspectTable(state, { now: clock.now() })
   const known = new Set(partitions.map(({ partition }) => partition.partitionPath))
-  if (known.has(asked)) return
-  throw new MoraineError('not-found', `${name} has no data in partition '${asked}'; ${thoseThatAre([...known].sort())}`)
+  if (!known.has(asked)) throw noSuchPartition(name, asked, [...known].sort(), known.size)
 }
 
-function thoseThatAre(paths: readonly string[]): string {
-  if (paths.length === 0) return 'it has no data at all'
-  if (paths.every((path) => path === '')) return 'it is not partitioned: leave --partition out'
-  const shown = paths.slice(0, SHOWN_PARTITIONS).map((path) => (path === '' ? "'' (not partitioned)" : path))
-  const rest = paths.length - shown.length
-  return `there is data in ${shown.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`
+function noSuchPartition(name: string, asked: string, paths: readonly string[], total: number): MoraineError {
+  return new MoraineError(
+    'not-found',
+    `${name} has no data in partition '${asked}'; ${partitionsThatAre(paths, total)}`,
+  )
 }

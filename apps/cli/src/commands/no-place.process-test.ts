@@ -46,7 +46,7 @@ for (const command of ['serve', 'start']) {
     for (const directory of [join(closed, 'inner'), closed]) chmodSync(directory, 0o555)
     for (const dataDir of [join(closed, 'new'), join(closed, 'inner')]) {
       const { code, err } = await refused([command, '--data-dir', dataDir], asNobody)
-      assert.equal(code, 1)
+      assert.equal(code, 4)
       assert.match(
         err,
         /the data directory .* has no permission for .*; give it that, or choose another with --data-dir/,
@@ -65,7 +65,7 @@ for (const command of ['serve', 'start']) {
     writeFileSync(database, '')
     chmodSync(database, 0o400)
     const { code, err } = await refused([command, '--data-dir', dataDir], asNobody)
-    assert.equal(code, 1)
+    assert.equal(code, 4)
     assert.match(err, /has no permission for .*moraine\.db; give it that, or choose another with --data-dir/)
   })
 

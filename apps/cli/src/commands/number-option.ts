@@ -4,6 +4,8 @@ export type NumberRange = { readonly min: number; readonly max: number }
 
 export const PORTS: NumberRange = { min: 0, max: 65_535 }
 export const THREADS: NumberRange = { min: 1, max: 1000 }
+/** Of a list that is printed at once. */
+export const LIST_LENGTHS: NumberRange = { min: 1, max: 10_000 }
 /** From the least that DuckDB starts with to a tebibyte. */
 export const MEGABYTES: NumberRange = { min: 16, max: 1_048_576 }
 

@@ -196,7 +196,7 @@ function throwFailure({ plan, report: { failures, commit } }: PlanRun, { skipsUn
 
 async function readTableAgain(table: OpenTable, before: IndexedTable, context: CommandContext): Promise<IndexedTable> {
   const loaded = await table.store.loadTable(table.identifier, context.signal)
-  return readTableFrom(table.io, loaded, before.index, context.signal)
+  return readTableFrom(table.io, loaded, { known: before.index, boundsFiles: false }, context.signal)
 }
 
 async function figures(table: OpenTable, context: CommandContext) {

@@ -53,6 +53,7 @@ const FAR = {
   properties: {
     ...{ uri, warehouse: 'lake', 'database-filter': 'db', 'table-filter': String.raw`db\.ord.*` },
     // The token is for the catalog alone; keys travel to optimizers, though these tables are on this disk.
+    'local.folders': join(root, 'keeping', 'warehouse'),
     ...{ token: SECRET, 's3.access-key-id': SECRET, 's3.secret-access-key': SECRET },
   },
   tableProperties: {},

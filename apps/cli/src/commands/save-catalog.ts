@@ -28,8 +28,19 @@ export async function registerCatalog(name: string, raw: RawFormOptions, context
   const api = catalogsApi(apiConnection(raw, context))
   const report = raw.test === false ? undefined : await api.test(name, form, context.signal)
   await saveIfPassed({ name, saved: 'registered', report }, raw, context, () =>
-    api.register(name, form, context.signal),
+    api.register(name, form, context.signal).catch(async (error: unknown) => {
+      // Of one whose name differs in case the service says so.
+      if (!isKind(error, 'already-exists') || !(await isRegistered(name, api, context.signal))) throw error
+      throw new MoraineError(
+        'already-exists',
+        `there is a catalog '${name}' already; \`moraine catalog change ${name}\` changes it, or choose another name`,
+      )
+    }),
   )
+}
+
+async function isRegistered(name: string, api: CatalogsApi, signal: AbortSignal): Promise<boolean> {
+  return (await api.list(signal)).some(({ catalogName }) => catalogName === name)
 }
 
 /** Changes what is named and leaves the rest, if the catalog then passes its test. */
@@ -48,6 +59,7 @@ export async function testCatalog(name: string, raw: RawFormOptions, context: Co
   const report = await api.test(name, await formToTest(name, raw, change, api, context.signal), context.signal)
   if (raw.json === true) context.printJson({ catalog: name, test: report })
   else context.print(connectionText(report))
+  warnOf(name, report, context)
   expectPassed(report, `catalog ${name} does not pass`)
 }
 
@@ -95,6 +107,7 @@ async function saveIfPassed(
   save: () => Promise<void>,
 ): Promise<void> {
   if (report !== undefined && json !== true) context.print(connectionText(report))
+  if (report !== undefined) warnOf(name, report, context)
   if (report?.passed !== false) await save()
   const outcome = report?.passed === false ? 'refused' : saved
   if (json === true) context.printJson({ catalog: name, outcome, test: report ?? null })
@@ -102,9 +115,17 @@ async function saveIfPassed(
   if (json !== true) context.print(`catalog ${name} is ${saved}${report === undefined ? ', untested' : ''}\n`)
 }
 
+/** What does not fail the test, and is easily overlooked in a table. */
+function warnOf(name: string, { steps }: ConnectionAnswer, context: CommandContext): void {
+  for (const { warning } of steps) if (warning !== undefined) context.warn(`warning: catalog ${name}: ${warning}`)
+}
+
 function expectPassed({ steps }: ConnectionAnswer, what: string): void {
   const failed = steps.find(({ outcome }) => outcome === 'failed')
   if (failed === undefined) return
-  // Not `invalid-input`: the command was in order.
-  throw new MoraineError('unavailable', `${what}: its test failed at '${abilityOf(failed.step)}': ${failed.text}`)
+  // Not `invalid-input`: the command was in order. Nor `unavailable`: the service has answered.
+  throw new MoraineError(
+    'verification-failed',
+    `${what}: its test failed at '${abilityOf(failed.step)}': ${failed.text}`,
+  )
 }

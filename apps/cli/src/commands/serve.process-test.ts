@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { openCatalogs } from '@moraine/server/catalogs/open-catalogs'
-import { secretVault } from '@moraine/server/catalogs/secret-vault'
+import { secretVault } from '@moraine/server/secrets/secret-vault'
 import { SILENT_LOG } from '@moraine/server/service/log'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
@@ -72,6 +72,7 @@ test('a killed service comes back, finishes what was begun, and no row is lost',
 /** The sample table as it lies on disk, read without the service. */
 async function readSample(): Promise<{ readonly rows: number; readonly commits: number }> {
   const log = SILENT_LOG
+  const nothing = async () => undefined
   const common = { clock: systemClock, random: systemRandom, log }
   const { stores, close } = await openSqlite(join(dataDir, 'moraine.db'))
   const pool = new DuckDbPool({ clock: systemClock, size: 1 })
@@ -79,9 +80,11 @@ async function readSample(): Promise<{ readonly rows: number; readonly commits: 
     const { catalog, io } = await openCatalogs({
       ...common,
       store: stores.catalogs,
+      stagedKey: systemRandom.bytes(32),
       vault: secretVault(systemRandom.bytes(32), systemRandom),
       pointers: stores.pointers,
       drops: { pointers: stores.drops, retentionMs: 0 },
+      others: { findWarehouse: nothing, findTable: nothing, findUser: nothing },
     })('lake')
     const table = await catalog.loadTable(SAMPLE_TABLE)
     const numbers = table.metadata.snapshots.map(({ summary }) => Number(summary['sample.commit'] ?? -1))

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startOptimizer } from '@moraine/optimizer/start-optimizer'
+import { parseThriftAddresses } from '@moraine/optimizer/thrift-address'
 import { type RunningServer, startServer } from '@moraine/server/compose'
 import { serviceSettings } from '@moraine/server/config/default-settings'
 import { type Config, readConfig } from '@moraine/server/config/read-config'
-import { MoraineError } from '@moraine/stdx/error'
 import { pino } from 'pino'
 import type { CommandContext } from './command-context.ts'
 import { MEGABYTES, numberOption, PORTS, THREADS } from './number-option.ts'
@@ -19,7 +19,7 @@ export type RawServeOptions = {
 
 /** The service alone: tables are found in its catalogs, optimizers come by themselves. */
 export async function serve(raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const { server } = await runService(raw, context, false)
+  const { server } = await runService(raw, context)
   await whileRunning(server, context, () => {
     context.note(`moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}`)
     return untilStopped(context.signal)
@@ -28,24 +28,26 @@ export async function serve(raw: RawServeOptions, context: CommandContext): Prom
 
 export type RunningService = { readonly server: RunningServer; readonly dataDir: string }
 
-/** Starts the service where options and configuration say, with an optimizer beside it or without. */
+/** Starts the service where options and configuration say, with at least so many threads beside it as are given. */
 export async function runService(
   raw: RawServeOptions,
   context: CommandContext,
-  withOptimizer: boolean,
+  least: { readonly leastThreads?: number } = {},
 ): Promise<RunningService> {
-  const { values, warnings } = await readConfig(raw.config, process.env)
+  const { values, containers, warnings } = await readConfig(raw.config, process.env)
   for (const warning of warnings) context.note(`warning: ${warning}`)
   const log = pino({ level: process.env['MORAINE_LOG_LEVEL'] ?? 'warn' }, pino.destination(2))
   const place = placeOf(raw, values)
-  const server = await startServer({
+  const options = {
     ...place,
-    ...(withOptimizer && { optimizerCommand }),
-    settings: serviceSettings(values),
+    ...least,
+    optimizerCommand,
+    settings: serviceSettings(values, containers),
     clock: context.clock,
     random: context.random,
     log,
-  })
+  }
+  const server = await startServer(options, context.signal)
   if (server.firstCredential !== undefined) context.note(firstCredentialNote(server.firstCredential))
   return { server, dataDir: place.dataDir }
 }
@@ -87,10 +89,8 @@ export type RawOptimizerOptions = {
 
 /** One optimizer in this process, until it is told to stop. */
 export async function optimizer(raw: RawOptimizerOptions, context: CommandContext): Promise<void> {
-  const { hostname, port } = parseUrl(raw.url)
   const options = {
-    host: hostname,
-    port: numberOption(`the port of --url ${raw.url}:`, port ?? '1261', PORTS),
+    servers: parseThriftAddresses(raw.url),
     group: raw.group ?? 'default',
     threads: numberOption('--threads', raw.threads, THREADS),
     memoryMb: numberOption('--memory', raw.memory, MEGABYTES),
@@ -115,12 +115,6 @@ function endOfInput(): AbortSignal {
   return ended.signal
 }
 
-function parseUrl(url: string): { readonly hostname: string; readonly port: string | undefined } {
-  const match = /^thrift:\/\/([^/:]+|\[[^\]]+\])(?::(\d+))?\/?$/.exec(url)
-  if (match?.[1] === undefined) throw new MoraineError('invalid-input', `--url ${url}: write thrift://host:port`)
-  return { hostname: match[1].replace(/^\[|\]$/g, ''), port: match[2] }
-}
-
 /** Stops the service once the work has ended. If that is because it was told to stop, this is said, and when it has. */
 export async function whileRunning(
   server: RunningServer,
@@ -130,8 +124,9 @@ export async function whileRunning(
   const onStop = () => note('moraine is stopping; what runs may end first (again Ctrl-C: at once)')
   signal.addEventListener('abort', onStop, { once: true })
   if (signal.aborted) onStop()
+  const lost = server.lost.then((reason) => Promise.reject(reason))
   try {
-    await work()
+    await Promise.race([work(), lost])
   } finally {
     await server.stop()
     if (signal.aborted) note('moraine has stopped')

@@ -5,7 +5,7 @@ import { isKind, MoraineError } from '@moraine/stdx/error'
 import { humanDuration } from '@moraine/stdx/human-text'
 import { reportText, type SampleReport } from '../sample/sample-report-text.ts'
 import { runSampleWriter } from '../sample/sample-writer.ts'
-import { describeSample, watchSample } from '../sample/watch-sample.ts'
+import { describeSample, type SampleServer, watchSample } from '../sample/watch-sample.ts'
 import type { CommandContext } from './command-context.ts'
 import { numberOption } from './number-option.ts'
 import { type RawServeOptions, runService, untilStopped, whileRunning } from './serve.ts'
@@ -20,16 +20,19 @@ export type RawStartOptions = RawServeOptions & {
 /** Ten minutes: a sample that goes on slowly has new work for the optimizer every six or so. */
 const ONCE_WITHIN_SECONDS = 600
 
+/** Of the optimizer beside it. */
+const THREADS_BESIDE = 2
+
 /** Service, one local optimizer and, unless told otherwise, a sample lake that is written to all the time. */
 export async function startAll(raw: RawStartOptions, context: CommandContext): Promise<void> {
   // Refused before anything is started.
   const limitMs = onceLimitMs(raw)
   const startedAt = context.clock.now()
-  const { server, dataDir } = await runService(raw, context, true)
+  const { server, dataDir } = await runService(raw, context, { leastThreads: THREADS_BESIDE })
   await whileRunning(server, context, () => {
     context.note(`moraine listens on ${server.url}; its data is in ${dataDir}; Ctrl-C stops it`)
     if (raw.sample === false) return untilStopped(context.signal)
-    return showSample(server, { startedAt, limitMs, asJson: raw.json === true }, context)
+    return showSample(withCatalog(server), { startedAt, limitMs, asJson: raw.json === true }, context)
   })
 }
 
@@ -56,7 +59,16 @@ type ShowOptions = {
   readonly asJson: boolean
 }
 
-async function showSample(server: RunningServer, options: ShowOptions, context: CommandContext): Promise<void> {
+function withCatalog(server: RunningServer): SampleServer {
+  const { catalog } = server
+  if (catalog !== undefined) return { ...server, catalog }
+  throw new MoraineError(
+    'invalid-input',
+    'where several servers share the database (ha.enabled) none has a catalog of its own for the sample: leave it out (--no-sample)',
+  )
+}
+
+async function showSample(server: SampleServer, options: ShowOptions, context: CommandContext): Promise<void> {
   const { limitMs, asJson } = options
   const found = await describeSample(server, options.startedAt, context.signal)
   if (found !== undefined) context.note(found)
@@ -82,7 +94,7 @@ async function showSample(server: RunningServer, options: ShowOptions, context: 
 }
 
 async function reportWithin(
-  server: RunningServer,
+  server: SampleServer,
   { startedAt, limitMs }: ShowOptions,
   context: CommandContext,
 ): Promise<SampleReport> {

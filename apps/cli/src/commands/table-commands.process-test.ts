@@ -157,7 +157,7 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['table', 'apply', join(root, 'no-plan.json'), '--threads', '0'], /--threads 0: /],
   [['serve', '--port', '70000', '--data-dir', join(root, 'never')], /--port 70000: .*from 0 to 65535/],
   [['optimizer', '--url', 'http://127.0.0.1:1261'], /write thrift:\/\/host:port/],
-  [['optimizer', '--url', 'thrift://127.0.0.1:70000'], /the port of --url .*from 0 to 65535/],
+  [['optimizer', '--url', 'thrift://127.0.0.1:70000'], /--url .*port 70000 is not from 1 to 65535/],
   [['optimizer', '--url', 'thrift://127.0.0.1:1', '--threads', '0'], /--threads 0: .*from 1 to 1000/],
   [['optimizer'], /required option '--url <url>'/],
 ]

@@ -10,8 +10,7 @@ import { serverAccess } from './server-access.ts'
 export async function tableOptions(raw: RawTableOptions, sources: ValueSources): Promise<TableOptions> {
   const { env } = sources
   const { catalog, catalogType, catalogUri, warehouse } = raw
-  const isOfService = catalog !== undefined && catalogType === undefined && catalogUri === undefined
-  if (raw.server !== undefined && !isOfService) {
+  if (raw.server !== undefined && !isOfService(raw)) {
     throw new MoraineError(
       'invalid-input',
       '--server: name the catalog of the service with --catalog, and leave out --catalog-uri and --catalog-type',
@@ -22,7 +21,7 @@ export async function tableOptions(raw: RawTableOptions, sources: ValueSources):
   const storage = await keyValues(STORAGE, raw.storage ?? [], sources)
   return {
     ...(catalog !== undefined && { catalog }),
-    ...(isOfService && { service: serverAccess(raw, env) }),
+    ...(isOfService(raw) && { service: serverAccess(raw, env) }),
     ...(catalogType !== undefined && { catalogType }),
     ...(catalogUri !== undefined && { catalogUri }),
     ...(warehouse !== undefined && { warehouse }),
@@ -30,6 +29,12 @@ export async function tableOptions(raw: RawTableOptions, sources: ValueSources):
     properties,
     storage: { ...storageFromEnv(env), ...ofStorage(properties), ...storage },
   }
+}
+
+/** Whether the catalog is one of the running service, which is reached through it. */
+export function isOfService(raw: RawTableOptions): raw is RawTableOptions & { readonly catalog: string } {
+  const { catalog, catalogType, catalogUri } = raw
+  return catalog !== undefined && catalogType === undefined && catalogUri === undefined
 }
 
 const PROPERTY = { name: '--catalog-property', example: 'client.region=eu-west-1' }

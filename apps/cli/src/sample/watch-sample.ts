@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LoadedTable } from '@moraine/catalogs/catalog'
+import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
 import { formatIdentifier } from '@moraine/catalogs/table-identifier'
 import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
@@ -18,6 +18,9 @@ import { SAMPLE_TABLE } from './sample-writer.ts'
 const LOOK_EVERY_MS = 500
 const SAMPLE_NAME = formatIdentifier(SAMPLE_TABLE)
 
+/** A service with a catalog of its own. */
+export type SampleServer = RunningServer & { readonly catalog: Catalog }
+
 /** What is waited for, for whoever loses patience. */
 export type SampleProgress = { waitsFor: string }
 
@@ -26,7 +29,7 @@ export type SampleProgress = { waitsFor: string }
  * and after it.
  */
 export async function watchSample(
-  server: RunningServer,
+  server: SampleServer,
   startedAt: EpochMs,
   context: CommandContext,
   progress: SampleProgress,
@@ -52,7 +55,7 @@ export async function watchSample(
 
 /** In a sentence, what an earlier start has left; `undefined` if it is the first one. */
 export async function describeSample(
-  server: RunningServer,
+  server: SampleServer,
   startedAt: EpochMs,
   signal: AbortSignal,
 ): Promise<string | undefined> {
@@ -65,7 +68,7 @@ export async function describeSample(
 }
 
 async function firstOptimizing(
-  server: RunningServer,
+  server: SampleServer,
   startedAt: EpochMs,
   context: CommandContext,
   progress: SampleProgress,
@@ -84,7 +87,7 @@ function isOptimizing({ summary }: Snapshot): boolean {
   return summary[PROCESS_MARK] !== undefined
 }
 
-async function loadIfThere(server: RunningServer, signal: AbortSignal): Promise<LoadedTable | undefined> {
+async function loadIfThere(server: SampleServer, signal: AbortSignal): Promise<LoadedTable | undefined> {
   try {
     return await server.catalog.loadTable(SAMPLE_TABLE, signal)
   } catch (error) {

@@ -1,10 +1,9 @@
-import { stat } from 'node:fs/promises'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { HadoopStore } from '@moraine/catalogs/filesystem/hadoop-store'
-import { jdbcSettings } from '@moraine/catalogs/jdbc/jdbc-settings'
+import { lacksJdbcTables } from '@moraine/catalogs/jdbc/jdbc-schema'
+import { CREATES_JDBC_TABLES } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { openExternalCatalog } from '@moraine/catalogs/open-catalog'
-import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
-import { isAbsent, localError } from '@moraine/storage/local-error'
+import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { CatalogPlace } from './catalog-place.ts'
 import { checkStore, checkWarehouse } from './check-store.ts'
 
@@ -27,11 +26,12 @@ export async function openCatalog(
 ): Promise<Catalog> {
   const { type, name } = place
   if (type === 'filesystem' || type === 'hadoop') await checkFolder(place, context)
-  const properties = type === 'jdbc' && !creates ? await expectDatabase(place) : place.properties
+  const properties =
+    type === 'jdbc' && !creates ? { [CREATES_JDBC_TABLES]: 'false', ...place.properties } : place.properties
   const opening = openExternalCatalog({ ...context, name, type, properties }, signal)
   return opening.catch((error: unknown) => {
     if (place.signIn !== undefined) throw isSignedOut(error) ? withHint(error, `; ${place.signIn}`) : error
-    if (type === 'jdbc' && !creates && isKind(error, 'not-found')) throw noTablesYet(place)
+    if (type === 'jdbc' && !creates && lacksJdbcTables(error)) throw noTablesYet(place)
     throw type === 'rest' && isNoCatalog(error) ? withHint(error, rootHint(properties['uri'] ?? '')) : error
   })
 }
@@ -51,18 +51,6 @@ async function checkFolder({ properties: { warehouse = '' } }: CatalogPlace, { w
   await checkWarehouse(warehouse, warehouse)
 }
 
-async function expectDatabase({ properties }: CatalogPlace): Promise<CatalogPlace['properties']> {
-  const { server } = jdbcSettings(properties)
-  if (server.dialect === 'sqlite') {
-    await stat(server.path).catch((cause: unknown) => {
-      throw isAbsent(cause)
-        ? new MoraineError('not-found', `there is no SQLite file ${server.path}`)
-        : localError(cause, `opening ${server.path}`)
-    })
-  }
-  return { 'jdbc.init-catalog-tables': 'false', ...properties }
-}
-
 function noTablesYet({ label }: CatalogPlace): MoraineError {
   return new MoraineError(
     'not-found',
@@ -72,7 +60,9 @@ function noTablesYet({ label }: CatalogPlace): MoraineError {
 
 /** Iceberg's protocol answers in JSON, and with a reason where it refuses. */
 function isNoCatalog(error: unknown): boolean {
-  return error instanceof MoraineError && (error.kind === 'corrupt' || /answered (404|405)$/.test(error.message))
+  if (!(error instanceof MoraineError)) return false
+  const { status, explained } = error.context
+  return error.kind === 'corrupt' || (explained === false && (status === 404 || status === 405))
 }
 
 function rootHint(uri: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,8 +16,9 @@ const file = join(root, 'file')
 writeFileSync(file, '')
 
 const notFound = (type: string, message: string) => ({ error: { message, type, code: 404 } })
-const ANSWERS: Readonly<Record<string, readonly [number, unknown]>> = {
+const ANSWERS: Readonly<Record<string, readonly [number, unknown, OutgoingHttpHeaders?]>> = {
   '/bare/v1/config': [404, { message: 'Route not found', error: 'Not Found', statusCode: 404 }],
+  '/busy/v1/config': [404, {}, { 'retry-after': '0' }],
   '/page/v1/config': [200, '<html>'],
   '/catalog/v1/config': [200, { defaults: {}, overrides: {} }],
   '/strict/v1/config': [404, notFound('NoSuchWarehouseException', 'Warehouse does not exist: a')],
@@ -25,8 +26,9 @@ const ANSWERS: Readonly<Record<string, readonly [number, unknown]>> = {
 }
 const server = createServer((request, response) => {
   const path = (request.url ?? '').replace(/\?.*/, '')
-  const [status, body] = ANSWERS[path] ?? [404, notFound('NoSuchTableException', 'Table does not exist')]
-  response.writeHead(status, { 'content-type': typeof body === 'string' ? 'text/html' : 'application/json' })
+  const [status, body, headers = {}] = ANSWERS[path] ?? [404, notFound('NoSuchTableException', 'Table does not exist')]
+  const contentType = typeof body === 'string' ? 'text/html' : 'application/json'
+  response.writeHead(status, { 'content-type': contentType, ...headers })
   response.end(typeof body === 'string' ? body : JSON.stringify(body))
 })
 await once(server.listen(0, '127.0.0.1'), 'listening')
@@ -52,6 +54,7 @@ type Case = readonly [name: string, options: Given, kind: MoraineError['kind'], 
 
 const CASES: readonly Case[] = [
   ['a.b', { catalogUri: `${url}/bare` }, 'not-found', /answered 404; .*\/bare is not where .*\/api\/iceberg\/rest/],
+  ['a.b', { catalogUri: `${url}/busy` }, 'not-found', /left alone for 0 s; .*\/busy is not where the server keeps/],
   ['a.b', { catalogUri: `${url}/page` }, 'corrupt', /no JSON; .*\/page is not where the server keeps its REST catalog/],
   ['a.b', { catalogUri: 'localhost:1630' }, 'invalid-input', /--catalog-uri localhost:1630: write a URL/],
   ['a.b', { catalogUri: `${url}/catalog` }, 'not-found', /Table does not exist$/],

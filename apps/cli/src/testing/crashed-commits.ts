@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import type { FileIO } from '@moraine/storage/file-io'
+import { type AppendedFiles, readAppended } from './crashed-appends.ts'
 
 // Requests to the catalog of `moraine serve` that a crash may overtake, and how to tell afterwards whether one was done.
 
@@ -9,6 +13,8 @@ type CatalogState = {
   /** Properties by table. */
   readonly tables: ReadonlyMap<string, JsonObject>
   readonly views: ReadonlySet<string>
+  /** By table, of those with snapshots. */
+  readonly appended: ReadonlyMap<string, AppendedFiles>
 }
 
 export type CrashedCommit = {
@@ -34,8 +40,13 @@ export const CREATE_NAMESPACE: CatalogRequest = {
   body: { namespace: [NAMESPACE] },
 }
 
-export function createTable(name: string): CatalogRequest {
-  return { method: 'POST', path: TABLES, body: { name, schema: SCHEMA, properties: { name } } }
+export function createTable(name: string, properties: Readonly<Record<string, string>> = {}): CatalogRequest {
+  return { method: 'POST', path: TABLES, body: { name, schema: SCHEMA, properties: { name, ...properties } } }
+}
+
+/** Where a table is asked for and commits to it go. */
+export function commitPath(name: string): string {
+  return `${TABLES}/${name}`
 }
 
 /** A commit to one table. */
@@ -129,22 +140,38 @@ export function drop(table: string): CrashedCommit {
   }
 }
 
-/** Loads all there is. Fails if something cannot be loaded, or its metadata file says otherwise. */
+/**
+ * Loads all there is, and of tables that have snapshots every manifest list, manifest and data file of every snapshot. Fails
+ * if something cannot be loaded, its metadata file says otherwise, or a snapshot is more or less than one append.
+ */
 export async function readCatalog(
   base: string,
+  io: FileIO,
 ): Promise<CatalogState & { readonly metadataFiles: ReadonlySet<string> }> {
   const metadataFiles = new Set<string>()
   const tables = new Map<string, JsonObject>()
+  const appended = new Map<string, AppendedFiles>()
   for (const name of await listNames(base, 'tables')) {
     const { metadata, location } = await load(base, `${TABLES}/${name}`)
     metadataFiles.add(location)
     for (const each of metadata['metadata-log'] as readonly JsonObject[])
       metadataFiles.add(pathOf(each['metadata-file']))
     tables.set(name, metadata['properties'] as JsonObject)
+    const table = tableOf(metadata, location)
+    if (table.snapshots.length > 0) appended.set(name, await readAppended(io, table))
   }
   const views = await listNames(base, 'views')
   for (const name of views) metadataFiles.add((await load(base, `namespaces/${NAMESPACE}/views/${name}`)).location)
-  return { tables, views: new Set(views), metadataFiles }
+  return { tables, views: new Set(views), appended, metadataFiles }
+}
+
+export async function loadServed(base: string, name: string): Promise<TableMetadata> {
+  const { metadata, location } = await load(base, commitPath(name))
+  return tableOf(metadata, location)
+}
+
+function tableOf(metadata: JsonObject, location: string): TableMetadata {
+  return parseTableMetadata(formatExactJson(metadata), location)
 }
 
 async function listNames(base: string, what: 'tables' | 'views'): Promise<readonly string[]> {

@@ -10,8 +10,8 @@ export type Fate = 'forward' | 'swallow' | 'lose' | 'late' | { readonly status: 
 
 export type HttpProxy = {
   readonly port: number
-  /** Asked for each request by method and path. */
-  fate: (method: string, path: string) => Fate
+  /** Asked for each request by method and path; until it answers, the request waits. */
+  fate: (method: string, path: string) => Fate | Promise<Fate>
   /** Carries out what was to be late; resolves with the status of each answer, which nobody else sees. */
   catchUp(): Promise<readonly number[]>
   close(): Promise<void>
@@ -24,7 +24,7 @@ export async function httpProxy(target: URL): Promise<HttpProxy> {
   const late: Kept[] = []
   const pass = async (near: IncomingMessage, answer: ServerResponse) => {
     const body = Buffer.concat(await near.toArray())
-    const fate = proxy.fate(near.method ?? '', near.url ?? '')
+    const fate = await proxy.fate(near.method ?? '', near.url ?? '')
     if (fate === 'late') late.push({ near, body })
     if (fate === 'late' || fate === 'lose') return void near.socket.destroy()
     const { response, content } = await send(target, { near, body })

@@ -23,6 +23,7 @@ const server = await startServer({
   host: '127.0.0.1',
   httpPort: 0,
   thriftPort: 0,
+  leastThreads: 2,
   optimizerCommand: () => [
     process.execPath,
     '--conditions=development',

@@ -20,16 +20,19 @@ export function catalogText(catalog: CatalogSettingInfo): string {
   const rows = (['properties', 'storageConfig', 'authConfig', 'tableProperties'] as const).flatMap((map) =>
     Object.entries(catalog[map]).flatMap(([key, value]) => {
       const text = typeof value === 'string' ? value : value.fileName
-      return text === '' ? [] : [[`${map}/${key}`, text]]
+      return text === '' || SAYS_NOTHING.has(`${map}/${key}=${text}`) ? [] : [[`${map}/${key}`, text]]
     }),
   )
   const lines = [
-    `${name} (${type}), tables in ${tableFormatList.join(', ')}, optimizer group ${optimizerGroup || 'none'}`,
+    `${name} (${type}), tables in ${tableFormatList.join(', ')}, optimizer group ${optimizerGroup || 'default'}`,
     `secrets set  ${secretsSet.length === 0 ? 'none' : secretsSet.join(', ')}`,
     ...(rows.length === 0 ? [] : ['', textTable(['setting', 'value'], rows)]),
   ]
   return `${lines.join('\n')}\n`
 }
+
+/** Words that Amoro's forms have in any case, and that have no effect: a warehouse says by its address where it is. */
+const SAYS_NOTHING: ReadonlySet<string> = new Set(['storageConfig/storage.type=Hadoop', 'authConfig/auth.type=CUSTOM'])
 
 /** What `catalog types` prints. */
 export function metastoreTypesText(types: readonly CatalogTypeEntry[]): string {

@@ -2,6 +2,7 @@ import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { counted, humanBytes } from '@moraine/stdx/human-text'
 import { disabledNote } from './disabled-note.ts'
+import { partitionText } from './partition-text.ts'
 
 export type Explanation = {
   readonly name: string
@@ -25,9 +26,9 @@ export function explainText(explanation: Explanation): string {
     ...notes,
     ...groups.map((group) => {
       const bytes = group.inputs.reduce((sum, input) => sum + input.fileSizeBytes, 0)
-      return `  ${placeOf(group.partitionPath)}: ${group.method.kind} of ${counted(group.inputs.length, 'file')}, ${humanBytes(bytes)}, with ${counted(group.deletes.length, 'delete file')}, because ${group.method.reason}`
+      return `  ${partitionText(group.partitionPath)}: ${group.method.kind} of ${counted(group.inputs.length, 'file')}, ${humanBytes(bytes)}, with ${counted(group.deletes.length, 'delete file')}, because ${group.method.reason}`
     }),
-    ...skipped.map((each) => `  ${placeOf(each.partitionPath)}: left alone, ${each.reason}: ${each.detail}`),
+    ...skipped.map((each) => `  ${partitionText(each.partitionPath)}: left alone, ${each.reason}: ${each.detail}`),
   ]
   return `${lines.join('\n')}\n`
 }
@@ -61,8 +62,4 @@ function askedFor({ plan, partition }: Explanation): Pick<RewritePlan, 'groups' 
     groups: (plan?.groups ?? []).filter((group) => isAsked(group.partitionPath)),
     skipped: (plan?.skipped ?? []).filter((each) => isAsked(each.partitionPath)),
   }
-}
-
-function placeOf(partitionPath: string): string {
-  return partitionPath === '' ? 'the table' : partitionPath
 }

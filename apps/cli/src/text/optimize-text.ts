@@ -49,7 +49,7 @@ export function optimizeText(outcome: OptimizeOutcome): string {
 }
 
 /** What is left alone although it may need work: said even where something else was done. */
-const CANNOT: ReadonlySet<string> = new Set(['unsupported-format', 'encrypted', 'unreadable'])
+const CANNOT: ReadonlySet<string> = new Set(['unsupported-format', 'encrypted', 'foreign', 'unreadable'])
 
 function skippedText({ partitionPath, reason, detail }: RewritePlan['skipped'][number]): string {
   return `  ${partitionPath === '' ? 'the table' : partitionPath}: ${reason}: ${detail}`

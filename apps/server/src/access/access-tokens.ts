@@ -1,7 +1,8 @@
-import { createHmac, hkdfSync } from 'node:crypto'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { errors, jwtVerify, SignJWT } from 'jose'
+import { derivedKey } from '../secrets/derived-key.ts'
+import { keyedMark } from '../secrets/keyed-mark.ts'
 
 /** For how long a token of the token endpoint is good. */
 export const ACCESS_TOKEN_SECONDS = 3600
@@ -20,10 +21,10 @@ export interface AccessTokens {
 }
 
 export function accessTokens(secretKey: Uint8Array, clock: Clock): AccessTokens {
-  const key = new Uint8Array(hkdfSync('sha256', secretKey, '', 'moraine access tokens', 32))
+  const key = derivedKey(secretKey, 'access tokens')
   // Tells two secrets apart, and nothing about either: the secret of an administrator may be a word.
-  const fingerprint = (secretHash: string) =>
-    createHmac('sha256', key).update(secretHash).digest('base64url').slice(0, 16)
+  const mark = keyedMark(key)
+  const fingerprint = (secretHash: string) => mark.of(secretHash).toString('base64url').slice(0, 16)
   const seconds = () => Math.floor(clock.now() / 1000)
   return {
     sign: ({ credentialId, secretHash }) =>

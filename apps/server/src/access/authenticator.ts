@@ -2,27 +2,32 @@ import type { PrincipalStore } from '@moraine/management/access/principal'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { AccessTokens } from './access-tokens.ts'
-import { hasHash, hashSecret, parseBearer } from './credential-secret.ts'
+import { hasHash, hashSecret, isCredentialId, parseBearer } from './credential-secret.ts'
+import { guessLimits } from './guess-limits.ts'
 import { ANYBODY, type Identity } from './identity.ts'
 
 export interface Authenticator {
   /** Who need not say who they are: whoever is on this machine, or whoever gets through. */
   readonly openTo: 'nobody' | 'this-machine' | 'everybody'
+  /** Whether somebody who is no principal may do everything: the administrator of the configuration, or anybody. */
+  readonly administersItself?: true
   /**
    * Who sends a request with this `Authorization` header: `Basic` with a credential's id and secret, or `Bearer` with a
    * token of {@link exchange} or one that holds a credential itself.
    *
-   * @throws {MoraineError} `unauthenticated` if the header is missing, or what it says is not or no longer true
+   * @param source the address that it comes from
+   * @throws {MoraineError} `unauthenticated` if the header is missing, or what it says is not or no longer true; and as
+   * `GuessLimits.check`; `unavailable` if it cannot be looked up now
    */
-  identify(authorization: string | undefined): Promise<Identity>
+  identify(authorization: string | undefined, source: string): Promise<Identity>
   /**
    * A short-lived token for a credential.
    *
-   * @throws {MoraineError} `unauthenticated` if there is no such credential
+   * @throws {MoraineError} `unauthenticated` if there is no such credential, and as `GuessLimits.check`
    */
-  exchange(id: string, secret: string): Promise<string>
+  exchange(id: string, secret: string, source: string): Promise<string>
   /** A new token for one that is still good. Errors as those of {@link identify}. */
-  renew(token: string): Promise<string>
+  renew(token: string, source: string): Promise<string>
 }
 
 export type AuthenticatorDeps = {
@@ -36,8 +41,10 @@ export type AuthenticatorDeps = {
 /** A credential that is good now. */
 type Known = { readonly id: string; readonly secretHash: string; readonly identity: Identity }
 
-/** Everybody proves who they are. Nothing is remembered between requests: what is revoked is refused at once. */
+/** Everybody proves who they are. Nothing but wrong guesses is remembered between requests: what
+ * is revoked is refused at once. */
 export function authenticator({ principals, tokens, administrator, clock }: AuthenticatorDeps): Authenticator {
+  const limits = guessLimits(clock)
   const admin: Known | undefined = administrator && {
     id: administrator.name,
     secretHash: hashSecret(administrator.password),
@@ -46,22 +53,30 @@ export function authenticator({ principals, tokens, administrator, clock }: Auth
 
   async function find(id: string): Promise<Known | undefined> {
     if (id === admin?.id) return admin
-    const found = await principals.findCredential(id)
+    if (!isCredentialId(id)) return undefined
+    const found = await principals.findCredential(id).catch((error: unknown) => {
+      throw cannotLook(error)
+    })
     if (found === undefined) return undefined
     const { credential, principal } = found
     if (credential.expiresAt !== undefined && credential.expiresAt <= clock.now()) return undefined
     return { id, secretHash: credential.secretHash, identity: principal }
   }
 
-  async function withSecret(id: string, secret: string): Promise<Known> {
+  async function withSecret(id: string, secret: string, source: string): Promise<Known> {
+    limits.check(source, id)
     const known = await find(id)
-    if (known !== undefined && hasHash(secret, known.secretHash)) return known
+    if (known !== undefined && hasHash(secret, known.secretHash)) {
+      limits.succeeded(source, id)
+      return known
+    }
+    limits.failed(source, id)
     throw new MoraineError('unauthenticated', 'there is no such credential, it has expired, or its secret is another')
   }
 
-  async function withToken(token: string): Promise<Known> {
+  async function withToken(token: string, source: string): Promise<Known> {
     const whole = parseBearer(token)
-    if (whole !== undefined) return withSecret(whole.id, whole.secret)
+    if (whole !== undefined) return withSecret(whole.id, whole.secret, source)
     const { credentialId, isOf } = await tokens.read(token)
     const known = await find(credentialId)
     if (known !== undefined && isOf(known.secretHash)) return known
@@ -71,14 +86,15 @@ export function authenticator({ principals, tokens, administrator, clock }: Auth
   const sign = ({ id, secretHash }: Known) => tokens.sign({ credentialId: id, secretHash })
   return {
     openTo: 'nobody',
-    async identify(authorization) {
+    ...(admin !== undefined && { administersItself: true }),
+    async identify(authorization, source) {
       const { scheme, value } = parseAuthorization(authorization)
-      if (scheme === 'bearer') return (await withToken(value)).identity
+      if (scheme === 'bearer') return (await withToken(value, source)).identity
       const { id, secret } = parseBasic(value)
-      return (await withSecret(id, secret)).identity
+      return (await withSecret(id, secret, source)).identity
     },
-    exchange: async (id, secret) => sign(await withSecret(id, secret)),
-    renew: async (token) => sign(await withToken(token)),
+    exchange: async (id, secret, source) => sign(await withSecret(id, secret, source)),
+    renew: async (token, source) => sign(await withToken(token, source)),
   }
 }
 
@@ -86,7 +102,16 @@ export function authenticator({ principals, tokens, administrator, clock }: Auth
 export function openAuthenticator(openTo: 'this-machine' | 'everybody' = 'everybody'): Authenticator {
   const refuse = () =>
     Promise.reject(new MoraineError('invalid-input', 'this service asks nobody who they are: leave out the credential'))
-  return { openTo, identify: async () => ANYBODY, exchange: refuse, renew: refuse }
+  return { openTo, administersItself: true, identify: async () => ANYBODY, exchange: refuse, renew: refuse }
+}
+
+/** Whoever asks is nobody yet: what the store says of itself, of where it is and who signs in to it, is for the log. */
+function cannotLook(cause: unknown): MoraineError {
+  return new MoraineError(
+    'unavailable',
+    'who you are cannot be looked up now, since the database of the service does not answer; try again later',
+    { cause },
+  )
 }
 
 function parseAuthorization(header: string | undefined): {

@@ -55,6 +55,7 @@ export async function composeAccess(
   }
 }
 
-function isLoopback(host: string): boolean {
+/** Whether only this machine can reach whoever listens there. */
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

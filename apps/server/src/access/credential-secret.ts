@@ -17,6 +17,11 @@ export function newCredential(
   return { credential: { ...of, id, secretHash: hashSecret(secret), createdAt: now }, secret }
 }
 
+/** Whether an id is of the form of {@link newCredential}: others have no credential, and need not be looked for. */
+export function isCredentialId(id: string): boolean {
+  return /^[0-9a-f]{16}$/.test(id)
+}
+
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }

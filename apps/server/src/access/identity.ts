@@ -1,4 +1,4 @@
-import { type Grant, isAllowed, isSeen, type Place, type Privilege } from '@moraine/management/access/grant'
+import { type Grant, isAllowed, isSeen, type Place, type Privilege, rolesWith } from '@moraine/management/access/grant'
 import { MoraineError } from '@moraine/stdx/error'
 
 /** Who asks, and what they may do. */
@@ -12,7 +12,7 @@ export function demand({ name, grants }: Identity, privilege: Privilege, place: 
   if (isAllowed(grants, privilege, place)) return
   throw new MoraineError(
     'permission',
-    `${name} has no role with the privilege ${privilege} on ${formatPlace(place)}; an administrator can grant one`,
+    `${name} has no role with the privilege ${privilege} on ${formatPlace(place)}: ${enough(privilege)}; an administrator can grant it`,
   )
 }
 
@@ -23,6 +23,12 @@ export function demandSight({ name, grants }: Identity, place: Place): void {
     'permission',
     `${name} has no role on ${formatPlace(place)} or anything in it; an administrator can grant one`,
   )
+}
+
+/** Not all that have it: of viewer, editor, operator and admin the first would do. */
+function enough(privilege: Privilege): string {
+  const [least = 'admin'] = rolesWith(privilege)
+  return `the role ${least} there is enough`
 }
 
 function formatPlace({ catalog, namespace, table }: Place): string {

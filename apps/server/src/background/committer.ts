@@ -1,6 +1,8 @@
-import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import type { OpenProcess } from '@moraine/management/optimizing/end-process'
+import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
 import { type CommitTry, settleCommit } from '@moraine/management/optimizing/settle-commit'
+import { type Hold, holdsCommits } from '@moraine/management/schedule/hold'
 import type { Stores } from '@moraine/management/store/stores'
 import type { CommitRequest, CommitResult, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { formatTableName } from '@moraine/management/tables/table-name'
@@ -10,20 +12,25 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
 import { applyDecision } from '../optimizing/apply-decision.ts'
+import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const OPEN_MAX = 10_000
+/** Of which holds are asked for together: a few more than threads, so that many that are held cost few questions. */
+const LOOKED_AT_ONCE = 64
 /** A commit that takes longer is asked for again, and then finds out whether it was made. */
 const COMMIT_DEADLINE_MS = 10 * 60_000
+const UNRECORDED_PAUSE_MS = 1000
 
 export type CommitterDeps = {
-  readonly stores: Pick<Stores, 'state' | 'processes' | 'tables' | 'tasks'>
+  readonly stores: Pick<Stores, 'state' | 'processes' | 'tables' | 'tasks' | 'groups'>
   readonly maintenance: Pick<TableMaintenance, 'commit'>
   /** `self-optimizing.commit-thread-count` */
   readonly parallelism: number
+  readonly findHolds: HoldFinder
   readonly clock: Clock
   readonly log: Log
 }
@@ -48,10 +55,18 @@ export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
       const committing = await stores.processes.listOpenProcesses('committing', OPEN_MAX)
       const waiting = committing.filter(({ processId }) => !jobs.has(processId))
       const retryAt = ({ state }: (typeof waiting)[number]) => (state.status === 'committing' ? state.retryAt : now)
-      for (const process of waiting.filter((one) => retryAt(one) <= now).slice(0, jobs.free)) {
-        jobs.start(process.processId, () => commitProcess(deps, process.processId, signal))
+      const due = waiting.filter((one) => retryAt(one) <= now)
+      const held = new Map<TableId, Hold>()
+      // Whoever there is no room for is looked at when a thread comes free: `onEnd`.
+      for (let at = 0; at < due.length && jobs.free > 0; at += LOOKED_AT_ONCE) {
+        const some = due.slice(at, at + LOOKED_AT_ONCE)
+        for (const [tableId, hold] of await findHeld(deps, some)) held.set(tableId, hold)
+        for (const { processId } of some.filter(({ tableId }) => !held.has(tableId)).slice(0, jobs.free)) {
+          jobs.start(processId, () => commitProcess(deps, processId, signal))
+        }
       }
-      return { nextAt: earliest(waiting.map(retryAt).filter((at) => at > now)) }
+      const ends = [...held.values()].map(({ until }) => until).filter((until) => until !== undefined)
+      return { nextAt: earliest([...ends, ...waiting.map(retryAt)].filter((at) => at > now)) }
     },
   })
   return self
@@ -75,7 +90,28 @@ async function commitProcess(deps: CommitterDeps, processId: ProcessId, signal: 
     } else log.warn({ table, processId, outcome }, 'a commit is not settled yet')
   } catch (error) {
     log.error({ processId, failure: describeError(error) }, 'a commit could not be recorded and will be tried again')
+    // Nothing says when: a server that may not write just now would try without a pause.
+    await clock.sleep(UNRECORDED_PAUSE_MS, signal).catch(() => undefined)
   }
+}
+
+/** What keeps commits of these processes from being made. */
+async function findHeld(
+  { stores, findHolds }: CommitterDeps,
+  processes: readonly OptimizingProcess[],
+): Promise<ReadonlyMap<TableId, Hold>> {
+  const tables = await Promise.all(processes.map(({ tableId }) => stores.tables.findTable(tableId)))
+  const byId = new Map(tables.flatMap((table) => (table?.state.phase === 'committing' ? [[table.tableId, table]] : [])))
+  const held = new Map<TableId, Hold>()
+  for (const [name, some] of Map.groupBy(processes, ({ group }) => group)) {
+    const work = some.flatMap(({ tableId, isRequested }) => {
+      const table = byId.get(tableId)
+      return table === undefined ? [] : [{ ...table, isRequested }]
+    })
+    const holds = await findHolds(await stores.groups.findGroup(name), work)
+    for (const [tableId, hold] of holds) if (holdsCommits(hold)) held.set(tableId, hold)
+  }
+  return held
 }
 
 async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSignal): Promise<CommitTry> {

@@ -28,6 +28,18 @@ test('a key that is put again moves, and one that is removed is gone', () => {
   assert.deepEqual([queue.takeDue(at(50)), queue.takeDue(at(50)), queue.takeDue(at(50))], ['b', 'a', undefined])
 })
 
+test('a key that is moved again and again leaves nothing behind', () => {
+  const queue = dueQueue<number>()
+  for (let key = 0; key < 100; key += 1) queue.put(key, at(1_000_000 + key))
+  for (let round = 1; round <= 10_000; round += 1) {
+    queue.put(round % 100, at(round))
+    assert.equal(queue.takeDue(at(round)), round % 100)
+    queue.put(round % 100, at(1_000_000 + round))
+  }
+  assert.ok(queue.held < 300, `${queue.held} entries for 100 keys`)
+  assert.equal(queue.nextAt(), 1_009_901)
+})
+
 test('it agrees with a sorted list', () => {
   const put = fc.record({ key: fc.nat(20), at: fc.nat(50) })
   fc.assert(

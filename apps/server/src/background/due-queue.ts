@@ -9,14 +9,23 @@ export type DueQueue<Key> = {
   takeDue(now: EpochMs): Key | undefined
   nextAt(): EpochMs | undefined
   has(key: Key): boolean
+  /** Entries that are held in memory, those among them that are of no use any more. */
+  readonly held: number
 }
+
+const FEW = 64
 
 type Entry<Key> = { readonly key: Key; readonly at: EpochMs }
 
 export function dueQueue<Key>(): DueQueue<Key> {
-  // An entry is stale once its key has another time; stale ones are dropped when they surface.
+  // An entry is stale once its key has another time; stale ones are dropped when they surface, or are too many: a key that
+  // is moved to now again and again, and each time back to an hour from now, would leave one for each time.
   const times = new Map<Key, EpochMs>()
-  const heap: Entry<Key>[] = []
+  let heap: Entry<Key>[] = []
+  const dropMany = () => {
+    heap = []
+    for (const [key, at] of times) pushHeap(heap, { key, at })
+  }
   const dropStale = () => {
     for (let top = heap[0]; top !== undefined && times.get(top.key) !== top.at; top = heap[0]) popHeap(heap)
     return heap[0]
@@ -25,7 +34,8 @@ export function dueQueue<Key>(): DueQueue<Key> {
     put(key, at) {
       if (times.get(key) === at) return
       times.set(key, at)
-      pushHeap(heap, { key, at })
+      if (heap.length >= 2 * times.size + FEW) dropMany()
+      else pushHeap(heap, { key, at })
     },
     remove: (key) => void times.delete(key),
     takeDue(now) {
@@ -37,6 +47,9 @@ export function dueQueue<Key>(): DueQueue<Key> {
     },
     nextAt: () => dropStale()?.at,
     has: (key) => times.has(key),
+    get held() {
+      return heap.length
+    },
   }
 }
 

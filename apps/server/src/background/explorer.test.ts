@@ -11,7 +11,24 @@ const quiet = () => new Promise((resolve) => setImmediate(resolve))
 
 async function setUp() {
   const clock = virtualClock(T0)
-  const stores = memoryStores()
+  const raw = memoryStores()
+  const rows: string[] = []
+  const stores: typeof raw = {
+    ...raw,
+    tables: {
+      ...raw.tables,
+      async listTables(query) {
+        const found = await raw.tables.listTables(query)
+        rows.push(`${found.length} whole rows`)
+        return found
+      },
+      async listTableNames(query) {
+        const found = await raw.tables.listTableNames(query)
+        rows.push(`${found.length} names`)
+        return found
+      },
+    },
+  }
   await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
   await stores.catalogs.saveCatalog({ name: 'other', type: 'rest', properties: {} })
   const tables = new Map<string, readonly string[] | Error>([
@@ -38,8 +55,8 @@ async function setUp() {
   await service.start(new AbortController().signal)
   await quiet()
   const names = async () =>
-    (await stores.tables.listTables({ limit: 99 })).map(({ name }) => `${name.catalog}.${name.name}`).sort()
-  return { clock, stores, tables, databases, added, service, names }
+    (await raw.tables.listTables({ limit: 9999 })).map(({ name }) => `${name.catalog}.${name.name}`).sort()
+  return { clock, stores, tables, databases, added, rows, service, names }
 }
 
 test('tables of all catalogs are found, and looked at once', async () => {
@@ -48,6 +65,29 @@ test('tables of all catalogs are found, and looked at once', async () => {
   clock.step()
   await quiet()
   assert.deepEqual(added, [1, 2, 3])
+  await service.stop()
+})
+
+test('of tables that are known nothing is read but their names', async () => {
+  const { tables, service, rows, added } = await setUp()
+  tables.set(
+    'lake',
+    Array.from({ length: 2500 }, (_, at) => `t${at}`),
+  )
+  service.nudge('lake')
+  await quiet()
+  rows.length = 0
+  tables.set('lake', [...(tables.get('lake') as string[]), 'one-more'])
+  service.nudge('lake')
+  await quiet()
+  assert.equal(added.length, 2504)
+  const pages = ['1000 names', '1000 names', '500 names']
+  assert.deepEqual(rows, pages)
+  rows.length = 0
+  service.nudge()
+  await quiet()
+  // Then the other catalog, and tables of catalogs that are not registered.
+  assert.deepEqual(rows.toSorted(), ['0 names', '1 names', '1000 names', '1000 names', '501 names'])
   await service.stop()
 })
 

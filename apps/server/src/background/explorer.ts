@@ -2,8 +2,8 @@ import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import type { Stores } from '@moraine/management/store/stores'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName, type TableName } from '@moraine/management/tables/table-name'
+import type { ListedName, TableQuery } from '@moraine/management/tables/table-store'
 import { checkAborted } from '@moraine/stdx/abort'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
@@ -60,8 +60,8 @@ export function explorer(deps: ExplorerDeps): Reconciler<string> {
 
 async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: AbortSignal): Promise<void> {
   const { stores, listing, clock, log } = deps
-  const known = new Map<string, ManagedTable>()
-  for (const table of await knownTables(stores, catalog.name)) known.set(keyOf(table.name), table)
+  const known = new Map<string, ListedName>()
+  for (const table of await knownTables(stores, { catalog: catalog.name })) known.set(keyOf(table.name), table)
   const unlisted = new Set<string>()
   for (const namespace of await listing.listDatabases(catalog.name, signal)) {
     const found = await listTables(deps, catalog, namespace, signal)
@@ -104,30 +104,25 @@ async function forgetUnregistered(
   registered: ReadonlySet<string>,
   names: ReadonlySet<string> | undefined,
 ): Promise<void> {
-  const gone = [...(names ?? [undefined])].filter((name) => name === undefined || !registered.has(name))
-  for (const name of gone) {
-    const tables = await knownTables(deps.stores, name)
-    for (const table of tables.filter(({ name: { catalog } }) => !registered.has(catalog))) await forget(deps, table)
+  const gone = names && [...names].filter((name) => !registered.has(name))
+  const asked = gone === undefined ? [{ outside: [...registered] }] : gone.map((catalog) => ({ catalog }))
+  for (const query of asked) {
+    for (const table of await knownTables(deps.stores, query)) await forget(deps, table)
   }
 }
 
-async function forget({ stores, clock, log }: ExplorerDeps, { tableId, name }: ManagedTable): Promise<void> {
+async function forget({ stores, clock, log }: ExplorerDeps, { tableId, name }: ListedName): Promise<void> {
   if (await forgetTable(stores, clock, tableId)) log.info({ table: formatTableName(name), tableId }, 'a table is gone')
 }
 
-/** Of all catalogs if none is named. */
 async function knownTables(
   stores: ExplorerDeps['stores'],
-  catalog: string | undefined,
-): Promise<readonly ManagedTable[]> {
-  const tables: ManagedTable[] = []
+  query: Pick<TableQuery, 'catalog' | 'outside'>,
+): Promise<readonly ListedName[]> {
+  const tables: ListedName[] = []
   for (;;) {
     const after = tables.at(-1)?.tableId
-    const page = await stores.tables.listTables({
-      limit: PAGE,
-      ...(catalog !== undefined && { catalog }),
-      ...(after !== undefined && { after }),
-    })
+    const page = await stores.tables.listTableNames({ ...query, limit: PAGE, ...(after !== undefined && { after }) })
     tables.push(...page)
     if (page.length < PAGE) return tables
   }

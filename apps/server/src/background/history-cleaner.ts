@@ -5,10 +5,10 @@ import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const BATCH = 100
-const GONE_OPTIMIZER_KEEP_MS = 24 * 3_600_000
+const GONE_KEEP_MS = 24 * 3_600_000
 
 export type HistoryCleanerDeps = {
-  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers' | 'answers' | 'reports'>
+  readonly stores: Pick<Stores, 'state' | 'processes' | 'optimizers' | 'resources' | 'answers' | 'reports'>
   /** `self-optimizing.runtime-data-keep-time` and `.runtime-data-expire-interval` */
   readonly keepMs: number
   readonly intervalMs: number
@@ -18,7 +18,7 @@ export type HistoryCleanerDeps = {
   readonly log: Log
 }
 
-/** Removes processes that ended long ago, with all that is theirs, optimizers that are gone, answers
+/** Removes processes that ended long ago, with all that is theirs, optimizers and resources that are gone, answers
  * that nobody may ask for again, and reports of engines. */
 export function historyCleaner({
   stores,
@@ -40,8 +40,11 @@ export function historyCleaner({
         for (const processId of finished) await stores.state.apply([{ kind: 'remove-process', processId }])
         if (finished.length < BATCH) break
       }
-      const gone = await stores.optimizers.listGone(later(clock.now(), -GONE_OPTIMIZER_KEEP_MS), BATCH)
+      const goneBefore = later(clock.now(), -GONE_KEEP_MS)
+      const gone = await stores.optimizers.listGone(goneBefore, BATCH)
       await stores.state.apply(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId }) as const))
+      const ended = await stores.resources.listEnded(goneBefore, BATCH)
+      await stores.state.apply(ended.map((resourceId) => ({ kind: 'remove-resource', resourceId }) as const))
       while (!signal.aborted && (await stores.answers.removeExpired(clock.now(), BATCH)) === BATCH);
       const reportsBefore = later(clock.now(), -reportKeepMs)
       while (!signal.aborted && (await stores.reports.removeReports(reportsBefore, BATCH)) === BATCH);

@@ -9,9 +9,13 @@ export type Nudge =
   | { readonly to: 'planner' }
   | { readonly to: 'dispatcher' }
   | { readonly to: 'settler'; readonly processId: ProcessId }
-  | { readonly to: 'committer'; readonly processId: ProcessId }
+  /** Of all if none is named. */
+  | { readonly to: 'committer'; readonly processId?: ProcessId }
   | { readonly to: 'reaper' }
   | { readonly to: 'discarder' }
+  | { readonly to: 'resource-keeper' }
+  /** Tables of this catalog were created or dropped. */
+  | { readonly to: 'explorer'; readonly catalog: string }
 
 /** A store that tells whoever is concerned after each change. A nudge that gets lost is made good by timers. */
 export function announcing(store: StateStore, announce: (nudge: Nudge) => void): StateStore {
@@ -25,9 +29,16 @@ export function announcing(store: StateStore, announce: (nudge: Nudge) => void):
   }
 }
 
+/** Whatever waited for it may go on. */
+export const WHEN_A_HOLD_ENDS: readonly Nudge[] = [{ to: 'planner' }, { to: 'dispatcher' }, { to: 'committer' }]
+
+/** Besides, it may launch others, or more. */
+export const WHEN_A_GROUP_CHANGES: readonly Nudge[] = [...WHEN_A_HOLD_ENDS, { to: 'resource-keeper' }]
+
 function nudgesOf(change: StateChange): readonly Nudge[] {
   switch (change.kind) {
     case 'patch-table':
+      if ('pause' in change.patch && change.patch.pause === undefined) return WHEN_A_HOLD_ENDS
       if (change.patch.state?.phase === 'pending') return [{ to: 'planner' }]
       // At rest again: see what its own commit, or somebody else's meanwhile, has left to do.
       return change.patch.state?.phase === 'idle' && change.from.phase !== 'pending'
@@ -51,7 +62,12 @@ function nudgesOf(change: StateChange): readonly Nudge[] {
     case 'add-optimizer':
       return [{ to: 'reaper' }, { to: 'planner' }]
     case 'move-optimizer':
-      return change.state.status === 'gone' ? [{ to: 'reaper' }] : []
+      if (change.state.status === 'draining') return [{ to: 'resource-keeper' }]
+      return change.state.status === 'gone' ? [{ to: 'reaper' }, { to: 'resource-keeper' }] : []
+    case 'add-resource':
+      return [{ to: 'resource-keeper' }]
+    case 'move-resource':
+      return change.state.status === 'releasing' || change.state.status === 'ended' ? [{ to: 'resource-keeper' }] : []
     case 'remove-table':
     case 'set-clocks':
     case 'remove-process':
@@ -59,6 +75,8 @@ function nudgesOf(change: StateChange): readonly Nudge[] {
     case 'end-attempt':
     case 'remove-discard':
     case 'remove-optimizer':
+    case 'remove-resource':
+    case 'save-allocation':
       return []
     default:
       return unreachable(change)

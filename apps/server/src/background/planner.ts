@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import { chooseTables } from '@moraine/management/optimizing/choose-tables'
+import { chooseTables, hasWorkAhead } from '@moraine/management/optimizing/choose-tables'
 import { newProcessId } from '@moraine/management/optimizing/optimizing-process'
 import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from '@moraine/management/optimizing/plan-table'
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
@@ -15,6 +15,7 @@ import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { applyDecision } from '../optimizing/apply-decision.ts'
+import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { boundedJobs, type Jobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
@@ -27,6 +28,7 @@ export type PlannerDeps = {
   readonly maintenance: Pick<TableMaintenance, 'plan'>
   /** `optimizer.max-planning-parallelism`: of each group. */
   readonly parallelism: number
+  readonly findHolds: HoldFinder
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -39,6 +41,7 @@ export type PlannerDeps = {
 export function planner(deps: PlannerDeps): Reconciler<never> {
   const { stores, clock } = deps
   const groups = new Map<string, Jobs<TableId>>()
+  const findUsage = usageFinder(stores)
   const jobsOf = (group: string): Jobs<TableId> => {
     const known = groups.get(group)
     if (known !== undefined) return known
@@ -68,7 +71,7 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
       let nextAt: EpochMs | undefined
       for (const group of await stores.groups.listGroups()) {
         const jobs = jobsOf(group.name)
-        const decision = await chooseInGroup(deps, group, jobs)
+        const decision = await chooseInGroup(deps, group, jobs, findUsage)
         for (const table of decision.plan) await takeInHand(deps, table, decision.maxCostBytes, jobs, signal)
         if (decision.nextAt !== undefined) nextAt = earliest([decision.nextAt, nextAt ?? decision.nextAt])
       }
@@ -78,24 +81,53 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
   return self
 }
 
-async function chooseInGroup({ stores, clock, parallelism }: PlannerDeps, group: ResourceGroup, jobs: Jobs<TableId>) {
-  const now = clock.now()
-  const pending = await stores.tables.listTables({ group: group.name, phases: ['pending'], limit: TABLES_MAX })
-  if (pending.length === 0) return { plan: [], nextAt: undefined, maxCostBytes: 0 }
+const NOTHING = { plan: [], nextAt: undefined, maxCostBytes: 0 }
+
+/**
+ * Pending tables may be many: they are listed, and told apart by what they used, only when one of them can be planned. Who
+ * makes room, the end of a plan or of a task, or more threads, comes here again.
+ */
+async function chooseInGroup(deps: PlannerDeps, group: ResourceGroup, jobs: Jobs<TableId>, findUsage: UsageFinder) {
+  const { stores, clock, parallelism } = deps
+  const isPending = { group: group.name, phases: ['pending'] } as const
+  if (jobs.free === 0 || (await stores.tables.listTableNames({ ...isPending, limit: 1 })).length === 0) return NOTHING
   const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
   const counts = await stores.tasks.countGroupTasks()
-  const waiting = counts.find((count) => count.group === group.name && count.status === 'planned')
+  const waitingTasks = counts.find((count) => count.group === group.name && count.status === 'planned')?.tasks ?? 0
+  if (hasWorkAhead({ groupThreads, waitingTasks })) return NOTHING
+  const pending = await stores.tables.listTables({ ...isPending, limit: TABLES_MAX })
+  const now = clock.now()
   const decision = chooseTables({
     pending: pending.filter(({ tableId }) => !jobs.has(tableId)),
     policy: schedulingPolicy(group),
     groupThreads,
     planning: jobs.size,
     planningMax: parallelism,
-    waitingTasks: waiting?.tasks ?? 0,
-    usedMs: await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now),
+    waitingTasks,
+    usedMs: await findUsage(now),
+    holds: await deps.findHolds(
+      group,
+      pending.map((table) => ({ ...table, isRequested: table.request !== undefined })),
+    ),
     now,
   })
   return { ...decision, maxCostBytes: maxCostBytes(group, groupThreads) }
+}
+
+type UsageFinder = (now: EpochMs) => Promise<ReadonlyMap<TableId, number>>
+
+/** Of an hour of attempts some seconds change little in the order of tables: they are not summed up for every plan. */
+const USAGE_KEEP_MS = 5000
+
+function usageFinder({ tasks }: Pick<Stores, 'tasks'>): UsageFinder {
+  let known: { readonly at: EpochMs; readonly usedMs: ReadonlyMap<TableId, number> } | undefined
+  return async (now) => {
+    // A clock that was set back must not keep an old sum.
+    if (known === undefined || now < known.at || now - known.at >= USAGE_KEEP_MS) {
+      known = { at: now, usedMs: await tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now) }
+    }
+    return known.usedMs
+  }
 }
 
 async function takeInHand(

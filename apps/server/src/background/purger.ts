@@ -3,7 +3,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
 import type { OpenCatalogs } from '../catalogs/open-catalogs.ts'
 import type { Log } from '../service/log.ts'
-import { purgeDropped } from '../table-work/purge-dropped.ts'
+import { type PurgeDeps, purgeDropped } from '../table-work/purge-dropped.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const INTERVAL_MS = 60_000
@@ -11,13 +11,16 @@ const BATCH = 10
 
 export type PurgerDeps = {
   readonly stores: Pick<Stores, 'drops'>
+  /** As {@link PurgeDeps.checkLeads}. */
+  readonly checkLeads: () => void
   readonly catalogs: OpenCatalogs
+  readonly others: PurgeDeps['others']
   readonly clock: Clock
   readonly log: Log
 }
 
 /** Ends the keeping of dropped tables: forgets those whose time is over, and removes the files of those that ask for it. */
-export function purger({ stores, catalogs, clock, log }: PurgerDeps): Reconciler<never> {
+export function purger({ stores, catalogs, others, checkLeads, clock, log }: PurgerDeps): Reconciler<never> {
   return reconciler({
     name: 'purger',
     intervalMs: INTERVAL_MS,
@@ -31,10 +34,14 @@ export function purger({ stores, catalogs, clock, log }: PurgerDeps): Reconciler
         if (next.length === 0) break
         for (const dropped of next) {
           try {
-            const { io } = await catalogs(dropped.catalog, signal)
-            const outcome = await purgeDropped(dropped, { io, drops: stores.drops }, signal)
+            const { io, placement } = await catalogs(dropped.catalog, signal)
+            const { warehouse } = placement
+            const deps = { io, drops: stores.drops, others, clock, warehouse, checkLeads }
+            const outcome = await purgeDropped(dropped, deps, signal)
             const { catalog, namespace, name } = dropped
-            log.info({ catalog, namespace, name, ...outcome }, 'a dropped table was purged')
+            const facts = { catalog, namespace, name, ...outcome }
+            if (outcome.kept === undefined) log.info(facts, 'a dropped table was purged')
+            else log.warn(facts, 'a dropped table was forgotten, and its files stay')
           } catch (error) {
             // Looked at again the next time; the others do not wait for it.
             failed.add(dropped.dropId)

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
 import type { StateChange } from '@moraine/management/store/state-change'
+import type { Stores } from '@moraine/management/store/stores'
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
 import { buildEvaluation, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
@@ -21,8 +22,10 @@ async function setUp(names: readonly string[]) {
   const clock = virtualClock(T0)
   const raw = memoryStores()
   const applied: StateChange[] = []
+  const asked: string[] = []
   const stores: typeof raw = {
     ...raw,
+    tables: noting(raw.tables, asked),
     state: {
       apply: (changes) => {
         applied.push(...changes)
@@ -31,6 +34,8 @@ async function setUp(names: readonly string[]) {
     },
   }
   const seen = new Map<string, Seen>(names.map((name) => [name, { location: 'v1', evaluation: { needed: undefined } }]))
+  /** Evaluations wait for it. */
+  const gate = { open: Promise.resolve() }
   const looks: string[] = []
   const evaluations: string[] = []
   const find = (name: string) => {
@@ -49,6 +54,7 @@ async function setUp(names: readonly string[]) {
       },
       async evaluate({ table }) {
         evaluations.push(table.name)
+        await gate.open
         const { location, evaluation } = find(table.name)
         return buildEvaluation({ metadataLocation: String(location), ...evaluation })
       },
@@ -77,8 +83,114 @@ async function setUp(names: readonly string[]) {
     return found
   }
   await service.start(new AbortController().signal)
-  return { clock, stores: raw, service, seen, looks, evaluations, applied, ids, until, table }
+  return { clock, stores: raw, asked, gate, service, seen, looks, evaluations, applied, ids, until, table }
 }
+
+/** The same tables; what is asked of them is noted, and fails while the record says so. */
+function noting(tables: Stores['tables'], asked: string[]): Stores['tables'] {
+  const note = (what: string) => {
+    if (asked.at(-1) === FAILING) throw new MoraineError('unavailable', 'the database is away')
+    asked.push(what)
+  }
+  return {
+    ...tables,
+    async findTable(tableId) {
+      note('findTable')
+      return tables.findTable(tableId)
+    },
+    async listPointed(tableIds) {
+      note(`listPointed ${tableIds.length}`)
+      return tables.listPointed(tableIds)
+    },
+    async listTableNames(query) {
+      const found = await tables.listTableNames(query)
+      note(`listTableNames ${found.length}`)
+      return found
+    },
+  }
+}
+
+const FAILING = 'failing'
+
+test('tables in catalogs of the service are looked at together, and only what changed is asked for by itself', async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `t${at}`)
+  const { stores, service, seen, looks, evaluations, asked, applied, ids, until } = await setUp(names)
+  await until(2000)
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+  await stores.pointers.addNamespace('lake', ['a'], {})
+  const pointer = (name: string) =>
+    ({ kind: 'table', catalog: 'lake', namespace: ['a'], name, metadataLocation: 'v1' }) as const
+  for (const name of names) await stores.pointers.addPointer(pointer(name))
+  for (const record of [looks, evaluations, asked, applied]) record.length = 0
+
+  await until(200_000)
+  assert.deepEqual([looks, evaluations, applied], [[], [], []])
+  assert.deepEqual(
+    asked.filter((what) => what === 'findTable' || what.startsWith('listTableNames 3')),
+    [],
+  )
+  assert.ok(asked.length < 20, asked.join(', '))
+
+  asked.length = 0
+  await stores.pointers.swapPointer(pointer('t7'), 'v2')
+  seen.set('t7', { location: 'v2', evaluation: { needed: 'minor' } })
+  for (const id of ids.slice(0, 100)) service.nudge(id)
+  await until(205_000)
+  assert.deepEqual([asked, looks, evaluations, applied.length], [['listPointed 100'], [], ['t7'], 1])
+  await service.stop()
+})
+
+test('many tables of own catalogs are looked at side by side, of others as many as the setting says', async () => {
+  const names = Array.from({ length: 100 }, (_, at) => `t${at}`)
+  const { stores, gate, service, seen, evaluations, ids, until } = await setUp(names)
+  await until(2000)
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+  await stores.pointers.addNamespace('lake', ['a'], {})
+  for (const name of names.slice(0, 90)) {
+    await stores.pointers.addPointer({ kind: 'table', catalog: 'lake', namespace: ['a'], name, metadataLocation: 'v2' })
+  }
+  for (const name of names) seen.set(name, { location: 'v2', evaluation: { needed: 'minor' } })
+  const opening = Promise.withResolvers<void>()
+  gate.open = opening.promise
+  evaluations.length = 0
+  for (const id of ids.toReversed()) service.nudge(id)
+  await until(5000)
+  const isOwn = (name: string) => Number(name.slice(1)) < 90
+  assert.deepEqual([evaluations.filter(isOwn).length, evaluations.filter((name) => !isOwn(name)).length], [64, 2])
+  opening.resolve()
+  await until(6000)
+  assert.equal(new Set(evaluations).size, 100)
+  await service.stop()
+})
+
+test('what is on the schedule is not listed again, and what is new comes on it', async () => {
+  const { stores, service, seen, asked, until } = await setUp(['a', 'b'])
+  await until(30_000)
+  asked.length = 0
+  seen.set('c', { location: 'v1', evaluation: {} })
+  const name = { catalog: 'lake', namespace: ['a'], name: 'c' }
+  const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+  await until(130_000)
+  assert.deepEqual(
+    asked.filter((what) => what.startsWith('listTableNames')),
+    ['listTableNames 1', 'listTableNames 0'],
+  )
+  assert.ok((await stores.tables.findTable(tableId))?.evaluation)
+  await service.stop()
+})
+
+test('a look that the database prevents is made later', async () => {
+  const { service, seen, asked, until, table } = await setUp(['a'])
+  await until(1000)
+  seen.set('a', { location: 'v2', evaluation: { needed: 'minor' } })
+  asked.push(FAILING)
+  await until(70_000)
+  assert.equal((await table(0)).state.phase, 'idle')
+  asked.length = 0
+  await until(75_000)
+  assert.equal((await table(0)).state.phase, 'pending')
+  await service.stop()
+})
 
 test('a table at rest is looked at ever less often, and nothing is written', async () => {
   const { service, looks, evaluations, applied, until } = await setUp(['a'])

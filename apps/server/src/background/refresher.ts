@@ -4,10 +4,11 @@ import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
-import { nextRefreshDelay, type RefreshLimits, type RefreshOutcome } from '@moraine/management/tables/refresh-delay'
+import type { RefreshLimits, RefreshOutcome } from '@moraine/management/tables/refresh-delay'
 import { decideRefresh, recordEvaluation, recordRefreshFailure } from '@moraine/management/tables/refresh-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import { type EpochMs, later } from '@moraine/stdx/brand'
+import type { LocatedTable } from '@moraine/management/tables/table-store'
+import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
@@ -16,13 +17,20 @@ import { forgetTable } from '../optimizing/forget-table.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
-import { dueQueue } from './due-queue.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
+import { type RefreshSchedule, refreshSchedule } from './refresh-schedule.ts'
 
 const PAGE = 1000
 const LOOK_DEADLINE_MS = 5 * 60_000
-/** A table that is told of again and again is looked at once, then at most this often. */
-const LOOK_PAUSE_MS = 250
+/** Tables of which the pointers are asked for by one question, and which may then wait for a thread. */
+const LOOKED_UP_AT_ONCE = 500
+/**
+ * Looks at tables of the service's own catalogs under way, where the setting does not ask for more: most of the time they wait
+ * for the database, which writes what comes together at once. A few of them would be as slow as it is.
+ */
+const OWN_PARALLELISM = 64
+/** When a look that the database prevented is tried again. */
+const RETRY_MS = 1000
 
 export type RefresherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'processes'>
@@ -35,35 +43,66 @@ export type RefresherDeps = {
 }
 
 /**
- * Looks at the tables: a cheap look at the pointer, and an evaluation only if something changed. When each table is
- * looked at next is kept in memory alone; after a restart all are looked at once, spread over the shortest delay.
+ * Looks at the tables: a cheap look at the pointer, and an evaluation only if something changed. The pointers of the
+ * service's own catalogs are asked for together with the tables, many at a time; other catalogs are asked for each. When
+ * each table is looked at next is kept in memory alone; after a restart all are looked at once, spread over the shortest
+ * delay.
  */
 export function refresher(deps: RefresherDeps): Reconciler<TableId> {
   const { stores, clock, limits } = deps
-  const due = dueQueue<TableId>()
-  const delays = new Map<TableId, number>()
-  const lookedAt = new Map<TableId, EpochMs>()
-  const jobs = boundedJobs<TableId>({
-    name: 'refresh',
-    limit: deps.parallelism,
-    log: deps.log,
-    onEnd: () => self.nudge(NOBODY),
-  })
+  const schedule = refreshSchedule(limits, clock)
+  const scheduled = scheduler(stores.tables, schedule, limits)
+  /** Tables that want a thread, with what is known of them. */
+  const waiting = new Map<TableId, Look>()
+  const jobsOf = (limit: number) =>
+    boundedJobs<TableId>({ name: 'refresh', limit, log: deps.log, onEnd: () => self.nudge(NOBODY) })
+  const others = jobsOf(deps.parallelism)
+  const own = jobsOf(Math.max(deps.parallelism, OWN_PARALLELISM))
+  const isLookedAt = (tableId: TableId) => others.has(tableId) || own.has(tableId)
 
-  const look = async (tableId: TableId, signal: AbortSignal) => {
-    lookedAt.set(tableId, clock.now())
-    const end = await lookAtTable(deps, tableId, signal)
-    if (end === 'forgotten') {
-      delays.delete(tableId)
-      lookedAt.delete(tableId)
-      return
+  const end = (tableId: TableId, seen: LookEnd) =>
+    seen === 'forgotten' ? schedule.forget(tableId) : schedule.end(tableId, seen)
+
+  const look = async (tableId: TableId, known: Look, signal: AbortSignal) => {
+    try {
+      schedule.begin(tableId)
+      end(tableId, await lookAtTable(deps, tableId, known, signal))
+    } catch (error) {
+      schedule.put(tableId, RETRY_MS)
+      throw error
     }
-    const delayMs = nextRefreshDelay(delays.get(tableId), end.outcome, end.table.settings, limits)
-    delays.set(tableId, delayMs)
-    const waitedFor = end.table.evaluation?.reevaluateAt
-    const at = later(clock.now(), delayMs)
-    const isAwaited = waitedFor !== undefined && waitedFor > clock.now() && waitedFor < at
-    if (!due.has(tableId)) due.put(tableId, isAwaited ? waitedFor : at)
+  }
+
+  /** Whether there was any. */
+  const lookUpDue = async (): Promise<boolean> => {
+    const tableIds = takeDue(schedule, LOOKED_UP_AT_ONCE - waiting.size, isLookedAt)
+    try {
+      if (tableIds.length === 0) return false
+      const pointed = new Map(
+        (await stores.tables.listPointed(tableIds)).map((each) => [each.table.tableId, each] as const),
+      )
+      for (const tableId of tableIds) {
+        schedule.begin(tableId)
+        const seen = glance(pointed.get(tableId), clock.now())
+        if (seen === 'forgotten' || 'outcome' in seen) end(tableId, seen)
+        else waiting.set(tableId, seen)
+      }
+      return true
+    } catch (error) {
+      for (const tableId of tableIds) schedule.put(tableId, RETRY_MS)
+      throw error
+    }
+  }
+
+  const startWaiting = (signal: AbortSignal) => {
+    for (const [tableId, known] of waiting) {
+      if (own.free + others.free === 0) return
+      const jobs = known.location === undefined ? others : own
+      // It is looked at by a job that may have begun before the change: once more when that has ended.
+      if (jobs.free === 0 || isLookedAt(tableId)) continue
+      waiting.delete(tableId)
+      jobs.start(tableId, () => look(tableId, known, signal))
+    }
   }
 
   const self = reconciler<TableId>({
@@ -71,58 +110,95 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
     intervalMs: 60_000,
     clock,
     log: deps.log,
-    drain: () => jobs.drain(),
+    async drain() {
+      await others.drain()
+      await own.drain()
+    },
     async run({ all, keys }, signal) {
-      for (const tableId of keys) if (tableId !== NOBODY) due.put(tableId, soonestLook(tableId))
-      if (all) await scheduleUnknown()
-      while (jobs.free > 0) {
-        const tableId = due.takeDue(clock.now())
-        if (tableId === undefined) break
-        // It is looked at by a job that may have begun before the change: once more when that has ended.
-        if (jobs.has(tableId)) due.put(tableId, later(clock.now(), 100))
-        else jobs.start(tableId, () => look(tableId, signal))
-      }
-      return { nextAt: jobs.free > 0 ? due.nextAt() : undefined }
+      for (const tableId of keys) if (tableId !== NOBODY) schedule.tell(tableId)
+      if (all) await scheduled.addUnknown()
+      do {
+        startWaiting(signal)
+      } while (!signal.aborted && waiting.size < LOOKED_UP_AT_ONCE && (await lookUpDue()))
+      return { nextAt: waiting.size < LOOKED_UP_AT_ONCE ? schedule.nextAt() : undefined }
     },
   })
+  return self
+}
 
-  const soonestLook = (tableId: TableId): EpochMs => {
-    const now = clock.now()
-    const before = lookedAt.get(tableId)
-    const paused = before === undefined ? now : later(before, LOOK_PAUSE_MS)
-    // A clock that was set back must not hold up a table.
-    return paused > now && paused <= later(now, LOOK_PAUSE_MS) ? paused : now
+/** Those that are due, but not those that are being looked at: they are due again a little later. */
+function takeDue(
+  schedule: RefreshSchedule,
+  limit: number,
+  isLookedAt: (tableId: TableId) => boolean,
+): readonly TableId[] {
+  const taken: TableId[] = []
+  while (taken.length < limit) {
+    const tableId = schedule.takeDue()
+    if (tableId === undefined) break
+    if (isLookedAt(tableId)) schedule.put(tableId, 1)
+    else taken.push(tableId)
   }
+  return taken
+}
 
-  /** Tables that are neither scheduled nor being looked at: all of them after a start, later those added. */
-  const scheduleUnknown = async () => {
-    let after: TableId | undefined
-    for (;;) {
-      const page = await stores.tables.listTables({ limit: PAGE, ...(after !== undefined && { after }) })
-      for (const { tableId, evaluation } of page) {
-        if (due.has(tableId) || jobs.has(tableId)) continue
-        const spreadMs = evaluation === undefined ? 0 : (tableId * 7919) % limits.shortestMs
-        due.put(tableId, later(clock.now(), spreadMs))
-      }
-      after = page.at(-1)?.tableId
-      if (page.length < PAGE) return
+/**
+ * Puts the tables on the schedule: at the start all of them, those without an evaluation first; later the new ones. Ids
+ * only grow, and none is let go of while its table is managed: what is there need not be listed again.
+ */
+function scheduler(tables: RefresherDeps['stores']['tables'], schedule: RefreshSchedule, limits: RefreshLimits) {
+  let last: TableId | undefined
+  const each = async (metadata: 'unknown' | undefined, put: (tableId: TableId) => void) => {
+    for (let after = last; ; ) {
+      const from = { ...(after !== undefined && { after }), ...(metadata && { metadata }) }
+      const page = await tables.listTableNames({ limit: PAGE, ...from })
+      for (const { tableId } of page) if (!schedule.has(tableId)) put(tableId)
+      after = page.at(-1)?.tableId ?? after
+      if (page.length < PAGE) return after
     }
   }
-  return self
+  return {
+    async addUnknown() {
+      const isStart = last === undefined
+      if (isStart) await each('unknown', (tableId) => schedule.tell(tableId))
+      last = await each(undefined, (tableId) =>
+        isStart ? schedule.put(tableId, (tableId * 7919) % limits.shortestMs) : schedule.tell(tableId),
+      )
+    },
+  }
 }
 
 /** No table has this id: a nudge that only says that there is room for the next. */
 const NOBODY = 0 as TableId
 
+/** What is known of a table that wants a look: where its metadata is, or that its catalog has to be asked. */
+type Look = { readonly table: ManagedTable; readonly location: string | undefined }
+
+/** What can be said of a table without asking anybody. */
+function glance(pointed: LocatedTable | undefined, now: EpochMs): LookEnd | Look {
+  if (pointed === undefined) return 'forgotten'
+  const { table, ownLocation: location } = pointed
+  return location !== undefined && decideRefresh(table, location, now) === 'unchanged'
+    ? unchanged(table)
+    : { table, location }
+}
+
+function unchanged(table: ManagedTable) {
+  return { table, outcome: table.state.phase === 'idle' ? 'unchanged' : 'changed' } as const
+}
+
 type LookEnd = { readonly table: ManagedTable; readonly outcome: RefreshOutcome } | 'forgotten'
 
-async function lookAtTable(deps: RefresherDeps, tableId: TableId, signal: AbortSignal): Promise<LookEnd> {
+async function lookAtTable(deps: RefresherDeps, tableId: TableId, known: Look, signal: AbortSignal): Promise<LookEnd> {
   const { stores, clock, log } = deps
-  const table = await stores.tables.findTable(tableId)
+  // It may have waited for a thread.
+  const table = known.location === undefined ? await stores.tables.findTable(tableId) : known.table
   if (table === undefined) return 'forgotten'
   const what = `refreshing ${formatTableName(table.name)}`
   try {
-    return await withinDeadline(clock, { ms: LOOK_DEADLINE_MS, what, signal }, (inner) => refresh(deps, table, inner))
+    return await withinDeadline(clock, { ms: LOOK_DEADLINE_MS, what, signal }, (inner) =>
+      refresh(deps, { ...known, table }, inner),
+    )
   } catch (error) {
     if (signal.aborted) return { table, outcome: 'failed' }
     const reason = describeError(error)
@@ -134,19 +210,22 @@ async function lookAtTable(deps: RefresherDeps, tableId: TableId, signal: AbortS
   }
 }
 
-async function refresh(deps: RefresherDeps, table: ManagedTable, signal: AbortSignal): Promise<LookEnd> {
+async function refresh(deps: RefresherDeps, { table, location: known }: Look, signal: AbortSignal): Promise<LookEnd> {
   const { stores, maintenance, clock } = deps
-  const location = await maintenance.findMetadataLocation(table.name, signal)
+  const location = known ?? (await maintenance.findMetadataLocation(table.name, signal))
   const decision = decideRefresh(table, location, clock.now())
-  if (decision === 'unchanged') return { table, outcome: table.state.phase === 'idle' ? 'unchanged' : 'changed' }
+  if (decision === 'unchanged') return unchanged(table)
   if (decision === 'gone') {
     const forgotten = await forgetTable(stores, clock, table.tableId)
     return forgotten ? 'forgotten' : { table, outcome: 'changed' }
   }
   const clocks = await stores.tables.listClocks(table.tableId)
   const evaluation = await maintenance.evaluate({ table: table.name, clocks, now: clock.now() }, signal)
+  // As it was seen; loaded again only if it has changed since, which the guards of the change tell.
+  let seen: ManagedTable | undefined = table
   const { latest } = await applyDecision(stores.state, formatTableName(table.name), async () => {
-    const latest = await stores.tables.findTable(table.tableId)
+    const latest = seen ?? (await stores.tables.findTable(table.tableId))
+    seen = undefined
     return { latest, changes: latest === undefined ? [] : recordEvaluation(latest, evaluation, clock.now()) }
   })
   if (latest === undefined) return 'forgotten'

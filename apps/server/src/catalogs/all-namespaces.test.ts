@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import { allNamespaces } from './all-namespaces.ts'
 
 /** A catalog of which only namespaces are listed, one to a page. */
@@ -63,4 +63,19 @@ test('a level is listed several at a time, in the order of its parents', async (
   const found = await allNamespaces({ listNamespaces } as unknown as Catalog)
   assert.deepEqual(found, [...parents, ...parents.map((parent) => [...parent, 'child'])])
   assert.ok(most > 1 && most <= 8, `${most} at a time`)
+})
+
+test('a catalog that always has another child, or too many, is given up', async () => {
+  let asked = 0
+  const deep = catalogWith((parent) => {
+    asked += 1
+    return [[...parent, 'child']]
+  })
+  await assert.rejects(allNamespaces(deep), (error) => isKind(error, 'exhausted') && /levels deep/.test(error.message))
+  assert.equal(asked, 65)
+  const wide: Catalog['listNamespaces'] = async (parent) => ({
+    items: Array.from({ length: 1000 }, (_, at) => [...parent, String(at)]),
+  })
+  const catalog = { listNamespaces: wide } as unknown as Catalog
+  await assert.rejects(allNamespaces(catalog), (error) => isKind(error, 'exhausted'))
 })

@@ -13,7 +13,11 @@ export function catalogListing(open: OpenCatalogs): CatalogListing {
     },
     async listTables(name, database, signal) {
       const { catalog, filter } = await open(name, signal)
-      const tables = await collectPages((page) => catalog.listTables(database, page, signal))
+      const tables = await collectPages(
+        `the list of tables of ${name}.${database.join('.')}`,
+        (page) => catalog.listTables(database, page, signal),
+        signal,
+      )
       return tables
         .filter((table) => filter.acceptsTable(database, table.name))
         .map((table) => ({ name: table.name, format: 'ICEBERG' }))

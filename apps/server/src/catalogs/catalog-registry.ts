@@ -14,36 +14,53 @@ import type {
   CatalogMapName,
   CatalogStore,
   ManagedCatalog,
+  StoredCatalog,
 } from '@moraine/management/catalogs/managed-catalog'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
 import { MoraineError } from '@moraine/stdx/error'
-import { MASK, maskCatalog, placeOf, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
+import type { SecretVault } from '../secrets/secret-vault.ts'
+import { entryOf, MASK, maskCatalog, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
+import { checkAddresses } from './check-addresses.ts'
 import { accessDelegation } from './delegation/access-delegation.ts'
-import type { SecretVault } from './secret-vault.ts'
 import type { ConnectionReport } from './test-connection.ts'
 
 export type SaveOptions = {
   /** Whether the connection has to pass its test first. */
   readonly test: boolean
+  /** Ends the wait and the test, and nothing is saved; a save that has begun is made. */
+  readonly signal?: AbortSignal
+  /** That the change was made from; whatever it is now if absent. */
+  readonly version?: number
 }
 
 /** The catalogs of the service, as they are registered, changed and removed. No answer has a secret in it. */
 export interface CatalogRegistry {
   /** @throws {MoraineError} `already-exists`; `invalid-input` or `unsupported` naming the field and the remedy */
   register(name: string, form: CatalogForm, options: SaveOptions): Promise<void>
-  /** A secret that is absent or masked stays as it was; an empty one is removed. */
-  update(name: string, form: CatalogForm, options: SaveOptions): Promise<void>
+  /**
+   * A secret that is absent or masked stays as it was; an empty one is removed.
+   *
+   * @param judge refuses, by throwing, the change of what is registered then: nobody else changes it in between
+   */
+  update(
+    name: string,
+    form: CatalogForm,
+    options: SaveOptions,
+    judge?: (before: CatalogDescription) => void,
+  ): Promise<void>
   /** Tables of the catalog leave management; nothing changes in the catalog itself. */
   remove(name: string): Promise<void>
   /** Why it cannot be removed; `undefined` if it can. */
   findObstacle(name: string): Promise<string | undefined>
   describe(name: string): Promise<CatalogDescription>
   /** With the secrets of the registered catalog of that name where the form has none. */
-  test(name: string, form: CatalogForm): Promise<ConnectionReport>
+  test(name: string, form: CatalogForm, signal?: AbortSignal): Promise<ConnectionReport>
 }
 
 export type CatalogDescription = Required<CatalogForm> & {
   readonly name: string
+  /** Of the registration; a change that names it is made only from it. */
+  readonly version: number
   /** Which secrets are set: `properties/token`. */
   readonly secretsSet: readonly string[]
 }
@@ -60,7 +77,8 @@ export type CatalogRegistryDeps = {
   readonly drops: Pick<DroppedPointers, 'listDropped'>
   /** The catalog that every start of the service makes. */
   readonly ownCatalog: string
-  testConnection(catalog: PlainCatalog): Promise<ConnectionReport>
+  /** @throws {MoraineError} `aborted` by the signal */
+  testConnection(catalog: PlainCatalog, signal: AbortSignal | undefined): Promise<ConnectionReport>
   /** Told after the catalog is stored, or gone. */
   onChanged(catalog: string, change: CatalogChange): void
 }
@@ -68,56 +86,83 @@ export type CatalogRegistryDeps = {
 export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
   const { store, onChanged } = deps
   const turns = oneAtATime()
-  const inTurn = <Result>(name: string, work: () => Promise<Result>) => turns(name.toLowerCase(), work)
-  const save = async (name: string, form: CatalogForm, before: ManagedCatalog | undefined, options: SaveOptions) => {
+  const inTurn = <Result>(name: string, work: () => Promise<Result>, signal?: AbortSignal) =>
+    turns(name.toLowerCase(), work, signal)
+  const save = async (name: string, form: CatalogForm, before: StoredCatalog | undefined, options: SaveOptions) => {
     const catalog = await checkedCatalog(name, form, before, options, deps)
-    await store.saveCatalog(catalog)
+    if (before === undefined) expectNew(name, await store.addCatalog(catalog))
+    else if (!(await store.swapCatalog(before.version, catalog))) throw changedMeanwhile(name)
     const defaults = [before, catalog].map((each) => propertiesText(each === undefined ? {} : tableDefaults(each)))
     onChanged(name, { hasOtherDefaults: before !== undefined && defaults[0] !== defaults[1] })
   }
   return {
-    register: (name, form, options) =>
-      inTurn(name, async () => {
-        await checkIsNew(name, store)
+    register(name, form, options) {
+      const work = async () => {
+        // Before it is tested, which may take a while.
+        expectNew(name, await nameInTheWay(name, store))
         await save(name, form, undefined, options)
-      }),
-    update: (name, form, options) => inTurn(name, async () => save(name, form, await findOrFail(store, name), options)),
+      }
+      return inTurn(name, work, options.signal)
+    },
+    update(name, form, options, judge) {
+      const work = async () => {
+        const before = await findOrFail(store, name)
+        if (options.version !== undefined && options.version !== before.version) throw changedMeanwhile(name)
+        judge?.(describe(before))
+        await save(name, form, before, options)
+      }
+      return inTurn(name, work, options.signal)
+    },
     remove: (name) =>
       inTurn(name, async () => {
-        const obstacle = await obstacleOf(await findOrFail(store, name), deps)
+        const found = await findOrFail(store, name)
+        const obstacle = await obstacleOf(found, deps)
         if (obstacle !== undefined) throw new MoraineError('conflict', obstacle)
-        await store.removeCatalog(name)
+        const only = { version: found.version, isEmpty: found.type === 'ams' }
+        const outcome = await store.removeCatalog(name, only)
+        if (outcome === 'absent') throw notRegistered(name)
+        if (outcome === 'changed' || outcome === 'not-empty') throw changedMeanwhile(name)
         onChanged(name, { hasOtherDefaults: false })
       }),
     findObstacle: async (name) => obstacleOf(await findOrFail(store, name), deps),
     describe: async (name) => describe(await findOrFail(store, name)),
-    test: async (name, form) => {
+    test: async (name, form, signal) => {
       const { plain } = merge(name, form, await store.findCatalog(name), deps.vault)
       checkSafely(plain)
-      return deps.testConnection(plain)
+      return deps.testConnection(plain, signal)
     },
   }
 }
 
 /** Names are told apart by case, but no two may differ in nothing else: engines and databases fold them. */
-async function checkIsNew(name: string, store: CatalogStore): Promise<void> {
-  const taken = (await store.listCatalogs()).find((each) => each.name.toLowerCase() === name.toLowerCase())
+async function nameInTheWay(name: string, store: CatalogStore): Promise<string | undefined> {
+  return (await store.listCatalogs()).find((each) => each.name.toLowerCase() === name.toLowerCase())?.name
+}
+
+function expectNew(name: string, taken: string | undefined): void {
   if (taken === undefined) return
   const remedy =
-    taken.name === name ? 'change it by PUT, or choose another name' : 'choose a name that differs in more than case'
-  throw new MoraineError('already-exists', `there is a catalog '${taken.name}' already; ${remedy}`)
+    taken === name ? 'change it by PUT, or choose another name' : 'choose a name that differs in more than case'
+  throw new MoraineError('already-exists', `there is a catalog '${taken}' already; ${remedy}`)
+}
+
+function changedMeanwhile(name: string): MoraineError {
+  return new MoraineError(
+    'conflict',
+    `catalog '${name}' was changed by somebody else meanwhile; look at it as it is now, and ask again`,
+  )
 }
 
 async function checkedCatalog(
   name: string,
   form: CatalogForm,
   before: ManagedCatalog | undefined,
-  { test }: SaveOptions,
+  { test, signal }: SaveOptions,
   deps: CatalogRegistryDeps,
 ): Promise<ManagedCatalog> {
   const { plain, kept } = merge(name, form, before, deps.vault)
   checkSafely(plain)
-  if (test) expectPassed(await deps.testConnection(plain))
+  if (test) expectPassed(await deps.testConnection(plain, signal))
   const sealed = sealCatalog(plain, deps.vault)
   // What was not given anew stays sealed as it was.
   return { ...sealed, sealedSecrets: { ...sealed.sealedSecrets, ...kept } }
@@ -141,7 +186,7 @@ function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefin
     authConfig: { ...fresh.authConfig },
   }
   for (const [place, sealed] of Object.entries(before?.sealedSecrets ?? {})) {
-    const { map, key } = placeOf(place)
+    const { map, key } = entryOf(place)
     const given = givenValue(form, map, key)
     if (given !== MASK && (given !== undefined || !keepsOmitted(map, fresh, before))) continue
     kept[place] = sealed
@@ -157,6 +202,7 @@ function merge(name: string, form: CatalogForm, before: ManagedCatalog | undefin
   }
   if (before !== undefined && Object.keys(kept).length > 0) checkSameAddresses(maps, before)
   const settings = { name, type: fresh.type, ...maps }
+  checkAddresses(settings)
   return { plain: unsealCatalog({ ...settings, sealedSecrets: kept }, vault), kept }
 }
 
@@ -237,14 +283,18 @@ async function obstacleOf({ name, type }: ManagedCatalog, deps: CatalogRegistryD
   return `catalog '${name}' still keeps '${dropped.name}', which was dropped and can be had back; wait until it is purged`
 }
 
-function describe(catalog: ManagedCatalog): CatalogDescription {
-  const { name, type } = catalog
+function describe(catalog: StoredCatalog): CatalogDescription {
+  const { name, type, version } = catalog
   const secretsSet = Object.keys(catalog.sealedSecrets ?? {}).sort()
-  return { name, ...formOfCatalog({ name, type, ...maskCatalog(catalog) }), secretsSet }
+  return { name, version, ...formOfCatalog({ name, type, ...maskCatalog(catalog) }), secretsSet }
 }
 
-async function findOrFail(store: CatalogStore, name: string): Promise<ManagedCatalog> {
+async function findOrFail(store: CatalogStore, name: string): Promise<StoredCatalog> {
   const found = await store.findCatalog(name)
   if (found !== undefined) return found
-  throw new MoraineError('not-found', `there is no catalog '${name}'`)
+  throw notRegistered(name)
+}
+
+function notRegistered(name: string): MoraineError {
+  return new MoraineError('not-found', `there is no catalog '${name}'`)
 }

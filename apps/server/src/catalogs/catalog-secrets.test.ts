@@ -3,9 +3,17 @@ import { test } from 'node:test'
 import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
+import { secretVault } from '../secrets/secret-vault.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { isSecret, maskCatalog, redact, sealCatalog, sealPlainCatalogs, unsealCatalog } from './catalog-secrets.ts'
-import { secretVault } from './secret-vault.ts'
+import {
+  isSecret,
+  MASK,
+  maskCatalog,
+  redact,
+  sealCatalog,
+  sealPlainCatalogs,
+  unsealCatalog,
+} from './catalog-secrets.ts'
 
 const random = seededRandom(3)
 const vault = secretVault(random.bytes(32), random)
@@ -24,6 +32,9 @@ test('secrets are told by name, by being a file, and by an address with a passwo
     ['uri', 'https://me:x@h/'],
     ['uri', 'postgresql://h/db?user=me&password=x'],
     ['uri', 'jdbc:mysql://h/db?sslPassword=x'],
+    ['uri', 'http://h/x?apikey=x'],
+    ['uri', 'http://token@h/x'],
+    ['warehouse', 's3://key:x@bucket/wh'],
     ['table.s3.token', 'x'],
   ] as const) {
     assert.equal(isSecret(key, value), true, `${key}=${value}`)
@@ -59,12 +70,27 @@ test('what an earlier version stored in the clear is sealed once, and what is se
   await sealPlainCatalogs(catalogs, vault, SILENT_LOG)
   const once = await catalogs.listCatalogs()
   assert.doesNotMatch(JSON.stringify(once), /hunt/)
-  assert.deepEqual(once[1], { name: 'lake', type: 'ams', properties: { warehouse: '/lake' } })
+  assert.deepEqual(once[1], { name: 'lake', type: 'ams', properties: { warehouse: '/lake' }, version: 2 })
   await sealPlainCatalogs(catalogs, vault, SILENT_LOG)
   assert.deepEqual(await catalogs.listCatalogs(), once)
   const far = await catalogs.findCatalog('far')
   assert.deepEqual(far && unsealCatalog(far, vault).properties, properties)
 })
+
+test('headers of requests are secrets, whatever they are called, and sealed where they were not', async () => {
+  const { catalogs } = memoryStores()
+  const properties = { uri: 'http://h/', 'header.X-Tenant': 'hunter7', 'jdbc.pwd': 'hunter8', 'obs.sk': 'hunter9' }
+  await catalogs.saveCatalog({ name: 'far', type: 'rest', properties })
+  await sealPlainCatalogs(catalogs, vault, SILENT_LOG)
+  const far = await catalogs.findCatalog('far')
+  assert.ok(far)
+  assert.deepEqual(far.properties, { uri: 'http://h/' })
+  const shown = maskCatalog(far).properties
+  assert.deepEqual(shown, { uri: 'http://h/', ...Object.fromEntries(NAMES.map((name) => [name, MASK])) })
+  assert.deepEqual(unsealCatalog(far, vault).properties, properties)
+})
+
+const NAMES = ['header.X-Tenant', 'jdbc.pwd', 'obs.sk']
 
 test('no secret stays in a text, however it is written', () => {
   const text = 'login hunter3 as hunt%65r2 (hunter2) failed: jdbc:postgresql://me:hunt%65r2@h:5432/db on s3://b'

@@ -7,23 +7,29 @@ import {
   type ManagedCatalog,
   secretName,
 } from '@moraine/management/catalogs/managed-catalog'
+import { hasAddressSecrets } from '@moraine/stdx/address-for-messages'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
+import type { SecretPlace, SecretVault } from '../secrets/secret-vault.ts'
 import type { Log } from '../service/log.ts'
-import type { SecretPlace, SecretVault } from './secret-vault.ts'
 
 /** Shown in the place of a secret that is set; sent back, it means that secret. */
 export const MASK = '********'
 
 /**
- * By its name (the one list is `withoutSecrets`), because it is a whole file, or because it is an address that has a
- * password in it.
+ * By its name (the one list is `withoutSecrets`), because it is a whole file, or because it is an address that says who
+ * signs in.
  */
 export function isSecret(key: string, value: string): boolean {
-  return Object.keys(withoutSecrets({ [key]: value })).length === 0 || key in CATALOG_FILES || SECRET_VALUE.test(value)
+  return isSecretName(key) || key in CATALOG_FILES || hasAddressSecrets(value) || RAW_PASSWORD.test(value)
 }
 
-const SECRET_VALUE =
-  /:\/\/[^/?#\s@:]*:\S*@|[?&;][^=&;]*(?:password|passwd|pwd|secret|token|signature|credential|[-_]key|sig)[^=&;]*=/i
+/** Whatever its value. */
+export function isSecretName(key: string): boolean {
+  return Object.keys(withoutSecrets({ [key]: '' })).length === 0
+}
+
+/** With signs in it that should have been encoded. */
+const RAW_PASSWORD = /:\/\/[^/?#\s@:]*:\S*@/
 
 /** The catalog as it is stored: its secrets sealed, none in the maps. */
 export function sealCatalog(catalog: PlainCatalog, vault: SecretVault): ManagedCatalog {
@@ -59,7 +65,7 @@ export function unsealCatalog(catalog: ManagedCatalog, vault: SecretVault): Plai
     authConfig: { ...authConfig },
   }
   for (const [place, sealed] of Object.entries(sealedSecrets)) {
-    const { map, key } = placeOf(place)
+    const { map, key } = entryOf(place)
     maps[map][key] = vault.open(placeIn(name, place), sealed)
   }
   return { name, type, ...maps }
@@ -70,7 +76,7 @@ export function maskCatalog(catalog: ManagedCatalog): Omit<PlainCatalog, 'name' 
   const { properties, storageConfig = {}, authConfig = {}, sealedSecrets = {} } = catalog
   const maps = { properties: masked(properties), storageConfig: masked(storageConfig), authConfig: masked(authConfig) }
   for (const name of Object.keys(sealedSecrets)) {
-    const { map, key } = placeOf(name)
+    const { map, key } = entryOf(name)
     maps[map][key] = MASK
   }
   return maps
@@ -84,7 +90,7 @@ function masked(map: CatalogMap): Record<string, string> {
   return Object.fromEntries(Object.entries(map).map(([key, value]) => [key, isSecret(key, value) ? MASK : value]))
 }
 
-export function placeOf(name: string): { readonly map: CatalogMapName; readonly key: string } {
+export function entryOf(name: string): { readonly map: CatalogMapName; readonly key: string } {
   const map = CATALOG_MAPS.find((each) => name.startsWith(`${each}/`))
   if (map === undefined) throw new Error(`invariant violated: no map has the secret ${name}`)
   return { map, key: name.slice(map.length + 1) }
@@ -102,7 +108,9 @@ export async function sealPlainCatalogs(store: CatalogStore, vault: SecretVault,
     const isPlain = Object.values(maps).some((map) => Object.entries(map).some(([key, value]) => isSecret(key, value)))
     if (!isPlain) continue
     const fresh = sealCatalog({ name: catalog.name, type: catalog.type, ...maps }, vault)
-    await store.saveCatalog({ ...fresh, sealedSecrets: { ...sealedSecrets, ...fresh.sealedSecrets } })
+    const sealed = { ...fresh, sealedSecrets: { ...sealedSecrets, ...fresh.sealedSecrets } }
+    // Changed meanwhile by another server: that has sealed it.
+    if (!(await store.swapCatalog(catalog.version, sealed))) continue
     log.info({ catalog: catalog.name }, 'secrets of a catalog were stored in the clear and are sealed now')
   }
 }

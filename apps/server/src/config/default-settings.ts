@@ -1,17 +1,37 @@
+import type { KeepSettings } from '@moraine/management/resources/keep-resources'
+import type { DatabaseSettings } from '@moraine/persistence/open-database'
 import type { AccessSettings } from '../access/compose-access.ts'
 import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
+import { BUILT_IN_CONTAINERS, type ContainerConfig } from './container-config.ts'
+import { databaseSettings } from './database-settings.ts'
+import { type HaSettings, haSettings } from './ha-settings.ts'
 import { type ConfigValues, resolveConfig } from './read-config.ts'
 
 /** What the service's parts are told, but for its ports and its directory. */
 export type ServiceSettings = OptimizingSettings & {
   /** How long what is dropped from catalogs of the service can be had back. */
   readonly dropRetentionMs: number
+  /** How long a lease on a table lives unless it is renewed. */
+  readonly blockerTimeoutMs: number
   readonly access: AccessSettings
+  /** Proxies that are believed where requests come from: addresses and networks. */
+  readonly trustedProxies: readonly string[]
+  readonly database: DatabaseSettings
+  /** By which optimizers are launched, those that are built in included. */
+  readonly containers: readonly ContainerConfig[]
+  readonly resources: KeepSettings
   /** Empty: as the rest of the service, or this machine's own. */
   readonly thriftHost: string
+  /** By what others reach this machine; empty: by the address it listens on, or its name. */
+  readonly exposedHost: string
+  /** How several servers share the database; `undefined` where one is alone. */
+  readonly ha: HaSettings | undefined
 }
 
-export function serviceSettings(values: ConfigValues): ServiceSettings {
+export function serviceSettings(
+  values: ConfigValues,
+  containers: readonly ContainerConfig[] = BUILT_IN_CONTAINERS,
+): ServiceSettings {
   const { heartbeatTimeoutMs, ackTimeoutMs, executeTimeoutMs } = values
   return {
     deadlines: { heartbeatTimeoutMs, ackTimeoutMs, executeTimeoutMs },
@@ -27,12 +47,19 @@ export function serviceSettings(values: ConfigValues): ServiceSettings {
     breakQuota: values.breakQuota,
     exploreIntervalMs: values.exploreIntervalMs,
     dropRetentionMs: values.dropRetentionMs,
+    blockerTimeoutMs: values.blockerTimeoutMs,
     thriftHost: values.thriftHost,
+    exposedHost: values.exposedHost,
+    database: databaseSettings(values),
+    containers,
+    resources: { registrationTimeoutMs: REGISTRATION_TIMEOUT_MS, drainTimeoutMs: values.drainTimeoutMs },
+    ha: haSettings(values),
     access: {
       mode: values.authentication,
       administrator:
         values.adminPassword === '' ? undefined : { name: values.adminUsername, password: values.adminPassword },
     },
+    trustedProxies: values.trustedProxies,
     history: {
       keepMs: values.historyKeepMs,
       intervalMs: values.historyIntervalMs,
@@ -40,6 +67,9 @@ export function serviceSettings(values: ConfigValues): ServiceSettings {
     },
   }
 }
+
+/** As in Amoro, where it cannot be set either. */
+const REGISTRATION_TIMEOUT_MS = 3 * 60_000
 
 /** What holds where nothing is configured. */
 export const DEFAULT_SETTINGS: ServiceSettings = serviceSettings(resolveConfig(new Map()).values)

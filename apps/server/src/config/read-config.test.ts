@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
+import { BUILT_IN_CONTAINERS } from './container-config.ts'
 import { DEFAULT_SETTINGS } from './default-settings.ts'
 import { readConfig } from './read-config.ts'
 import { settingsDocument } from './settings-document.ts'
@@ -37,7 +38,7 @@ test('without anything the defaults of Amoro hold', async () => {
 })
 
 test("Amoro's file is read, as a tree or with dots, in its units", async () => {
-  const { values, warnings } = await read(`
+  const { values, containers, warnings } = await read(`
 ams:
   server-bind-host: "0.0.0.0"
   http-server:
@@ -50,7 +51,14 @@ ams:
     break-quota-limit-enabled: FALSE
 containers:
   - name: localContainer
+    container-impl: org.apache.amoro.server.manager.LocalOptimizerContainer
+    properties:
+      export.JAVA_HOME: /opt/java
 `)
+  assert.deepEqual(containers, [
+    { name: 'localContainer', kind: 'local', properties: { 'export.JAVA_HOME': '/opt/java' } },
+    ...BUILT_IN_CONTAINERS,
+  ])
   assert.deepEqual(
     [
       values.host,
@@ -80,10 +88,10 @@ test('variables of the environment win over the file, ours over those of Amoro',
 })
 
 test('an unknown key is named with the nearest known one, and one without effect is named too', async () => {
-  const { warnings } = await read('ams: {optimizer: {heart-beat-timeuot: 1s}, ha: {enabled: true}, x: {y: 1}}')
+  const { warnings } = await read('ams: {optimizer: {heart-beat-timeuot: 1s}, terminal: {backend: local}, x: {y: 1}}')
   assert.deepEqual(warnings, [
     'FILE: optimizer.heart-beat-timeuot is unknown; is optimizer.heart-beat-timeout meant?',
-    'FILE: ha.enabled has no effect in this version',
+    'FILE: terminal.backend has no effect in this version',
     'FILE: x.y is unknown',
   ])
 })
@@ -95,6 +103,20 @@ test('a wrong value is refused with its place and what it should be', async () =
   )
   await assert.rejects(read('ams: {optimizer.polling-timeout: soon}'), refused(/duration such as 30s/))
   await assert.rejects(read('ams: {optimizer.polling-timeout: 1m}'), refused(/'1m'/))
+  for (const proxies of [
+    'proxy.example',
+    '10.0.0.0/0',
+    '10.0.0.0/33',
+    'fd00::/129',
+    '10.0.0.1/',
+    'loopback',
+    '1.2.3.4/5/6',
+  ]) {
+    const wrong = read(`ams: {http-server.trusted-proxies: "10.0.0.1, ${proxies}"}`)
+    await assert.rejects(wrong, refused(/trusted-proxies is .*: it must be addresses and networks/))
+  }
+  const { values } = await read('ams: {http-server.trusted-proxies: " 10.0.0.1,fd00::/8, "}')
+  assert.deepEqual(values.trustedProxies, ['10.0.0.1', 'fd00::/8'])
   const environment = { AMS_SELF__OPTIMIZING_BREAK__QUOTA__LIMIT__ENABLED: 'maybe' }
   await assert.rejects(read(undefined, environment), refused(/variable AMS_SELF.*true or false/))
   await assert.rejects(read('ams: [1, 2'), refused(/not valid YAML/))

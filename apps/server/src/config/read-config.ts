@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { MoraineError } from '@moraine/stdx/error'
 import { localError } from '@moraine/storage/local-error'
 import { parse } from 'yaml'
+import { BUILT_IN_CONTAINERS, type ContainerConfig, parseContainers } from './container-config.ts'
 import { nearestKey } from './nearest-key.ts'
 import type { Setting } from './setting.ts'
 import { KEYS_WITHOUT_EFFECT, SETTINGS } from './settings.ts'
@@ -12,13 +13,14 @@ export type ConfigValues = {
 
 export type Config = {
   readonly values: ConfigValues
+  readonly containers: readonly ContainerConfig[]
   /** Keys that were set to no effect, each with what to do about it. */
   readonly warnings: readonly string[]
 }
 
 /**
  * The settings of the service: defaults, then `config.yaml` (the tree below `ams:`, as Amoro writes it), then variables
- * of the environment. `AMS_HTTP__SERVER_BIND__PORT` and `MORAINE_HTTP__SERVER_BIND__PORT` are `http-server.bind-port`;
+ * of the environment; and the containers, which stand in the file beside `ams:`. `AMS_HTTP__SERVER_BIND__PORT` and `MORAINE_HTTP__SERVER_BIND__PORT` are `http-server.bind-port`;
  * the latter wins.
  *
  * @throws {MoraineError} `invalid-input` naming the file or variable and what is wrong with it; `not-found` or
@@ -28,14 +30,18 @@ export async function readConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Config> {
-  const fromFile = file === undefined ? new Map<string, Entry>() : await readFileEntries(file)
-  return resolveConfig(new Map([...fromFile, ...environmentEntries(environment)]))
+  const { entries, containers } = file === undefined ? NO_FILE : await readConfigFile(file)
+  return { ...resolveConfig(new Map([...entries, ...environmentEntries(environment)])), containers }
 }
+
+type ConfigFile = Pick<Config, 'containers'> & { readonly entries: ReadonlyMap<string, Entry> }
+
+const NO_FILE: ConfigFile = { entries: new Map(), containers: BUILT_IN_CONTAINERS }
 
 /** A value as it was written, and where. */
 export type Entry = { readonly text: string; readonly source: string }
 
-export function resolveConfig(entries: ReadonlyMap<string, Entry>): Config {
+export function resolveConfig(entries: ReadonlyMap<string, Entry>): Omit<Config, 'containers'> {
   const values = Object.fromEntries(
     Object.entries<Setting<unknown>>(SETTINGS).map(([name, setting]) => [name, settingValue(setting, entries)]),
   ) as ConfigValues
@@ -74,11 +80,11 @@ function warningsFor(key: string, source: string): readonly string[] {
   return [`${source}: ${key} is unknown${near === undefined ? '' : `; is ${near} meant?`}`]
 }
 
-async function readFileEntries(file: string): Promise<ReadonlyMap<string, Entry>> {
+async function readConfigFile(file: string): Promise<ConfigFile> {
   const tree = parseTree(await readText(file), file)
   const entries = new Map<string, Entry>()
   for (const [key, text] of flatten(tree['ams'] ?? {}, file)) entries.set(key, { text, source: file })
-  return entries
+  return { entries, containers: parseContainers(tree['containers'], file) }
 }
 
 async function readText(file: string): Promise<string> {
@@ -121,6 +127,7 @@ function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
 /** Variables that are no settings: they tell a process who it is, or a secret. */
 const OTHER_VARIABLES: ReadonlySet<string> = new Set([
   'MORAINE_RESOURCE_ID',
+  'MORAINE_GROUP_SECRET',
   'MORAINE_LOG_LEVEL',
   'MORAINE_CATALOG_TOKEN',
   'MORAINE_SECRET_KEY',

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { DURATION_FORM, parseDurationText } from '@moraine/stdx/duration-text'
 import { MoraineError } from '@moraine/stdx/error'
 
 /** One setting of the service: its key under `ams.` in `config.yaml`, and what it means. */
@@ -45,6 +47,27 @@ export function textSetting(described: Described): Setting<string> {
   return { ...described, parse: (text) => text.trim() }
 }
 
+/** Addresses and networks such as `10.0.0.0/8`, with commas between them. */
+export function networksSetting(described: Described): Setting<readonly string[]> {
+  return {
+    ...described,
+    parse(text) {
+      const networks = text.split(',').flatMap((each) => (each.trim() === '' ? [] : [each.trim()]))
+      if (networks.every(isNetwork)) return networks
+      throw wrong(described.key, text, 'addresses and networks such as 10.0.0.5, 10.1.0.0/16 or fd00::/8, with commas')
+    },
+  }
+}
+
+/** All addresses at once are none: that would be to believe anybody. */
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || address.includes('%') || rest.length > 0) return false
+  if (bits === undefined) return true
+  return /^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128)
+}
+
 export function choiceSetting<const Choice extends string>(
   described: Described & { readonly choices: readonly Choice[] },
 ): Setting<Choice> {
@@ -59,20 +82,10 @@ export function choiceSetting<const Choice extends string>(
   }
 }
 
-const UNITS: readonly (readonly [number, readonly string[]])[] = [
-  [1, ['', 'ms', 'milli', 'millis', 'millisecond', 'milliseconds']],
-  [1000, ['s', 'sec', 'secs', 'second', 'seconds']],
-  [60_000, ['min', 'mins', 'minute', 'minutes']],
-  [3_600_000, ['h', 'hour', 'hours']],
-  [86_400_000, ['d', 'day', 'days']],
-]
-
 function parseDuration(key: string, text: string): number {
-  const match = /^\s*(\d+)\s*([a-z]*)\s*$/i.exec(text)
-  const unit = UNITS.find(([, names]) => names.includes(match?.[2]?.toLowerCase() ?? 'none'))
-  const value = Number(match?.[1]) * (unit?.[0] ?? Number.NaN)
-  if (Number.isSafeInteger(value)) return value
-  throw wrong(key, text, 'a duration such as 30s, 5min, 1h or 7d')
+  const ms = parseDurationText(text)
+  if (ms !== undefined) return ms
+  throw wrong(key, text, DURATION_FORM)
 }
 
 function wrong(key: string, text: string, wanted: string): MoraineError {

@@ -1,3 +1,4 @@
+import { AMORO_CONTAINER_CLASS, type ContainerKind, URL_PROPERTY } from './container-config.ts'
 import type { Setting } from './setting.ts'
 import { KEYS_WITHOUT_EFFECT, SETTINGS } from './settings.ts'
 
@@ -10,6 +11,12 @@ export function settingsDocument(): string {
   ])
   return `${INTRODUCTION}
 ${table([['key', 'default', 'meaning'], ...rows])}
+## Containers
+
+What launches optimizers stands in the same file, below \`containers:\` beside \`ams:\`, as in Amoro: a list of \`name\`,
+\`container-impl\` and \`properties\`. [Optimizers](../guides/optimizers.md) says what they are for.
+
+${table([['container-impl', "Amoro's class", 'properties'], ...Object.entries(AMORO_CONTAINER_CLASS).map(containerRow)])}
 ## Keys of Amoro without effect
 
 They are accepted with a warning, so that a configuration can be taken over as it is.
@@ -17,6 +24,21 @@ They are accepted with a warning, so that a configuration can be taken over as i
 ${KEYS_WITHOUT_EFFECT.map((key) => `- \`${key}\``).join('\n')}
 `
 }
+
+function containerRow([kind, amoroClass]: readonly [string, string]): readonly string[] {
+  const own = CONTAINER_PROPERTIES[kind as ContainerKind]
+  return [
+    `\`${kind}\``,
+    amoroClass === kind ? '' : `\`${amoroClass}\``,
+    `${own}\`${URL_PROPERTY}\`: where optimizers register`,
+  ]
+}
+
+const CONTAINER_PROPERTIES = {
+  local: '`export.NAME`: a variable of the optimizers; ',
+  external: '',
+  kubernetes: 'those of [its guide](../guides/kubernetes.md); ',
+} as const satisfies Record<ContainerKind, string>
 
 const INTRODUCTION = `# Settings
 

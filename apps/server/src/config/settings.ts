@@ -1,4 +1,12 @@
-import { booleanSetting, choiceSetting, durationSetting, integerSetting, type Setting, textSetting } from './setting.ts'
+import {
+  booleanSetting,
+  choiceSetting,
+  durationSetting,
+  integerSetting,
+  networksSetting,
+  type Setting,
+  textSetting,
+} from './setting.ts'
 
 const threads = { min: 1, max: 1000 }
 const port = { min: 0, max: 65_535 }
@@ -15,6 +23,12 @@ export const SETTINGS = {
     defaultText: '127.0.0.1',
     meaning: 'Address that the service listens on. Amoro listens on all; here that has to be asked for.',
   }),
+  exposedHost: textSetting({
+    key: 'server-expose-host',
+    defaultText: '',
+    meaning:
+      'Name or address by which optimizers elsewhere reach the service; if it is not set, the one it listens on, or the name of the machine.',
+  }),
   httpPort: integerSetting({
     key: 'http-server.bind-port',
     defaultText: '1630',
@@ -27,6 +41,68 @@ export const SETTINGS = {
     defaultText: 'auto',
     meaning:
       'Whether requests have to say who sends them; auto: where others than this machine can reach the service. Not in Amoro.',
+  }),
+  trustedProxies: networksSetting({
+    key: 'http-server.trusted-proxies',
+    defaultText: '',
+    meaning:
+      'Addresses and networks of proxies, with commas, whose `X-Forwarded-For` says where a request comes from; guessing is limited by that. Empty: from whoever connects. Not in Amoro.',
+  }),
+  databaseType: choiceSetting({
+    key: 'database.type',
+    choices: ['sqlite', 'postgres', 'mysql'],
+    defaultText: 'sqlite',
+    meaning:
+      'Where the state is kept: in a file of the data directory, in PostgreSQL, or in MySQL or MariaDB. Amoro has derby instead of sqlite.',
+  }),
+  databaseUrl: textSetting({
+    key: 'database.url',
+    defaultText: '',
+    meaning:
+      'Of the server: `jdbc:postgresql://host:5432/db` or `jdbc:mysql://host:3306/db`. Of its parameters count `sslmode` (`disable`, `require`, `verify-full`), `ssl`, `useSSL`, `sslrootcert` and `currentSchema`.',
+  }),
+  databaseUsername: textSetting({
+    key: 'database.username',
+    defaultText: '',
+    meaning: 'User of the database, unless the address names one. Amoro has root.',
+  }),
+  databasePassword: textSetting({
+    key: 'database.password',
+    defaultText: '',
+    meaning: 'Password of that user; best as the variable `MORAINE_DATABASE_PASSWORD`.',
+  }),
+  databaseCreatesTables: booleanSetting({
+    key: 'database.auto-create-tables',
+    defaultText: 'true',
+    meaning:
+      'Whether the service creates its tables in a database server, and brings them up to its version. Without it a database of another version is refused.',
+  }),
+  databaseConnectionsMax: integerSetting({
+    key: 'database.connection-pool-max-total',
+    defaultText: '20',
+    meaning: 'Connections to the database server at a time.',
+    ...threads,
+  }),
+  databaseIdleMax: integerSetting({
+    key: 'database.connection-pool-max-idle',
+    defaultText: '16',
+    meaning: 'Of these, how many are kept for a minute while there is nothing to do.',
+    ...threads,
+  }),
+  databaseWaitMs: durationSetting({
+    key: 'database.connection-pool-max-wait-millis',
+    defaultText: '30000',
+    meaning: 'How long a request waits for a connection while all are in use.',
+  }),
+  databaseConnectMs: durationSetting({
+    key: 'database.connect-timeout',
+    defaultText: '10s',
+    meaning: 'How long the making of a connection may take. Not in Amoro.',
+  }),
+  databaseStatementMs: durationSetting({
+    key: 'database.statement-timeout',
+    defaultText: '30s',
+    meaning: 'How long a statement may take. Not in Amoro.',
   }),
   adminUsername: textSetting({
     key: 'admin-username',
@@ -49,7 +125,7 @@ export const SETTINGS = {
     key: 'thrift-server.optimizing-service.bind-host',
     defaultText: '',
     meaning:
-      'Address for optimizers, who need not say who they are and are told how to reach the files of tables: without it that of the service, or of this machine alone where requests have to say who sends them. Not in Amoro.',
+      'Address for optimizers; without it that of the service. Where others than this machine can reach it they have to show the secret of their group. Not in Amoro.',
   }),
   exploreIntervalMs: durationSetting({
     key: 'refresh-external-catalogs.interval',
@@ -125,6 +201,12 @@ export const SETTINGS = {
     defaultText: '1h',
     meaning: 'A task that takes longer goes to another thread.',
   }),
+  drainTimeoutMs: durationSetting({
+    key: 'optimizer.drain-timeout',
+    defaultText: '15min',
+    meaning:
+      'How long an optimizer that is released may end its tasks; then they go to others. A group may have its own, `dynamic-allocation.drain-timeout`. Not in Amoro.',
+  }),
   planningParallelism: integerSetting({
     key: 'optimizer.max-planning-parallelism',
     defaultText: '1',
@@ -136,11 +218,58 @@ export const SETTINGS = {
     defaultText: '3s',
     meaning: 'How long a poll waits for a task before it is answered with nothing.',
   }),
+  blockerTimeoutMs: durationSetting({
+    key: 'blocker.timeout',
+    defaultText: '1min',
+    meaning: 'How long a lease forbids operations on a table unless it is renewed.',
+  }),
+  haEnabled: booleanSetting({
+    key: 'ha.enabled',
+    defaultText: 'false',
+    meaning:
+      'Whether several servers share the database: one optimizes, all serve the API and the catalogs, and another takes over when the first has gone. Not with sqlite.',
+  }),
+  haType: choiceSetting({
+    key: 'ha.type',
+    choices: ['database', 'zk'],
+    defaultText: 'database',
+    meaning:
+      'How servers agree on which of them optimizes: by a row of the database, or by ZooKeeper as well. Amoro has zk.',
+  }),
+  haClusterName: textSetting({
+    key: 'ha.cluster-name',
+    defaultText: 'default',
+    meaning: 'Below which node of ZooKeeper servers and clients find each other.',
+  }),
+  haLeaseMs: durationSetting({
+    key: 'ha.lease-ttl',
+    defaultText: '10s',
+    meaning: 'After how long a server that is not heard from is followed by another. Amoro has 30s.',
+  }),
+  haHeartbeatMs: durationSetting({
+    key: 'ha.heartbeat-interval',
+    defaultText: '3s',
+    meaning: 'How often a server says that it is there. Amoro has 10s.',
+  }),
+  haZookeeperAddress: textSetting({
+    key: 'ha.zookeeper-address',
+    defaultText: '',
+    meaning: '`host:2181` of the servers of ZooKeeper, with commas.',
+  }),
+  haSessionMs: durationSetting({
+    key: 'ha.session-timeout',
+    defaultText: '10s',
+    meaning: 'After how long ZooKeeper takes a server that is silent for gone. Amoro has 30s.',
+  }),
+  haConnectionMs: durationSetting({
+    key: 'ha.connection-timeout',
+    defaultText: '5min',
+    meaning: 'How long the first connection to ZooKeeper may take.',
+  }),
 } as const satisfies Record<string, Setting<unknown>>
 
 /** Keys of Amoro that are understood but have no effect in this version. */
 export const KEYS_WITHOUT_EFFECT: readonly string[] = [
-  'server-expose-host',
   'http-server.rest-auth-type',
   'http-server.session-timeout',
   'http-server.auth-basic-provider',
@@ -170,30 +299,13 @@ export const KEYS_WITHOUT_EFFECT: readonly string[] = [
   'optimizer-group.max-keeping-attempts',
   'overview-cache.refresh-interval',
   'overview-cache.max-size',
-  'blocker.timeout',
-  'database.type',
   'database.jdbc-driver-class',
-  'database.url',
-  'database.username',
-  'database.password',
-  'database.auto-create-tables',
-  'database.connection-pool-max-total',
-  'database.connection-pool-max-idle',
-  'database.connection-pool-max-wait-millis',
   'terminal.backend',
   'terminal.factory',
   'terminal.result.limit',
   'terminal.stop-on-error',
   'terminal.session.timeout',
   'terminal.sensitive-conf-keys',
-  'ha.enabled',
-  'ha.type',
-  'ha.cluster-name',
-  'ha.zookeeper-address',
-  'ha.session-timeout',
-  'ha.connection-timeout',
-  'ha.heartbeat-interval',
-  'ha.lease-ttl',
   'ha.use-master-slave-mode',
   'shade.identifier',
   'shade.sensitive-keywords',

@@ -3,6 +3,8 @@ import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { T0 } from '@moraine/management/testing/build'
 import { VERSION } from '@moraine/stdx/version'
+import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { buildHttpServer, httpServer } from './http-server.ts'
 import { buildOptions } from './testing/build-options.ts'
 
@@ -10,6 +12,7 @@ test('health names the reconcilers, and is degraded while one of them fails', as
   const healthy = await buildHttpServer(buildOptions())
   assert.deepEqual((await healthy.inject('/health')).json(), {
     status: 'UP',
+    database: 'UP',
     version: VERSION,
     reconcilers: { planner: { at: T0, elapsedMs: 2 } },
   })
@@ -91,4 +94,23 @@ test('a path that cannot be read is answered as others below its prefix are', as
     assert.deepEqual([answer.statusCode, code, kind], [status, status, 'invalid-input'])
     assert.match(message, says)
   }
+})
+
+test('a database that does not answer is told of at once, or after two seconds', async () => {
+  const clock = virtualClock(T0)
+  const down = memoryStores()
+  const gone = { ...down, groups: { ...down.groups, findGroup: () => Promise.reject(new Error('connection refused')) } }
+  const refused = await (await buildHttpServer(buildOptions({ stores: gone, clock }))).inject('/health')
+  assert.deepEqual([refused.json().status, refused.json().database], ['DEGRADED', 'DOWN'])
+  const silent = { ...down, groups: { ...down.groups, findGroup: () => new Promise<never>(() => {}) } }
+  const server = await buildHttpServer(buildOptions({ stores: silent, clock }))
+  const waiting = server.inject('/health').then((answer) => answer)
+  await clock.run(waiting)
+  assert.equal((await waiting).json().database, 'DOWN')
+})
+
+test('where nobody says who asks, nobody is let in', async () => {
+  const { authenticator: _, ...forgetful } = buildOptions()
+  // @ts-expect-error what is forgotten does not even compile
+  await assert.rejects(buildHttpServer(forgetful), TypeError)
 })

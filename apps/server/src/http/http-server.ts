@@ -1,35 +1,48 @@
 import { type Health, health } from '@moraine/api/rest/service-schemas'
+import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
+import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, MoraineError } from '@moraine/stdx/error'
-import type { FileIO } from '@moraine/storage/file-io'
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify'
-import { type Authenticator, openAuthenticator } from '../access/authenticator.ts'
+import type { Authenticator } from '../access/authenticator.ts'
 import { demand } from '../access/identity.ts'
 import type { LastRun } from '../background/reconciler.ts'
-import type { TableAccess } from '../catalogs/delegation/table-access.ts'
 import { icebergRest, sendRestError } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
+import type { PageTokens } from '../iceberg-rest/page-tokens.ts'
+import { planningTurns } from '../iceberg-rest/plan-routes.ts'
 import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
-import { guardRoutes } from './ams/guard-routes.ts'
+import { guardRoutes, isOpenRoute } from './ams/guard-routes.ts'
 import { sendError } from './ams/send-error.ts'
+import { answerClientError } from './client-error.ts'
+import type { EndedProcesses } from './ended-processes.ts'
 import { serviceMetrics } from './metrics.ts'
+import { type NudgeRouteDeps, nudgeRoute } from './nudge-route.ts'
 import { openApi } from './openapi.ts'
+import { ownRequests } from './own-requests.ts'
 import { refuseForeign } from './refuse-foreign.ts'
+import { RETURNED, requestTrail } from './request-trail.ts'
 import { rootRoute } from './root-route.ts'
+import { boundWaitingAnswers } from './waiting-answers.ts'
 
-export type HttpServerOptions = AmsApiDeps & {
+export type HttpServerOptions = Omit<AmsApiDeps, 'ownRequests'> & {
   readonly host: string
   readonly port: number
   readonly hooks: IcebergRestHooks
-  /** Without it nobody has to say who they are. */
-  readonly authenticator?: Authenticator
-  /** Reads the files of a catalog's tables, for scans to be planned here; `undefined` for catalogs there are not. */
-  readonly ioOf?: (warehouse: string) => Promise<FileIO | undefined>
-  /** How clients come to the files of a catalog's tables; `undefined` where it hands nothing out. */
-  readonly accessOf?: (warehouse: string) => Promise<TableAccess | undefined>
+  /** Addresses and networks of proxies that are believed where a request comes from. */
+  readonly trustedProxies?: readonly string[]
+  /** Who sends each request; nobody is let in unasked but by one that says so. */
+  readonly authenticator: Authenticator
+  readonly pageTokens?: PageTokens
+  /** What all servers of the service have, and nobody else. */
+  readonly secretKey: Uint8Array
+  readonly ended: EndedProcesses
   /** What each reconciler did last. */
   readonly lastRuns: () => Readonly<Record<string, LastRun | undefined>>
+  /** Where other servers of the database tell what has changed. */
+  readonly nudges?: NudgeRouteDeps
 }
 
 export type HttpServer = Service & {
@@ -54,68 +67,114 @@ export function httpServer(options: HttpServerOptions): HttpServer {
 
 /** All routes, without a port. */
 export async function buildHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
+  const { authenticator, trustedProxies = [] } = options
   // No open connection keeps the service from stopping.
   const server = Fastify({
     routerOptions: { maxParamLength: 2048 },
     logger: false,
     forceCloseConnections: true,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, REST_PREFIXES),
     frameworkErrors: (error, request, reply) => {
       // Of a path that cannot be read no route is known, nor its error handler.
       if (REST_PREFIXES.some((prefix) => request.url.startsWith(`${prefix}/`))) sendRestError(error, reply)
       else sendError(error, request, reply, options.log)
     },
   })
-  const { authenticator = openAuthenticator() } = options
+  boundWaitingAnswers(server, {
+    clock: options.clock,
+    onGivenUp: (event) => options.log.warn(event, 'clients did not take their answers, and were disconnected'),
+  })
+  const own = ownRequests(options)
+  server.addHook('onRequest', async ({ headers }, reply) => {
+    reply.headers(own.notice(headers))
+  })
+  const trail = requestTrail(options)
+  server.addHook('onRequest', async ({ headers }, reply) => {
+    const refusal = trail.findRefusal(headers)
+    if (refusal === undefined) return
+    reply.header(RETURNED, 'true')
+    throw refusal
+  })
+  // Not before: what reads a body calls on from elsewhere.
+  server.addHook('preHandler', ({ headers }, _reply, done) => trail.onBehalfOf(headers, done))
   if (authenticator.openTo === 'this-machine')
     server.addHook('onRequest', async ({ headers }) => refuseForeign(headers))
   server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
     sendError(error, request, reply, options.log),
   )
-  await openApi(server, options.facts.version.version)
+  await openApi(server, options.facts.version.version, isOpen)
   rootRoute(server, options.facts.version.version)
   addHealth(server, options, authenticator)
   addMetrics(server, options, authenticator)
+  if (options.nudges !== undefined) await server.register(nudgeRoute, options.nudges)
   await server.register(async (guarded) => {
     guardRoutes(guarded, AMS_PREFIX, authenticator)
-    await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options })
+    await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options, ownRequests: own })
   })
-  const { catalogs, ioOf, accessOf, hooks, stores, clock, log } = options
+  const { findCatalog, pageTokens, hooks, stores, clock, log } = options
   const idempotency = new Idempotency(stores.answers, clock, (error) =>
     log.warn({ failure: describeError(error) }, 'an answer was not kept; the same request would be made again'),
   )
+  const planning = planningTurns()
   for (const prefix of REST_PREFIXES) {
     await server.register(icebergRest, {
       prefix,
       // The other prefix is a shorter name for the same.
       isDescribed: prefix === REST_PREFIXES[0],
-      catalogs,
+      findCatalog,
       authenticator,
       idempotency,
+      planning,
+      clock,
+      onFailure: ({ error, ...request }) =>
+        log.error({ ...request, failure: describeError(error) }, 'a request failed'),
       ...hooks,
-      ...(ioOf !== undefined && { ioOf }),
-      ...(accessOf !== undefined && { accessOf }),
+      ...(pageTokens !== undefined && { pageTokens }),
     })
   }
   return server
 }
 
 const AMS_PREFIX = '/api/ams/v1'
+
+/** The token endpoint is where one says who one is. */
+function isOpen(method: string, path: string): boolean {
+  if (path.startsWith(AMS_PREFIX)) return isOpenRoute(method, path.slice(AMS_PREFIX.length))
+  return path === '/health' || path.endsWith('/oauth/tokens')
+}
+
 const REST_PREFIXES = ['/api/iceberg/rest', '/iceberg']
 
 /** For all of a request to arrive: enough for the largest commit on a slow line, and no more for who dawdles. */
 const REQUEST_TIMEOUT_MS = 300_000
 
-function addHealth(server: FastifyInstance, { lastRuns, facts }: HttpServerOptions, { openTo }: Authenticator): void {
+function addHealth(server: FastifyInstance, options: HttpServerOptions, { openTo }: Authenticator): void {
+  const { lastRuns, facts, stores, clock } = options
   const schema = { tags: ['service'], summary: 'What this process does', response: { 200: health } }
-  server.get('/health', { schema }, async () => healthBody(lastRuns(), facts.version.version, openTo !== 'nobody'))
+  server.get('/health', { schema }, async () => {
+    const body = healthBody(lastRuns(), facts.version.version, openTo !== 'nobody')
+    const database = await askDatabase(stores, clock)
+    return { ...body, database, ...(database === 'DOWN' && { status: 'DEGRADED' as const }) }
+  })
+}
+
+const DATABASE_WITHIN_MS = 2000
+
+async function askDatabase({ groups }: HttpServerOptions['stores'], clock: Clock): Promise<Health['database']> {
+  const limit = { ms: DATABASE_WITHIN_MS, what: 'the database' }
+  return withinDeadline(clock, limit, () => groups.findGroup(DEFAULT_GROUP)).then(
+    () => 'UP',
+    () => 'DOWN',
+  )
 }
 
 /** Failures may name databases and hosts: they are not for whoever asks. */
-function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: string, tellsFailures: boolean): Health {
+function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: string, tellsFailures: boolean) {
   const known = Object.entries(runs).flatMap(([name, run]) => (run === undefined ? [] : [{ name, run }]))
   return {
-    status: known.some(({ run }) => run.failure !== undefined) ? 'DEGRADED' : 'UP',
+    status: known.some(({ run }) => run.failure !== undefined) ? ('DEGRADED' as const) : ('UP' as const),
     version,
     reconcilers: Object.fromEntries(
       known.map(({ name, run: { at, elapsedMs, failure } }) => [
@@ -129,7 +188,7 @@ function healthBody(runs: ReturnType<HttpServerOptions['lastRuns']>, version: st
 function addMetrics(server: FastifyInstance, options: HttpServerOptions, authenticator: Authenticator): void {
   const metrics = serviceMetrics(options)
   server.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    demand(await authenticator.identify(request.headers.authorization), 'view-system', {})
+    demand(await authenticator.identify(request.headers.authorization, request.ip), 'view-system', {})
     return reply.type(metrics.contentType).send(await metrics.scrape())
   })
 }

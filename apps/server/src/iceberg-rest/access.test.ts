@@ -17,8 +17,10 @@ import Fastify from 'fastify'
 import { accessTokens } from '../access/access-tokens.ts'
 import { authenticator } from '../access/authenticator.ts'
 import { bearerOf, newCredential } from '../access/credential-secret.ts'
+import { buildOpened, findAmong } from '../catalogs/testing/build-opened.ts'
 import { icebergRest } from './iceberg-rest.ts'
 import { Idempotency } from './idempotency.ts'
+import { serveIcebergRest } from './testing/serve-iceberg-rest.ts'
 
 const EVERYTHING: readonly Grant[] = [{ role: 'admin', place: {} }]
 const KEY = new Uint8Array(32).fill(7)
@@ -37,14 +39,13 @@ async function serve({ clock = virtualClock() as typeof systemClock } = {}) {
   })
   const tokens = accessTokens(KEY, clock)
   const administrator = { name: 'root', password: 'let: me in' }
-  const server = Fastify({ routerOptions: { maxParamLength: 2000 }, forceCloseConnections: true })
-  await server.register(icebergRest, {
-    catalogs: (name) => (name === 'lake' ? catalog : undefined),
+  const server = await serveIcebergRest({
+    findCatalog: findAmong({ lake: buildOpened(catalog) }),
     authenticator: authenticator({ principals, tokens, administrator, clock }),
     idempotency: new Idempotency(memoryAnsweredRequests(), systemClock, (error) => assert.fail(String(error))),
   })
   const enroll = async (name: string, grants: readonly Grant[] = EVERYTHING, expiresAt?: EpochMs) => {
-    await principals.savePrincipal({ name, grants, createdAt: clock.now() })
+    await principals.addPrincipal({ name, grants, createdAt: clock.now() })
     const { credential, secret } = newCredential({ principal: name, note: '', expiresAt }, clock.now(), random)
     await principals.addCredential(credential)
     return { id: credential.id, secret, bearer: `Bearer ${bearerOf(credential.id, secret)}` }
@@ -264,4 +265,12 @@ test('our own client gets in with a credential, and is refused without', async (
   } finally {
     await server.close()
   }
+})
+
+test('where nobody says who asks, nobody is let in', async () => {
+  const server = Fastify({ routerOptions: { maxParamLength: 5000 } })
+  // @ts-expect-error what is forgotten does not even compile
+  server.register(icebergRest, { findCatalog: findAmong({}) })
+  const answer = await server.inject('/v1/config?warehouse=lake').catch(() => undefined)
+  assert.equal(answer?.statusCode ?? 500, 500)
 })

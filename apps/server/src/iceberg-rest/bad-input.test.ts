@@ -7,9 +7,9 @@ import { seededRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryAnsweredRequests } from '@moraine/testkit/memory-stores/memory-answered-requests'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
-import Fastify from 'fastify'
-import { icebergRest } from './iceberg-rest.ts'
+import { buildOpened, findAmong } from '../catalogs/testing/build-opened.ts'
 import { Idempotency } from './idempotency.ts'
+import { serveIcebergRest } from './testing/serve-iceberg-rest.ts'
 
 // Requests that are wrong on purpose. Each is answered by a typed error that names what is wrong, and leaves the catalog, and
 // that of the neighbour, byte for byte as they were.
@@ -42,7 +42,7 @@ type Asked = { readonly method?: 'GET' | 'POST' | 'HEAD' | 'DELETE'; readonly ke
 
 /** Two catalogs of one service, with a table, a view and a neighbour's table. */
 async function world() {
-  const { pointers, drops } = memoryCatalogs()
+  const { pointers, drops } = memoryCatalogs(['lake', 'other'])
   const io = memoryFileIO()
   const open = (name: string) =>
     internalCatalog({
@@ -55,10 +55,12 @@ async function world() {
       random: seededRandom(7),
       onLeftover: (error) => assert.fail(String(error)),
     })
-  const catalogs = new Map(['lake', 'other'].map((name) => [name, open(name)]))
-  const server = Fastify({ routerOptions: { maxParamLength: 2048 } })
-  await server.register(icebergRest, {
-    catalogs: (name) => catalogs.get(name),
+  const catalogs = { lake: open('lake'), other: open('other') }
+  const server = await serveIcebergRest({
+    findCatalog: findAmong({
+      lake: buildOpened(catalogs.lake, { io }),
+      other: buildOpened(catalogs.other, { io }),
+    }),
     idempotency: new Idempotency(memoryAnsweredRequests(), systemClock, (error) => assert.fail(String(error))),
   })
   const ask = async (url: string, body?: unknown, { method, key, type = 'application/json' }: Asked = {}) => {
@@ -83,11 +85,11 @@ async function world() {
     assert.equal((await ask(`${at}/sales/views`, VIEW)).status, 200)
   }
   const state = async () => {
-    const lists = [...catalogs.keys()].flatMap((name) =>
+    const lists = Object.keys(catalogs).flatMap((name) =>
       (['table', 'view'] as const).map((kind) => pointers.listPointers(name, ['sales'], kind, { limit: 1000 })),
     )
-    const names = [...catalogs.keys()].map((name) => pointers.listNamespaces(name, [], { limit: 1000 }))
-    const properties = [...catalogs.keys()].map((name) => pointers.findNamespace(name, ['sales']))
+    const names = Object.keys(catalogs).map((name) => pointers.listNamespaces(name, [], { limit: 1000 }))
+    const properties = Object.keys(catalogs).map((name) => pointers.findNamespace(name, ['sales']))
     const files = io
       .locations()
       .map(async (location) => [location, Buffer.from(await io.read(location)).toString('hex')])
@@ -199,8 +201,34 @@ refusals('wrong types are refused by the place at which they stand', [
   [`${VIEWS}/v`, commit([{ action: 'fly' }]), { ...BAD, says: /updates\[0\]/ }],
   [`${LAKE}/tables/rename`, { source: 'orders', destination: 'x' }, { ...BAD, says: /source is not an object/ }],
   [`${LAKE}/transactions/commit`, { 'table-changes': {} }, { ...BAD, says: /table-changes is not a list/ }],
-  [TABLES, 'name=t', { status: 415, type: 'BadRequestException', says: /media type/i }, { type: 'text/csv' }],
+  [
+    TABLES,
+    'name=t',
+    { status: 415, type: 'BadRequestException', says: /bodies of type text\/csv are not read; send JSON/ },
+    { type: 'text/csv' },
+  ],
 ])
+
+const POISONED = { ...BAD, says: /has a key (__proto__|constructor with a prototype); no such key is taken there/ }
+refusals('keys that would make another object of one', [
+  [NAMESPACES, '{"namespace":["p"],"__proto__":{"x":1}}', POISONED],
+  [NAMESPACES, '{"namespace":["p"],"\\u005f_proto__":"x"}', POISONED],
+  [NAMESPACES, '{"namespace":["p"],"constructor":{"prototype":{"x":1}}}', POISONED],
+  [NAMESPACES, '{"namespace":["p"],"properties":{"__proto__":{"x":"y"}}}', POISONED],
+  [ORDERS, '{"requirements":[],"updates":[{"__proto__":"x","action":"set-properties","updates":{}}]}', POISONED],
+])
+
+test('in properties they are keys like any other, and kept', async () => {
+  const { ask } = await world()
+  const properties = '{"__proto__":"a","constructor":"b"}'
+  const made = await ask(NAMESPACES, `{"namespace":["odd"],"properties":${properties}}`)
+  assert.equal(made.status, 200, made.text)
+  assert.ok(made.text.includes('"__proto__":"a","constructor":"b"'), made.text)
+  assert.ok((await ask(`${NAMESPACES}/odd`)).text.includes('"__proto__":"a","constructor":"b"'))
+  const set = await ask(ORDERS, `{"requirements":[],"updates":[{"action":"set-properties","updates":${properties}}]}`)
+  assert.equal(set.status, 200, set.text)
+  assert.match((await ask(ORDERS)).text, /"__proto__":"a","constructor":"b"/)
+})
 
 const REF = '"action":"set-snapshot-ref","ref-name":"main","type":"branch"'
 const ids = (number: string) => `{"requirements":[],"updates":[{${REF},"snapshot-id":${number}}]}`
@@ -231,7 +259,12 @@ refusals('a commit that would take the service seconds is refused', [
   [
     ORDERS,
     commit(Array.from({ length: 1_001 }, () => ({ action: 'add-schema', schema: SCHEMA }))),
-    { ...BAD, says: /updates has 1001 that add schemas.*make several commits/ },
+    { ...BAD, says: /updates has 1001 about schemas, specs and orders.*make several commits/ },
+  ],
+  [
+    `${VIEWS}/v`,
+    commit(Array.from({ length: 101 }, () => ({ action: 'set-properties', updates: { a: 'b' } }))),
+    { ...BAD, says: /updates has 101, more than 100; make several commits/ },
   ],
 ])
 
@@ -370,6 +403,34 @@ refusals(
     ] as const
   }),
 )
+
+test('a body that is not UTF-8 is refused, and says nothing else than was sent', async () => {
+  const before = await state()
+  for (const path of POSTS) {
+    for (const wrong of [[0xff], [0xc3, 0x28], [0xed, 0xa0, 0x80]]) {
+      const body = Buffer.concat([Buffer.from('{"name":"'), Buffer.from(wrong), Buffer.from('"}')])
+      await refused(path, ask(path, body), { ...BAD, says: /the request body is not UTF-8/ })
+    }
+  }
+  assert.deepEqual(await state(), before)
+})
+
+test('a file that is no metadata is the mistake of whoever registers it', async () => {
+  const location = 's3://b/lake/sales/x/metadata/v1.metadata.json'
+  for (const content of ['', 'PAR1', '{}', '{"format-version":1}', '\u001f\u008b', '[]']) {
+    await io.write(location, Buffer.from(content, 'latin1'), { isUnreferenced: true })
+    const before = await state()
+    for (const what of ['register', 'register-view']) {
+      const body = { name: 'new', 'metadata-location': location }
+      await refused(`${what} ${content}`, ask(`${NAMESPACES}/sales/${what}`, body), {
+        ...ILLEGAL,
+        says: /v1\.metadata\.json/,
+      })
+    }
+    assert.deepEqual(await state(), before)
+    await io.remove([location])
+  }
+})
 
 test('a metadata file in the warehouse of a table outside of it, or of one that is there, cannot be registered', async () => {
   const { text } = await ask(ORDERS)

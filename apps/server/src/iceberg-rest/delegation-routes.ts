@@ -48,7 +48,7 @@ async function signRequest(call: RestCall): Promise<RestAnswer> {
 async function placedTable(call: RestCall, access: TableAccess, staged: string | undefined) {
   const identifier = identifierOf(call)
   try {
-    const { metadata } = await call.catalog.loadTable(identifier)
+    const { metadata } = await call.catalog.loadTable(identifier, call.signal)
     return { identifier, metadata }
   } catch (error) {
     const place = staged === undefined ? undefined : access.staged.open(staged, identifier, call.identity.name)

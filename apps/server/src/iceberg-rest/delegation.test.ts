@@ -11,11 +11,11 @@ import { systemRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryAnsweredRequests } from '@moraine/testkit/memory-stores/memory-answered-requests'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
-import Fastify from 'fastify'
 import { accessDelegation } from '../catalogs/delegation/access-delegation.ts'
 import { tableAccess } from '../catalogs/delegation/table-access.ts'
-import { icebergRest } from './iceberg-rest.ts'
+import { buildOpened } from '../catalogs/testing/build-opened.ts'
 import { Idempotency } from './idempotency.ts'
+import { serveIcebergRest } from './testing/serve-iceberg-rest.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 const HOUR = 3_600_000
@@ -41,6 +41,7 @@ after(() => {
   stsServer.close()
 })
 
+const stagedKey = new Uint8Array(32).fill(9)
 const ROLE = { 'access-delegation.role-arn': 'arn:aws:iam::1:role/r' }
 const VENDED = { 'x-iceberg-access-delegation': 'vended-credentials' }
 const EITHER = { 'x-iceberg-access-delegation': 'remote-signing, vended-credentials' }
@@ -57,8 +58,7 @@ async function serve(ways: string, more: Readonly<Record<string, string>> = ROLE
   const keys = { 's3.access-key-id': 'own', 's3.secret-access-key': 'hunter2' }
   const properties = { warehouse: 's3://lab/wh', ...keys, 's3.endpoint': ENDPOINT, 'client.region': 'us-east-1' }
   const delegation = accessDelegation({ ...properties, ...more, 'access-delegation': ways }, 'ams')
-  const access =
-    delegation && tableAccess(delegation, { catalog: 'lake', clock, random: systemRandom, environment: {} })
+  const access = delegation && tableAccess(delegation, { catalog: 'lake', clock, stagedKey, environment: {} })
   const catalog = internalCatalog({
     ...{ name: 'lake', warehouse: 's3://lab/wh', pointers: memoryCatalogs().pointers, io: memoryFileIO() },
     ...{ clock, random: systemRandom, onLeftover: (error) => assert.fail(String(error)) },
@@ -67,16 +67,14 @@ async function serve(ways: string, more: Readonly<Record<string, string>> = ROLE
   const kept: AnsweredRequest[] = []
   const store: typeof answers = {
     ...answers,
-    saveAnswer: (answer, now) => {
+    saveAnswer: (answer, holder) => {
       kept.push(answer)
-      return answers.saveAnswer(answer, now)
+      return answers.saveAnswer(answer, holder)
     },
   }
   const withheld: string[] = []
-  const server = Fastify({ routerOptions: { maxParamLength: 2000 } })
-  await server.register(icebergRest, {
-    catalogs: () => catalog,
-    accessOf: async () => access,
+  const server = await serveIcebergRest({
+    findCatalog: async () => buildOpened(catalog, access && { access }),
     authenticator: {
       openTo: 'nobody',
       identify: async (name = 'root') => ({ name, grants: USERS[name] ?? [] }),

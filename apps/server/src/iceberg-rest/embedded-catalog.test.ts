@@ -8,13 +8,15 @@ import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { catalogOptionalTests } from '@moraine/testkit/conformance/catalog-optional'
 import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
 
 // The internal catalog as the service runs it without further settings: pointers in SQLite, files on the local disk.
 
-async function openForConformance(): Promise<CatalogUnderTest> {
+async function openForConformance({ keepsDropped = false } = {}): Promise<CatalogUnderTest> {
   const directory = mkdtempSync(join(tmpdir(), 'moraine-catalog-'))
   const database = await openSqlite(join(directory, 'moraine.db'))
+  await database.stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
   const io = localFileIO(systemRandom)
   let lose: 'answer' | 'request' | undefined
   const lossy: TablePointers = {
@@ -35,6 +37,7 @@ async function openForConformance(): Promise<CatalogUnderTest> {
       io,
       clock: systemClock,
       random: systemRandom,
+      ...(keepsDropped && { drops: { pointers: database.stores.drops, retentionMs: 3_600_000 } }),
       onLeftover: (error) => {
         throw error
       },
@@ -69,5 +72,9 @@ catalogConformance(
     refusedNames: [],
     fillsPages: false,
   },
-  openForConformance,
+  () => openForConformance(),
+)
+
+catalogOptionalTests('internal catalog in SQLite that keeps what is dropped', ['overwriteTable', 'dropped'], () =>
+  openForConformance({ keepsDropped: true }),
 )

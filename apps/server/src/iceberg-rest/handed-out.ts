@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
+import type { TablePlace } from '@moraine/catalogs/metadata-file/own-files'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { MoraineError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
-import type { TablePlace } from '../catalogs/delegation/staged-tables.ts'
 import type { Delegated, DelegationKind, TableAccess } from '../catalogs/delegation/table-access.ts'
 import type { RestCall } from './rest-route.ts'
 

@@ -11,23 +11,6 @@ export type ReportedMetrics = {
 
 /** Told of what clients did, after it was done. A hook that throws changes no answer. */
 export type IcebergRestHooks = {
-  /** A table was created, registered or committed to. */
-  readonly onCommit?: (event: {
-    readonly catalog: string
-    readonly identifier: TableIdentifier
-    readonly metadataLocation: string
-  }) => void
-  /** The catalog forgot a table. Its files are there: whether they are to go, and when, is for the hook to decide. */
-  readonly onDrop?: (event: {
-    readonly catalog: string
-    readonly identifier: TableIdentifier
-    readonly purgeRequested: boolean
-  }) => void
-  readonly onRename?: (event: {
-    readonly catalog: string
-    readonly from: TableIdentifier
-    readonly to: TableIdentifier
-  }) => void
   /** A table was created or registered, and is answered without the credentials that were asked for. */
   readonly onWithheld?: (event: {
     readonly catalog: string

@@ -9,16 +9,24 @@ import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { catalogOptionalTests } from '@moraine/testkit/conformance/catalog-optional'
 import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { openAuthenticator } from '../access/authenticator.ts'
+import { buildOpened, findAmong } from '../catalogs/testing/build-opened.ts'
 import { icebergRest } from './iceberg-rest.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
+import { serveIcebergRest } from './testing/serve-iceberg-rest.ts'
 
 const BASE = '/api/iceberg/rest'
 
-function lake(pointers: TablePointers = memoryCatalogs().pointers, io = memoryFileIO()): Catalog {
+function lake(
+  pointers: TablePointers = memoryCatalogs().pointers,
+  io = memoryFileIO(),
+  drops?: ReturnType<typeof memoryCatalogs>['drops'],
+): Catalog {
   return internalCatalog({
     name: 'lake',
     warehouse: 's3://b/wh',
@@ -27,23 +35,19 @@ function lake(pointers: TablePointers = memoryCatalogs().pointers, io = memoryFi
     clock: systemClock,
     random: systemRandom,
     onLeftover: (error) => assert.fail(String(error)),
+    ...(drops && { drops: { pointers: drops, retentionMs: 3_600_000 } }),
   })
 }
 
 async function serve(catalog: Catalog, hooks: IcebergRestHooks = {}): Promise<FastifyInstance> {
-  const server = Fastify({ routerOptions: { maxParamLength: 5000 }, forceCloseConnections: true })
-  await server.register(icebergRest, {
-    prefix: BASE,
-    catalogs: (warehouse) => (warehouse === 'la ke' ? catalog : undefined),
-    ...hooks,
-  })
-  return server
+  return serveIcebergRest({ prefix: BASE, findCatalog: findAmong({ 'la ke': buildOpened(catalog) }), ...hooks })
 }
 
 /** Real sockets: what the client sends is parsed by the server's HTTP parser and back. */
-async function openForConformance(): Promise<CatalogUnderTest> {
+async function openForConformance({ keepsDropped = false } = {}): Promise<CatalogUnderTest> {
   const io = memoryFileIO()
-  const server = await serve(lake(memoryCatalogs().pointers, io))
+  const { pointers, drops } = memoryCatalogs()
+  const server = await serve(lake(pointers, io, keepsDropped ? drops : undefined))
   await server.listen({ host: '127.0.0.1', port: 0 })
   const uri = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}${BASE}`
   let lose: 'answer' | 'request' | undefined
@@ -82,10 +86,15 @@ catalogConformance(
     renames: true,
     views: true,
     transactions: true,
+    rebases: true,
     refusedNames: [],
     fillsPages: false,
   },
-  openForConformance,
+  () => openForConformance(),
+)
+// Whoever asks a server to purge asks one that keeps what is dropped until then.
+catalogOptionalTests('REST client of a catalog that keeps what is dropped', ['loadStorage', 'purgeTable'], () =>
+  openForConformance({ keepsDropped: true }),
 )
 
 type Call = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'; body?: string; headers?: Record<string, string> }
@@ -214,7 +223,7 @@ test('snapshots=refs leaves out those that no branch or tag points to', async ()
       'snapshot-id': id,
       'sequence-number': id,
       'timestamp-ms': 4e12,
-      'manifest-list': 's3://b/l.avro',
+      'manifest-list': 's3://b/wh/sales/orders/metadata/l.avro',
       summary: { operation: 'append' },
       'schema-id': 0,
     }
@@ -287,19 +296,12 @@ test('a rename moves, and needs a table and a free name', async () => {
 test('hooks hear of what was done, and a hook that fails changes no answer', async () => {
   const heard: unknown[] = []
   const server = await serveOrders({
-    onCommit: ({ catalog, identifier, metadataLocation }) => {
-      heard.push(['commit', catalog, identifier.name, /\/(\d+)-/.exec(metadataLocation)?.[1]])
+    onMetricsReport({ principal, metrics }) {
+      heard.push(['metrics', principal, metrics.kind, metrics.snapshotId])
       throw new Error('hook')
     },
-    onDrop: ({ identifier, purgeRequested }) => heard.push(['drop', identifier.name, purgeRequested]),
-    onRename: ({ from, to }) => heard.push(['rename', from.name, to.name]),
-    onMetricsReport: ({ principal, metrics }) => heard.push(['metrics', principal, metrics.kind, metrics.snapshotId]),
   })
   const post = (path: string, body: string) => ask(server, path, { method: 'POST', body })
-  assert.equal(
-    (await post(ORDERS, '{"requirements":[],"updates":[{"action":"set-properties","updates":{"a":"b"}}]}')).status,
-    200,
-  )
   const report = '{"report-type":"scan-report","snapshot-id":9007199254740993,"metrics":{}}'
   assert.equal((await post(`${ORDERS}/metrics`, report)).status, 204)
   for (const wrong of [report.replace('scan', 'x'), report.replace(':{}', ':1'), '{}', report.replace('93', '93.5')]) {
@@ -307,32 +309,19 @@ test('hooks hear of what was done, and a hook that fails changes no answer', asy
   }
   const long = report.replace('{}', `{"filter":"${'x'.repeat(300_000)}"}`)
   assert.equal((await post(`${ORDERS}/metrics`, long)).status, 400)
-  await post(
-    `${CATALOG}/tables/rename`,
-    '{"source":{"namespace":["sales"],"name":"orders"},"destination":{"namespace":["sales"],"name":"b"}}',
-  )
-  assert.equal((await ask(server, `${CATALOG}/namespaces/sales/tables/b`, { method: 'DELETE' })).status, 204)
-  assert.deepEqual(heard, [
-    ['commit', 'lake', 'orders', '00000'],
-    ['commit', 'lake', 'orders', '00001'],
-    ['metrics', 'anybody', 'scan', 9007199254740993n],
-    ['rename', 'orders', 'b'],
-    ['drop', 'b', false],
-  ])
+  assert.deepEqual(heard, [['metrics', 'anybody', 'scan', 9007199254740993n]])
 })
 
 test('a purge is passed on, and refused where nobody would see to it', async () => {
   const purge = (server: FastifyInstance) => ask(server, `${ORDERS}?purgeRequested=true`, { method: 'DELETE' })
-  const heard: unknown[] = []
-  const keeping = await serveOrders({ onDrop: ({ purgeRequested }) => heard.push(purgeRequested) })
+  const keeping = await serveOrders()
   const refused = await purge(keeping)
   assert.equal(refused.status, 406)
   assert.match(
     refused.text,
-    /table sales\.orders was not dropped: catalog lake .* drop it without purgeRequested.*UnsupportedOperationExc/,
+    /table sales\.orders was not dropped: catalog lake .* drop it without asking for a purge.*UnsupportedOperationExc/,
   )
   assert.equal((await ask(keeping, ORDERS, { method: 'HEAD' })).status, 204)
-  assert.deepEqual(heard, [])
 
   const purged: unknown[] = []
   const purgeTable = async ({ name }: TableIdentifier) => void purged.push(name)
@@ -400,7 +389,37 @@ test('a catalog without views does not list their endpoints, and refuses them', 
   assert.ok(!config.endpoints.some((endpoint) => endpoint.includes('view')))
   const refused = await ask(server, `${CATALOG}/namespaces/sales/views`)
   assert.equal(refused.status, 406)
-  assert.match(refused.text, /catalog lake has no views/)
+  assert.match(refused.text, /catalog lake has no views"/)
+  for (const method of ['HEAD', 'GET'] as const) {
+    assert.equal((await ask(server, `${CATALOG}/namespaces/sales/views/v`, { method })).status, 404, method)
+  }
+  const jdbc = { placement: { type: 'jdbc', warehouse: 's3://b', allowsExternal: false } } as const
+  const findCatalog = findAmong({ 'la ke': buildOpened(withoutViews, jdbc) })
+  const told = await ask(await serveIcebergRest({ prefix: BASE, findCatalog }), `${CATALOG}/namespaces/sales/views`)
+  assert.match(told.text, /catalog lake has no views; with jdbc\.schema-version=V1 it has them/)
+})
+
+test('a namespace that is a folder is created for Spark, which gives it an owner, and with no other property', async () => {
+  const refusing: Catalog = {
+    ...lake(),
+    createNamespace: async (_, properties = {}) => assert.deepEqual(properties, {}),
+    loadNamespace: async () => ({ location: 's3://b/n' }),
+  }
+  const create = async (type: 'filesystem' | 'hadoop' | 'ams', properties: object) => {
+    const placement = { type, warehouse: 's3://b', allowsExternal: false }
+    const findCatalog = findAmong({ 'la ke': buildOpened(refusing, { placement }) })
+    const server = await serveIcebergRest({ prefix: BASE, findCatalog })
+    const body = JSON.stringify({ namespace: ['n'], properties })
+    const { status, text } = await ask(server, `${CATALOG}/namespaces`, { method: 'POST', body })
+    return status === 200 ? JSON.parse(text).properties : status
+  }
+  for (const type of ['filesystem', 'hadoop'] as const) {
+    assert.deepEqual(await create(type, { owner: 'root' }), { location: 's3://b/n' })
+    for (const more of [{ owner: 'root', comment: 'c' }, { comment: 'c' }, { Owner: 'root' }]) {
+      assert.equal(await create(type, more), 500, JSON.stringify(more))
+    }
+  }
+  assert.equal(await create('ams', { owner: 'root' }), 500)
 })
 
 test('bugs are 500 and tell nothing; unknown paths are 404 in the same form', async () => {
@@ -415,7 +434,7 @@ test('bugs are 500 and tell nothing; unknown paths are 404 in the same form', as
 
 test('a server whose paths are cut short is refused at once', async () => {
   const server = Fastify()
-  server.register(icebergRest, { prefix: BASE, catalogs: () => undefined })
+  server.register(icebergRest, { prefix: BASE, findCatalog: findAmong({}), authenticator: openAuthenticator() })
   await assert.rejects(async () => server.ready(), /maxParamLength/)
 })
 

@@ -9,12 +9,35 @@ import { encodeHandedOut, type HandedOut } from './handed-out.ts'
 /** Which snapshots a client asks for: all, or those that branches and tags point to. */
 export type SnapshotMode = 'all' | 'refs'
 
-/** The text of a `LoadTableResult`. What another catalog handed out for reaching the files is not passed on. */
-export function formatLoadedTable(table: LoadedTable, snapshots: SnapshotMode, handed?: HandedOut): string {
-  const { metadata, metadataLocation } = table
-  const text = snapshots === 'all' ? metadataText(metadata) : formatTableMetadata(withoutHistory(metadata))
+/**
+ * A `LoadTableResult`, in pieces of which the largest is the same for all who load that state of the table: those who read
+ * slowly hold it once. What another catalog handed out for reaching the files is not passed on.
+ */
+export function encodeLoadedTable(
+  { metadata, metadataLocation }: LoadedTable,
+  snapshots: SnapshotMode,
+  handed?: HandedOut,
+): readonly Uint8Array[] {
   const more = handed === undefined ? '' : `,${formatExactJson(encodeHandedOut(handed)).slice(1, -1)}`
-  return `{"metadata-location":${JSON.stringify(metadataLocation)},"metadata":${text}${more}}`
+  return [
+    Buffer.from(`{"metadata-location":${JSON.stringify(metadataLocation)},"metadata":`),
+    metadataBytes(metadata, snapshots),
+    Buffer.from(`${more}}`),
+  ]
+}
+
+/** Forgotten with the value, which catalogs keep only so many of. */
+const encoded = new WeakMap<TableMetadata, Map<SnapshotMode, Uint8Array>>()
+
+function metadataBytes(metadata: TableMetadata, snapshots: SnapshotMode): Uint8Array {
+  const known = encoded.get(metadata) ?? new Map<SnapshotMode, Uint8Array>()
+  encoded.set(metadata, known)
+  const found = known.get(snapshots)
+  if (found !== undefined) return found
+  const text = snapshots === 'all' ? metadataText(metadata) : formatTableMetadata(withoutHistory(metadata))
+  const bytes = Buffer.from(text)
+  known.set(snapshots, bytes)
+  return bytes
 }
 
 /**

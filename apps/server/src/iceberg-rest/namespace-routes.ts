@@ -1,8 +1,10 @@
 import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
 import { isSeen } from '@moraine/management/access/grant'
 import { demand, demandSight } from '../access/identity.ts'
+import { readMade } from '../http/read-made.ts'
+import { listPage } from './list-page.ts'
 import { encodeRestError } from './rest-error.ts'
-import { bodyOf, NO_CONTENT, namespaceOf, ok, pageToken, type RestRoute, splitNamespace } from './rest-route.ts'
+import { bodyOf, NO_CONTENT, namespaceOf, ok, type RestCall, type RestRoute, splitNamespace } from './rest-route.ts'
 
 const ALL = '/v1/{prefix}/namespaces'
 const ONE = `${ALL}/{namespace}`
@@ -15,10 +17,12 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     async answer(call) {
       const parent = splitNamespace(call.query['parent'] ?? '')
       demandSight(call.identity, { catalog: call.catalog.name, ...(parent.length > 0 && { namespace: parent }) })
-      const { items, nextPage } = await call.catalog.listNamespaces(parent, pageToken(call))
+      const { items, next } = await listPage(call, ['namespaces', ...parent], (page) =>
+        call.catalog.listNamespaces(parent, page, call.signal),
+      )
       const { catalog, identity } = call
       const seen = items.filter((namespace) => isSeen(identity.grants, { catalog: catalog.name, namespace }))
-      return ok({ namespaces: seen, 'next-page-token': nextPage ?? null })
+      return ok({ namespaces: seen, 'next-page-token': next })
     },
   },
   {
@@ -28,8 +32,11 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     async answer(call) {
       const { namespace, properties } = bodyOf(call, decodeNamespaceBody)
       demand(call.identity, 'write-table', { catalog: call.catalog.name, namespace })
-      await call.catalog.createNamespace(namespace, properties)
-      return ok({ namespace, properties: await call.catalog.loadNamespace(namespace) })
+      await call.catalog.createNamespace(namespace, withoutSparks(properties, call), call.signal)
+      const created = await readMade(`namespace ${namespace.join('.')} was created`, () =>
+        call.catalog.loadNamespace(namespace, call.signal),
+      )
+      return ok({ namespace, properties: created })
     },
   },
   {
@@ -37,7 +44,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     path: ONE,
     needs: 'see',
     async answer(call) {
-      await call.catalog.loadNamespace(namespaceOf(call))
+      await call.catalog.loadNamespace(namespaceOf(call), call.signal)
       return NO_CONTENT
     },
   },
@@ -47,7 +54,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     needs: 'see',
     async answer(call) {
       const namespace = namespaceOf(call)
-      return ok({ namespace, properties: await call.catalog.loadNamespace(namespace) })
+      return ok({ namespace, properties: await call.catalog.loadNamespace(namespace, call.signal) })
     },
   },
   {
@@ -55,7 +62,7 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
     path: ONE,
     needs: 'write-table',
     async answer(call) {
-      await call.catalog.dropNamespace(namespaceOf(call))
+      await call.catalog.dropNamespace(namespaceOf(call), call.signal)
       return NO_CONTENT
     },
   },
@@ -71,12 +78,23 @@ export const NAMESPACE_ROUTES: readonly RestRoute[] = [
         const error = { status: 422, type: 'UnprocessableEntityException', message }
         return { status: error.status, json: encodeRestError(error) }
       }
-      const missing = await call.catalog.updateNamespace(namespaceOf(call), change)
+      const missing = new Set(await call.catalog.updateNamespace(namespaceOf(call), change, call.signal))
       return ok({
         updated: Object.keys(change.set),
-        removed: change.remove.filter((key) => !missing.includes(key)),
-        missing,
+        removed: change.remove.filter((key) => !missing.has(key)),
+        missing: [...missing],
       })
     },
   },
 ]
+
+/**
+ * Folders have no properties, and Spark gives each namespace that it creates an `owner`: who runs it. Where that is all, it
+ * is left out, as Iceberg does for its own catalogs of folders; what somebody asked for besides is refused with it.
+ */
+function withoutSparks(properties: Properties, { placement }: Pick<RestCall, 'placement'>): Properties {
+  const isFolder = placement.type === 'filesystem' || placement.type === 'hadoop'
+  return isFolder && Object.keys(properties).join() === 'owner' ? {} : properties
+}
+
+type Properties = Readonly<Record<string, string>>

@@ -2,6 +2,7 @@ import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { ACCESS_TOKEN_SECONDS } from '../access/access-tokens.ts'
 import { type Authenticator, parseBasic } from '../access/authenticator.ts'
+import { retryAfterOf } from '../access/guess-limits.ts'
 
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token'
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange'
@@ -21,7 +22,7 @@ export function oauthRoutes(server: FastifyInstance, authenticator: Authenticato
     reply.header('cache-control', 'no-store')
     try {
       const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-      const token = await tokenFor(form, request.headers.authorization, authenticator)
+      const token = await tokenFor(form, request.headers.authorization, from(authenticator, request.ip))
       const scope = form.get('scope')
       return {
         access_token: token,
@@ -36,24 +37,29 @@ export function oauthRoutes(server: FastifyInstance, authenticator: Authenticato
   })
 }
 
-async function tokenFor(
-  form: URLSearchParams,
-  authorization: string | undefined,
-  authenticator: Authenticator,
-): Promise<string> {
+async function tokenFor(form: URLSearchParams, authorization: string | undefined, exchange: Exchange): Promise<string> {
   const grant = form.get('grant_type')
   const basic = /^basic +(\S+)/i.exec(authorization ?? '')?.[1]
   if (grant === TOKEN_EXCHANGE) {
-    if (basic !== undefined) return exchange(parseBasic(basic), authenticator)
-    return authenticator.renew(field(form, 'subject_token'))
+    if (basic !== undefined) return exchange.secret(parseBasic(basic))
+    return exchange.token(field(form, 'subject_token'))
   }
   if (grant !== 'client_credentials') throw refusal('unsupported_grant_type', `grant_type is ${JSON.stringify(grant)}`)
-  if (basic !== undefined) return exchange(parseBasic(basic), authenticator)
-  return exchange({ id: field(form, 'client_id'), secret: field(form, 'client_secret') }, authenticator)
+  if (basic !== undefined) return exchange.secret(parseBasic(basic))
+  return exchange.secret({ id: field(form, 'client_id'), secret: field(form, 'client_secret') })
 }
 
-function exchange({ id, secret }: ReturnType<typeof parseBasic>, authenticator: Authenticator): Promise<string> {
-  return authenticator.exchange(id, secret)
+/** As whoever sends a request from this address may use it. */
+function from({ exchange, renew }: Authenticator, source: string): Exchange {
+  return {
+    secret: ({ id, secret }) => exchange(id, secret, source),
+    token: (token) => renew(token, source),
+  }
+}
+
+type Exchange = {
+  secret(credential: ReturnType<typeof parseBasic>): Promise<string>
+  token(token: string): Promise<string>
 }
 
 function field(form: URLSearchParams, name: string): string {
@@ -70,6 +76,12 @@ function refusal(error: string, message: string): MoraineError {
 function sendOAuthError(reply: FastifyReply, error: unknown): FastifyReply {
   const send = (status: number, code: string) =>
     reply.code(status).send({ error: code, error_description: describeError(error) })
+  const retryAfter = retryAfterOf(error)
+  // RFC 6749 has no word for it; RFC 8628 has.
+  if (retryAfter !== undefined) {
+    reply.header('retry-after', retryAfter)
+    return send(429, 'slow_down')
+  }
   if (isKind(error, 'unauthenticated')) return send(401, 'invalid_client')
   if (isKind(error, 'invalid-input')) return send(400, String(error.context['oauth'] ?? 'invalid_request'))
   throw error

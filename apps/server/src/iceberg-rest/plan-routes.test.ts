@@ -14,17 +14,19 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { partitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
 import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { encodeSingleValue } from '@moraine/iceberg/value/single-value'
+import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
 import { int32, listOf, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
 import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { manifestEntry } from '@moraine/testkit/builders/manifest-entry'
-import { allFixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
+import { allFixtureNames, copyFixture, openFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
-import Fastify from 'fastify'
-import { icebergRest } from './iceberg-rest.ts'
+import type { OpenedCatalog } from '../catalogs/open-catalogs.ts'
+import { buildOpened } from '../catalogs/testing/build-opened.ts'
+import { serveIcebergRest } from './testing/serve-iceberg-rest.ts'
 
 const PLACE = { document: 'answer', kind: 'corrupt' } as const
 
@@ -52,17 +54,20 @@ async function emptyLake(io: FileIO): Promise<Catalog> {
 }
 
 /** A fixture as table `db.t` of the warehouse `lake`. */
-async function serveFixture(name: string, canRead = true): Promise<Served> {
+async function serveFixture(name: string): Promise<Served> {
   const { fileIO, metadataLocation } = await openFixture(name)
   const catalog = await emptyLake(fileIO)
   const { metadata } = await catalog.registerTable(TABLE, metadataLocation)
-  return serve(catalog, fileIO, metadata, canRead)
+  return serve(catalog, fileIO, metadata)
 }
 
-async function serve(catalog: Catalog, fileIO: FileIO, metadata: TableMetadata, canRead = true): Promise<Served> {
-  const server = Fastify({ routerOptions: { maxParamLength: 2048 } })
-  const ioOf = async () => (canRead ? fileIO : undefined)
-  await server.register(icebergRest, { catalogs: () => catalog, ioOf })
+async function serve(
+  catalog: Catalog,
+  fileIO: FileIO,
+  metadata: TableMetadata,
+  parts: Partial<OpenedCatalog> = {},
+): Promise<Served> {
+  const server = await serveIcebergRest({ findCatalog: async () => buildOpened(catalog, { io: fileIO, ...parts }) })
   return {
     metadata,
     async ask(method, path, body) {
@@ -128,22 +133,18 @@ test('each fixture is planned whole, and its plan id answers the same', async ()
   }
 })
 
-test('the endpoints are listed where files can be read, and nowhere else', async () => {
-  const listed = async (canRead: boolean) => {
-    const { ask } = await serveFixture('sorted', canRead)
-    const { body } = await ask('GET', '/v1/config?warehouse=lake')
-    return required(record(body, PLACE), 'endpoints', listOf(text)).filter((each) => /\/(plan|tasks)/.test(each))
-  }
+test('the endpoints are listed', async () => {
+  const { ask } = await serveFixture('sorted')
+  const { body } = await ask('GET', '/v1/config?warehouse=lake')
+  const listed = required(record(body, PLACE), 'endpoints', listOf(text))
   const table = '/v1/{prefix}/namespaces/{namespace}/tables/{table}'
-  assert.deepEqual(await listed(true), [
+  const planning = listed.filter((each) => /\/(plan|tasks)/.test(each))
+  assert.deepEqual(planning, [
     `POST ${table}/plan`,
     `GET ${table}/plan/{plan-id}`,
     `DELETE ${table}/plan/{plan-id}`,
     `POST ${table}/tasks`,
   ])
-  assert.deepEqual(await listed(false), [])
-  const { ask } = await serveFixture('sorted', false)
-  assert.deepEqual((await ask('POST', '/plan', {})).status, 406)
 })
 
 test('figures are sent of the columns that are asked for', async () => {
@@ -291,7 +292,8 @@ test('what cannot be planned is refused by a typed error', async () => {
     [[], 400, 'BadRequestException'],
     [{ filter: null }, 400, 'BadRequestException'],
     [{ filter: deep }, 400, 'BadRequestException'],
-    [proto, 400, 'IllegalArgumentException'],
+    [proto, 400, 'BadRequestException'],
+    [{ filter: { type: '__proto__' } }, 400, 'IllegalArgumentException'],
     [{ filter: { type: 'eq', term: 'nope', value: 1 } }, 400, 'IllegalArgumentException'],
     [{ select: ['nope'] }, 400, 'IllegalArgumentException'],
     [{ select: 'id' }, 400, 'BadRequestException'],
@@ -367,4 +369,29 @@ test('a request that does not fit into a plan id is answered, and its id is not'
   assert.ok(id.length < 200)
   assert.equal((await ask('GET', `/plan/${id}`)).type, 'NoSuchPlanIdException')
   assert.equal((await ask('DELETE', `/plan/${id}`)).status, 204)
+})
+
+test('manifests elsewhere are not read for whoever asks, unless the catalog lets tables be anywhere', async () => {
+  const name = must(allFixtureNames()[0], 'a fixture')
+  const { fileIO, metadataLocation } = await copyFixture(name, memoryFileIO(), 's3://copies/t')
+  const catalog = await emptyLake(fileIO)
+  const { metadata } = await catalog.registerTable(TABLE, metadataLocation)
+  // Whoever wrote it says that the table is elsewhere; its snapshots name what they named.
+  const move = [{ action: 'set-location', location: 's3://b/wh/db/t' }] as const
+  await catalog.commitTable(TABLE, { requirements: [], updates: move })
+  const read: string[] = []
+  const noted: FileIO = {
+    ...fileIO,
+    read(location, signal) {
+      read.push(location)
+      return fileIO.read(location, signal)
+    },
+  }
+  const planAs = async (allowsExternal: boolean) => {
+    const rules = { type: 'ams', warehouse: 's3://b/wh', allowsExternal } as const
+    return (await serve(catalog, noted, metadata, { placement: rules })).ask('POST', '/plan', {})
+  }
+  assert.deepEqual([(await planAs(false)).type, read], ['ForbiddenException', []])
+  assert.equal((await planAs(true)).status, 200)
+  assert.equal((await (await serve(catalog, noted, metadata)).ask('POST', '/plan', {})).status, 403)
 })

@@ -1,3 +1,4 @@
+import type { LoadedTable } from '@moraine/catalogs/catalog'
 import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { planFiles } from '@moraine/iceberg/scan/plan-files'
@@ -6,7 +7,9 @@ import { type OpenScan, openScan } from '@moraine/iceberg/scan/scan-sections'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
+import { Turns } from '@moraine/stdx/turns'
 import type { FileIO } from '@moraine/storage/file-io'
+import { tableFileIO } from '../access/table-file-io.ts'
 import { formatPlanToken, type PlanToken, parsePlanToken, tableKey } from './plan-token.ts'
 import { bodyOf, identifierOf, NO_CONTENT, ok, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
 import { encodeScanTasks } from './scan-answer.ts'
@@ -25,6 +28,11 @@ export const PLAN_ROUTES: readonly RestRoute[] = [
   { method: 'POST', path: `${ONE}/tasks`, needs: 'view-table', isRead: true, answer: fetchTasks },
 ]
 
+/** For the plans of a service: each holds a few manifests in memory, and up to as many files as one answer has. */
+export function planningTurns(): Turns {
+  return new Turns({ limit: 4, limitOfOne: 3, waitingMax: 100 })
+}
+
 /** A plan of no more entries of manifests is answered whole: one request, a megabyte of JSON or less without figures. */
 const ENTRIES_AT_ONCE = 2_000
 /** Larger ones are cut into parts of so many: few enough to bound the answer, and to read a manifest only a few times. */
@@ -36,28 +44,29 @@ const PLAN_ID_LENGTH_MAX = 1_000
 
 async function planTableScan(call: RestCall): Promise<RestAnswer> {
   const request = bodyOf(call, decodeScanRequest)
-  const { metadata } = await call.catalog.loadTable(identifierOf(call))
+  const table = await call.catalog.loadTable(identifierOf(call), call.signal)
+  const { metadata } = table
   const pinned = pinScan(metadata, request)
   return ok({
     status: 'completed',
     'plan-id': planIdOf(metadata, pinned),
-    ...(await answerRange(call, metadata, pinned)),
+    ...(await answerRange(call, table, pinned)),
   })
 }
 
 async function fetchPlan(call: RestCall): Promise<RestAnswer> {
   const token = planIdToken(call)
-  const { metadata } = await call.catalog.loadTable(identifierOf(call))
-  const pinned = pinToken(token, metadata)
+  const table = await call.catalog.loadTable(identifierOf(call), call.signal)
+  const pinned = pinToken(token, table.metadata)
   if (pinned === undefined) throw noSuchPlan()
-  return ok({ status: 'completed', ...(await answerRange(call, metadata, pinned)) })
+  return ok({ status: 'completed', ...(await answerRange(call, table, pinned)) })
 }
 
 /** There is nothing to give up: a plan is made by the time its id is known. */
 async function cancelPlan(call: RestCall): Promise<RestAnswer> {
   planIdToken(call)
   const identifier = identifierOf(call)
-  if ((await call.catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
+  if ((await call.catalog.findMetadataLocation(identifier, call.signal)) === undefined) throw noSuchTable(identifier)
   return NO_CONTENT
 }
 
@@ -65,10 +74,10 @@ async function fetchTasks(call: RestCall): Promise<RestAnswer> {
   const { planTask } = bodyOf(call, decodeFetchTasks)
   const token = parsePlanToken(planTask)
   if (token?.range === undefined) throw noSuchTask()
-  const { metadata } = await call.catalog.loadTable(identifierOf(call))
-  const pinned = pinToken(token, metadata)
+  const table = await call.catalog.loadTable(identifierOf(call), call.signal)
+  const pinned = pinToken(token, table.metadata)
   if (pinned === undefined) throw noSuchTask()
-  return ok(await answerRange(call, metadata, pinned, token.range))
+  return ok(await answerRange(call, table, pinned, token.range))
 }
 
 /** `FetchScanTasksRequest` */
@@ -79,13 +88,13 @@ const decodeFetchTasks: JsonDecoder<{ readonly planTask: string }> = (value, pla
 /** The files of a part of a plan, the whole one by default, or the plan tasks into which it is cut. */
 async function answerRange(
   call: RestCall,
-  metadata: TableMetadata,
+  table: LoadedTable,
   pinned: PinnedRequest,
   range?: ScanRange,
 ): Promise<JsonObject> {
-  const io = await ioOf(call)
-  return call.planning.run(async () => {
-    call.signal.throwIfAborted()
+  const { metadata } = table
+  const io = readerOf(call, table)
+  const plan = async () => {
     const open = await foundFiles(openScan(io, pinned.scan, call.signal))
     const whole = wholeRange(open.sections)
     const asked = range ?? whole
@@ -98,7 +107,9 @@ async function answerRange(
     const enoughRows = pinned.request.enoughRows === 0n ? undefined : pinned.request.enoughRows
     const files = await foundFiles(planFiles(io, open, asked, { enoughRows, signal: call.signal }))
     return encodeScanTasks(metadata, files, pinned.statistics)
-  })
+  }
+  // A catalog whose store does not answer leaves a turn to the others.
+  return call.planning.run(plan, { owner: `plans of ${call.catalog.name}`, signal: call.signal })
 }
 
 function tasksOf(
@@ -144,10 +155,9 @@ function planIdToken(call: RestCall): PlanToken {
   return token
 }
 
-async function ioOf({ catalog, findIo }: RestCall): Promise<FileIO> {
-  const io = await findIo()
-  if (io !== undefined) return io
-  throw new MoraineError('unsupported', `the files of catalog ${catalog.name} cannot be read here`)
+function readerOf({ ioOf, placement }: RestCall, table: LoadedTable): FileIO {
+  const io = ioOf(table)
+  return placement.allowsExternal ? io : tableFileIO(io, table.metadata)
 }
 
 function noSuchPlan(): MoraineError {

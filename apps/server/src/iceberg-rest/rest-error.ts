@@ -1,4 +1,4 @@
-import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
+import { type ErrorKind, isOutcomeUnknown, MoraineError, outcomeUnknown } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 
 /** An error as the protocol's `IcebergErrorResponse` has it. Clients act on the status and, for 404, on the type. */
@@ -11,18 +11,16 @@ export function encodeRestError({ status, type, message }: RestError): JsonObjec
 /** What a failure means to a client. Of what is no `MoraineError` nothing is told but that it happened. */
 export function restErrorOf(error: unknown): RestError {
   if (!(error instanceof MoraineError)) return frameworkError(error) ?? INTERNAL
+  // Whatever kind it is of: by 503 clients would make the change again.
+  if (isOutcomeUnknown(error)) return { status: 500, type: 'CommitStateUnknownException', message: error.message }
   const { entity } = error.context
   const special = typeof entity === 'string' ? BY_ENTITY[`${error.kind} ${entity}`] : undefined
   return { ...BY_KIND[error.kind], ...special, message: error.message }
 }
 
-/** The answer to a commit that may or may not have been made: clients must not clean up after it. */
-export function commitStateUnknown(cause: Error): RestError {
-  return {
-    status: 500,
-    type: 'CommitStateUnknownException',
-    message: `the commit may or may not have been made: ${cause.message}`,
-  }
+/** For a commit that may or may not have been made: clients must not clean up after it. */
+export function commitUncertain(cause: Error): MoraineError {
+  return outcomeUnknown(`the commit may or may not have been made: ${cause.message}`, cause)
 }
 
 export function commitFailed(reason: string): RestError {
@@ -59,6 +57,7 @@ const BY_ENTITY: Readonly<Record<string, { readonly status?: number; readonly ty
   'not-found view': { type: 'NoSuchViewException' },
   'not-found plan-id': { type: 'NoSuchPlanIdException' },
   'not-found plan-task': { type: 'NoSuchPlanTaskException' },
+  'unauthenticated guess': { status: 429, type: 'TooManyRequestsException' },
   'conflict namespace': { type: 'NamespaceNotEmptyException' },
   'invalid-input request': { type: 'BadRequestException' },
   'corrupt metadata-file': { status: 404, type: 'NotFoundException' },

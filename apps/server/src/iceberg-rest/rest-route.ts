@@ -1,4 +1,4 @@
-import type { Catalog } from '@moraine/catalogs/catalog'
+import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
 import { decodeIdentifier } from '@moraine/catalogs/rest/rest-json'
 import {
   checkIdentifier,
@@ -9,12 +9,14 @@ import {
 import { isSeen, type Place, type Privilege } from '@moraine/management/access/grant'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
-import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
+import { flag, type JsonDecoder, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
+import type { Turns } from '@moraine/stdx/turns'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { Identity } from '../access/identity.ts'
+import type { PlacementRules } from '../access/placement.ts'
 import type { TableAccess } from '../catalogs/delegation/table-access.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
-import type { Turns } from './turns.ts'
+import type { PageTokens } from './page-tokens.ts'
 
 /** One endpoint of the protocol: its method and path as the specification writes them, and what it does. */
 export type RestRoute = {
@@ -40,30 +42,47 @@ export type RestCall = {
   readonly headers: Readonly<Record<string, string | undefined>>
   readonly body: JsonValue | undefined
   readonly hooks: IcebergRestHooks
-  /** Reads the files of the catalog's tables; `undefined` if this server cannot. */
-  readonly findIo: () => Promise<FileIO | undefined>
+  /** Reads the files of a table that was just loaded, or of the catalog with its own settings. */
+  readonly ioOf: (table?: LoadedTable) => FileIO
   /** How clients come to the files of the catalog's tables; `undefined` if it hands nothing out. */
   readonly access: TableAccess | undefined
-  /** Bounds how many scans are planned at a time. */
+  /** Where its tables may be put. */
+  readonly placement: PlacementRules
+  readonly pages: PageTokens
+  /** For whoever plans a scan; of the whole service. */
   readonly planning: Turns
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal
 }
 
-/** The table or view that an answer is all about. */
-export type AnswerSubject = { readonly kind: 'table' | 'view'; readonly identifier: TableIdentifier }
+/** The table or view that an answer is all about, and the state of it that was answered. */
+export type AnswerSubject = {
+  readonly kind: 'table' | 'view'
+  readonly identifier: TableIdentifier
+  readonly metadataLocation: string
+  /** Absent for tables that have none. */
+  readonly uuid?: string
+}
 
-/** `text` is JSON already. */
+/** The body is `json`, or the `pieces` one after another, which are JSON already; at most one of them is there. */
 export type RestAnswer = {
   readonly subject?: AnswerSubject
   readonly status: number
   readonly json?: JsonObject
-  readonly text?: string
+  readonly pieces?: readonly Uint8Array[]
   readonly etag?: string
   /** It has credentials in it: nobody on the way may keep it, nor may we. */
   readonly isSecret?: true
   /** Whether the client may use it again. */
   readonly cacheControl?: 'private' | 'no-cache'
+}
+
+export function subjectOf(
+  kind: AnswerSubject['kind'],
+  { identifier, metadataLocation }: { readonly identifier: TableIdentifier; readonly metadataLocation: string },
+  uuid: string | undefined,
+): AnswerSubject {
+  return { kind, identifier, metadataLocation, ...(uuid !== undefined && { uuid }) }
 }
 
 export const NO_CONTENT: RestAnswer = { status: 204 }
@@ -118,10 +137,16 @@ export const decodeRename: JsonDecoder<{ readonly from: TableIdentifier; readonl
   return { from: required(json, 'source', decodeIdentifier), to: required(json, 'destination', decodeIdentifier) }
 }
 
-/** `RegisterTableRequest`, of views as well. */
-export const decodeRegister: JsonDecoder<{ readonly name: string; readonly location: string }> = (value, place) => {
+type Registration = { readonly name: string; readonly location: string; readonly overwrite: boolean }
+
+/** `RegisterTableRequest`, of views as well, which are not overwritten. */
+export const decodeRegister: JsonDecoder<Registration> = (value, place) => {
   const json = record(value, place)
-  return { name: required(json, 'name', text), location: required(json, 'metadata-location', text) }
+  return {
+    name: required(json, 'name', text),
+    location: required(json, 'metadata-location', text),
+    overwrite: optional(json, 'overwrite', flag) ?? false,
+  }
 }
 
 /** What the request's body says; it is `invalid-input` if it says nothing of the kind. */
@@ -139,7 +164,17 @@ export function malformed(message: string, cause?: unknown): MoraineError {
   return new MoraineError('invalid-input', message, { context: { entity: 'request' }, cause })
 }
 
-/** The page asked for; an empty token asks for the first. */
-export function pageToken({ query }: RestCall): string | undefined {
-  return query['pageToken'] === '' ? undefined : query['pageToken']
+/**
+ * Work on a metadata file that the request names. One that is damaged, or is no metadata at all, is a mistake of the request,
+ * unlike the file of a table that is here.
+ *
+ * @throws {MoraineError} `invalid-input` for that file if it is `corrupt`
+ */
+export async function namedFile<T>(location: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isKind(error, 'corrupt') || error.context['metadataFile'] !== location) throw error
+    throw new MoraineError('invalid-input', error.message, { cause: error })
+  }
 }

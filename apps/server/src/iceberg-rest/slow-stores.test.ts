@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { test } from 'node:test'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
-import { systemClock } from '@moraine/stdx/clock'
+import { type Clock, systemClock } from '@moraine/stdx/clock'
+import { describeError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 import { parseExactJson } from '@moraine/stdx/exact-json'
 import { seededRandom } from '@moraine/stdx/random'
@@ -15,8 +17,8 @@ import { type Fault, faultyFileIO } from '@moraine/testkit/faults/faulty-file-io
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import Fastify from 'fastify'
-import { icebergRest } from './iceberg-rest.ts'
+import { buildOpened, findAmong } from '../catalogs/testing/build-opened.ts'
+import { serveIcebergRest } from './testing/serve-iceberg-rest.ts'
 
 // A store that fails, or does not answer, and clients that hang up: what is answered, what is left, and that the catalog
 // beside, whose store is well, answers meanwhile.
@@ -28,9 +30,13 @@ const SCHEMA = { type: 'struct', 'schema-id': 0, fields: [{ id: 1, name: 'id', r
 const SCAN = { filter: true }
 const set = (key: string) => ({ requirements: [], updates: [{ action: 'set-properties', updates: { [key]: 'x' } }] })
 
-/** @param ail what becomes of the files of the catalog `lake` */
-async function world(ail: (io: FileIO) => FileIO) {
-  const { pointers, drops } = memoryCatalogs()
+/**
+ * @param ail what becomes of the files of the catalog `lake`
+ * @param ailScans the same where scans are planned
+ */
+async function world(ail: (io: FileIO) => FileIO, ailScans = ail, clock: Pick<Clock, 'sleep'> = systemClock) {
+  const failures: string[] = []
+  const { pointers, drops } = memoryCatalogs(['lake', 'other'])
   const io = memoryFileIO()
   const open = (name: string, files: FileIO) =>
     internalCatalog({
@@ -45,10 +51,13 @@ async function world(ail: (io: FileIO) => FileIO) {
     })
   // As after a start: nothing is remembered of the files.
   const catalogs = { lake: open('lake', ail(io)), other: open('other', io) }
-  const server = Fastify({ routerOptions: { maxParamLength: 2048 }, forceCloseConnections: true })
-  await server.register(icebergRest, {
-    catalogs: (name) => (name === 'lake' || name === 'other' ? catalogs[name] : undefined),
-    ioOf: async (name) => (name === 'lake' ? ail(io) : io),
+  const server = await serveIcebergRest({
+    findCatalog: findAmong({
+      lake: buildOpened(catalogs.lake, { io: ailScans(io) }),
+      other: buildOpened(catalogs.other, { io }),
+    }),
+    clock,
+    onFailure: ({ route, error }) => failures.push(`${route} ${describeError(error)}`),
   })
   const well = open('lake', io)
   for (const catalog of [well, catalogs.other]) {
@@ -80,7 +89,7 @@ async function world(ail: (io: FileIO) => FileIO) {
     const own = new Set([metadataLocation, ...metadata.metadataLog.map(({ metadataFile }) => metadataFile)])
     return io.locations().filter((location) => location.startsWith('s3://b/lake/') && !own.has(location))
   }
-  return { server, ask, load, strays, io }
+  return { server, ask, load, strays, io, failures }
 }
 
 const WORK: readonly (readonly [what: string, url: string, body: object | undefined])[] = [
@@ -125,9 +134,16 @@ for (const fault of [
   })
 }
 
-test('a table is dropped although its store fails', async () => {
-  const { ask } = await world((io) => faultyFileIO(io, () => ({ kind: 'before', error: 'unavailable' }), systemClock))
-  assert.equal((await ask(`${ORDERS}?purgeRequested=true`, undefined, 'DELETE')).status, 204)
+test('a table is not dropped while its store fails, since it may be protected', async () => {
+  let isIll = true
+  const fault = { kind: 'before', error: 'unavailable' } as const
+  const { ask } = await world((io) => faultyFileIO(io, () => (isIll ? fault : undefined), systemClock))
+  const drop = () => ask(`${ORDERS}?purgeRequested=true`, undefined, 'DELETE')
+  const { status, type, message } = await drop()
+  assert.deepEqual([status, type], [503, 'ServiceUnavailableException'])
+  assert.match(message, /whether table sales\.orders is protected cannot be told now/)
+  isIll = false
+  assert.equal((await drop()).status, 204)
 })
 
 test('a store that does not answer holds up nobody else, and only until the deadline', async () => {
@@ -174,6 +190,124 @@ test('a store that does not answer holds up nobody else, and only until the dead
   }
   assert.deepEqual(await load(), before)
   assert.deepEqual(await strays(), [])
+})
+
+test('requests to a store that never ends a call are answered in their time, and the log has it', async () => {
+  const clock = virtualClock()
+  let asked = 0
+  const deaf = (io: FileIO) =>
+    aroundCalls(io, () => {
+      asked += 1
+      return new Promise<never>(() => {})
+    })
+  const { ask, failures } = await world(deaf, deaf, clock)
+  const load = ask(ORDERS)
+  const commit = ask(ORDERS, set('a'))
+  const behind = ask(ORDERS, set('b'))
+  await eventually('both at the store', () => (asked === 2 ? true : undefined))
+  let answered = 0
+  for (const each of [load, commit, behind]) void each.then(() => (answered += 1))
+  while (answered < 3) {
+    clock.step()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(clock.now(), 65_000)
+  assert.deepEqual([(await load).status, (await load).type], [503, 'ServiceUnavailableException'])
+  assert.deepEqual([(await commit).status, (await commit).type], [500, 'CommitStateUnknownException'])
+  // It never began.
+  assert.deepEqual([(await behind).status, (await behind).type], [503, 'ServiceUnavailableException'])
+  assert.match(
+    failures.join('\n'),
+    /POST \S+orders the change may or may not have been made.*did not end within 60000 ms/,
+  )
+  assert.equal(failures.length, 3)
+})
+
+test('a commit that waits behind another is not made once its client has gone', async () => {
+  const gate = Promise.withResolvers<void>()
+  const reached = Promise.withResolvers<void>()
+  const { server, load } = await world((io) =>
+    aroundCalls(io, async ({ operation }, run, signal) => {
+      if (operation === 'write') {
+        reached.resolve()
+        await gate.promise
+      }
+      return run(signal)
+    }),
+  )
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  try {
+    const uri = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}${ORDERS}`
+    const headers = { 'content-type': 'application/json' }
+    const send = (key: string, signal?: AbortSignal) =>
+      fetch(uri, { method: 'POST', headers, body: JSON.stringify(set(key)), ...(signal && { signal }) })
+    const first = send('first')
+    await reached.promise
+    const hangUp = new AbortController()
+    const arrived = once(server.server, 'request')
+    const second = send('second', hangUp.signal)
+    const [request, response] = (await arrived) as [IncomingMessage, ServerResponse]
+    await eventually('the request', () => (request.complete ? true : undefined))
+    const closed = once(response, 'close')
+    hangUp.abort()
+    await assert.rejects(second, /abort/i)
+    await closed
+    gate.resolve()
+    assert.equal((await first).status, 200)
+    assert.equal((await send('third')).status, 200)
+    const { metadata } = await load()
+    const keys = ['first', 'second', 'third'].filter((key) => metadata.properties[key] !== undefined)
+    assert.deepEqual(keys, ['first', 'third'])
+  } finally {
+    await server.close()
+  }
+})
+
+test('a catalog whose store does not answer leaves the others a turn to plan scans', async () => {
+  let asked = 0
+  const silent = (io: FileIO) =>
+    aroundCalls(io, (_, __, signal) => {
+      asked += 1
+      return new Promise<never>((_resolve, reject) => {
+        signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+      })
+    })
+  const { server, ask, load } = await world((io) => io, silent)
+  const { metadata } = await load()
+  const snapshot = {
+    'snapshot-id': 1,
+    'sequence-number': 1,
+    'timestamp-ms': metadata.lastUpdatedMs,
+    'manifest-list': `${metadata.location}/metadata/snap-1.avro`,
+    summary: { operation: 'append' },
+  }
+  const ref = { action: 'set-snapshot-ref', 'ref-name': 'main', type: 'branch', 'snapshot-id': 1 }
+  assert.equal(
+    (await ask(ORDERS, { requirements: [], updates: [{ action: 'add-snapshot', snapshot }, ref] })).status,
+    200,
+  )
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  try {
+    const uri = `http://127.0.0.1:${(server.server.address() as AddressInfo).port}${ORDERS}/plan`
+    const headers = { 'content-type': 'application/json' }
+    const clients = Array.from({ length: 8 }, () => new AbortController())
+    const plans = clients.map(({ signal }) =>
+      fetch(uri, { method: 'POST', headers, body: JSON.stringify(SCAN), signal }).catch(() => 'gone'),
+    )
+    await eventually('three plans at work', () => (asked === 3 ? true : undefined))
+    assert.equal((await ask(`${OTHER}/sales/tables/orders/plan`, SCAN)).status, 200)
+    // Whoever waited and has gone takes no turn, and whoever planned gives it back.
+    for (const client of clients) client.abort()
+    assert.deepEqual(new Set(await Promise.all(plans)), new Set(['gone']))
+    const before = asked
+    const last = new AbortController()
+    const again = fetch(uri, { method: 'POST', headers, body: JSON.stringify(SCAN), signal: last.signal })
+    await eventually('a plan at work', () => (asked > before ? true : undefined))
+    last.abort()
+    await assert.rejects(again)
+  } finally {
+    await server.close()
+  }
 })
 
 test('a client that hangs up amid its request has asked for nothing', async () => {

@@ -1,12 +1,13 @@
 import type { Catalog, LoadedTable } from '@moraine/catalogs/catalog'
 import { noSuchTable } from '@moraine/catalogs/catalog-error'
 import { decodeCommit, decodeCreateTable, encodeIdentifier } from '@moraine/catalogs/rest/rest-json'
-import { formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { encodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
 import { demand } from '../access/identity.ts'
+import { dropAsAsked } from '../catalogs/drop-as-asked.ts'
 import { encodeHandedOut, type HandedOut, handOut, handOutMade, handOutStaged, isDelegated } from './handed-out.ts'
-import { formatLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
+import { listPage } from './list-page.ts'
+import { encodeLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
 import { decodeMetricsReport } from './metrics-report.ts'
 import {
@@ -15,14 +16,15 @@ import {
   decodeRename,
   identifierOf,
   NO_CONTENT,
+  namedFile,
   namespaceOf,
   ok,
-  pageToken,
   placeOfTable,
   type RestAnswer,
   type RestCall,
   type RestRoute,
   seenTables,
+  subjectOf,
 } from './rest-route.ts'
 
 const NAMESPACE = '/v1/{prefix}/namespaces/{namespace}'
@@ -35,8 +37,11 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     path: ALL,
     needs: 'see',
     async answer(call) {
-      const { items, nextPage } = await call.catalog.listTables(namespaceOf(call), pageToken(call))
-      return ok({ identifiers: seenTables(call, items).map(encodeIdentifier), 'next-page-token': nextPage ?? null })
+      const namespace = namespaceOf(call)
+      const { items, next } = await listPage(call, ['tables', ...namespace], (page) =>
+        call.catalog.listTables(namespace, page, call.signal),
+      )
+      return ok({ identifiers: seenTables(call, items).map(encodeIdentifier), 'next-page-token': next })
     },
   },
   { method: 'POST', path: ALL, needs: 'write-table', answer: createTable },
@@ -47,7 +52,8 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     needs: 'view-table',
     async answer(call) {
       const identifier = identifierOf(call)
-      if ((await call.catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
+      if ((await call.catalog.findMetadataLocation(identifier, call.signal)) === undefined)
+        throw noSuchTable(identifier)
       return NO_CONTENT
     },
   },
@@ -59,8 +65,8 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
       const identifier = identifierOf(call)
       const commit = bodyOf(call, decodeCommit)
       return makeCommit(
-        () => call.catalog.commitTable(identifier, commit),
-        ({ table }) => found(call, table),
+        () => call.catalog.commitTable(identifier, commit, call.signal),
+        ({ table }) => answerWith(table, 'all'),
       )
     },
   },
@@ -71,8 +77,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     async answer(call) {
       const identifier = identifierOf(call)
       const purgeRequested = call.query['purgeRequested']?.toLowerCase() === 'true'
-      await drop(call.catalog, identifier, purgeRequested)
-      call.hooks.onDrop?.({ catalog: call.catalog.name, identifier, purgeRequested })
+      await dropAsAsked(call.catalog, identifier, purgeRequested, call.signal)
       return NO_CONTENT
     },
   },
@@ -81,8 +86,10 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     path: `${NAMESPACE}/register`,
     needs: 'write-table',
     async answer(call) {
-      const { name, location } = bodyOf(call, decodeRegister)
-      return made(call, await call.catalog.registerTable({ namespace: namespaceOf(call), name }, location))
+      const { name, location, overwrite } = bodyOf(call, decodeRegister)
+      const register = overwrite ? overwritingOf(call.catalog) : call.catalog.registerTable
+      const identifier = { namespace: namespaceOf(call), name }
+      return made(call, await namedFile(location, () => register(identifier, location, call.signal)))
     },
   },
   {
@@ -92,8 +99,7 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
     async answer(call) {
       const { from, to } = bodyOf(call, decodeRename)
       for (const each of [from, to]) demand(call.identity, 'write-table', placeOfTable(call, each))
-      await call.catalog.renameTable(from, to)
-      call.hooks.onRename?.({ catalog: call.catalog.name, from, to })
+      await call.catalog.renameTable(from, to, call.signal)
       return NO_CONTENT
     },
   },
@@ -105,30 +111,26 @@ export const TABLE_ROUTES: readonly RestRoute[] = [
       const metrics = bodyOf(call, decodeMetricsReport)
       const { catalog, identity } = call
       const identifier = identifierOf(call)
-      if ((await catalog.findMetadataLocation(identifier)) === undefined) throw noSuchTable(identifier)
+      if ((await catalog.findMetadataLocation(identifier, call.signal)) === undefined) throw noSuchTable(identifier)
       call.hooks.onMetricsReport?.({ catalog: catalog.name, identifier, principal: identity.name, metrics })
       return NO_CONTENT
     },
   },
 ]
 
-async function drop(catalog: Catalog, identifier: TableIdentifier, purge: boolean): Promise<void> {
-  const { name, dropped, purgeTable } = catalog
-  if (dropped !== undefined) return void (await dropped.dropTable(identifier, { purge }))
-  if (!purge) return catalog.dropTable(identifier)
-  if (purgeTable !== undefined) return purgeTable(identifier)
-  const table = formatIdentifier(identifier)
+function overwritingOf({ name, overwriteTable }: Catalog): NonNullable<Catalog['overwriteTable']> {
+  if (overwriteTable !== undefined) return overwriteTable
   throw new MoraineError(
     'unsupported',
-    `table ${table} was not dropped: catalog ${name} leaves the files of dropped tables to others; drop it without purgeRequested, and remove its files by yourself`,
+    `catalog ${name} cannot register over a table that is there; drop it without a purge, then register`,
   )
 }
 
 async function createTable(call: RestCall): Promise<RestAnswer> {
   const { name, table, stage } = bodyOf(call, decodeCreateTable)
   const identifier = { namespace: namespaceOf(call), name }
-  if (!stage) return made(call, await call.catalog.createTable(identifier, table))
-  const metadata = await call.catalog.stageTable(identifier, table)
+  if (!stage) return made(call, await call.catalog.createTable(identifier, table, call.signal))
+  const metadata = await call.catalog.stageTable(identifier, table, call.signal)
   const handed = await handOutStaged(call, { identifier, metadata })
   const staged = ok({ metadata: encodeTableMetadata(metadata), ...(handed && encodeHandedOut(handed)) })
   return handed === undefined ? staged : { ...staged, isSecret: true }
@@ -139,11 +141,11 @@ async function loadTable(call: RestCall): Promise<RestAnswer> {
   const snapshots = call.query['snapshots'] === 'refs' ? 'refs' : 'all'
   const known = call.headers['if-none-match']
   if (known !== undefined && !isDelegated(call)) {
-    const metadataLocation = await call.catalog.findMetadataLocation(identifier)
+    const metadataLocation = await call.catalog.findMetadataLocation(identifier, call.signal)
     const etag = metadataLocation && locationEtag(metadataLocation, snapshots)
     if (etag !== undefined && isCurrent(known, etag)) return { status: 304, etag }
   }
-  const table = await call.catalog.loadTable(identifier)
+  const table = await call.catalog.loadTable(identifier, call.signal)
   const handed = await handOut(call, table)
   const etag = locationEtag(table.metadataLocation, snapshots, handed)
   if (known !== undefined && isCurrent(known, etag)) return { status: 304, etag }
@@ -154,26 +156,14 @@ async function loadTable(call: RestCall): Promise<RestAnswer> {
 export function answerWith(table: LoadedTable, snapshots: SnapshotMode, handed?: HandedOut): RestAnswer {
   return {
     status: 200,
-    text: formatLoadedTable(table, snapshots, handed),
+    pieces: encodeLoadedTable(table, snapshots, handed),
     etag: locationEtag(table.metadataLocation, snapshots, handed),
-    subject: { kind: 'table', identifier: table.identifier },
+    subject: subjectOf('table', table, table.metadata.tableUuid),
     ...(handed !== undefined && { isSecret: true }),
   }
 }
 
 /** The answer with a table that is new here. */
 async function made(call: RestCall, table: LoadedTable): Promise<RestAnswer> {
-  notice(call, table)
   return answerWith(table, 'all', await handOutMade(call, table))
-}
-
-/** The answer with a table's new state. */
-function found(call: RestCall, table: LoadedTable): RestAnswer {
-  notice(call, table)
-  return answerWith(table, 'all')
-}
-
-/** Tells the service. */
-function notice({ catalog, hooks }: RestCall, { identifier, metadataLocation }: LoadedTable): void {
-  hooks.onCommit?.({ catalog: catalog.name, identifier, metadataLocation })
 }

@@ -14,13 +14,8 @@ async function commitTables(call: RestCall): Promise<RestAnswer> {
   const changes = bodyOf(call, decodeTransaction)
   for (const { identifier } of changes) demand(call.identity, 'write-table', placeOfTable(call, identifier))
   return makeCommit(
-    () => commit(changes),
-    ({ tables }) => {
-      for (const { identifier, metadataLocation } of tables) {
-        call.hooks.onCommit?.({ catalog: call.catalog.name, identifier, metadataLocation })
-      }
-      return NO_CONTENT
-    },
+    () => commit(changes, call.signal),
+    () => NO_CONTENT,
   )
 }
 

@@ -5,6 +5,7 @@ import { decodeCreateView, decodeViewCommit } from '@moraine/catalogs/rest/rest-
 import { encodeViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
 import { demand } from '../access/identity.ts'
+import { listPage } from './list-page.ts'
 import { makeCommit } from './make-commit.ts'
 import {
   bodyOf,
@@ -12,14 +13,15 @@ import {
   decodeRename,
   identifierOf,
   NO_CONTENT,
+  namedFile,
   namespaceOf,
   ok,
-  pageToken,
   placeOfTable,
   type RestAnswer,
   type RestCall,
   type RestRoute,
   seenTables,
+  subjectOf,
 } from './rest-route.ts'
 
 const NAMESPACE = '/v1/{prefix}/namespaces/{namespace}'
@@ -32,8 +34,11 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     path: ALL,
     needs: 'see',
     async answer(call) {
-      const { items, nextPage } = await viewsOf(call).listViews(namespaceOf(call), pageToken(call))
-      return ok({ identifiers: seenTables(call, items).map(encodeIdentifier), 'next-page-token': nextPage ?? null })
+      const namespace = namespaceOf(call)
+      const { items, next } = await listPage(call, ['views', ...namespace], (page) =>
+        viewsOf(call).listViews(namespace, page, call.signal),
+      )
+      return ok({ identifiers: seenTables(call, items).map(encodeIdentifier), 'next-page-token': next })
     },
   },
   {
@@ -42,14 +47,19 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     needs: 'write-table',
     async answer(call) {
       const { name, view } = bodyOf(call, decodeCreateView)
-      return answerWithView(await viewsOf(call).createView({ namespace: namespaceOf(call), name }, view))
+      return answerWithView(await viewsOf(call).createView({ namespace: namespaceOf(call), name }, view, call.signal))
     },
   },
   {
     method: 'GET',
     path: ONE,
     needs: 'view-table',
-    answer: async (call) => answerWithView(await viewsOf(call).loadView(identifierOf(call))),
+    async answer(call) {
+      const identifier = identifierOf(call)
+      // Clients that look for a table and then for a view want to hear that there is none.
+      if (call.catalog.views === undefined) throw noSuchView(identifier)
+      return answerWithView(await call.catalog.views.loadView(identifier, call.signal))
+    },
   },
   {
     method: 'HEAD',
@@ -57,7 +67,8 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     needs: 'view-table',
     async answer(call) {
       const identifier = identifierOf(call)
-      if ((await viewsOf(call).findViewLocation(identifier)) === undefined) throw noSuchView(identifier)
+      const found = await call.catalog.views?.findViewLocation(identifier, call.signal)
+      if (found === undefined) throw noSuchView(identifier)
       return NO_CONTENT
     },
   },
@@ -70,7 +81,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
       const identifier = identifierOf(call)
       const commit = bodyOf(call, decodeViewCommit)
       return makeCommit(
-        () => views.commitView(identifier, commit),
+        () => views.commitView(identifier, commit, call.signal),
         ({ view }) => answerWithView(view),
       )
     },
@@ -80,7 +91,7 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     path: ONE,
     needs: 'write-table',
     async answer(call) {
-      await viewsOf(call).dropView(identifierOf(call))
+      await viewsOf(call).dropView(identifierOf(call), call.signal)
       return NO_CONTENT
     },
   },
@@ -90,7 +101,9 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     needs: 'write-table',
     async answer(call) {
       const { name, location } = bodyOf(call, decodeRegister)
-      return answerWithView(await viewsOf(call).registerView({ namespace: namespaceOf(call), name }, location))
+      const identifier = { namespace: namespaceOf(call), name }
+      const register = () => viewsOf(call).registerView(identifier, location, call.signal)
+      return answerWithView(await namedFile(location, register))
     },
   },
   {
@@ -100,19 +113,21 @@ export const VIEW_ROUTES: readonly RestRoute[] = [
     async answer(call) {
       const { from, to } = bodyOf(call, decodeRename)
       for (const each of [from, to]) demand(call.identity, 'write-table', placeOfTable(call, each))
-      await viewsOf(call).renameView(from, to)
+      await viewsOf(call).renameView(from, to, call.signal)
       return NO_CONTENT
     },
   },
 ]
 
-export function viewsOf({ catalog }: Pick<RestCall, 'catalog'>): CatalogViews {
+export function viewsOf({ catalog, placement }: Pick<RestCall, 'catalog' | 'placement'>): CatalogViews {
   if (catalog.views !== undefined) return catalog.views
-  throw new MoraineError('unsupported', `catalog ${catalog.name} has no views`)
+  const remedy = placement.type === 'jdbc' ? '; with jdbc.schema-version=V1 it has them' : ''
+  throw new MoraineError('unsupported', `catalog ${catalog.name} has no views${remedy}`)
 }
 
 /** A `LoadViewResult`. */
-export function answerWithView({ identifier, metadata, metadataLocation }: LoadedView): RestAnswer {
+export function answerWithView(view: LoadedView): RestAnswer {
+  const { metadata, metadataLocation } = view
   const json = { 'metadata-location': metadataLocation, metadata: encodeViewMetadata(metadata) }
-  return { status: 200, json, subject: { kind: 'view', identifier } }
+  return { status: 200, json, subject: subjectOf('view', view, metadata.viewUuid) }
 }

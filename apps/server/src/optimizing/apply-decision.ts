@@ -7,7 +7,7 @@ const TRIES_MAX = 20
 /**
  * Loads, decides and writes, again from the start if somebody else changed the state in between.
  *
- * @throws {MoraineError} `unavailable` if the state never held still.
+ * @throws {MoraineError} `unavailable` if the state never held still, or another server leads.
  */
 export async function applyDecision<D extends { readonly changes: readonly StateChange[] }>(
   state: StateStore,
@@ -19,6 +19,12 @@ export async function applyDecision<D extends { readonly changes: readonly State
     if (decision.changes.length === 0) return decision
     const outcome = await state.apply(decision.changes)
     if (outcome.kind === 'applied') return decision
+    if (outcome.kind === 'deposed') throw deposed(what)
   }
   throw new MoraineError('unavailable', `${what}: the state changed ${TRIES_MAX} times while it was being decided on`)
+}
+
+/** Of a server that does not lead any more: nothing was written. */
+export function deposed(what: string): MoraineError {
+  return new MoraineError('unavailable', `${what}: another server leads now`)
 }

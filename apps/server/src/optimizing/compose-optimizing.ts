@@ -1,4 +1,3 @@
-import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { DeadlineSettings } from '@moraine/management/resources/deadlines'
 import type { Stores } from '@moraine/management/store/stores'
@@ -7,6 +6,7 @@ import type { RefreshLimits } from '@moraine/management/tables/refresh-delay'
 import { unreachable } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'
+import type { GroupSecrets } from '../access/group-secrets.ts'
 import { committer } from '../background/committer.ts'
 import { discarder } from '../background/discarder.ts'
 import { explorer } from '../background/explorer.ts'
@@ -20,6 +20,7 @@ import { settler } from '../background/settler.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { type Dispatcher, dispatcher } from './dispatcher.ts'
+import { holdFinder } from './hold-finder.ts'
 import { type OptimizingService, optimizingService } from './optimizing-service.ts'
 
 export type OptimizingSettings = {
@@ -38,6 +39,9 @@ export type OptimizingDeps = {
   readonly maintenance: TableMaintenance
   readonly listing: CatalogListing
   readonly settings: OptimizingSettings
+  readonly groupSecrets: GroupSecrets
+  /** Whoever minds them has something to look at. */
+  readonly onResources: () => void
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -49,17 +53,16 @@ export type Optimizing = {
   readonly stores: Stores
   readonly service: OptimizingService
   readonly services: readonly Service[]
-  /** A commit to this table was seen. */
-  onTableChanged(tableId: TableId): void
-  /** Tables of this catalog were created or dropped. */
-  onCatalogChanged(catalog: string): void
+  /** Has whoever is concerned look at what has changed outside of the stores. */
+  nudge(nudge: Nudge): void
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {
   const { maintenance, settings, clock, random, log } = deps
   const stores: Stores = { ...deps.stores, state: announcing(deps.stores.state, (nudge) => route(nudge)) }
-  const common = { stores, maintenance, clock, log }
+  const findHolds = holdFinder(stores, clock)
+  const common = { stores, maintenance, findHolds, clock, log }
   const reconcilers = {
     refresher: refresher({ ...common, limits: settings.refresh, parallelism: settings.refresh.parallelism }),
     planner: planner({ ...common, parallelism: settings.planningParallelism, random }),
@@ -86,6 +89,10 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
         return reconcilers.committer.nudge(nudge.processId)
       case 'dispatcher':
         return tasks.nudge()
+      case 'explorer':
+        return reconcilers.explorer.nudge(nudge.catalog)
+      case 'resource-keeper':
+        return deps.onResources()
       case 'planner':
       case 'reaper':
       case 'discarder':
@@ -101,11 +108,11 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
       dispatcher: tasks,
       heartbeatTimeoutMs: settings.deadlines.heartbeatTimeoutMs,
       pollTimeoutMs: settings.pollTimeoutMs,
+      groupSecrets: deps.groupSecrets,
       random,
     }),
     services: [...Object.values(reconcilers), dispatcherService(tasks)],
-    onTableChanged: (tableId) => reconcilers.refresher.nudge(tableId),
-    onCatalogChanged: (catalog) => reconcilers.explorer.nudge(catalog),
+    nudge: route,
     lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
   }
 }

@@ -8,15 +8,19 @@ import { activeThreads, type Optimizer } from '@moraine/management/resources/opt
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { must } from '@moraine/stdx/assert'
+import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
+import type { HoldFinder } from './hold-finder.ts'
+import { type TaskAccess, taskAccess } from './task-access.ts'
 
 export type DispatcherDeps = {
-  readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers'>
-  readonly maintenance: Pick<TableMaintenance, 'attemptInput'>
+  readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
+  readonly maintenance: Pick<TableMaintenance, 'attemptInput' | 'loadAccess'>
   /** `self-optimizing.break-quota-limit-enabled` */
   readonly breakQuota: boolean
+  readonly findHolds: HoldFinder
   readonly clock: Clock
   readonly log: Log
 }
@@ -54,7 +58,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     while (again) {
       again = false
       for (const [group, waiters] of waiting) {
-        if (waiters.size > 0) await handOut(deps, group, waiters)
+        if (waiters.size > 0) await handOut({ ...deps, access }, group, waiters)
       }
     }
   }
@@ -71,6 +75,8 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
         if (again && !stopped) nudge()
       })
   }
+
+  const access = taskAccess({ ...deps, onReady: nudge })
 
   return {
     nudge,
@@ -105,6 +111,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
       stopped = true
       for (const waiters of waiting.values()) for (const waiter of [...waiters]) waiter.resolve(undefined)
       await running
+      await access.stop()
     },
   }
 }
@@ -118,9 +125,21 @@ function replaceWaiter(waiters: Set<Waiter>, slot: Slot): void {
   }
 }
 
-async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>): Promise<void> {
+type HandOutDeps = DispatcherDeps & { readonly access: TaskAccess }
+
+async function handOut(deps: HandOutDeps, group: string, waiters: Set<Waiter>): Promise<void> {
   const { stores } = deps
-  const processes = await stores.tasks.listDispatchable(group)
+  const accesses = new Map<ProcessId, string>()
+  const dispatchable = await stores.tasks.listDispatchable(group)
+  // As it is at nearly every poll of an idle thread.
+  if (dispatchable.length === 0) return
+  const holds = await deps.findHolds(await stores.groups.findGroup(group), dispatchable)
+  const processes = dispatchable.filter((process) => {
+    if (holds.has(process.tableId)) return false
+    const access = deps.access.find(process)
+    if (access !== undefined) accesses.set(process.processId, access)
+    return access !== undefined
+  })
   if (processes.length === 0) return
   const optimizers = await stores.optimizers.listLiveOptimizers(group)
   dismissInactive(waiters, optimizers)
@@ -135,19 +154,36 @@ async function handOut(deps: DispatcherDeps, group: string, waiters: Set<Waiter>
   for (const [processId, count] of countOf(chosen)) {
     planned.set(processId, [...(await stores.tasks.listPlanned(processId, count))])
   }
+  const pairs: Pair[] = []
   for (const processId of chosen) {
     const task = planned.get(processId)?.shift()
     const [waiter] = waiters
     if (task === undefined || waiter === undefined) continue
     // It is out of the set while it is being served, so that nobody else serves it.
     waiters.delete(waiter)
+    pairs.push({ task, waiter, access: must(accesses.get(processId), 'access of a chosen process') })
+  }
+  await servePairs(deps, pairs, waiters)
+}
+
+type Pair = { readonly task: Task; readonly waiter: Waiter; readonly access: string }
+
+/** Tasks assigned at a time: the database writes them together. */
+const SERVED_AT_ONCE = 64
+
+async function servePairs(deps: HandOutDeps, pairs: readonly Pair[], waiters: Set<Waiter>): Promise<void> {
+  const failures: unknown[] = []
+  await mapBounded(pairs, SERVED_AT_ONCE, async ({ task, waiter, access }) => {
     let isServed = false
     try {
-      isServed = await serve(deps, task, waiter)
-    } finally {
-      if (!isServed && !waiter.gone) waiters.add(waiter)
+      // What failed once would fail for the others.
+      isServed = failures.length === 0 && (await serve(deps, task, access, waiter))
+    } catch (error) {
+      failures.push(error)
     }
-  }
+    if (!isServed && !waiter.gone) waiters.add(waiter)
+  })
+  if (failures.length > 0) throw failures[0]
 }
 
 /** Threads of an optimizer that is gone, or takes no more tasks, may still wait here: their connection ends in its own time. */
@@ -164,12 +200,12 @@ async function isAwaitingPlan({ tables }: Pick<Stores, 'tables'>, group: string)
 }
 
 /** Whether the task is the waiter's now. What the database refuses for the moment is thrown, and tried again. */
-async function serve(deps: DispatcherDeps, task: Task, waiter: Waiter): Promise<boolean> {
+async function serve(deps: DispatcherDeps, task: Task, access: string, waiter: Waiter): Promise<boolean> {
   const { stores, clock, log } = deps
   const { assignment, changes } = assignTask(task, waiter.slot, clock.now())
   let input: string
   try {
-    input = await loadInput(deps, task, assignment)
+    input = await loadInput(deps, task, assignment, access)
   } catch (error) {
     if (!isKind(error, 'corrupt') && !isKind(error, 'permission')) throw error
     const { processId, taskId } = task
@@ -177,7 +213,7 @@ async function serve(deps: DispatcherDeps, task: Task, waiter: Waiter): Promise<
     await stores.state.apply(refuseTask(task, describeError(error), clock.now()))
     return false
   }
-  if ((await stores.state.apply(changes)).kind !== 'applied') return false
+  if (waiter.gone || (await stores.state.apply(changes)).kind !== 'applied') return false
   await deliver(deps, { ...task, assignment, input }, waiter)
   return true
 }
@@ -187,9 +223,10 @@ async function loadInput(
   { stores, maintenance }: DispatcherDeps,
   { processId, taskId }: Task,
   { attempt }: Assignment,
+  access: string,
 ): Promise<string> {
   const stored = must(await stores.tasks.findInput(processId, taskId), `input of task ${processId}/${taskId}`)
-  return maintenance.attemptInput(stored, { processId, taskId, attempt })
+  return maintenance.attemptInput(stored, { processId, taskId, attempt }, access)
 }
 
 async function deliver({ stores, clock }: DispatcherDeps, task: AssignedTask, waiter: Waiter): Promise<void> {

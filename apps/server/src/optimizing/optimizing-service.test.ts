@@ -10,12 +10,15 @@ import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { SILENT_LOG } from '../service/log.ts'
 import { cancelProcess } from './cancel-process.ts'
 import { dispatcher } from './dispatcher.ts'
+import { holdFinder } from './hold-finder.ts'
 import { optimizingService } from './optimizing-service.ts'
 import { requestOptimizing } from './request-optimizing.ts'
 
 const never = new AbortController().signal
+const quiet = () => new Promise((resolve) => setImmediate(resolve))
 
-const maintenance: Pick<TableMaintenance, 'attemptInput' | 'checkOutput'> = {
+const maintenance: Pick<TableMaintenance, 'attemptInput' | 'checkOutput' | 'loadAccess'> = {
+  loadAccess: async () => '{}',
   attemptInput: (input) => input,
   checkOutput: (_input, output) =>
     output === 'good' ? { kind: 'accepted', figures: OUTPUT_FIGURES } : { kind: 'refused', reason: 'rows are missing' },
@@ -24,13 +27,15 @@ const maintenance: Pick<TableMaintenance, 'attemptInput' | 'checkOutput'> = {
 async function setUp() {
   const clock = virtualClock(T0)
   const stores = memoryStores()
-  const tasks = dispatcher({ stores, maintenance, breakQuota: true, clock, log: SILENT_LOG })
+  const findHolds = holdFinder(stores, clock)
+  const tasks = dispatcher({ stores, maintenance, breakQuota: true, findHolds, clock, log: SILENT_LOG })
   const service = optimizingService({
     stores,
     maintenance,
     dispatcher: tasks,
     heartbeatTimeoutMs: 60_000,
     pollTimeoutMs: 1000,
+    groupSecrets: () => undefined,
     clock,
     random: seededRandom(1),
   })
@@ -51,6 +56,7 @@ async function setUp() {
     threads: 2,
     memoryMb: 1,
     properties: { 'payload-versions': '1' },
+    secret: undefined,
   }
   const registered = await service.register(registration)
   assert.ok(registered.kind === 'registered')
@@ -111,12 +117,21 @@ test('a token that is unknown, or of an optimizer that left, is told to register
   assert.equal(await service.findUnwanted(token, []), 'unknown')
 })
 
-test('one that drains, and a thread number it does not have, get no task', async () => {
-  const { service, token } = await setUp()
-  assert.deepEqual(await service.poll(token, 2, never), { kind: 'nothing' })
-  assert.deepEqual(await service.poll(token, -1, never), { kind: 'nothing' })
+test('one that drains, and a thread number it does not have, get no task, and not at once either', async () => {
+  const { service, token, clock } = await setUp()
+  const polled = async (threadId: number) => {
+    const from = clock.now()
+    const answer = service.poll(token, threadId, never)
+    await quiet()
+    clock.step()
+    assert.deepEqual(await answer, { kind: 'nothing' })
+    return clock.now() - from
+  }
+  assert.deepEqual([await polled(2), await polled(-1)], [1000, 1000])
   assert.equal(await service.drain(token), 'known')
-  assert.deepEqual(await service.poll(token, 0, never), { kind: 'nothing' })
+  assert.equal(await polled(0), 1000)
+  const gone = AbortSignal.abort()
+  assert.deepEqual(await service.poll(token, 0, gone), { kind: 'nothing' })
   assert.equal(await service.touch(token), 'known')
 })
 

@@ -1,4 +1,4 @@
-import type { OptimizerId, ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, ProcessId, ResourceId, TaskId } from '@moraine/lifecycle/identity'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import type { Slot } from '@moraine/management/optimizing/assign-task'
 import { type AttemptReport, completeTask } from '@moraine/management/optimizing/complete-task'
@@ -10,20 +10,23 @@ import { type Registration, registerOptimizer } from '@moraine/management/resour
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
+import { assert } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV4, uuidV7 } from '@moraine/stdx/random'
-import { applyDecision } from './apply-decision.ts'
+import type { GroupSecrets } from '../access/group-secrets.ts'
+import { applyDecision, deposed } from './apply-decision.ts'
 import type { AssignedTask, Dispatcher } from './dispatcher.ts'
 import { tokenHash } from './token-hash.ts'
 
 export type OptimizingServiceDeps = {
-  readonly stores: Pick<Stores, 'state' | 'tasks' | 'processes' | 'optimizers' | 'groups'>
+  readonly stores: Pick<Stores, 'state' | 'tasks' | 'processes' | 'optimizers' | 'groups' | 'resources'>
   readonly maintenance: Pick<TableMaintenance, 'checkOutput'>
   readonly dispatcher: Dispatcher
   /** `optimizer.heart-beat-timeout` */
   readonly heartbeatTimeoutMs: number
   /** `optimizer.polling-timeout` */
   readonly pollTimeoutMs: number
+  readonly groupSecrets: GroupSecrets
   readonly clock: Clock
   readonly random: Random
 }
@@ -106,14 +109,19 @@ async function findLive({ optimizers }: Pick<Stores, 'optimizers'>, token: strin
 }
 
 async function register(deps: OptimizingServiceDeps, registration: Registration): Promise<RegisterAnswer> {
-  const { stores, clock, random, heartbeatTimeoutMs } = deps
+  const { stores, clock, random, heartbeatTimeoutMs, groupSecrets } = deps
   const token = uuidV4(random)
   const optimizerId = uuidV7(random, clock.now()) as OptimizerId
   const group = await stores.groups.findGroup(registration.group)
-  const known = { group, optimizerId, tokenHash: tokenHash(token), heartbeatTimeoutMs }
+  const secret = group && groupSecrets(group)
+  const { resourceId } = registration
+  const resource = resourceId === undefined ? undefined : await stores.resources.findResource(resourceId as ResourceId)
+  const known = { group, resource, secret, optimizerId, tokenHash: tokenHash(token), heartbeatTimeoutMs }
   const decision = registerOptimizer(registration, known, clock.now())
   if (decision.kind === 'refused') return decision
-  await stores.state.apply(decision.changes)
+  const { kind } = await stores.state.apply(decision.changes)
+  if (kind === 'deposed') throw deposed('the registration')
+  assert(kind === 'applied', 'a registration depends on nothing')
   return { kind: 'registered', token, optimizerId }
 }
 
@@ -129,7 +137,11 @@ async function poll(
     if (held?.threadId !== threadId) continue
     await stores.state.apply(resetTask(task, 'its thread asked for another task', clock.now()))
   }
-  if (state.status !== 'active' || threadId < 0 || threadId >= threads) return { kind: 'nothing' }
+  if (state.status !== 'active' || threadId < 0 || threadId >= threads) {
+    // Answered at once it would ask again at once, for as long as other threads of it end their tasks.
+    await clock.sleep(pollTimeoutMs, signal).catch(() => undefined)
+    return { kind: 'nothing' }
+  }
   const task = await dispatcher.take({ optimizerId, threadId }, group, pollTimeoutMs, signal)
   return task === undefined ? { kind: 'nothing' } : { kind: 'task', task }
 }

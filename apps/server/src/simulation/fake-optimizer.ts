@@ -6,6 +6,8 @@ import { type Lake, rewriteHonestly } from './lake.ts'
 
 export type FakeOptimizerOptions = {
   readonly threads: number
+  /** What it was launched for; `undefined` if it was started by hand. */
+  readonly resourceId?: string
   readonly lake: Lake
   readonly faults: Faults
   /** The service as it is at the moment; calls to a dead one never return. */
@@ -55,12 +57,19 @@ export function startFakeOptimizer(options: FakeOptimizerOptions, life: Life): v
 type Call = <T>(ask: (service: OptimizingService) => Promise<T>) => Promise<T | undefined>
 
 async function register(
-  { threads }: FakeOptimizerOptions,
+  { threads, resourceId }: FakeOptimizerOptions,
   session: { token: string | undefined },
   call: Call,
 ): Promise<void> {
   const properties = { 'payload-versions': '1', 'heart-beat-interval': String(HEARTBEAT_MS) }
-  const registration = { group: 'default', resourceId: undefined, threads, memoryMb: 512, properties }
+  const registration = {
+    group: 'default',
+    resourceId,
+    threads,
+    memoryMb: 512,
+    properties,
+    secret: undefined,
+  }
   const answer = await call((service) => service.register(registration))
   if (answer?.kind === 'registered') session.token = answer.token
 }

@@ -1,3 +1,4 @@
+import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Dice } from './dice.ts'
@@ -49,7 +50,57 @@ export async function overNetwork<T>({ rates, dice, clock }: Faults, call: () =>
 }
 
 /** A process that may die at any call: then nothing it does has any effect, and nothing returns to it. */
-export type Life = { readonly alive: boolean; die(): void }
+export type Life = {
+  readonly alive: boolean
+  die(): void
+  /** Lets it stand still for a while: whatever would return to it does so afterwards. */
+  pause(ms: number): void
+  /** Resolves when it runs, at once if it does. */
+  running(): Promise<void>
+  /** Called before and after each call it makes: a moment at which it may be made to stand still. */
+  hesitate(): void
+}
+
+export function mortal(clock: Pick<Clock, 'sleep'>, onDeath: () => void, onMoment?: (life: Life) => void): Life {
+  let paused: Promise<void> | undefined
+  const life: Life & { alive: boolean } = {
+    alive: true,
+    die() {
+      if (!life.alive) return
+      life.alive = false
+      onDeath()
+    },
+    pause(ms: number) {
+      const until = clock.sleep(ms).then(() => {
+        if (paused === until) paused = undefined
+      })
+      paused = until
+    },
+    async running() {
+      while (paused !== undefined) await paused
+    },
+    hesitate: () => onMoment?.(life),
+  }
+  return life
+}
+
+/**
+ * The clock of a process: whoever sleeps when it dies does not wake, and while it is paused nobody does.
+ *
+ * @param aheadMs by how much its wall clock is ahead, at the moment
+ */
+export function mortalClock(clock: Clock, life: Life, aheadMs: () => number = () => 0): Clock {
+  return {
+    now: () => later(clock.now(), aheadMs()),
+    monotonicMs: () => clock.monotonicMs(),
+    sleep: async (ms, signal) => {
+      if (!life.alive) return never()
+      await clock.sleep(ms, signal)
+      await life.running()
+      return life.alive ? undefined : never()
+    },
+  }
+}
 
 /**
  * All methods of an object as its process reaches them: slow at times, failing at times before or after they took
@@ -75,6 +126,8 @@ async function disturbed(call: () => unknown, faults: Faults, life: Life): Promi
   const moment = async () => {
     if (dice.chance(faults.rates.delay)) await clock.sleep(dice.between(1, 200))
     if (dice.chance(faults.rates.serviceCrash)) life.die()
+    life.hesitate()
+    await life.running()
     if (!life.alive) await never()
     if (dice.chance(faults.rates.error)) throw new MoraineError('unavailable', 'the connection broke')
   }

@@ -63,8 +63,9 @@ function brokenEnd({ tables, processes }: MemoryState, lake: Lake): string | und
 }
 
 /**
- * Before an attempt begins: the table must have room within its quota, as the records say at this moment. Only quotas
- * that are a number of threads are held to it; a share moves with the optimizers that come and go.
+ * Once an attempt has begun, the table must be within its quota, as the records say at this moment; one that is refused,
+ * since another server leads, breaks nothing. Only quotas that are a number of threads are held to it; a share moves with
+ * the optimizers that come and go.
  */
 export function brokenQuota(state: MemoryState, changes: readonly StateChange[]): string | undefined {
   for (const change of changes) {
@@ -74,8 +75,8 @@ export function brokenQuota(state: MemoryState, changes: readonly StateChange[])
     const running = [...state.processes.values()]
       .flatMap(({ tasks }) => tasks)
       .filter(({ task }) => task.tableId === tableId && ASSIGNED.has(task.state.status)).length
-    if (quota > 1 && running >= quotaThreads(quota, 0)) {
-      return `table ${tableId} gets thread ${running + 1} of ${quotaThreads(quota, 0)}`
+    if (quota > 1 && running > quotaThreads(quota, 0)) {
+      return `table ${tableId} has ${running} threads of ${quotaThreads(quota, 0)}`
     }
   }
   return undefined

@@ -144,6 +144,7 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
         tasks,
       }
     },
+    loadAccess: async () => '',
     attemptInput(input, { attempt }) {
       const task = JSON.parse(input) as TaskInput
       return JSON.stringify({ ...task, prefix: attemptPrefix(task, attempt) })

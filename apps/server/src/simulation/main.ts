@@ -1,12 +1,36 @@
 import { parseArgs } from 'node:util'
 import { simulateMany } from './simulate-many.ts'
 
-// node --conditions=development apps/server/src/simulation/main.ts [--seeds 1000] [--from 1] [--threads 2] [--sqlite]
+// npm run sim -- [--seeds 1000] [--from 1] [--threads 2] [--servers N] [--allocates] [--sqlite]
 const text = { type: 'string' } as const
-const { values } = parseArgs({ options: { seeds: text, from: text, threads: text, sqlite: { type: 'boolean' } } })
+const { values } = parseArgs({
+  options: {
+    seeds: text,
+    from: text,
+    threads: text,
+    servers: text,
+    sqlite: { type: 'boolean' },
+    allocates: { type: 'boolean' },
+  },
+})
 const from = Number(values.from ?? 1)
 const seeds = Array.from({ length: Number(values.seeds ?? 1000) }, (_, index) => from + index)
-const totals = { steps: 0, virtualHours: 0, processes: 0, attempts: 0, serviceDeaths: 0, optimizerDeaths: 0, rows: 0 }
+const totals = {
+  steps: 0,
+  virtualHours: 0,
+  processes: 0,
+  attempts: 0,
+  terms: 0,
+  serviceDeaths: 0,
+  optimizerDeaths: 0,
+  launches: 0,
+  lostLaunches: 0,
+  rows: 0,
+}
+const parts = {
+  ...(values.servers !== undefined && { servers: Number(values.servers) }),
+  ...(values.allocates !== undefined && { allocates: values.allocates }),
+}
 let failures = 0
 await simulateMany(
   seeds,
@@ -18,7 +42,7 @@ await simulateMany(
     failures += 1
     process.stdout.write(`${failure}\n`)
   },
-  { threads: Number(values.threads ?? 2), sqlite: values.sqlite ?? false },
+  { threads: Number(values.threads ?? 2), sqlite: values.sqlite ?? false, ...parts },
 )
 process.stdout.write(`${JSON.stringify({ from, seeds: seeds.length, failures, ...totals })}\n`)
 process.exitCode = failures === 0 ? 0 : 1

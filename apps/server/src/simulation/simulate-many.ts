@@ -23,6 +23,9 @@ export type SimulationOptions = {
   readonly threads?: number
   /** Every question to the stores is also put to SQLite, and the answers must be equal. */
   readonly sqlite?: boolean
+  /** As each seed says if absent. */
+  readonly servers?: number
+  readonly allocates?: boolean
 }
 
 function runWorker(workerData: object, onResult: (result: Simulation) => void): Promise<void> {

@@ -3,15 +3,16 @@ import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
 import type { EpochMs } from '@moraine/stdx/brand'
-import { type Random, seededRandom } from '@moraine/stdx/random'
+import { seededRandom } from '@moraine/stdx/random'
 import { emptyState, type MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { type VirtualClock, virtualClock } from '@moraine/testkit/virtual-clock'
-import { composeOptimizing, type Optimizing, type OptimizingSettings } from '../optimizing/compose-optimizing.ts'
-import { SILENT_LOG } from '../service/log.ts'
+import type { Optimizing, OptimizingSettings } from '../optimizing/compose-optimizing.ts'
+import { allocatedGroup, brokenAllocation, restlessResource } from './allocation.ts'
 import { type Dice, diceOf } from './dice.ts'
 import { startFakeOptimizer } from './fake-optimizer.ts'
-import { type Faults, type Life, type MishapRates, NO_FAULTS, never, unreliable } from './faults.ts'
+import { type Faults, type MishapRates, mortal, NO_FAULTS } from './faults.ts'
+import { interfere } from './interfere.ts'
 import { brokenAcceptance, brokenInvariant, brokenQuota } from './invariants.ts'
 import {
   addSimulatedTable,
@@ -19,11 +20,11 @@ import {
   emptyLake,
   isHealthy,
   type Lake,
-  lakeListing,
-  lakeMaintenance,
   mergeFiles,
   type SimulatedTable,
 } from './lake.ts'
+import { keepServersRunning } from './servers.ts'
+import { simulatedContainer } from './simulated-container.ts'
 import { twinStores } from './twin-stores.ts'
 
 export type Simulation = {
@@ -34,7 +35,21 @@ export type Simulation = {
   readonly failure: string | undefined
   readonly steps: number
   readonly virtualMs: number
-  readonly counts: Readonly<Record<'processes' | 'attempts' | 'serviceDeaths' | 'optimizerDeaths' | 'rows', number>>
+  readonly counts: Readonly<
+    Record<
+      'processes' | 'attempts' | 'terms' | 'serviceDeaths' | 'optimizerDeaths' | 'launches' | 'lostLaunches' | 'rows',
+      number
+    >
+  >
+}
+
+export type SimulatedParts = {
+  /** Answers every question, too; its clock is another, so that no leases are taken with it. */
+  readonly twin?: Stores
+  /** As the seed says if absent. Of one nobody else could lead. */
+  readonly servers?: number
+  /** Whether optimizers are launched as the work asks for. As the seed says if absent. */
+  readonly allocates?: boolean
 }
 
 const SETTINGS: OptimizingSettings = {
@@ -60,8 +75,8 @@ const STEPS_MAX = 100_000
  * table healthy. Rules are checked after each step. With a twin, every question to the stores is put to it too, and the
  * answers must be equal.
  */
-export async function simulate(seed: number, twin?: Stores): Promise<Simulation> {
-  const world = createWorld(seed, twin)
+export async function simulate(seed: number, parts: SimulatedParts = {}): Promise<Simulation> {
+  const world = createWorld(seed, parts)
   let steps = 0
   let failure: string | undefined
   const calmAt = START + STORM_MS
@@ -81,7 +96,7 @@ export async function simulate(seed: number, twin?: Stores): Promise<Simulation>
     if (steps > STEPS_MAX) failure ??= 'time hardly moves: something is busy with nothing'
     if (world.clock.now() > endAt) failure ??= `not at rest: ${describeUnrest(world)}`
   }
-  const { processes } = world.state
+  const { processes, resources } = world.state
   const trace = world.trace()
   world.end()
   await untilQuiet()
@@ -93,7 +108,10 @@ export async function simulate(seed: number, twin?: Stores): Promise<Simulation>
     virtualMs: world.clock.now() - START,
     counts: {
       ...world.deaths,
+      terms: world.terms(),
       processes: processes.size,
+      launches: resources.size,
+      lostLaunches: [...resources.values()].filter(({ state }) => state.status === 'ended' && state.isFailure).length,
       attempts: [...processes.values()].reduce((sum, { attempts }) => sum + attempts.size, 0),
       rows: [...world.lake.tables.values()].reduce((sum, { rows }) => sum + rows.size, 0),
     },
@@ -112,14 +130,36 @@ type World = {
   readonly deaths: { serviceDeaths: number; optimizerDeaths: number }
   /** The rule that is broken, if any; looked for only where something has changed. */
   broken(): string | undefined
+  /** What of the optimizers that are launched has not come to rest. */
+  restless(): string | undefined
   trace(): string
+  /** In which a server led. */
+  terms(): number
   /** No more faults, no more writers, every optimizer at its best. */
   calm(): void
   /** Lets go of every incarnation of the service; Node would keep what still listens to a signal. */
   end(): void
 }
 
-function createWorld(seed: number, twin: Stores | undefined): World {
+/** Dice of its own: what others draw does not depend on it. */
+function allocatesIn(seed: number): boolean {
+  return diceOf(seed ^ 0xa110ca7e).chance(0.25)
+}
+
+/** Optimizers beside those that are launched. */
+function handStarted(dice: Dice, allocates: boolean): number {
+  return allocates ? Number(dice.chance(0.25)) : dice.between(1, 3)
+}
+
+/** Dice of its own: what others draw does not depend on it. */
+function serversOf(seed: number): number {
+  return diceOf(seed ^ 0x5e4e5).pick([1, 2, 3]) ?? 1
+}
+
+function createWorld(
+  seed: number,
+  { twin, servers = serversOf(seed), allocates = allocatesIn(seed) }: SimulatedParts,
+): World {
   const random = seededRandom(seed)
   const dice = diceOf(seed)
   const clock = virtualClock(START)
@@ -131,21 +171,40 @@ function createWorld(seed: number, twin: Stores | undefined): World {
   const broken: { rule: string | undefined } = { rule: undefined }
   const checked = { changes: 0, mutations: 0 }
   let changesMade = 0
-  const memory = memoryStores(state)
+  const memory = memoryStores(state, clock)
   const compared = twin === undefined ? memory : twinStores(memory, twin, (difference) => (broken.rule ??= difference))
-  const stores = observed(compared, (changes) => {
-    broken.rule ??= brokenQuota(state, changes) ?? brokenAcceptance(changes)
-    changesMade += 1
-    for (const change of changes) hash.update(`${clock.now()} ${describeChange(change)}\n`)
+  const stores = observed(compared, {
+    onApplying(changes) {
+      broken.rule ??= brokenAcceptance(changes)
+      changesMade += 1
+      for (const change of changes) hash.update(`${clock.now()} ${describeChange(change)}\n`)
+    },
+    onApplied(changes) {
+      broken.rule ??= brokenQuota(state, changes)
+    },
   })
   const tables = Array.from({ length: dice.between(1, 3) }, (_, index) =>
     addSimulatedTable(lake, `t${index}`, tableSettings(dice)),
   )
   const writers = { active: true }
   for (const table of tables) void write(lake, table, faults, writers)
-  const incarnations: Optimizing[] = []
-  const service = keepServiceRunning({ stores, lake, faults, random, deaths, incarnations })
-  for (let count = dice.between(1, 3); count > 0; count -= 1) {
+  // Dice of its own: what others draw does not depend on it.
+  void interfere(stores, { dice: diceOf(~seed), clock }, () => !writers.active)
+  const allocationDice = diceOf(seed ^ 0xa110c)
+  const group = allocates ? allocatedGroup(allocationDice) : { name: 'default', container: 'local', properties: {} }
+  const container = simulatedContainer({
+    ...{ lake, faults, dice: allocationDice, service: () => running.service() },
+    onDeath: () => (deaths.optimizerDeaths += 1),
+  })
+  const launching = allocates ? { container, dice: allocationDice } : undefined
+  const running = keepServersRunning({
+    ...{ count: servers, stores, state, lake, faults, random, settings: SETTINGS, group, launching },
+    serverDice: diceOf(seed ^ 0x1ead),
+    onDeath: () => (deaths.serviceDeaths += 1),
+    onBroken: (rule) => (broken.rule ??= rule),
+  })
+  const { service } = running
+  for (let count = handStarted(dice, allocates); count > 0; count -= 1) {
     keepOptimizerRunning(dice.between(1, 3), { lake, faults, service, deaths })
   }
   return {
@@ -155,20 +214,21 @@ function createWorld(seed: number, twin: Stores | undefined): World {
     deaths,
     broken() {
       if (checked.changes !== changesMade || checked.mutations !== lake.mutations) {
-        broken.rule ??= brokenInvariant(state, lake)
+        broken.rule ??= brokenInvariant(state, lake) ?? brokenAllocation(state)
       }
       checked.changes = changesMade
       checked.mutations = lake.mutations
       return broken.rule
     },
+    terms: () => running.terms(),
+    restless: () => (allocates ? restlessResource(state, container) : undefined),
     trace: () => hash.copy().digest('hex'),
     calm() {
       faults.rates = NO_FAULTS
+      running.calm()
       writers.active = false
     },
-    end: () => {
-      for (const { services } of incarnations) for (const one of services) void one.stop()
-    },
+    end: () => running.end(),
   }
 }
 
@@ -192,6 +252,9 @@ function tableSettings(dice: Dice): TableSettings {
     executeRetries: dice.between(0, 3),
     allowPartialCommit: dice.chance(0.5),
     minPlanIntervalMs: 10_000,
+    windows: dice.pick(['', '', '*/10 * * * * for 5m']) ?? '',
+    blackouts: dice.pick(['', '', '5 * * * * for 10m']) ?? '',
+    priority: dice.between(-1, 1),
   }
 }
 
@@ -211,45 +274,6 @@ async function write(
   }
 }
 
-/** The service, started again some time after each death with nothing but what is in the stores. */
-function keepServiceRunning(options: {
-  readonly stores: Stores
-  readonly lake: Lake
-  readonly faults: Faults
-  readonly random: Random
-  readonly deaths: World['deaths']
-  readonly incarnations: Optimizing[]
-}): () => Optimizing['service'] {
-  const { stores, lake, faults, random, deaths, incarnations } = options
-  let current: Optimizing['service'] | undefined
-  const born = async () => {
-    await stores.groups.saveGroup({ name: 'default', container: 'local', properties: {} })
-    await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
-    const life = mortal(() => {
-      deaths.serviceDeaths += 1
-      current = undefined
-      void faults.clock.sleep(faults.dice.between(100, 90_000)).then(born)
-    })
-    const optimizing = composeOptimizing({
-      stores: mapValues(stores, (store) => unreliable(store, faults, life)),
-      maintenance: unreliable(lakeMaintenance(lake), faults, life),
-      listing: unreliable(lakeListing(lake), faults, life),
-      settings: SETTINGS,
-      clock: mortalClock(faults.clock, life),
-      random,
-      log: SILENT_LOG,
-    })
-    incarnations.push(optimizing)
-    for (const service of optimizing.services) await service.start(new AbortController().signal)
-    current = optimizing.service
-  }
-  void born()
-  return () => {
-    if (current === undefined) throw new Error('connection refused')
-    return current
-  }
-}
-
 function keepOptimizerRunning(
   threads: number,
   options: {
@@ -261,7 +285,7 @@ function keepOptimizerRunning(
 ): void {
   const { faults, deaths } = options
   const born = () => {
-    const life = mortal(() => {
+    const life = mortal(faults.clock, () => {
       deaths.optimizerDeaths += 1
       void faults.clock.sleep(faults.dice.between(100, 120_000)).then(born)
     })
@@ -270,38 +294,21 @@ function keepOptimizerRunning(
   born()
 }
 
-function mortal(onDeath: () => void): Life {
-  const life = {
-    alive: true,
-    die() {
-      if (!life.alive) return
-      life.alive = false
-      onDeath()
-    },
-  }
-  return life
+type Observer = {
+  /** Whether they will be made or refused. */
+  onApplying(changes: readonly StateChange[]): void
+  onApplied(changes: readonly StateChange[]): void
 }
 
-/** The clock of a process: whoever sleeps when it dies does not wake. */
-function mortalClock(clock: VirtualClock | Faults['clock'], life: Life): Faults['clock'] {
-  return {
-    now: () => clock.now(),
-    monotonicMs: () => clock.monotonicMs(),
-    sleep: async (ms, signal) => {
-      if (!life.alive) return never()
-      await clock.sleep(ms, signal)
-      return life.alive ? undefined : never()
-    },
-  }
-}
-
-function observed(stores: Stores, onApplying: (changes: readonly StateChange[]) => void): Stores {
+function observed(stores: Stores, { onApplying, onApplied }: Observer): Stores {
   return {
     ...stores,
     state: {
-      apply: async (changes) => {
+      apply: async (changes, fence) => {
         onApplying(changes)
-        return stores.state.apply(changes)
+        const outcome = await stores.state.apply(changes, fence)
+        if (outcome.kind === 'applied') onApplied(changes)
+        return outcome
       },
     },
   }
@@ -311,8 +318,9 @@ function describeChange(change: StateChange): string {
   return JSON.stringify(change, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))
 }
 
-function isAtRest({ state, lake }: World): boolean {
+function isAtRest({ state, lake, restless }: World): boolean {
   return (
+    restless() === undefined &&
     state.discards.size === 0 &&
     [...state.tables.values()].every((table) => table.state.phase === 'idle') &&
     state.tables.size === lake.tables.size &&
@@ -320,12 +328,8 @@ function isAtRest({ state, lake }: World): boolean {
   )
 }
 
-function describeUnrest({ state, lake }: World): string {
+function describeUnrest({ state, lake, restless }: World): string {
   const tables = [...state.tables.values()].map((table) => `${table.name.name} ${table.state.phase}`)
   const sick = [...lake.tables.values()].filter((table) => !isHealthy(lake, table)).map(({ name }) => name.name)
-  return `${tables.join(', ')}; in need: ${sick.join(', ') || 'none'}; ${state.discards.size} discards`
-}
-
-function mapValues<T extends object>(record: T, map: <V extends object>(value: V) => V): T {
-  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value as object)])) as T
+  return `${tables.join(', ')}; in need: ${sick.join(', ') || 'none'}; ${state.discards.size} discards; ${restless() ?? 'resources at rest'}`
 }

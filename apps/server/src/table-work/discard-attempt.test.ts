@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
+import { formatTableMetadata, parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
@@ -43,7 +44,7 @@ async function tableOfFiles(name: string) {
     storage: {},
   }
   const discard = (loadTable = store.loadTable) => {
-    const reached = { store: { ...store, loadTable }, identifier: { namespace: ['db'], name }, io: fileIO, storage: {} }
+    const reached = { store: { ...store, loadTable }, identifier: { namespace: ['db'], name }, io: fileIO }
     return discardAttempt(formatRewriteTask(task), reached, signal)
   }
   return { fileIO, store, metadata, discard, directory: task.output.directory }
@@ -79,4 +80,31 @@ test('nothing is removed of a table that the catalog does not have, or of which 
   assert.deepEqual(await Array.fromAsync(fileIO.list(directory)), before)
   await discard()
   assert.equal(await fileIO.stat(stray), undefined)
+})
+
+test('where files must not be deleted and history is hidden, those that it may refer to stay until it is known', async () => {
+  const { fileIO, metadata, discard, directory } = await tableOfFiles('branches-and-tags')
+  const stray = `${directory}00000-stray.parquet`
+  await fileIO.write(stray, new Uint8Array([1]))
+  const before = await Array.fromAsync(fileIO.list(directory))
+  const only = (at: number): TableMetadata => {
+    const { parentSnapshotId: _, ...snapshot } = must(metadata.snapshots[at], 'a snapshot')
+    const properties = { ...metadata.properties, 'gc.enabled': 'false' }
+    const history = { snapshotLog: [], metadataLog: [], refs: {}, currentSnapshotId: snapshot.snapshotId }
+    return { ...metadata, ...history, properties, snapshots: [snapshot], lastSequenceNumber: snapshot.sequenceNumber }
+  }
+  const last = metadata.snapshots.length - 1
+  const narrowed = async () => ({
+    identifier: { namespace: ['db'], name: 't' },
+    metadata: only(last),
+    metadataLocation: `/copy/hidden/${last}.metadata.json`,
+  })
+  await assert.rejects(discard(narrowed), (error) => isKind(error, 'conflict') && /gc\.enabled/.test(error.message))
+  assert.deepEqual(await Array.fromAsync(fileIO.list(directory)), before)
+  for (let at = 0; at < last; at += 1) {
+    await fileIO.write(`/copy/hidden/${at}.metadata.json`, Buffer.from(formatTableMetadata(only(at))))
+  }
+  await discard(narrowed)
+  assert.equal(await fileIO.stat(stray), undefined)
+  assert.equal((await Array.fromAsync(fileIO.list(directory))).length, before.length - 1)
 })

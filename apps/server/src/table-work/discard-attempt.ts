@@ -1,7 +1,10 @@
+import type { LoadedTable } from '@moraine/catalogs/catalog'
 import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
+import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { mayHoldLiveFiles, readManifest, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { visitLiveEntries } from '@moraine/iceberg/scan/visit-live-entries'
+import { historySince } from '@moraine/maintenance/commit/history-since'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
@@ -12,25 +15,49 @@ import type { ReachedTable } from './reached-table.ts'
  * commit whose answer was lost may have made them part of it. Only the table itself can tell.
  *
  * @throws {MoraineError} `not-found` if the catalog does not have the table, `conflict` if it has another of that name,
- *   and nothing is removed: a table that was renamed, or that the catalog has lost for a while, may refer to the files
+ *   or does not show what its history may refer to, and nothing is removed: a table that was renamed, or that the catalog
+ *   has lost for a while, may refer to the files
  */
 export async function discardAttempt(
   attemptInput: string,
-  { store, identifier, io }: ReachedTable,
+  { store, identifier, io }: Pick<ReachedTable, 'store' | 'identifier' | 'io'>,
   signal: AbortSignal,
 ): Promise<void> {
   const { table, output, baseSequenceNumber } = parseRewriteTask(attemptInput)
   const written = await outputsOf(output.directory, output.filePrefix, io, signal)
   if (written.size === 0) return
-  const { metadata } = await store.loadTable(identifier, signal)
+  const loaded = await store.loadTable(identifier, signal)
+  const { metadata } = loaded
   if (table.uuid !== undefined && table.uuid !== metadata.tableUuid) {
     throw new MoraineError(
       'conflict',
       `${table.name} is another table now (${metadata.tableUuid}, not ${table.uuid}); files below ${output.directory} whose names have ${output.filePrefix} are left where they are`,
     )
   }
-  await leaveReferenced(written, metadata, baseSequenceNumber, io, signal)
+  const snapshots = await committedSince(baseSequenceNumber, loaded, table.name, io, signal)
+  await leaveReferenced(written, { metadata, snapshots }, baseSequenceNumber, io, signal)
   await io.remove([...written.values()], signal)
+}
+
+/**
+ * Where files may be deleted nothing refers to them but the snapshots that the table shows. With `gc.enabled` false there is
+ * more: Nessie shows the current one and keeps the others itself.
+ */
+async function committedSince(
+  baseSequenceNumber: number,
+  loaded: Pick<LoadedTable, 'metadata' | 'metadataLocation'>,
+  name: string,
+  io: FileIO,
+  signal: AbortSignal,
+): Promise<readonly Snapshot[]> {
+  const { properties, snapshots } = loaded.metadata
+  if (properties['gc.enabled']?.trim().toLowerCase() !== 'false') return snapshots
+  const history = await historySince({ sequenceNumber: baseSequenceNumber }, loaded, io, signal)
+  if (history.isComplete) return history.snapshots
+  throw new MoraineError(
+    'conflict',
+    `${name} has gc.enabled=false and does not show all that was committed since sequence number ${baseSequenceNumber}: outputs of an attempt that its history may refer to are left where they are`,
+  )
 }
 
 /** Locations by file name: names are unique, while a table may write the same location in several ways. */
@@ -52,13 +79,13 @@ async function outputsOf(
 // Takes out of `written` what snapshots since the attempt's base refer to; older ones cannot know it.
 async function leaveReferenced(
   written: Map<string, string>,
-  metadata: TableMetadata,
+  { metadata, snapshots }: { readonly metadata: TableMetadata; readonly snapshots: readonly Snapshot[] },
   baseSequenceNumber: number,
   io: FileIO,
   signal: AbortSignal,
 ): Promise<void> {
   const seen = new Set<string>()
-  for (const snapshot of metadata.snapshots) {
+  for (const snapshot of snapshots) {
     if (snapshot.sequenceNumber < baseSequenceNumber) continue
     for (const manifest of await readManifests(io, metadata, snapshot, signal)) {
       if (seen.has(manifest.manifestPath) || !mayHoldLiveFiles(manifest)) continue

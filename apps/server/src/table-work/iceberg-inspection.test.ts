@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CatalogTables } from '@moraine/catalogs/catalog'
 import { applyUpdates } from '@moraine/iceberg/metadata/apply-updates'
 import { newTableMetadata } from '@moraine/iceberg/metadata/new-table-metadata'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
@@ -14,14 +13,15 @@ import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { FileIO } from '@moraine/storage/file-io'
 import { allFixtureNames, openFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { allFiles } from '../access/shown-files.ts'
 import { icebergInspection } from './iceberg-inspection.ts'
 
 const NAME = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
 
 function inspect(io: FileIO, metadata: TableMetadata, metadataLocation: string) {
-  const identifier = { namespace: ['sales'], name: 'orders' }
-  const loadTable: CatalogTables['loadTable'] = async () => ({ identifier, metadata, metadataLocation })
-  return icebergInspection(async () => ({ io, identifier, store: { loadTable } as unknown as CatalogTables }))
+  const loaded = { identifier: { namespace: ['sales'], name: 'orders' }, metadata, metadataLocation }
+  const files = allFiles(io, { catalog: 'lake', table: loaded.identifier, metadata })
+  return icebergInspection(async () => ({ loaded, files, boundsFiles: false }))
 }
 
 async function openTable(fixture: string) {
@@ -241,4 +241,21 @@ test('metadata files that were deleted end the history of changes, and are no fa
   await io.remove(['s3://lake/orders/metadata/v0.metadata.json', 's3://lake/orders/metadata/v1.metadata.json'])
   const { operations } = await inspection.listOperations(NAME, { offset: 0, limit: 20 })
   assert.deepEqual(operations, [{ at: 1003, statement: "ALTER TABLE orders SET TBLPROPERTIES ('a' = '3')" }])
+})
+
+test('each partition has the verdict of the triggers, those that are due first', async () => {
+  const { inspection } = await openTable('all-transforms')
+  const query = { clocks: new Map(), now: 1_800_000_000_000 as EpochMs, limit: 1000 }
+  const { partitions, total } = await inspection.explainPartitions(NAME, query)
+  assert.ok(total > 1 && partitions.length === total)
+  const due = partitions.map((each) => each.due !== undefined)
+  assert.deepEqual(
+    due,
+    due.toSorted((a, b) => Number(b) - Number(a)),
+  )
+  for (const { finding } of partitions) assert.match(finding.text, /fragments/)
+  const { partitionPath } = partitions[1] ?? { partitionPath: '' }
+  const one = await inspection.explainPartitions(NAME, { ...query, partitionPath })
+  assert.deepEqual(one.partitions, [partitions[1]])
+  assert.deepEqual((await inspection.explainPartitions(NAME, { ...query, limit: 1 })).partitions, [partitions[0]])
 })

@@ -1,4 +1,3 @@
-import type { LoadedTable } from '@moraine/catalogs/catalog'
 import type { ManifestFile } from '@moraine/iceberg/manifest/manifest-file'
 import { findRef } from '@moraine/iceberg/metadata/find-ref'
 import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
@@ -7,6 +6,7 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { formatTransform } from '@moraine/iceberg/partition/transform'
 import { mayHoldLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { indexSchema } from '@moraine/iceberg/schema/schema-index'
+import { readTableFrom } from '@moraine/maintenance/table/read-table'
 import type {
   ColumnDescription,
   PartitionFieldDescription,
@@ -18,41 +18,38 @@ import type {
 } from '@moraine/management/table-work/table-inspection'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { MoraineError } from '@moraine/stdx/error'
-import { weighedCache } from '@moraine/stdx/weighed-cache'
-import type { FileIO } from '@moraine/storage/file-io'
-import { listPartitionFiles, listSnapshotFiles } from './iceberg-inspection/list-files.ts'
+import { fileCache } from './file-cache.ts'
+import { explainPartitions } from './iceberg-inspection/explain-partitions.ts'
+import { type FilesContext, listPartitionFiles, listSnapshotFiles } from './iceberg-inspection/list-files.ts'
 import { definitionBytes, listOperations } from './iceberg-inspection/list-operations.ts'
 import { listPartitions } from './iceberg-inspection/list-partitions.ts'
 import { type ManifestTally, tallyBytes, tallyManifest } from './iceberg-inspection/manifest-tally.ts'
 import { currentSchemaOf, formatType, type TableDefinition } from './iceberg-inspection/table-definition.ts'
-import type { ReachedTable } from './reached-table.ts'
+import { indexCache } from './index-cache.ts'
+import type { ShownTable } from './shown-table.ts'
 
-export type ReachTable = (
-  table: TableName,
-  signal: AbortSignal | undefined,
-) => Promise<Pick<ReachedTable, 'store' | 'identifier' | 'io'>>
+export type ShowTable = (table: TableName, signal: AbortSignal | undefined) => Promise<ShownTable>
 
 /** Of some 100,000 partitions, or of as many as there are in manifests looked at lately. */
 const TALLIES_BYTES = 64 * 1024 * 1024
+const INDEXES_BYTES = 32 * 1024 * 1024
 const DEFINITIONS_BYTES = 16 * 1024 * 1024
 
-/** What people see of Iceberg tables. What needs manifests reads those that it has not counted before. */
-export function icebergInspection(reach: ReachTable): TableInspection {
-  const tallies = weighedCache<ManifestTally>(TALLIES_BYTES, tallyBytes)
-  const definitions = weighedCache<TableDefinition>(DEFINITIONS_BYTES, definitionBytes)
-  const load = async (table: TableName, signal: AbortSignal | undefined) => (await open(reach, table, signal)).metadata
-  const tally = async (
-    { io, metadata, scope }: OpenedTable,
-    manifest: ManifestFile,
-    signal: AbortSignal,
-  ): Promise<ManifestTally> => {
-    const key = `${scope}\n${manifest.manifestPath}\n${manifest.addedSnapshotId}`
-    const known = tallies.find(key)
-    if (known !== undefined) return known
-    const counted = await tallyManifest(io, metadata, manifest, signal)
-    tallies.keep(key, counted)
-    return counted
-  }
+/**
+ * What people see of Iceberg tables. What needs manifests reads those that it has not counted before. All that is kept of
+ * files is kept for the table that they were shown of, by its `files.scope`.
+ */
+export function icebergInspection(show: ShowTable): TableInspection {
+  const tallies = fileCache<ManifestTally>(TALLIES_BYTES, tallyBytes)
+  const indexes = indexCache(INDEXES_BYTES)
+  const definitions = fileCache<TableDefinition>(DEFINITIONS_BYTES, definitionBytes)
+  const load = async (table: TableName, signal: AbortSignal | undefined) => (await show(table, signal)).loaded.metadata
+  const tallyOf =
+    ({ loaded: { metadata }, files }: ShownTable) =>
+    (manifest: ManifestFile, signal: AbortSignal): Promise<ManifestTally> =>
+      tallies.read(files, { location: manifest.manifestPath, as: String(manifest.addedSnapshotId) }, () =>
+        tallyManifest(files.io, metadata, manifest, signal),
+      )
   return {
     describe: async (table, signal) => describeTable(await load(table, signal)),
     async listSnapshots(table, query, signal) {
@@ -61,46 +58,47 @@ export function icebergInspection(reach: ReachTable): TableInspection {
       return { snapshots: page.map(describeSnapshot), total: snapshots.length }
     },
     async listSnapshotFiles(table, query, signal) {
-      const { metadata, io } = await open(reach, table, signal)
+      const context = filesContext(await show(table, signal), signal)
+      const { io, metadata } = context
       const snapshot = snapshotOf(metadata, query.snapshotId, query.ref)
-      const manifests = await readManifests(io, metadata, snapshot, signal)
-      return listSnapshotFiles(query, manifests, { io, metadata, ...(signal !== undefined && { signal }) })
+      return listSnapshotFiles(query, await readManifests(io, metadata, snapshot, signal), context)
     },
     async listOperations(table, window, signal) {
-      const { io, scope, ...loaded } = await open(reach, table, signal)
-      const context = { io, definitions, scope, ...(signal !== undefined && { signal }) }
+      const { loaded, files } = await show(table, signal)
+      const context = { files, definitions, ...(signal !== undefined && { signal }) }
       return listOperations(table.name, loaded, window, context)
     },
     async listPartitions(table, query, signal) {
-      const opened = await open(reach, table, signal)
-      const tallyOf = (manifest: ManifestFile, inner: AbortSignal) => tally(opened, manifest, inner)
-      return listPartitions(opened.metadata, await liveManifests(opened, signal), query, tallyOf, signal)
+      const shown = await show(table, signal)
+      const manifests = await liveManifests(shown, signal)
+      return listPartitions(shown.loaded.metadata, manifests, query, tallyOf(shown), signal)
     },
     async listPartitionFiles(table, query, signal) {
-      const opened = await open(reach, table, signal)
-      const tallyOf = (manifest: ManifestFile, inner: AbortSignal) => tally(opened, manifest, inner)
-      const context = { io: opened.io, metadata: opened.metadata, ...(signal !== undefined && { signal }) }
-      return listPartitionFiles(query, await liveManifests(opened, signal), tallyOf, context)
+      const shown = await show(table, signal)
+      const manifests = await liveManifests(shown, signal)
+      return listPartitionFiles(query, manifests, tallyOf(shown), filesContext(shown, signal))
+    },
+    async explainPartitions(table, query, signal) {
+      const { loaded, files, boundsFiles } = await show(table, signal)
+      const known = indexes.find(files.scope)
+      const state = await readTableFrom(files.io, loaded, { known, boundsFiles }, signal)
+      indexes.keep(files.scope, state.index)
+      return explainPartitions(state, query)
     },
     listRefs: async (table, type, signal) => refsOf(await load(table, signal), type),
   }
 }
 
-type OpenedTable = Pick<LoadedTable, 'metadata' | 'metadataLocation'> & {
-  readonly io: FileIO
-  /** Tells apart what has the same location in the stores of two catalogs. */
-  readonly scope: string
-}
-
-async function open(reach: ReachTable, table: TableName, signal: AbortSignal | undefined): Promise<OpenedTable> {
-  const { store, identifier, io } = await reach(table, signal)
-  const { metadata, metadataLocation } = await store.loadTable(identifier, signal)
-  return { metadata, metadataLocation, io, scope: table.catalog }
+function filesContext(
+  { loaded: { metadata }, files: { io } }: ShownTable,
+  signal: AbortSignal | undefined,
+): FilesContext {
+  return { io, metadata, ...(signal !== undefined && { signal }) }
 }
 
 /** Of the current snapshot. */
 async function liveManifests(
-  { io, metadata }: OpenedTable,
+  { loaded: { metadata }, files: { io } }: ShownTable,
   signal: AbortSignal | undefined,
 ): Promise<readonly ManifestFile[]> {
   const snapshot = currentSnapshot(metadata)

@@ -22,8 +22,10 @@ import type { TableEvaluation } from '@moraine/management/tables/table-evaluatio
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
-import { formatExactJson } from '@moraine/stdx/exact-json'
+import { formatExactJson, parseExactJson } from '@moraine/stdx/exact-json'
+import { mapOf, text } from '@moraine/stdx/exact-json-decode'
 import type { Random } from '@moraine/stdx/random'
+import type { StorageSettings } from '@moraine/storage/settings'
 import { discardAttempt } from './discard-attempt.ts'
 import { type IndexCache, indexCache } from './index-cache.ts'
 import type { ReachedTable } from './reached-table.ts'
@@ -48,6 +50,10 @@ export function icebergMaintenance(context: IcebergMaintenanceContext): TableMai
     },
     evaluate: (request, signal) => evaluate(request, read, signal),
     plan: (request, signal) => plan(request, read, signal),
+    async loadAccess(table, signal) {
+      const { loadStorage } = await context.reach(table, signal)
+      return formatExactJson(await loadStorage(signal))
+    },
     attemptInput,
     checkOutput,
     commit: (request, signal) => commit(request, context, signal),
@@ -67,7 +73,8 @@ function tableReader({ reach }: IcebergMaintenanceContext, indexes: IndexCache):
     const loaded = await reached.store.loadTable(reached.identifier, signal)
     // Another table of the same name has nothing in common with it.
     const key = formatExactJson([table.catalog, table.namespace, table.name, loaded.metadata.tableUuid ?? ''])
-    const state = await readTableFrom(reached.io, loaded, indexes.find(key), signal)
+    const { boundsFiles } = reached
+    const state = await readTableFrom(reached.io, loaded, { known: indexes.find(key), boundsFiles }, signal)
     indexes.keep(key, state.index)
     return { reached, state }
   }
@@ -99,11 +106,14 @@ async function plan(request: PlanRequest, read: TableReader, signal: AbortSignal
     finding: findingOf(made),
   }
   if (made === undefined) return { ...common, type: 'minor', plan: '', tasks: [] }
+  await reached.keepOut?.checkFiles(
+    made.groups.flatMap(({ inputs, deletes }) => [...inputs, ...deletes].map(({ filePath }) => filePath)),
+  )
   const tasks = makeTasks({
     name: request.table.name,
     metadata: state.metadata,
     plan: made,
-    storage: reached.storage,
+    storage: NOT_YET,
     runId: String(request.processId),
   })
   return {
@@ -121,12 +131,20 @@ async function plan(request: PlanRequest, read: TableReader, signal: AbortSignal
   }
 }
 
+/** How to reach the files is put in when a task is handed out ({@link attemptInput}): credentials end while it waits. */
+const NOT_YET = {}
+
 const NEVER = { minor: 0, major: 0, full: 0 } as ReturnType<EvaluateRequest['clocks']['get']> & object
 
 /** Outputs of different attempts never share a name, so that those of a lost attempt can be removed at any time. */
-function attemptInput(input: string, { attempt }: AttemptKey): string {
+function attemptInput(input: string, { attempt }: AttemptKey, access?: string): string {
   const task = parseRewriteTask(input)
-  return formatRewriteTask({ ...task, output: { ...task.output, filePrefix: `${task.output.filePrefix}-${attempt}` } })
+  const output = { ...task.output, filePrefix: `${task.output.filePrefix}-${attempt}` }
+  return formatRewriteTask({ ...task, output, ...(access !== undefined && { storage: parseAccess(access) }) })
+}
+
+function parseAccess(access: string): StorageSettings {
+  return mapOf(text)(parseExactJson(access, 'access'), { document: 'access', kind: 'corrupt' })
 }
 
 function checkOutput(input: string, output: string): OutputCheck {

@@ -1,44 +1,100 @@
 import type { DroppedPointer, DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { checkAborted } from '@moraine/stdx/abort'
-import { isKind } from '@moraine/stdx/error'
+import type { Clock } from '@moraine/stdx/clock'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
-import { locationSpellings } from '@moraine/storage/location'
+import { linkedFolder } from '@moraine/storage/linked-folder'
+import { sameLocation } from '@moraine/storage/location'
+import { isLocation } from '@moraine/storage/places'
+import type { PlacesOfOthers } from '../catalogs/places-of-others.ts'
 
 /** `kept` says why no files were removed. */
 export type PurgeOutcome = { readonly removedFiles: number; readonly kept?: string }
 
 /**
- * Forgets a dropped table whose time is over, and removes the files at its location if the drop asked for it. Nothing
- * outside its location is touched, since other tables may have imported it or been imported from there; nothing at all if
- * another table or view has its metadata below the location. The table is forgotten last: a purge that is cut short goes
- * on the next time.
+ * Forgets a dropped table whose time is over, and removes the files at its location if the drop asked for it: there where the
+ * catalog put it, whatever its metadata file says by now. Nothing outside its location is touched, since other tables may
+ * have imported it or been imported from there; nothing at all if another table or view lies in, or around, it, or another
+ * catalog uses the place. Once it has
+ * begun the table cannot be had back. The table is forgotten last: a purge that is cut short goes on the next time.
+ *
+ * @throws {MoraineError} `permission` if a link leads from its location elsewhere, `unavailable` if nobody can tell who uses
+ *   the place; the table is kept
  */
 export async function purgeDropped(
   dropped: DroppedPointer,
-  { io, drops }: { readonly io: FileIO; readonly drops: DroppedPointers },
+  { io, drops, others, clock, warehouse, checkLeads }: PurgeDeps,
   signal: AbortSignal,
 ): Promise<PurgeOutcome> {
-  const outcome = dropped.purgesFiles ? await removeFiles(dropped, io, drops, signal) : { removedFiles: 0 }
+  const fate = dropped.purgesFiles ? await judge(dropped, { io, drops, others }, signal) : {}
+  if (fate.location !== undefined) await refuseLink(fate.location, io, warehouse)
+  if (!(await drops.claimPurge(dropped.dropId, clock.now()))) return { removedFiles: 0, kept: 'it was had back' }
+  const { location, kept } = fate
+  const mayRemove = () => {
+    checkAborted(signal, `purging ${location}`)
+    checkLeads()
+  }
+  const removedFiles =
+    location === undefined ? 0 : await removeBelow(`${location}/`, dropped.metadataLocation, { io, mayRemove }, signal)
+  checkLeads()
   await drops.forgetDropped(dropped.dropId)
-  return outcome
+  return { removedFiles, ...(kept !== undefined && { kept }) }
 }
 
-async function removeFiles(
+export type PurgeDeps = {
+  readonly io: FileIO
+  readonly drops: DroppedPointers
+  readonly others: Pick<PlacesOfOthers, 'findUser'>
+  readonly clock: Pick<Clock, 'now'>
+  /** Throws once another server leads: that one ends the purge, and a new table may come to the same place. */
+  readonly checkLeads: () => void
+  /** Of the table's catalog, if it has one. */
+  readonly warehouse?: string | undefined
+}
+
+/** Where files are to be removed, or why none are. */
+type Fate = { readonly location?: string; readonly kept?: string }
+
+async function judge(
   dropped: DroppedPointer,
-  io: FileIO,
-  drops: DroppedPointers,
+  { io, drops, others }: Pick<PurgeDeps, 'io' | 'drops' | 'others'>,
   signal: AbortSignal,
-): Promise<PurgeOutcome> {
+): Promise<Fate> {
   const location = await locationOf(dropped, io, signal)
-  if (location === undefined) return { removedFiles: 0, kept: 'its metadata file is gone' }
-  if (!isOwnFolder(location)) return { removedFiles: 0, kept: `its location ${location} is no folder of its own` }
-  const other = await drops.findPointerUnder(locationSpellings(`${location}/`), dropped.dropId)
+  if (location === undefined) return { kept: 'its metadata file is gone' }
+  if (!isWherePut(location, dropped)) {
+    return { kept: `its metadata file names the location ${location}, which is not where the catalog put it` }
+  }
+  if (!isOwnFolder(location)) return { kept: `its location ${location} is no folder of its own` }
+  const other = await findNeighbour(location, dropped, drops)
   if (other !== undefined) {
     const name = [...other.namespace, other.name].join('.')
-    return { removedFiles: 0, kept: `${other.kind} ${name} of catalog ${other.catalog} lies in ${location}` }
+    return { kept: `${other.kind} ${name} of catalog ${other.catalog} lies in, or around, ${location}` }
   }
-  return { removedFiles: await removeBelow(`${location}/`, dropped.metadataLocation, io, signal) }
+  const user = await others.findUser(dropped.catalog, location, signal)
+  return user === undefined ? { location } : { kept: user }
+}
+
+/** Its file may have been written over by whoever can write to its store. */
+function isWherePut(location: string, { places, metadataLocation }: DroppedPointer): boolean {
+  // From before places were kept.
+  const put = places?.[0] ?? /^(.*[^/])\/metadata\/[^/]*$/.exec(metadataLocation)?.[1]
+  return put !== undefined && isLocation(location) && sameLocation(put, location)
+}
+
+async function refuseLink(location: string, io: FileIO, warehouse: string | undefined): Promise<void> {
+  const real = await linkedFolder(io, location, warehouse)
+  if (real === undefined) return
+  throw new MoraineError(
+    'permission',
+    `${location} leads by a symbolic link to ${real}, where nothing is removed; the table stays dropped until the link is gone`,
+  )
+}
+
+async function findNeighbour(location: string, { dropId }: DroppedPointer, drops: DroppedPointers) {
+  const except = { dropId }
+  return (await drops.findPointerUnder([location], except)) ?? (await drops.findPointerAround([location], except))
 }
 
 async function locationOf(
@@ -62,10 +118,23 @@ function isOwnFolder(location: string): boolean {
 
 const BATCH = 1000
 
-/** The metadata file goes last: without it nobody could tell any more what is to go. */
-async function removeBelow(prefix: string, metadataLocation: string, io: FileIO, signal: AbortSignal): Promise<number> {
+/**
+ * The metadata file goes last: without it nobody could tell any more what is to go. What was listed is removed only if this
+ * server led until after it was listed: it is not of a table that came later.
+ */
+async function removeBelow(
+  prefix: string,
+  metadataLocation: string,
+  { io, mayRemove }: { readonly io: FileIO; readonly mayRemove: () => void },
+  signal: AbortSignal,
+): Promise<number> {
   const last = nameOf(metadataLocation)
   let removed = 0
+  const remove = async (locations: readonly string[]) => {
+    mayRemove()
+    await io.remove(locations, signal)
+    removed += locations.length
+  }
   let batch: string[] = []
   const metadata: string[] = []
   for await (const { location } of io.list(prefix, signal)) {
@@ -75,13 +144,12 @@ async function removeBelow(prefix: string, metadataLocation: string, io: FileIO,
     }
     batch.push(location)
     if (batch.length < BATCH) continue
-    checkAborted(signal, `purging ${prefix}`)
-    await io.remove(batch, signal)
-    removed += batch.length
+    await remove(batch)
     batch = []
   }
-  for (const rest of [batch, metadata]) await io.remove(rest, signal)
-  return removed + batch.length + metadata.length
+  await remove(batch)
+  await remove(metadata)
+  return removed
 }
 
 function nameOf(location: string): string {

@@ -5,6 +5,7 @@ import { nextTriggerAt } from '@moraine/maintenance/plan/next-trigger'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import type { IndexedTable } from '@moraine/maintenance/table/read-table'
+import { parseSchedule } from '@moraine/management/schedule/opening'
 import type { EvaluateRequest } from '@moraine/management/table-work/table-maintenance'
 import type { Finding, TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
@@ -42,9 +43,22 @@ export function evaluationOf(state: IndexedTable, request: EvaluateRequest): Tab
   }
 }
 
+/** @throws {MoraineError} `invalid-input` naming a window that cannot be read */
 export function settingsOf({ policy }: IndexedTable): TableSettings {
   const { enabled, allowPartialCommit, group, quota, executeRetries, minorIntervalMs, minPlanIntervalMs } = policy
-  return { enabled, allowPartialCommit, group, quota, executeRetries, minorIntervalMs, minPlanIntervalMs }
+  const { windows, blackouts, priority } = policy
+  const restraints = { windows, blackouts, priority }
+  parseSchedule(windows, blackouts)
+  return {
+    enabled,
+    allowPartialCommit,
+    group,
+    quota,
+    executeRetries,
+    minorIntervalMs,
+    minPlanIntervalMs,
+    ...restraints,
+  }
 }
 
 /** Why a plan has the groups that it has, or none. */
@@ -67,7 +81,8 @@ export function findingOf(plan: RewritePlan | undefined): Finding {
   }
 }
 
-function triggerFinding(partitions: readonly EvaluatedPartition[], due: readonly EvaluatedPartition[]): Finding {
+/** What holds a trigger, or keeps it from holding. */
+export function triggerFinding(partitions: readonly EvaluatedPartition[], due: readonly EvaluatedPartition[]): Finding {
   const counted = due.length > 0 ? due : partitions
   const figures = {
     partitions: partitions.length,
@@ -78,9 +93,19 @@ function triggerFinding(partitions: readonly EvaluatedPartition[], due: readonly
     equalityDeletes: sum(counted, ({ evaluation }) => evaluation.equalityDeletes.files),
   }
   const what = `${figures.fragments} fragments, ${figures.undersized} undersized files, ${figures.rewriteForDeletes} files with many deleted rows, ${figures.equalityDeletes} equality delete files`
+  const left = leftAlone(partitions)
   return due.length === 0
-    ? { text: `no trigger holds in ${partitions.length} partitions: ${what}`, figures }
-    : { text: `${due.length} of ${partitions.length} partitions are due: ${what}`, figures }
+    ? { text: `no trigger holds in ${partitions.length} partitions: ${what}${left}`, figures }
+    : { text: `${due.length} of ${partitions.length} partitions are due: ${what}${left}`, figures }
+}
+
+/** What optimizing passes over although it may need work, and why the first of it is. */
+function leftAlone(partitions: readonly EvaluatedPartition[]): string {
+  const unreadable = partitions.flatMap(({ evaluation }) => evaluation.unreadable ?? [])
+  const [one] = unreadable
+  if (one === undefined) return ''
+  const files = sum(unreadable, (each) => each.files)
+  return `; ${files} ${files === 1 ? 'file is' : 'files are'} left alone: ${one.first.detail}`
 }
 
 function strongest(due: readonly EvaluatedPartition[]): OptimizingType | undefined {

@@ -1,5 +1,11 @@
 import { ERROR_CODES } from '@moraine/api/error-codes'
-import { AmoroErrorCode, ATTEMPT_PROPERTY, amoroException, optimizeManager } from '@moraine/api/thrift/optimize-manager'
+import {
+  AmoroErrorCode,
+  ATTEMPT_PROPERTY,
+  amoroException,
+  GROUP_SECRET_PROPERTY,
+  optimizeManager,
+} from '@moraine/api/thrift/optimize-manager'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import { type BoundService, bindService, type Handlers } from '@moraine/thrift/dispatch'
@@ -11,7 +17,7 @@ export type OptimizeManagerDeps = {
   /** Cancels a process; false if it is not its table's current one. */
   readonly cancelProcess: (processId: ProcessId) => Promise<boolean>
   /** `thrift://host:port` of the live nodes. */
-  readonly nodeUrls: () => readonly string[]
+  readonly nodeUrls: () => Promise<readonly string[]>
   readonly log: Log
 }
 
@@ -34,7 +40,7 @@ export function optimizeManagerHandlers(deps: OptimizeManagerDeps): BoundService
       expectAccepted(await service.complete(authToken, endOf(taskResult))),
     ),
     cancelProcess: ({ processId }) => deps.cancelProcess(processIdOf(processId)),
-    getOptimizingNodeUrls: async () => deps.nodeUrls(),
+    getOptimizingNodeUrls: () => deps.nodeUrls(),
     findUnwanted: coded(log, async ({ authToken, running }) => {
       const reports = running.map(({ taskId, threadId }) => reportOf(taskId, threadId))
       const unwanted = await service.findUnwanted(authToken, reports)
@@ -67,12 +73,14 @@ async function register(
   service: OptimizingService,
   { resourceId, threadCount, memoryMb, groupName, properties }: RegisterInfo,
 ): Promise<string> {
+  const { [GROUP_SECRET_PROPERTY]: secret, ...others } = Object.fromEntries(properties ?? [])
   const answer = await service.register({
     group: groupName,
     resourceId,
     threads: threadCount,
     memoryMb,
-    properties: Object.fromEntries(properties ?? []),
+    properties: others,
+    secret,
   })
   if (answer.kind === 'registered') return answer.token
   throw refuse(answer.why === 'unknown-group' ? 'objectNotExists' : 'forbidden', answer.reason)

@@ -16,6 +16,7 @@ import { ThriftConnection } from '@moraine/thrift/connection'
 import { startThriftServer } from '@moraine/thrift/server'
 import { announcing } from '../background/nudges.ts'
 import { dispatcher } from '../optimizing/dispatcher.ts'
+import { holdFinder } from '../optimizing/hold-finder.ts'
 import { optimizingService } from '../optimizing/optimizing-service.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { optimizeManagerHandlers } from './optimize-manager-handlers.ts'
@@ -31,16 +32,19 @@ async function setUp() {
   const raw = memoryStores()
   const stores = { ...raw, state: announcing(raw.state, ({ to }) => to === 'dispatcher' && tasks.nudge()) }
   const maintenance = {
+    loadAccess: async () => '{}',
     attemptInput: (input: string) => input,
     checkOutput: () => ({ kind: 'accepted', figures: OUTPUT_FIGURES }) as const,
   }
-  const tasks = dispatcher({ stores, maintenance, breakQuota: true, clock, log: SILENT_LOG })
+  const findHolds = holdFinder(stores, clock)
+  const tasks = dispatcher({ stores, maintenance, breakQuota: true, findHolds, clock, log: SILENT_LOG })
   const service = optimizingService({
     stores,
     maintenance,
     dispatcher: tasks,
     heartbeatTimeoutMs: 60_000,
     pollTimeoutMs: 3000,
+    groupSecrets: ({ name }) => (name === 'guarded' ? 'right' : undefined),
     clock,
     random: seededRandom(1),
   })
@@ -52,7 +56,7 @@ async function setUp() {
       optimizeManagerHandlers({
         service,
         cancelProcess: async (processId) => canceled.push(processId) > 0,
-        nodeUrls: () => ['thrift://here:1261'],
+        nodeUrls: async () => ['thrift://here:1261'],
         log: SILENT_LOG,
       }),
     ],
@@ -185,7 +189,7 @@ test('a failing database is a failure that may pass, and a bug tells nothing', a
 
 test('the other methods answer as declared', async () => {
   const world = await setUp()
-  const { client, canceled, stores } = world
+  const { client, canceled, stores, clock } = world
   assert.equal(await client.cancelProcess({ processId: 42n }), true)
   assert.deepEqual(canceled, ['0000000000000000042'])
   assert.deepEqual(await client.getOptimizingNodeUrls({}), ['thrift://here:1261'])
@@ -195,7 +199,13 @@ test('the other methods answer as declared', async () => {
     { ...stale, taskId: { processId: 42n, taskId: 1, attempt: 1 } },
   ])
   await client.drain({ authToken })
-  assert.equal(await client.pollTask({ authToken, threadId: 0 }), undefined)
+  const poll = { isAnswered: false }
+  const answer = client.pollTask({ authToken, threadId: 0 }).finally(() => (poll.isAnswered = true))
+  while (!poll.isAnswered) {
+    clock.step()
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  assert.equal(await answer, undefined)
   await client.leave({ authToken })
   assert.deepEqual(await stores.optimizers.listLiveOptimizers(), [])
 })
@@ -209,4 +219,20 @@ test('bytes that are no Thrift close their connection and disturb nobody', async
   stranger.write('GET / HTTP/1.1\r\n\r\n')
   await closed
   await world.client.touch({ authToken })
+})
+
+test('a secret is shown at the registration, and stored nowhere', async () => {
+  const world = await setUp()
+  const { client, stores } = world
+  await stores.groups.saveGroup({ name: 'guarded', container: 'external', properties: {} })
+  const shown = (secret: string | undefined) => {
+    const properties = new Map(registerInfo.properties)
+    if (secret !== undefined) properties.set('group-secret', secret)
+    return client.authenticate({ registerInfo: { ...registerInfo, groupName: 'guarded', properties } })
+  }
+  await assert.rejects(shown(undefined), refusal('forbidden'))
+  await assert.rejects(shown('wrong'), refusal('forbidden'))
+  assert.ok(await shown('right'))
+  const [optimizer] = await stores.optimizers.listLiveOptimizers('guarded')
+  assert.deepEqual(optimizer?.properties, { 'payload-versions': '1' })
 })

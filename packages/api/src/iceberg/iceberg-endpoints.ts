@@ -14,6 +14,7 @@ import {
   newTable,
   newView,
   registerBody,
+  registerTableBody,
   renameBody,
   reportBody,
   scanPlan,
@@ -41,8 +42,12 @@ const NS = '/v1/{prefix}/namespaces'
 const TABLE = `${NS}/{namespace}/tables/{table}`
 const VIEW = `${NS}/{namespace}/views/{view}`
 const page = Type.Object({
-  pageToken: Type.Optional(Type.String()),
-  pageSize: Type.Optional(Type.Integer({ minimum: 1 })),
+  pageToken: Type.Optional(
+    Type.String({ description: 'Empty for the first page; without it everything is answered.' }),
+  ),
+  pageSize: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Of a page, at most; 1000 where it is more or absent.' }),
+  ),
 })
 const children = Type.Object({ ...page.properties, parent: Type.Optional(Type.String()) })
 const snapshots = Type.Object({ snapshots: Type.Optional(Type.Enum(['all', 'refs'])) })
@@ -84,7 +89,11 @@ export const ICEBERG_ENDPOINTS: Readonly<Record<string, EndpointDescription>> = 
   [`GET ${TABLE}/credentials`]: reads('Credentials for the files of a table', credentials),
   [`POST ${TABLE}/sign`]: writes('Sign a request to the store of a table', signRequest, signed),
   [`POST ${TABLE}/metrics`]: writes('Report how a scan or a commit went', reportBody),
-  [`POST ${NS}/{namespace}/register`]: writes('Register a metadata file as a table', registerBody, loadedTable),
+  [`POST ${NS}/{namespace}/register`]: writes('Register a metadata file as a table', registerTableBody, loadedTable),
+  [`POST ${TABLE}/unregister`]: {
+    summary: 'Forget a table, and say in which state; its files stay',
+    response: { 200: loadedTable },
+  },
   'POST /v1/{prefix}/tables/rename': writes('Rename a table', renameBody),
   'POST /v1/{prefix}/transactions/commit': writes('Commit to several tables or to none', transaction),
 

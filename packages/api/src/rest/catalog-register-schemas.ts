@@ -19,11 +19,23 @@ const formFields = {
 }
 
 /** Amoro's `CatalogRegisterInfo`. */
-export const catalogRegisterInfo = Type.Object({ name: Type.String({ maxLength: 255 }), ...formFields })
+export const catalogRegisterInfo = Type.Object(
+  { name: Type.String({ maxLength: 255 }), ...formFields },
+  { title: 'CatalogRegisterInfo' },
+)
 
 export const catalogUpdateInfo = Type.Object(
-  { name: Type.Optional(Type.String({ maxLength: 255 })), ...formFields },
   {
+    name: Type.Optional(Type.String({ maxLength: 255 })),
+    version: Type.Optional(
+      Type.Integer({
+        description: 'Of the catalog that the change was made from: 409 if it has another. Not in Amoro.',
+      }),
+    ),
+    ...formFields,
+  },
+  {
+    title: 'CatalogUpdateInfo',
     description:
       'The catalog is the one of the path. A secret that is absent or masked stays; an empty one is removed.',
   },
@@ -31,17 +43,21 @@ export const catalogUpdateInfo = Type.Object(
 export type CatalogUpdateInfo = Static<typeof catalogUpdateInfo>
 
 /** Amoro's `CatalogSettingInfo`. */
-export const catalogSettingInfo = Type.Object({
-  name: Type.String(),
-  type: Type.String(),
-  optimizerGroup: Type.String(),
-  tableFormatList: Type.Array(Type.String()),
-  storageConfig: Type.Record(Type.String(), fileOrText),
-  authConfig: Type.Record(Type.String(), fileOrText, { description: 'A secret that is set is masked.' }),
-  properties: Type.Record(Type.String(), Type.String()),
-  tableProperties: Type.Record(Type.String(), Type.String()),
-  secretsSet: Type.Array(Type.String(), { description: 'Which secrets are set. Not in Amoro.' }),
-})
+export const catalogSettingInfo = Type.Object(
+  {
+    name: Type.String(),
+    type: Type.String(),
+    optimizerGroup: Type.String(),
+    tableFormatList: Type.Array(Type.String()),
+    storageConfig: Type.Record(Type.String(), fileOrText),
+    authConfig: Type.Record(Type.String(), fileOrText, { description: 'A secret that is set is masked.' }),
+    properties: Type.Record(Type.String(), Type.String()),
+    tableProperties: Type.Record(Type.String(), Type.String()),
+    secretsSet: Type.Array(Type.String(), { description: 'Which secrets are set. Not in Amoro.' }),
+    version: Type.Integer({ description: 'Another one after each change. Not in Amoro.' }),
+  },
+  { title: 'CatalogSettingInfo' },
+)
 export type CatalogSettingInfo = Static<typeof catalogSettingInfo>
 
 export const saveQuery = Type.Object({
@@ -49,16 +65,22 @@ export const saveQuery = Type.Object({
 })
 
 export const metastoreParams = Type.Object({ type: Type.String({ maxLength: 64 }) })
-export const metastoreEntry = Type.Object({ value: Type.String(), display: Type.String() })
+export const metastoreEntry = Type.Object({ value: Type.String(), display: Type.String() }, { title: 'MetastoreEntry' })
 
-export const connectionReport = Type.Object({
-  passed: Type.Boolean({ description: 'No step failed; some may have been skipped.' }),
-  steps: Type.Array(
-    Type.Object({
-      step: Type.String({ description: 'reach, list, read or commit.' }),
-      outcome: Type.String({ description: 'passed, failed or skipped.' }),
-      text: Type.String({ description: 'What was seen, why it failed, or why it was skipped.' }),
-      elapsedMs: Type.Integer(),
-    }),
-  ),
-})
+export const connectionReport = Type.Object(
+  {
+    passed: Type.Boolean({ description: 'No step failed; some may have been skipped.' }),
+    steps: Type.Array(
+      Type.Object({
+        step: Type.String({ description: 'reach, list, read or commit.' }),
+        outcome: Type.String({ description: 'passed, failed or skipped.' }),
+        text: Type.String({ description: 'What was seen, why it failed, or why it was skipped.' }),
+        warning: Type.Optional(
+          Type.String({ description: 'What is probably not as it was meant, though the catalog can be used.' }),
+        ),
+        elapsedMs: Type.Integer(),
+      }),
+    ),
+  },
+  { title: 'ConnectionReport' },
+)

@@ -1,26 +1,35 @@
 import { Type } from 'typebox'
 import { epochMsInteger, nullable } from './envelope.ts'
 
-export const droppedTable = Type.Object({
-  dropId: Type.String(),
-  kind: Type.Union([Type.Literal('table'), Type.Literal('view')]),
-  namespace: Type.Array(Type.String()),
-  name: Type.String(),
-  metadataLocation: Type.String(),
-  droppedAt: epochMsInteger,
-  purgeAt: epochMsInteger,
-  purgesFiles: Type.Boolean({ description: 'Whether its files are removed at purgeAt; else it is only forgotten.' }),
-})
+export const droppedTable = Type.Object(
+  {
+    dropId: Type.String(),
+    kind: Type.Union([Type.Literal('table'), Type.Literal('view')]),
+    namespace: Type.Array(Type.String()),
+    name: Type.String(),
+    metadataLocation: Type.String(),
+    droppedAt: epochMsInteger,
+    purgeAt: epochMsInteger,
+    purgesFiles: Type.Boolean({ description: 'Whether its files are removed at purgeAt; else it is only forgotten.' }),
+  },
+  { title: 'DroppedTable' },
+)
 
-export const droppedPage = Type.Object({ list: Type.Array(droppedTable), nextPage: nullable(Type.String()) })
+export const droppedPage = Type.Object(
+  { list: Type.Array(droppedTable), nextPage: nullable(Type.String()) },
+  { title: 'DroppedPage' },
+)
 export const droppedQuery = Type.Object({
   nextPage: Type.Optional(Type.String({ maxLength: 100, description: 'As the page before said.' })),
 })
 export const droppedParams = Type.Object({ catalog: Type.String(), dropId: Type.String({ maxLength: 100 }) })
 
 /** Absent: under the name that it had. */
-export const restoreBody = Type.Object({
-  as: Type.Optional(
-    Type.Object({ namespace: Type.Array(Type.String(), { minItems: 1, maxItems: 100 }), name: Type.String() }),
-  ),
-})
+export const restoreBody = Type.Object(
+  {
+    as: Type.Optional(
+      Type.Object({ namespace: Type.Array(Type.String(), { minItems: 1, maxItems: 100 }), name: Type.String() }),
+    ),
+  },
+  { title: 'RestoreBody' },
+)

@@ -12,7 +12,7 @@ export const errorEnvelope = Type.Object(
     kind: Type.String({ description: 'What a program may act on, for example not-found.' }),
     requestId: Type.String({ description: 'Names the request in the log.' }),
   },
-  { description: 'A failure.' },
+  { title: 'Failure', description: 'A failure.' },
 )
 export type ErrorEnvelope = Static<typeof errorEnvelope>
 
@@ -33,8 +33,7 @@ export function nullable<T extends TSchema>(schema: T) {
 
 /** A 64-bit integer as decimal text: a JSON number would lose digits in a browser. */
 export const int64Text = Type.String({ pattern: '^-?\\d{1,19}$' })
-/** Milliseconds since 1970-01-01T00:00:00Z. */
-export const epochMsInteger = Type.Integer()
+export const epochMsInteger = Type.Integer({ description: 'Milliseconds since 1970-01-01T00:00:00Z.' })
 export const stringMap = Type.Record(Type.String(), Type.String())
 
 /** A size as Amoro writes it. */

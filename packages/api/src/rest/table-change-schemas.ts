@@ -92,19 +92,22 @@ const sortField = Type.Union([
 ])
 export type SortFieldText = Static<typeof sortField>
 
-export const newTableBody = Type.Object({
-  name,
-  columns: Type.Array(newColumn, { minItems: 1, maxItems: 10_000 }),
-  identifierFields: Type.Optional(Type.Array(columnName, { maxItems: 1000 })),
-  partitionFields: Type.Optional(Type.Array(partitionField, { maxItems: 100 })),
-  sortOrder: Type.Optional(Type.Array(sortField, { maxItems: 100 })),
-  properties: Type.Optional(properties),
-  comment: Type.Optional(comment),
-  location: Type.Optional(
-    Type.String({ minLength: 1, maxLength: 10_000, description: 'Chosen by the catalog if absent.' }),
-  ),
-  formatVersion: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: '2 if absent.' })),
-})
+export const newTableBody = Type.Object(
+  {
+    name,
+    columns: Type.Array(newColumn, { minItems: 1, maxItems: 10_000 }),
+    identifierFields: Type.Optional(Type.Array(columnName, { maxItems: 1000 })),
+    partitionFields: Type.Optional(Type.Array(partitionField, { maxItems: 100 })),
+    sortOrder: Type.Optional(Type.Array(sortField, { maxItems: 100 })),
+    properties: Type.Optional(properties),
+    comment: Type.Optional(comment),
+    location: Type.Optional(
+      Type.String({ minLength: 1, maxLength: 10_000, description: 'Chosen by the catalog if absent.' }),
+    ),
+    formatVersion: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: '2 if absent.' })),
+  },
+  { title: 'NewTableBody' },
+)
 export type NewTableBody = Static<typeof newTableBody>
 
 export const tableChangeBody = Type.Object(
@@ -124,6 +127,7 @@ export const tableChangeBody = Type.Object(
     formatVersion: Type.Optional(Type.Integer({ minimum: 1, maximum: 3, description: 'Higher than the present one.' })),
   },
   {
+    title: 'TableChangeBody',
     description:
       'All of it is one commit. dropColumns and alterColumns name columns as they are before it, everything else as they are after it.',
   },
@@ -138,63 +142,78 @@ export const dropTableQuery = Type.Object({
   }),
 })
 
-export const dropTableResult = Type.Object({
-  dropId: nullable(
-    Type.String({ description: 'By which it is restored; null where the catalog keeps nothing dropped.' }),
-  ),
-  purgeAt: nullable(epochMsInteger),
-  purgesFiles: Type.Boolean(),
-})
+export const dropTableResult = Type.Object(
+  {
+    dropId: nullable(
+      Type.String({ description: 'By which it is restored; null where the catalog keeps nothing dropped.' }),
+    ),
+    purgeAt: nullable(epochMsInteger),
+    purgesFiles: Type.Boolean(),
+  },
+  { title: 'DropTableResult' },
+)
 
-export const renameTableBody = Type.Object({ name })
+export const renameTableBody = Type.Object({ name }, { title: 'RenameTableBody' })
 
-export const tableDefinition = Type.Object({
-  tableIdentifier: Type.Object({ catalog: Type.String(), database: Type.String(), tableName: Type.String() }),
-  uuid: Type.String(),
-  location: Type.String(),
-  metadataLocation: Type.String(),
-  formatVersion: Type.Integer(),
-  schemaId: Type.Integer(),
-  columns: Type.Array(
-    Type.Object({
-      id: Type.Integer(),
-      name: Type.String(),
-      type: columnType,
-      required: Type.Boolean(),
-      comment: nullable(Type.String()),
-    }),
-  ),
-  identifierFields: Type.Array(Type.String()),
-  partitionFields: Type.Array(
-    Type.Object({ name: Type.String(), source: Type.String(), transform: Type.String(), fieldId: Type.Integer() }),
-  ),
-  sortOrder: Type.Array(
-    Type.Object({
-      source: Type.String(),
-      transform: Type.String(),
-      direction: Type.String(),
-      nullOrder: Type.String(),
-    }),
-  ),
-  properties: { ...stringMap, description: 'Without secrets.' },
-  comment: nullable(Type.String()),
-})
+export const tableDefinition = Type.Object(
+  {
+    tableIdentifier: Type.Object({ catalog: Type.String(), database: Type.String(), tableName: Type.String() }),
+    uuid: Type.String(),
+    location: Type.String(),
+    metadataLocation: Type.String(),
+    formatVersion: Type.Integer(),
+    schemaId: Type.Integer(),
+    columns: Type.Array(
+      Type.Object({
+        id: Type.Integer(),
+        name: Type.String(),
+        type: columnType,
+        required: Type.Boolean(),
+        comment: nullable(Type.String()),
+      }),
+    ),
+    identifierFields: Type.Array(Type.String()),
+    partitionFields: Type.Array(
+      Type.Object({ name: Type.String(), source: Type.String(), transform: Type.String(), fieldId: Type.Integer() }),
+    ),
+    sortOrder: Type.Array(
+      Type.Object({
+        source: Type.String(),
+        transform: Type.String(),
+        direction: Type.String(),
+        nullOrder: Type.String(),
+      }),
+    ),
+    properties: { ...stringMap, description: 'Without secrets.' },
+    comment: nullable(Type.String()),
+  },
+  { title: 'TableDefinition' },
+)
 export type TableDefinitionBody = Static<typeof tableDefinition>
 
-export const newDatabaseBody = Type.Object({
-  name: Type.Union([name, Type.Array(name, { minItems: 1, maxItems: 100 })], {
-    description: 'A list names the levels of a nested one.',
-  }),
-  properties: Type.Optional(properties),
-})
+export const newDatabaseBody = Type.Object(
+  {
+    name: Type.Union([name, Type.Array(name, { minItems: 1, maxItems: 100 })], {
+      description: 'A list names the levels of a nested one.',
+    }),
+    properties: Type.Optional(properties),
+  },
+  { title: 'NewDatabaseBody' },
+)
 
-export const databaseChangeBody = Type.Object({
-  setProperties: Type.Optional(properties),
-  removeProperties: Type.Optional(names),
-})
+export const databaseChangeBody = Type.Object(
+  {
+    setProperties: Type.Optional(properties),
+    removeProperties: Type.Optional(names),
+  },
+  { title: 'DatabaseChangeBody' },
+)
 
-export const databaseDefinition = Type.Object({
-  database: Type.String({ description: 'Its levels, joined with dots.' }),
-  levels: Type.Array(Type.String()),
-  properties: { ...stringMap, description: 'Without secrets.' },
-})
+export const databaseDefinition = Type.Object(
+  {
+    database: Type.String({ description: 'Its levels, joined with dots.' }),
+    levels: Type.Array(Type.String()),
+    properties: { ...stringMap, description: 'Without secrets.' },
+  },
+  { title: 'DatabaseDefinition' },
+)

@@ -11,18 +11,21 @@ const tableIdentifier = Type.Object({
   id: Type.Integer(),
 })
 
-export const tableVerdict = Type.Object({
-  phase: Type.String(),
-  kind: Type.String({ description: 'The rule, for example backing-off.' }),
-  text: Type.String({ description: 'One sentence with the figures.' }),
-  since: epochMsInteger,
-  until: nullable(epochMsInteger),
-  figures: Type.Record(Type.String(), Type.Number()),
-  processId: nullable(Type.String()),
-  needed: nullable(Type.String({ description: 'The optimizing type that the last evaluation asked for.' })),
-  evaluatedAt: nullable(epochMsInteger),
-  finding: nullable(Type.String()),
-})
+export const tableVerdict = Type.Object(
+  {
+    phase: Type.String(),
+    kind: Type.String({ description: 'The rule, for example backing-off.' }),
+    text: Type.String({ description: 'One sentence with the figures.' }),
+    since: epochMsInteger,
+    until: nullable(epochMsInteger),
+    figures: Type.Record(Type.String(), Type.Number()),
+    processId: nullable(Type.String()),
+    needed: nullable(Type.String({ description: 'The optimizing type that the last evaluation asked for.' })),
+    evaluatedAt: nullable(epochMsInteger),
+    finding: nullable(Type.String()),
+  },
+  { title: 'TableVerdict' },
+)
 export type TableVerdictBody = Static<typeof tableVerdict>
 
 const healthScores = {
@@ -42,57 +45,60 @@ const baseMetrics = Type.Object({
   baseWatermark: Type.Null(),
 })
 
-export const tableDetails = Type.Object({
-  tableIdentifier,
-  tableType: Type.String(),
-  schema: Type.Array(
-    Type.Object({
-      field: Type.String(),
-      type: Type.String(),
-      required: Type.Boolean(),
-      comment: nullable(Type.String()),
+export const tableDetails = Type.Object(
+  {
+    tableIdentifier,
+    tableType: Type.String(),
+    schema: Type.Array(
+      Type.Object({
+        field: Type.String(),
+        type: Type.String(),
+        required: Type.Boolean(),
+        comment: nullable(Type.String()),
+      }),
+    ),
+    pkList: Type.Array(
+      Type.Object({
+        field: Type.String(),
+        type: Type.String(),
+        required: Type.Boolean(),
+        comment: nullable(Type.String()),
+      }),
+    ),
+    partitionColumnList: Type.Array(
+      Type.Object({
+        field: Type.String(),
+        sourceField: Type.String(),
+        transform: Type.String(),
+        fieldId: Type.Integer(),
+        sourceFieldId: Type.Integer(),
+      }),
+    ),
+    properties: stringMap,
+    changeMetrics: Type.Null({ description: 'Of the change store of mixed formats.' }),
+    baseMetrics,
+    tableSummary: Type.Object({
+      file: Type.Integer(),
+      size: sizeText,
+      averageFile: sizeText,
+      records: Type.Number(),
+      tableFormat: Type.String({ description: 'For example Iceberg(V2).' }),
+      optimizingStatus: Type.String(),
+      ...healthScores,
     }),
-  ),
-  pkList: Type.Array(
-    Type.Object({
-      field: Type.String(),
-      type: Type.String(),
-      required: Type.Boolean(),
-      comment: nullable(Type.String()),
-    }),
-  ),
-  partitionColumnList: Type.Array(
-    Type.Object({
-      field: Type.String(),
-      sourceField: Type.String(),
-      transform: Type.String(),
-      fieldId: Type.Integer(),
-      sourceFieldId: Type.Integer(),
-    }),
-  ),
-  properties: stringMap,
-  changeMetrics: Type.Null({ description: 'Of the change store of mixed formats.' }),
-  baseMetrics,
-  tableSummary: Type.Object({
-    file: Type.Integer(),
-    size: sizeText,
-    averageFile: sizeText,
-    records: Type.Number(),
-    tableFormat: Type.String({ description: 'For example Iceberg(V2).' }),
-    optimizingStatus: Type.String(),
-    ...healthScores,
-  }),
-  baseLocation: Type.String(),
-  filter: nullable(Type.String()),
-  createTime: epochMsInteger,
-  creator: Type.Null(),
-  tableWatermark: Type.Null(),
-  baseWatermark: Type.Null(),
-  comment: nullable(Type.String()),
-  uuid: Type.String(),
-  formatVersion: Type.Integer(),
-  verdict: tableVerdict,
-})
+    baseLocation: Type.String(),
+    filter: nullable(Type.String()),
+    createTime: epochMsInteger,
+    creator: Type.Null(),
+    tableWatermark: Type.Null(),
+    baseWatermark: Type.Null(),
+    comment: nullable(Type.String()),
+    uuid: Type.String(),
+    formatVersion: Type.Integer(),
+    verdict: tableVerdict,
+  },
+  { title: 'TableDetails' },
+)
 export type TableDetails = Static<typeof tableDetails>
 
 export const snapshotsQuery = Type.Object({
@@ -103,62 +109,74 @@ export const snapshotsQuery = Type.Object({
   ...pageQuery,
 })
 
-export const snapshot = Type.Object({
-  snapshotId: int64Text,
-  parentSnapshotId: nullable(int64Text),
-  fileCount: Type.Integer({ description: 'Data and delete files of the table as of the snapshot.' }),
-  fileSize: Type.String({ description: 'Of the files that the snapshot added and removed, for people.' }),
-  records: Type.Number(),
-  commitTime: epochMsInteger,
-  operation: Type.String(),
-  producer: Type.String(),
-  summary: { ...stringMap, description: 'As the table has it: sizes are bytes.' },
-  originalFileSize: Type.Number({ description: 'fileSize in bytes.' }),
-  totalBytes: Type.Number({ description: 'Bytes of the table as of the snapshot. Not in Amoro.' }),
-  recordsSummaryForChart: stringMap,
-  filesSummaryForChart: stringMap,
-})
+export const snapshot = Type.Object(
+  {
+    snapshotId: int64Text,
+    parentSnapshotId: nullable(int64Text),
+    fileCount: Type.Integer({ description: 'Data and delete files of the table as of the snapshot.' }),
+    fileSize: Type.String({ description: 'Of the files that the snapshot added and removed, for people.' }),
+    records: Type.Number(),
+    commitTime: epochMsInteger,
+    operation: Type.String(),
+    producer: Type.String(),
+    summary: { ...stringMap, description: 'As the table has it: sizes are bytes.' },
+    originalFileSize: Type.Number({ description: 'fileSize in bytes.' }),
+    totalBytes: Type.Number({ description: 'Bytes of the table as of the snapshot. Not in Amoro.' }),
+    recordsSummaryForChart: stringMap,
+    filesSummaryForChart: stringMap,
+  },
+  { title: 'Snapshot' },
+)
 export type SnapshotBody = Static<typeof snapshot>
 
-export const optimizeBody = Type.Object({
-  type: Type.Union([Type.Literal('auto'), Type.Literal('minor'), Type.Literal('major'), Type.Literal('full')], {
-    default: 'auto',
-  }),
-  filter: Type.Optional(Type.String({ maxLength: 10_000, description: 'As in self-optimizing.filter.' })),
-})
+export const optimizeBody = Type.Object(
+  {
+    type: Type.Union([Type.Literal('auto'), Type.Literal('minor'), Type.Literal('major'), Type.Literal('full')], {
+      default: 'auto',
+    }),
+    filter: Type.Optional(Type.String({ maxLength: 10_000, description: 'As in self-optimizing.filter.' })),
+  },
+  { title: 'OptimizeBody' },
+)
 
 /** A table as the lists show it. */
-export const tableEntry = Type.Object({
-  tableIdentifier: Type.Object({
-    id: Type.Integer(),
-    catalog: Type.String(),
-    database: Type.String(),
-    tableName: Type.String(),
-    format: Type.String(),
-    identifier: Type.Object({ catalog: Type.String(), database: Type.String(), tableName: Type.String() }),
-  }),
-  tableName: Type.String({ description: 'catalog.database.table' }),
-  optimizeStatus: Type.String(),
-  duration: Type.Number({ description: 'Milliseconds in this status.' }),
-  fileCount: Type.Integer(),
-  fileSize: Type.Number(),
-  quota: Type.Number(),
-  quotaOccupation: Type.Number({ description: 'Share of the quota used in the last hour; 1 is all of it.' }),
-  groupName: Type.String(),
-  healthScore: Type.Number(),
-})
+export const tableEntry = Type.Object(
+  {
+    tableIdentifier: Type.Object({
+      id: Type.Integer(),
+      catalog: Type.String(),
+      database: Type.String(),
+      tableName: Type.String(),
+      format: Type.String(),
+      identifier: Type.Object({ catalog: Type.String(), database: Type.String(), tableName: Type.String() }),
+    }),
+    tableName: Type.String({ description: 'catalog.database.table' }),
+    optimizeStatus: Type.String(),
+    duration: Type.Number({ description: 'Milliseconds in this status.' }),
+    fileCount: Type.Integer(),
+    fileSize: Type.Number(),
+    quota: Type.Number(),
+    quotaOccupation: Type.Number({ description: 'Share of the quota used in the last hour; 1 is all of it.' }),
+    groupName: Type.String(),
+    healthScore: Type.Number(),
+  },
+  { title: 'TableEntry' },
+)
 export type TableEntry = Static<typeof tableEntry>
 
 /** A managed table of any group, with our words: what the command line lists. */
-export const managedTable = Type.Object({
-  tableId: Type.Integer(),
-  catalog: Type.String(),
-  database: Type.String(),
-  tableName: Type.String(),
-  phase: Type.String(),
-  optimizingType: nullable(Type.String()),
-  processId: nullable(Type.String()),
-  healthScore: Type.Number(),
-  fileCount: Type.Integer(),
-})
+export const managedTable = Type.Object(
+  {
+    tableId: Type.Integer(),
+    catalog: Type.String(),
+    database: Type.String(),
+    tableName: Type.String(),
+    phase: Type.String(),
+    optimizingType: nullable(Type.String()),
+    processId: nullable(Type.String()),
+    healthScore: Type.Number(),
+    fileCount: Type.Integer(),
+  },
+  { title: 'ManagedTable' },
+)
 export type ManagedTableBody = Static<typeof managedTable>

@@ -70,6 +70,8 @@ export const ATTEMPT_PROPERTY = 'task-attempt-id'
 /** Properties of a registration. */
 export const HEARTBEAT_PROPERTY = 'heart-beat-interval'
 export const PAYLOAD_VERSIONS_PROPERTY = 'payload-versions'
+/** Of a registration: the secret of its group, where the service asks for it. Never stored. */
+export const GROUP_SECRET_PROPERTY = 'group-secret'
 
 const token = { authToken: f(1, string) }
 

@@ -1,20 +1,23 @@
 import { encodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { tableProperty } from '@moraine/iceberg/metadata/table-properties'
 import { isKind, MoraineError } from '@moraine/stdx/error'
-import { uuidV4 } from '@moraine/stdx/random'
 import type { CommitOutcome, TableCommit } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
-import { applyCommit } from '../metadata-file/apply-commit.ts'
+import { applyOrRebase, orRemoveList } from '../metadata-file/apply-or-rebase.ts'
+import { storableMetadataText } from '../metadata-file/metadata-text.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { checksumFiles } from './checksum-file.ts'
 import { claimVersion } from './claim-version.ts'
+import { firstVersion, listVersions } from './find-version.ts'
 import { type HadoopStore, loadCurrentVersion, type TableVersion } from './hadoop-store.ts'
 import { versionFile } from './version-file.ts'
 
-/** Commits to the table at a location by making its next version. A table that does not exist may be created. */
+/**
+ * Commits to the table at a location by making its next version. A table that does not exist may be created; an append that
+ * was overtaken is rebased, where the table asks for that.
+ */
 export async function commitVersion(
   store: HadoopStore,
   identifier: TableIdentifier,
@@ -24,13 +27,12 @@ export async function commitVersion(
 ): Promise<CommitOutcome> {
   const base = await loadCurrentVersion(store, tableLocation, signal)
   const table = base && { metadata: base.metadata, metadataLocation: base.file.location }
-  const applied = applyCommit(table, commit, { now: store.clock.now(), newTableUuid: uuidV4(store.random) })
+  const applied = await applyOrRebase({ ...store, boundsFiles: store.boundsFiles ?? false }, table, commit, signal)
   if (applied.kind === 'conflict') return applied
   if (applied.kind === 'missing') throw noSuchTable(identifier)
-  if (table !== undefined && applied.metadata === table.metadata) {
-    return { kind: 'committed', table: { identifier, ...table } }
-  }
-  return makeVersion(store, identifier, tableLocation, { base, next: applied.metadata }, signal)
+  const { metadata: next, manifestList } = applied
+  if (table !== undefined && next === table.metadata) return { kind: 'committed', table: { identifier, ...table } }
+  return orRemoveList(store, manifestList, () => makeVersion(store, identifier, tableLocation, { base, next }, signal))
 }
 
 /** As {@link commitVersion}, for metadata that is already what the next version is to hold. */
@@ -49,16 +51,27 @@ export async function makeVersion(
   }
   checkStaysInPlace(base?.metadata, next)
   const codec = codecAfter(base?.metadata, next)
-  const file = versionFile(tableLocation, (base?.file.version ?? 0) + 1, codec)
-  const bytes = encodeMetadataFile(formatTableMetadata(next), file.location)
-  const outcome = await claimVersion(store, tableLocation, file, bytes, signal)
+  const number = base === undefined ? await numberOfFirst(store, tableLocation, signal) : base.file.version + 1
+  const file = versionFile(tableLocation, number, codec)
+  const bytes = encodeMetadataFile(storableMetadataText(next), file.location)
+  const { tableUuid, lastUpdatedMs } = next
+  const claim = { base, file, bytes, tableUuid, lastUpdatedMs }
+  const outcome = await claimVersion(store, tableLocation, claim, signal)
   if (outcome === 'theirs') {
     const reason = `another commit made version ${file.version} of ${formatIdentifier(identifier)}`
+    return { kind: 'conflict', reason, raced: true }
+  }
+  if (outcome !== 'ours' && 'superseded' in outcome) {
+    const reason = `version ${file.version} of ${formatIdentifier(identifier)} came too late: ${outcome.superseded}`
     return { kind: 'conflict', reason, raced: true }
   }
   if (outcome !== 'ours') return { kind: 'unknown', cause: outcome.unknown }
   if (base !== undefined) await removeObsolete(store, base.metadata, next)
   return { kind: 'committed', table: { identifier, metadata: next, metadataLocation: file.location } }
+}
+
+async function numberOfFirst({ io }: HadoopStore, tableLocation: string, signal?: AbortSignal): Promise<number> {
+  return firstVersion((await listVersions(io, tableLocation, signal)).dropped)
 }
 
 function checkStaysInPlace(base: TableMetadata | undefined, next: TableMetadata): void {

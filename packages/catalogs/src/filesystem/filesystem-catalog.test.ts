@@ -64,8 +64,11 @@ const TRAITS: CatalogTraits = {
   namespaceProperties: false,
   impliedNamespaces: true,
   renames: false,
+  namesAreFolders: true,
   views: false,
   transactions: false,
+  rebases: true,
+  optional: [],
   refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
   // Each table costs a walk through the warehouse; see below for pages.
   fillsPages: false,
@@ -246,16 +249,42 @@ test('what a dropped table leaves is enough to register it again', async () => {
   const [copy = ''] = [...io.locations()].filter((location) => location.includes('dropped-v2-'))
   const registered = await catalog.registerTable(ORDERS, copy)
   assert.deepEqual(registered.metadata, metadata)
-  assert.equal(registered.metadataLocation, `${FOLDER}/v1.metadata.json`)
+  // v3 could be made by a late commit to the dropped one.
+  assert.equal(registered.metadataLocation, `${FOLDER}/v4.metadata.json`)
 })
 
-for (const moment of ['dropped-v1-', 'version-hint.text'])
-  test(`a commit that comes while the table is dropped stays: at ${moment}`, async () => {
+test('a table is registered under the name of its folder alone', async () => {
+  const io = memoryFileIO()
+  const catalog = open(io)
+  await createSalesOrders({ catalog })
+  await catalog.dropTable(ORDERS)
+  const [copy = ''] = [...io.locations()].filter((location) => location.includes('dropped-v1-'))
+  const other = { namespace: ['sales'], name: 'other' }
+  await assert.rejects(catalog.registerTable(other, copy), (error) => {
+    return isKind(error, 'unsupported') && /: it says that the table is at \/wh\/sales\/orders$/.test(error.message)
+  })
+  assert.equal(await catalog.findMetadataLocation(other), undefined)
+  // Hadoop's clients name a file system in more than one way; what lies in the table's own folder is its own.
+  const spelled = new TextEncoder().encode(
+    new TextDecoder().decode(await io.read(copy)).replace('"/wh/sales/orders"', '"hdfs://nn:8020/wh/sales/orders"'),
+  )
+  const elsewhere = '/wh/sales/other/metadata/taken.json'
+  for (const place of [copy, elsewhere]) await io.write(place, spelled)
+  await assert.rejects(catalog.registerTable(other, elsewhere), (error) => isKind(error, 'unsupported'))
+  await catalog.registerTable(ORDERS, copy)
+})
+
+for (const [moment, expected] of [
+  ['dropped-v1-', 'committed'],
+  ['version-hint.text', 'conflict'],
+] as const)
+  test(`a commit that comes while the table is dropped: at ${moment}`, async () => {
     const store = memoryFileIO()
     await createSalesOrders({ catalog: open(store) })
+    let kind: string | undefined
     const interrupt = async (locations: readonly string[]) => {
-      if (!locations.some((location) => location.includes(moment))) return
-      assert.equal((await setProperty(open(store), 'late')).kind, 'committed')
+      if (kind !== undefined || !locations.some((location) => location.includes(moment))) return
+      kind = (await setProperty(open(store), 'late')).kind
     }
     const dropping = open({
       ...store,
@@ -268,9 +297,102 @@ for (const moment of ['dropped-v1-', 'version-hint.text'])
         return store.remove(locations, signal)
       },
     })
-    await assert.rejects(dropping.dropTable(ORDERS), (error) => isKind(error, 'conflict'))
-    assert.equal((await open(store).loadTable(ORDERS)).metadata.properties['late'], 'x')
+    const dropped = dropping.dropTable(ORDERS)
+    if (expected === 'conflict') {
+      await dropped
+      assert.equal(await open(store).findMetadataLocation(ORDERS), undefined)
+    } else {
+      await assert.rejects(dropped, (error) => isKind(error, 'conflict'))
+      assert.equal((await open(store).loadTable(ORDERS)).metadata.properties['late'], 'x')
+      assert.equal((await setProperty(open(store), 'next')).kind, 'committed')
+    }
+    assert.equal(kind, expected)
   })
+
+test('a drop that dies takes no commits until it is made again, and says how to go on', async () => {
+  const store = memoryFileIO()
+  const { metadata } = await createSalesOrders({ catalog: open(store) })
+  const dying = open({ ...store, remove: () => new Promise<never>(() => {}) })
+  void dying.dropTable(ORDERS)
+  const copy = `${FOLDER}/dropped-v1-${metadata.tableUuid}.json`
+  while ((await store.stat(copy)) === undefined) await Promise.resolve()
+  const outcome = await setProperty(open(store), 'a')
+  assert.ok(outcome.kind === 'conflict')
+  assert.match(outcome.reason, /being dropped.*drop it again, or remove .*dropped-v1-/)
+  assert.deepEqual((await open(store).loadTable(ORDERS)).metadata, metadata)
+  await open(store).dropTable(ORDERS)
+  assert.equal(await open(store).findMetadataLocation(ORDERS), undefined)
+})
+
+test("a Hadoop commit that a drop comes too late for stays, and is the table's current version", async () => {
+  const store = memoryFileIO()
+  await createSalesOrders({ catalog: open(store) })
+  const dropping = open({
+    ...store,
+    async remove(locations, signal) {
+      // Spark looks for no copy.
+      if (locations.includes(`${FOLDER}/v1.metadata.json`))
+        await store.write(`${FOLDER}/v2.metadata.json`, await store.read(`${FOLDER}/v1.metadata.json`))
+      return store.remove(locations, signal)
+    },
+  })
+  await assert.rejects(dropping.dropTable(ORDERS), (error) => isKind(error, 'conflict'))
+  assert.equal(await open(store).findMetadataLocation(ORDERS), `${FOLDER}/v2.metadata.json`)
+})
+
+test('a commit that others have gone on from before it was confirmed stands, though its base is gone', async () => {
+  const store = memoryFileIO()
+  await createSalesOrders({ catalog: open(store) })
+  const short = { 'write.metadata.previous-versions-max': '1', 'write.metadata.delete-after-commit.enabled': 'true' }
+  const updates = [{ action: 'set-properties', updates: short }] as const
+  await open(store).commitTable(ORDERS, { requirements: [], updates })
+  const slow = open({
+    ...store,
+    async write(location, ...rest) {
+      const outcome = await store.write(location, ...rest)
+      if (location.endsWith('/v3.metadata.json')) await setProperty(open(store), 'next')
+      return outcome
+    },
+  })
+  assert.equal((await setProperty(slow, 'a')).kind, 'committed')
+  const { metadata, metadataLocation } = await open(store).loadTable(ORDERS)
+  assert.deepEqual([metadata.properties['a'], metadata.properties['next']], ['x', 'x'])
+  assert.equal(metadataLocation, `${FOLDER}/v4.metadata.json`)
+})
+
+test('a hint that names what is not there does not keep commits from standing', async () => {
+  const store = memoryFileIO()
+  await createSalesOrders({ catalog: open(store) })
+  await store.write(`${FOLDER}/version-hint.text`, encode('99'))
+  assert.equal((await setProperty(open(store), 'a')).kind, 'committed')
+  assert.equal(Buffer.from(await store.read(`${FOLDER}/version-hint.text`)).toString(), '2')
+})
+
+test('a version that was removed as too old is not made again by who began long ago', async () => {
+  const store = memoryFileIO()
+  await createSalesOrders({ catalog: open(store) })
+  const short = { 'write.metadata.previous-versions-max': '1', 'write.metadata.delete-after-commit.enabled': 'true' }
+  let isLate = false
+  let wasThere = true
+  const slow = open({
+    ...store,
+    async write(location, ...rest) {
+      if (!isLate && location.endsWith('/v2.metadata.json')) {
+        isLate = true
+        const updates = [{ action: 'set-properties', updates: short }] as const
+        await open(store).commitTable(ORDERS, { requirements: [], updates })
+        for (const key of ['b', 'c', 'd']) await setProperty(open(store), key)
+        wasThere = (await store.stat(location)) !== undefined
+      }
+      return store.write(location, ...rest)
+    },
+  })
+  const { kind } = await setProperty(slow, 'a')
+  assert.deepEqual([wasThere, kind], [false, 'unknown'])
+  const { metadata, metadataLocation } = await open(store).loadTable(ORDERS)
+  assert.deepEqual([metadata.properties['a'], metadata.properties['d']], [undefined, 'x'])
+  assert.equal(metadataLocation, `${FOLDER}/v5.metadata.json`)
+})
 
 test('tables and namespaces inside the folder of a table are refused', async () => {
   const catalog = open(memoryFileIO())

@@ -1,6 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { Catalog } from '../catalog.ts'
+import type { CatalogNamespaces } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
 import { pageOfNames } from '../page.ts'
 import { checkNamespace, type Namespace } from '../table-identifier.ts'
@@ -9,10 +9,7 @@ import { listWarehouse, NAMESPACE_MARKER, type WarehouseListing } from './wareho
 import { namespaceLocation } from './warehouse-path.ts'
 
 /** The namespaces of a warehouse. One exists if it was created here, or as long as there is a table somewhere below it. */
-export function filesystemNamespaces(
-  { io }: { readonly io: FileIO },
-  warehouse: string,
-): Pick<Catalog, 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'> {
+export function filesystemNamespaces({ io }: { readonly io: FileIO }, warehouse: string): CatalogNamespaces {
   return {
     async listNamespaces(parent, page, signal) {
       const listing = await listWarehouse(io, namespaceLocation(warehouse, parent), signal)

@@ -1,8 +1,10 @@
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
-import type { Catalog, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
-import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import type { CatalogTableOperations, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
+import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { oneAtATime } from '../one-at-a-time.ts'
 import { pageOfNames } from '../page.ts'
 import { checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { commitVersion, makeVersion } from './commit-version.ts'
@@ -10,18 +12,20 @@ import { dropVersions } from './drop-versions.ts'
 import { isNamespace, refuseInsideTable } from './filesystem-namespaces.ts'
 import { findCurrentVersion } from './find-version.ts'
 import { type HadoopStore, loadCurrentVersion } from './hadoop-store.ts'
+import { refuseOtherFolder } from './table-in-folder.ts'
 import { listWarehouse } from './warehouse-listing.ts'
 import { namespaceLocation, tableLocation } from './warehouse-path.ts'
 
-type Tables = Omit<
-  Catalog,
-  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
->
-
 /** The tables of a warehouse. */
-export function filesystemTables(store: HadoopStore, warehouse: string): Tables {
+export function filesystemTables(store: HadoopStore, warehouse: string): CatalogTableOperations {
   const { io } = store
   const locate = (identifier: TableIdentifier) => tableLocation(warehouse, identifier)
+  // Those of other processes make room for one another, at the price of another try; ours need not.
+  const line = oneAtATime()
+  const make = (identifier: TableIdentifier, next: TableMetadata, signal?: AbortSignal) => {
+    const location = locate(identifier)
+    return line(location, () => makeVersion(store, identifier, location, { base: undefined, next }, signal), signal)
+  }
   return {
     async listTables(namespace, page, signal) {
       checkNamespace(namespace)
@@ -45,30 +49,30 @@ export function filesystemTables(store: HadoopStore, warehouse: string): Tables 
       if (commit.requirements.some(({ type }) => type === 'assert-create')) {
         await refuseMisplaced(store, warehouse, identifier, signal)
       }
-      return commitVersion(store, identifier, locate(identifier), commit, signal)
+      const location = locate(identifier)
+      return line(location, () => commitVersion(store, identifier, location, commit, signal), signal)
     },
 
     async createTable(identifier, table, signal) {
       const next = await stage(store, warehouse, identifier, table, signal)
-      return created(
-        identifier,
-        await makeVersion(store, identifier, locate(identifier), { base: undefined, next }, signal),
-      )
+      return created(identifier, await make(identifier, next, signal))
     },
 
     stageTable: (identifier, table, signal) => stage(store, warehouse, identifier, table, signal),
 
-    async registerTable(identifier, metadataLocation, signal) {
+    async registerTable(identifier, metadataLocation, signal, judge) {
       await refuseMisplaced(store, warehouse, identifier, signal)
       await refuseExisting(store, warehouse, identifier, signal)
       const next = parseTableMetadata(await io.read(metadataLocation, signal), metadataLocation)
-      return created(
-        identifier,
-        await makeVersion(store, identifier, locate(identifier), { base: undefined, next }, signal),
-      )
+      await judge?.(next)
+      refuseOtherFolder(identifier, locate(identifier), next, metadataLocation)
+      return created(identifier, await make(identifier, next, signal))
     },
 
-    dropTable: (identifier, signal) => dropVersions(store, identifier, locate(identifier), signal),
+    async dropTable(identifier, signal) {
+      const location = locate(identifier)
+      await line(location, () => dropVersions(store, identifier, location, signal), signal)
+    },
 
     renameTable(from) {
       return Promise.reject(
@@ -128,9 +132,5 @@ async function refuseMisplaced(
 function created(identifier: TableIdentifier, outcome: CommitOutcome): LoadedTable {
   if (outcome.kind === 'committed') return outcome.table
   if (outcome.kind === 'conflict') throw tableExists(identifier)
-  throw new MoraineError(
-    'unavailable',
-    `table ${formatIdentifier(identifier)} may or may not have been created; look for it`,
-    { cause: outcome.cause },
-  )
+  throw changeUncertain('table', identifier, 'created', outcome.cause)
 }

@@ -12,11 +12,18 @@ export type HadoopStore = {
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
+  /** Whether commits may name files of metadata in the table's places alone. */
+  readonly boundsFiles?: boolean
   /** Told what could not be tidied up after a commit was made: the hint, or metadata files that were to be removed. */
   readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }
 
-export type TableVersion = { readonly file: VersionFile; readonly metadata: TableMetadata }
+export type TableVersion = {
+  readonly file: VersionFile
+  /** As the file has them, compressed or not. */
+  readonly bytes: Uint8Array
+  readonly metadata: TableMetadata
+}
 
 /**
  * The current version of the table at a location; `undefined` if there is no table. A version that a newer commit has
@@ -35,7 +42,8 @@ export async function loadCurrentVersion(
       throw new MoraineError('corrupt', `${file.location} is listed but cannot be read`, { cause: missing.error })
     }
     try {
-      return { file, metadata: parseTableMetadata(await io.read(file.location, signal), file.location) }
+      const bytes = await io.read(file.location, signal)
+      return { file, bytes, metadata: parseTableMetadata(bytes, file.location) }
     } catch (error) {
       if (!isKind(error, 'not-found')) throw error
       missing = { location: file.location, error }

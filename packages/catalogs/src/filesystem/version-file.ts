@@ -31,3 +31,22 @@ export function parseVersionFile(location: string): (VersionFile & { readonly ta
   const [, tableLocation = '', digits] = match
   return { version: Number(digits), location, tableLocation }
 }
+
+/** The copy that a drop leaves of a table's current version. No reader takes it for a version. */
+export type DroppedCopy = { readonly version: number; readonly tableUuid: string; readonly location: string }
+
+/** The table's id is part of the name, so that one look tells whether this table is dropped from this version. */
+export function droppedCopy(tableLocation: string, version: number, tableUuid: string | undefined): DroppedCopy {
+  const id = tableUuid ?? 'without-id'
+  return { version, tableUuid: id, location: `${metadataFolder(tableLocation)}dropped-v${version}-${id}.json` }
+}
+
+/** `undefined` for a location that is no such copy in the table's metadata folder. */
+export function parseDroppedCopy(tableLocation: string, location: string): DroppedCopy | undefined {
+  const folder = metadataFolder(tableLocation)
+  if (!location.startsWith(folder)) return undefined
+  const match = /^dropped-v(\d{1,9})-([^/]+)\.json$/.exec(location.slice(folder.length))
+  if (match === null) return undefined
+  const [, digits, tableUuid = ''] = match
+  return { version: Number(digits), tableUuid, location }
+}

@@ -14,7 +14,7 @@ catalogConformance('Glue catalog', GLUE_TRAITS, async () => {
     io,
     scratch: 's3://b/scratch',
     async close() {
-      close()
+      await close()
       await proxy.close()
       await fake.stop()
     },

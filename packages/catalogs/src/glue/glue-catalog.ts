@@ -9,6 +9,7 @@ import { openGlueService } from './glue-service.ts'
 import { glueSettings } from './glue-settings.ts'
 import type { GlueStore } from './glue-store.ts'
 import { glueTables } from './glue-tables.ts'
+import { probeGlueCommit } from './probe-glue-commit.ts'
 
 export type GlueCatalogOptions = {
   readonly name: string
@@ -21,6 +22,8 @@ export type GlueCatalogOptions = {
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
+  /** Whether commits may name files of metadata in the table's places alone. */
+  readonly boundsFiles?: boolean
   /** Where `EnvironmentVariableCredentialsProvider` looks. */
   readonly environment?: AwsEnvironment
   /** Told of files that could not be removed after the outcome was settled; they do no harm. */
@@ -28,7 +31,7 @@ export type GlueCatalogOptions = {
 }
 
 /** Idle connections let the process end, with or without `close`. */
-export type GlueCatalog = Catalog & { readonly close: () => void }
+export type GlueCatalog = Catalog & { readonly close: () => Promise<void> }
 
 /**
  * The Iceberg tables of AWS Glue, beside Athena, EMR, Spark, Trino, Flink and PyIceberg: Glue has a pointer to the current
@@ -38,12 +41,15 @@ export type GlueCatalog = Catalog & { readonly close: () => void }
  */
 export async function openGlueCatalog(options: GlueCatalogOptions): Promise<GlueCatalog> {
   const settings = glueSettings(options.properties)
-  const { io, clock, random, environment = process.env, onLeftover } = options
+  const { io, clock, random, environment = process.env, boundsFiles = false, onLeftover } = options
   const service = await openGlueService(settings, { clock, random, environment })
-  const cache = metadataCache(CACHED_METADATA_BYTES_MAX)
-  const store: GlueStore = { settings, service, io, clock, random, cache, onLeftover }
-  return { name: options.name, ...glueNamespaces(store), ...glueTables(store), close: service.close }
+  const cache = metadataCache()
+  const store: GlueStore = { settings, service, io, clock, random, cache, boundsFiles, onLeftover }
+  return {
+    name: options.name,
+    ...glueNamespaces(store),
+    ...glueTables(store),
+    probeCommit: (identifier, signal) => probeGlueCommit(store, identifier, signal),
+    close: async () => service.close(),
+  }
 }
-
-/** Of the files; the parsed values take a few times as much memory. */
-const CACHED_METADATA_BYTES_MAX = 32 * 1024 * 1024

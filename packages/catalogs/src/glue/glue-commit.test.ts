@@ -48,10 +48,10 @@ beforeEach(async () => {
   other = await openTestGlue(fake.endpoint, io, WAREHOUSE, clock)
   created = await createSalesOrders({ catalog: other })
 })
-afterEach(() => {
+afterEach(async () => {
   assert.equal(proxy.pending(), 0, 'every fault happened')
-  catalog.close()
-  other.close()
+  await catalog.close()
+  await other.close()
 })
 
 function append(to: LoadedTable, id: bigint): TableCommit {
@@ -208,7 +208,7 @@ test('a commit names the version it was made on, the catalog and whether to keep
   const client = await openTestGlue(proxy.endpoint, io, settings)
   await client.commitTable(ORDERS, setting('a'))
   await client.commitTable(ORDERS, setting('b'))
-  client.close()
+  await client.close()
   const { request, signature } = callsOf('UpdateTable').at(-1) ?? {}
   assert.deepEqual(
     [request?.['VersionId'], request?.['CatalogId'], request?.['SkipArchive']],
@@ -257,4 +257,12 @@ test('a creation whose answer is lost is found, and is not taken for another one
   proxy.next('CreateTable', 'lose-request')
   proxy.before('CreateTable', async () => void (await other.createTable(third, SALES_ORDERS_TABLE)))
   await rejectsAs('already-exists', 'third', catalog.createTable(third, SALES_ORDERS_TABLE))
+})
+
+test('that commits can be made is seen without one', async () => {
+  assert.match((await catalog.probeCommit?.(ORDERS)) ?? '', /was refused, as it must be/)
+  assert.equal(await other.findMetadataLocation(ORDERS), created.metadataLocation)
+  assert.equal(fake.databases.get('sales')?.tables.get('orders')?.version, 0)
+  proxy.next('UpdateTable', { status: 400, type: 'AccessDeniedException', isApplied: false })
+  await rejectsAs('permission', 'AccessDenied', Promise.resolve(catalog.probeCommit?.(ORDERS)))
 })

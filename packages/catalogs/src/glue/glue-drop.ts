@@ -1,10 +1,10 @@
-import { noSuchTable } from '../catalog-error.ts'
+import { changeUncertain, noSuchTable } from '../catalog-error.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { uncertainInGlue } from './glue-commit.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { findGlueTable, type GlueStore } from './glue-store.ts'
 import { type GlueTable, isIcebergInGlue } from './glue-table.ts'
-import { type GlueOutcome, settleGlueChange } from './settle-glue-change.ts'
+import { settleGlueChange } from './settle-glue-change.ts'
 
 /** Forgets an Iceberg table; its files stay. */
 export async function dropGlueTable(
@@ -16,7 +16,9 @@ export async function dropGlueTable(
   if (found === undefined || !isIcebergInGlue(found)) throw noSuchTable(identifier)
   const outcome = await deleteGlueTable(store, identifier, found)
   if (outcome !== 'won')
-    throw outcome === 'lost' ? noSuchTable(identifier) : uncertainInGlue(identifier, 'dropped', outcome.unknown)
+    throw outcome === 'lost'
+      ? noSuchTable(identifier)
+      : changeUncertain('table', identifier, 'dropped', outcome.unknown)
 }
 
 /**
@@ -27,7 +29,7 @@ export async function deleteGlueTable(
   store: GlueStore,
   identifier: TableIdentifier,
   found: GlueTable,
-): Promise<GlueOutcome> {
+): Promise<SwapOutcome> {
   const { service, settings } = store
   const request = { CatalogId: settings.catalogId, DatabaseName: identifier.namespace[0], Name: identifier.name }
   try {

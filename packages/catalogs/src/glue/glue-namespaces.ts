@@ -1,10 +1,12 @@
 import type { Database, DatabaseInput } from '@aws-sdk/client-glue'
-import type { Catalog } from '../catalog.ts'
+import { outcomeUnknown } from '@moraine/stdx/error'
+import type { CatalogNamespaces } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import type { Namespace } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { checkNewGlueDatabase, glueDatabase } from './glue-names.ts'
+import type { GlueCall, GlueService } from './glue-service.ts'
 import { findGlueDatabase, type GlueStore } from './glue-store.ts'
 import { isIcebergInGlue } from './glue-table.ts'
 import { settleGlueChange } from './settle-glue-change.ts'
@@ -15,9 +17,7 @@ const LOCATION = 'location'
 const COMMENT = 'comment'
 
 /** The databases of Glue. `location` and `comment` are fields there, as in the reference implementation; the rest are parameters. */
-export function glueNamespaces(
-  store: GlueStore,
-): Pick<Catalog, 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'> {
+export function glueNamespaces(store: GlueStore): CatalogNamespaces {
   const { service, settings } = store
   const CatalogId = settings.catalogId
   const line = oneAtATime()
@@ -41,7 +41,7 @@ export function glueNamespaces(
       }
     },
 
-    createNamespace: (namespace, properties) => createDatabase(store, namespace, properties),
+    createNamespace: (namespace, properties, signal) => createDatabase(store, namespace, properties, signal),
     dropNamespace: (namespace, signal) => dropDatabase(store, namespace, signal),
 
     async loadNamespace(namespace, signal) {
@@ -57,8 +57,7 @@ export function glueNamespaces(
         const kept = Object.entries(before).filter(([key]) => !removed.has(key))
         const after = Object.fromEntries([...kept, ...Object.entries(set)])
         const request = { CatalogId, Name: name, DatabaseInput: withProperties(database, after) }
-        const doing = `to update database ${name}`
-        await service.repeatable(doing, (glue, options) => glue.updateDatabase(request, options), signal)
+        await changeDatabase(service, name, 'update', (glue, options) => glue.updateDatabase(request, options), signal)
         return remove.filter((key) => !Object.hasOwn(before, key))
       }
       // Glue compares nothing here: of two changes at the same moment, by other processes, the later undoes the earlier.
@@ -70,16 +69,42 @@ export function glueNamespaces(
 /** The most that Glue gives. */
 const PAGE_MAX = 100
 
-async function createDatabase({ service, settings }: GlueStore, namespace: Namespace, properties: Properties = {}) {
+async function createDatabase(
+  { service, settings }: GlueStore,
+  namespace: Namespace,
+  properties: Properties = {},
+  signal: AbortSignal | undefined,
+) {
   checkNewGlueDatabase(namespace, settings)
   const name = glueDatabase(namespace)
   const request = { CatalogId: settings.catalogId, DatabaseInput: withProperties({ Name: name }, properties) }
-  const doing = `to create database ${name}`
   try {
     // After a lost answer there is no telling whose database is there: the next attempt says `already-exists`.
-    await service.repeatable(doing, (glue, options) => glue.createDatabase(request, options))
+    await changeDatabase(service, name, 'create', (glue, options) => glue.createDatabase(request, options), signal)
   } catch (error) {
     throw isGlueAnswer(error, 'AlreadyExistsException') ? namespaceExists(namespace) : error
+  }
+}
+
+/** Whoever gives up on a change that was sent does not know whether it was made. */
+async function changeDatabase(
+  service: GlueService,
+  name: string,
+  what: 'create' | 'update',
+  call: GlueCall<unknown>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  let isSent = false
+  const send: GlueCall<unknown> = (glue, options) => {
+    isSent = true
+    return call(glue, options)
+  }
+  try {
+    await service.repeatable(`to ${what} database ${name}`, send, signal)
+  } catch (error) {
+    if (!isSent || signal?.aborted !== true) throw error
+    const text = `database ${name} may or may not have been ${what}d; look at it before that is asked for again`
+    throw outcomeUnknown(text, error)
   }
 }
 

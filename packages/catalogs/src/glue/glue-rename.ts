@@ -1,7 +1,7 @@
 import { MoraineError } from '@moraine/stdx/error'
-import { noSuchTable, targetTaken } from '../catalog-error.ts'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { uncertainInGlue } from './glue-commit.ts'
+import { changeUncertain, noSuchTable, targetTaken } from '../catalog-error.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import { formatIdentifier, identifierKey, type TableIdentifier } from '../table-identifier.ts'
 import { deleteGlueTable } from './glue-drop.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { findGlueTable, type GlueStore } from './glue-store.ts'
@@ -15,7 +15,7 @@ import {
   movedBack,
   renamedInGlue,
 } from './glue-table.ts'
-import { type GlueOutcome, settleGlueChange } from './settle-glue-change.ts'
+import { settleGlueChange } from './settle-glue-change.ts'
 import { updateGlueTable } from './swap-glue-metadata.ts'
 
 /**
@@ -34,7 +34,7 @@ export async function renameGlueTable(
   const begun = findGlueMove(found)
   const metadataLocation = begun?.metadataLocation ?? gluePointer(found, from)
   if (found === undefined || metadataLocation === undefined) throw noSuchTable(from)
-  const move: GlueMove = { to: formatIdentifier(to), metadataLocation }
+  const move: GlueMove = { to: identifierKey(to), metadataLocation }
   if (begun !== undefined && begun.to !== move.to) {
     throw new MoraineError('conflict', `${formatIdentifier(from)} is being renamed to ${begun.to}; finish that first`)
   }
@@ -50,7 +50,7 @@ export async function renameGlueTable(
   }
   await bring(store, from, to, away, move)
   const outcome = await deleteGlueTable(store, from, away)
-  if (typeof outcome === 'object') throw uncertainInGlue(from, 'renamed', outcome.unknown)
+  if (typeof outcome === 'object') throw changeUncertain('table', from, 'renamed', outcome.unknown)
 }
 
 async function takeAway(
@@ -72,7 +72,7 @@ async function takeAway(
   if (outcome === 'lost') {
     throw new MoraineError('conflict', `a commit to ${formatIdentifier(from)} came in between; rename it again`)
   }
-  if (outcome !== 'won') throw uncertainInGlue(from, 'renamed', outcome.unknown)
+  if (outcome !== 'won') throw changeUncertain('table', from, 'renamed', outcome.unknown)
 }
 
 /** Creates the table under its new name; what refuses that puts it back under the old one. */
@@ -91,7 +91,7 @@ async function bring(
   }
   // A rename that is finished by the next one finds what the first has created.
   const isThere = async () => gluePointer(await findGlueTable(store, to), to) === move.metadataLocation
-  let outcome: GlueOutcome
+  let outcome: SwapOutcome
   let refusal: unknown
   try {
     outcome = await settleGlueChange(store.service, {
@@ -104,12 +104,12 @@ async function bring(
     outcome = isGlueAnswer(error, 'AlreadyExistsException') && (await isThere()) ? 'won' : 'lost'
   }
   if (outcome === 'won') return
-  if (typeof outcome === 'object') throw uncertainInGlue(from, 'renamed', outcome.unknown)
+  if (typeof outcome === 'object') throw changeUncertain('table', from, 'renamed', outcome.unknown)
   const undone = await updateGlueTable(store, from, {
     current: away,
     input: inputOf(original),
     look: async () => (findGlueMove(await findGlueTable(store, from)) === undefined ? 'won' : 'open'),
   })
-  if (typeof undone === 'object') throw uncertainInGlue(from, 'put back under its name', undone.unknown)
+  if (typeof undone === 'object') throw changeUncertain('table', from, 'put back under its name', undone.unknown)
   throw isGlueAnswer(refusal, 'AlreadyExistsException') ? targetTaken(from, to, 'table') : refusal
 }

@@ -2,7 +2,7 @@ import type { Table, TableInput } from '@aws-sdk/client-glue'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { MoraineError } from '@moraine/stdx/error'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { formatIdentifier, identifierKey, type TableIdentifier } from '../table-identifier.ts'
 import { glueColumns } from './glue-columns.ts'
 
 /** A table as Glue gave it out. */
@@ -77,13 +77,13 @@ export function movedAway(table: GlueTable, to: TableIdentifier, metadataLocatio
   const { [METADATA_LOCATION]: _, ...kept } = input.Parameters ?? {}
   const moved = {
     [TABLE_TYPE]: 'MOVED',
-    [MOVED_TO]: formatIdentifier(to),
+    [MOVED_TO]: identifierKey(to),
     [MOVED_METADATA_LOCATION]: metadataLocation,
   }
   return { ...input, Parameters: { ...kept, ...moved } }
 }
 
-/** What {@link movedAway} left: where the table was going, and its pointer. */
+/** What {@link movedAway} left: where the table was going, as `identifierKey` has it, and its pointer. */
 export type GlueMove = { readonly to: string; readonly metadataLocation: string }
 
 export function findGlueMove(table: GlueTable | undefined): GlueMove | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, beforeEach, test } from 'node:test'
+import { isOutcomeUnknown } from '@moraine/stdx/error'
 import { createSalesOrders, ORDERS, rejectsAs, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { LoadedTable } from '../catalog.ts'
@@ -32,10 +33,10 @@ beforeEach(async () => {
   assert.ok(found)
   sales = found
 })
-afterEach(() => {
+afterEach(async () => {
   assert.equal(proxy.pending(), 0, 'every fault happened')
-  catalog.close()
-  other.close()
+  await catalog.close()
+  await other.close()
 })
 
 function addHiveTable(name: string): void {
@@ -87,7 +88,7 @@ test('names may be asked for in either case, as Glue keeps them in lower case', 
   })
   await lenient.createNamespace(['with-dash'])
   await rejectsAs('unsupported', 'Copy', lenient.createNamespace(['Copy']))
-  lenient.close()
+  await lenient.close()
 })
 
 test('a database keeps its location, comment and what others gave it', async () => {
@@ -106,6 +107,20 @@ test('a database keeps its location, comment and what others gave it', async () 
   assert.deepEqual(hr.input['TargetDatabase'], { DatabaseName: 'elsewhere' })
   const { metadata } = await catalog.createTable({ namespace: ['hr'], name: 'staff' }, SALES_ORDERS_TABLE)
   assert.equal(metadata.location, 's3://b/hr/staff')
+})
+
+test('who gives up on a change of a database that was sent does not know whether it was made', async () => {
+  for (const [operation, change] of [
+    ['CreateDatabase', (signal: AbortSignal) => catalog.createNamespace(['hr'], {}, signal)],
+    [
+      'UpdateDatabase',
+      (signal: AbortSignal) => catalog.updateNamespace(['sales'], { set: { a: 'b' }, remove: [] }, signal),
+    ],
+  ] as const) {
+    const gone = new AbortController()
+    proxy.before(operation, async () => gone.abort())
+    await assert.rejects(change(gone.signal), (error) => isOutcomeUnknown(error) && /look at it/.test(String(error)))
+  }
 })
 
 test('a table of S3 Tables is not created through Glue, and says where it is', async () => {
@@ -135,7 +150,7 @@ test('a commit that comes before a rename stops it, and one that comes during it
   assert.equal(late.metadata.properties['late'], 'yes')
 
   proxy.before('CreateTable', async () => {
-    await rejectsAs('unavailable', 'being renamed to sales.copy', other.loadTable(ORDERS))
+    await rejectsAs('unavailable', 'being renamed to ["sales","copy"]', other.loadTable(ORDERS))
     await rejectsAs('not-found', 'sales.orders', commit())
   })
   await catalog.renameTable(ORDERS, COPY)
@@ -163,7 +178,7 @@ test('a rename that died half way is finished by the next one', async () => {
   proxy.next('DeleteTable', DENIED)
   await rejectsAs('permission', 'sales.orders', catalog.renameTable(ORDERS, COPY))
   assert.deepEqual(await catalog.listTables(['sales']), { items: [COPY] })
-  await rejectsAs('conflict', 'sales.copy', catalog.renameTable(ORDERS, { ...COPY, name: 'third' }))
+  await rejectsAs('conflict', '["sales","copy"]', catalog.renameTable(ORDERS, { ...COPY, name: 'third' }))
   await catalog.renameTable(ORDERS, COPY)
   assert.deepEqual([...sales.tables.keys()], ['copy'])
   assert.deepEqual(await other.loadTable(COPY), { ...created, identifier: COPY })

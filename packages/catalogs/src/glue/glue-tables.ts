@@ -1,14 +1,15 @@
 import type { Database } from '@aws-sdk/client-glue'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
-import type { Catalog, CreateTable } from '../catalog.ts'
-import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import type { CatalogTableOperations, CreateTable } from '../catalog.ts'
+import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { commitByPointer, commitNewByPointer } from '../metadata-file/commit-by-pointer.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
-import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import { formatIdentifier, identifierKey, type Namespace, type TableIdentifier } from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
-import { addGlueTable, commitGlueTable, commitNewGlueTable, uncertainInGlue } from './glue-commit.ts'
+import { addGlueTable, gluePointed } from './glue-commit.ts'
 import { dropGlueTable } from './glue-drop.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { checkNewGlueTable, glueDatabase, glueIdentifier } from './glue-names.ts'
@@ -16,13 +17,8 @@ import { renameGlueTable } from './glue-rename.ts'
 import { findGlueDatabase, findGlueTable, type GlueStore, loadGlueTable } from './glue-store.ts'
 import { findGlueMove, gluePointer, isIcebergInGlue } from './glue-table.ts'
 
-type Tables = Omit<
-  Catalog,
-  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
->
-
 /** The Iceberg tables of Glue; it may hold others, which are not seen here but whose names are taken. */
-export function glueTables(store: GlueStore): Tables {
+export function glueTables(store: GlueStore): CatalogTableOperations {
   const line = oneAtATime()
   return {
     listTables: (namespace, page, signal) => listTables(store, namespace, page, signal),
@@ -42,28 +38,31 @@ export function glueTables(store: GlueStore): Tables {
     // In this process one after another: side by side all but one would write a metadata file in vain.
     commitTable(asked, commit, signal) {
       const identifier = glueIdentifier(asked)
-      const run = () => commitGlueTable(store, identifier, commit, signal)
-      return line(`commits to ${formatIdentifier(identifier)}`, run, signal)
+      const run = () => commitByPointer(store, gluePointed(store, identifier), commit, signal)
+      return line(`commits to ${identifierKey(identifier)}`, run, signal)
     },
 
     async createTable(identifier, table, signal) {
       const metadata = await stage(store, identifier, table, signal)
-      const outcome = await commitNewGlueTable(store, identifier, metadata, signal)
+      const outcome = await commitNewByPointer(store, gluePointed(store, identifier), metadata, signal)
       if (outcome.kind === 'committed') return outcome.table
       throw outcome.kind === 'conflict'
         ? tableExists(identifier)
-        : uncertainInGlue(identifier, 'created', outcome.cause)
+        : changeUncertain('table', identifier, 'created', outcome.cause)
     },
 
     stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
 
-    async registerTable(identifier, metadataLocation, signal) {
+    async registerTable(identifier, metadataLocation, signal, judge) {
       await databaseForNew(store, identifier, signal)
       const metadata = await readMetadata(store, metadataLocation, signal)
+      await judge?.(metadata)
       const registered = { identifier, metadata, metadataLocation }
       const outcome = await addGlueTable(store, registered)
       if (outcome === 'won') return registered
-      throw outcome === 'lost' ? tableExists(identifier) : uncertainInGlue(identifier, 'registered', outcome.unknown)
+      throw outcome === 'lost'
+        ? tableExists(identifier)
+        : changeUncertain('table', identifier, 'registered', outcome.unknown)
     },
 
     dropTable: (asked, signal) => dropGlueTable(store, glueIdentifier(asked), signal),
@@ -84,7 +83,7 @@ async function listTables(
   namespace: Namespace,
   page: string | undefined,
   signal: AbortSignal | undefined,
-): ReturnType<Catalog['listTables']> {
+): ReturnType<CatalogTableOperations['listTables']> {
   const database = glueDatabase(namespace)
   const request = { CatalogId: settings.catalogId, DatabaseName: database, MaxResults: PAGE_MAX, NextToken: page }
   try {

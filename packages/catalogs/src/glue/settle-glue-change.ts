@@ -1,17 +1,12 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { MoraineError } from '@moraine/stdx/error'
+import { asError } from '@moraine/stdx/error'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import { glueFate } from './glue-failure.ts'
 import type { GlueCall, GlueService } from './glue-service.ts'
 import { findGlueTable, type GlueStore } from './glue-store.ts'
 import { type GlueTable, gluePointer } from './glue-table.ts'
-
-/**
- * How a change ended. `lost`: somebody else was first, and it will not take effect. `unknown`: it may have taken effect,
- * or may yet; the metadata file it names must stay.
- */
-export type GlueOutcome = 'won' | 'lost' | { readonly unknown: Error }
 
 /** What is seen of a change. `open`: no sign of it, and it can still be made. `untold`: it cannot be told any more. */
 export type GlueSight = 'won' | 'lost' | 'open' | 'untold'
@@ -30,7 +25,7 @@ export type GlueChange = {
  *
  * @throws {MoraineError} if Glue refuses it, or is not reached; nothing was changed then
  */
-export async function settleGlueChange(service: GlueService, { doing, call, look }: GlueChange): Promise<GlueOutcome> {
+export async function settleGlueChange(service: GlueService, { doing, call, look }: GlueChange): Promise<SwapOutcome> {
   let doubt: Error | undefined
   for (let failures = 1; ; failures += 1) {
     try {
@@ -70,8 +65,4 @@ export async function sightOfMetadata(
   // Others may be ahead already: their log has the metadata files before.
   const metadata = await readMetadata(store, pointer)
   return metadata.metadataLog.some(({ metadataFile }) => metadataFile === location) ? 'won' : isOpen(table, metadata)
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new MoraineError('internal', String(cause))
 }

@@ -2,11 +2,12 @@ import type { TableInput } from '@aws-sdk/client-glue'
 import { MoraineError } from '@moraine/stdx/error'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { isGlueAnswer, isModifiedInGlue } from './glue-failure.ts'
 import { findGlueTable, type GlueStore } from './glue-store.ts'
 import { type GlueTable, gluePointer, withGlueState } from './glue-table.ts'
-import { type GlueOutcome, type GlueSight, settleGlueChange, sightOfMetadata } from './settle-glue-change.ts'
+import { type GlueSight, settleGlueChange, sightOfMetadata } from './settle-glue-change.ts'
 
 /**
  * Makes `next.metadataLocation` the current metadata file of a table if it still is `base.metadataLocation`: Glue makes
@@ -19,7 +20,7 @@ export async function swapGlueMetadata(
   base: LoadedTable,
   next: LoadedTable,
   signal?: AbortSignal,
-): Promise<GlueOutcome> {
+): Promise<SwapOutcome> {
   const { identifier, metadataLocation } = base
   // Read again: what others keep with the table may have changed without a commit to it.
   const current = await findGlueTable(store, identifier, signal)
@@ -57,7 +58,7 @@ export async function updateGlueTable(
   { service, settings }: GlueStore,
   identifier: TableIdentifier,
   { current, input, look }: GlueUpdate,
-): Promise<GlueOutcome> {
+): Promise<SwapOutcome> {
   const VersionId = current.VersionId
   if (VersionId === undefined) {
     const text = `${formatIdentifier(identifier)} has no VersionId at glue.endpoint, without which commits undo one another`

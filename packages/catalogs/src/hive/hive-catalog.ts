@@ -8,6 +8,7 @@ import { hiveSettings } from './hive-settings.ts'
 import type { HiveStore } from './hive-store.ts'
 import { hiveTables } from './hive-tables.ts'
 import { openMetastore } from './metastore.ts'
+import { probeHiveCommit } from './probe-hive-commit.ts'
 
 export type HiveCatalogOptions = {
   readonly name: string
@@ -20,6 +21,8 @@ export type HiveCatalogOptions = {
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
+  /** Whether commits may name files of metadata in the table's places alone. */
+  readonly boundsFiles?: boolean
   /** Of this machine, for those who look at locks. */
   readonly hostname?: string
   /**
@@ -42,12 +45,15 @@ export type HiveCatalog = Catalog & { readonly close: () => Promise<void> }
  */
 export function hiveCatalog(options: HiveCatalogOptions): HiveCatalog {
   const settings = hiveSettings(options.properties)
-  const { io, clock, random, hostname = 'unknown', onLeftover } = options
+  const { io, clock, random, hostname = 'unknown', boundsFiles = false, onLeftover } = options
   const metastore = openMetastore(settings, clock)
-  const cache = metadataCache(CACHED_METADATA_BYTES_MAX)
-  const store: HiveStore = { settings, metastore, io, clock, random, cache, hostname, onLeftover }
-  return { name: options.name, ...hiveNamespaces(store), ...hiveTables(store), close: metastore.close }
+  const cache = metadataCache()
+  const store: HiveStore = { settings, metastore, io, clock, random, cache, boundsFiles, hostname, onLeftover }
+  return {
+    name: options.name,
+    ...hiveNamespaces(store),
+    ...hiveTables(store),
+    probeCommit: (identifier, signal) => probeHiveCommit(store, identifier, signal),
+    close: metastore.close,
+  }
 }
-
-/** Of the files; the parsed values take a few times as much memory. */
-const CACHED_METADATA_BYTES_MAX = 32 * 1024 * 1024

@@ -271,6 +271,22 @@ test('a lost answer is settled by the log of those who went on', async (context)
   assert.deepEqual([await propertyOf(catalog, 'mine'), await propertyOf(catalog, 'b')], ['x', 'x'])
 })
 
+test('a commit that is called refused, and was made, keeps its file when the log of those who went on has lost it', async (context) => {
+  const bench = await start(context, WITHOUT_LOCKS, { comparesPointers: true })
+  const { fake, catalog, other } = bench
+  const properties = { ...SALES_ORDERS_TABLE.properties, 'write.metadata.previous-versions-max': '1' }
+  await createSalesOrders({ catalog }, { ...SALES_ORDERS_TABLE, properties })
+  fake.afterCall = async (method) => {
+    if (method !== ALTER) return
+    fake.afterCall = () => undefined
+    for (const step of ['a', 'b']) assert.equal((await setProperty(other, step)).kind, 'committed')
+    throw metaException.make({ message: 'a listener failed' })
+  }
+  const outcome = await setProperty(catalog, 'mine')
+  assert.match(outcome.kind === 'unknown' ? outcome.cause.message : outcome.kind, /a listener failed/)
+  assert.deepEqual([await propertyOf(catalog, 'mine'), metadataFiles(bench)], ['x', 4])
+})
+
 test('a commit of unknown fate keeps its file and no lock', async (context) => {
   const bench = await start(context)
   const { fake, proxy, catalog } = bench
@@ -337,4 +353,20 @@ test('a creation whose answer is lost is settled; one that did not arrive is unc
   proxy.loseNextRequest(create)
   const second = { namespace: ['sales'], name: 'second' }
   await assert.rejects(catalog.createTable(second, SALES_ORDERS_TABLE), /may or may not have been created/)
+})
+
+test('that commits can be made is seen without one; nothing is changed, and no lock stays', async (context) => {
+  for (const isLocked of ['true', 'false']) {
+    const bench = await start(context, { 'engine.hive.lock-enabled': isLocked }, { comparesPointers: true })
+    const { metadataLocation } = await createSalesOrders(bench)
+    const before = bench.fake.tables.get(KEY)
+    assert.match((await bench.catalog.probeCommit?.(ORDERS)) ?? '', /was refused, as it must be/)
+    assert.deepEqual(bench.fake.tables.get(KEY), before)
+    assert.equal(await bench.other.findMetadataLocation(ORDERS), metadataLocation)
+    const outcome = await setProperty(bench.other, 'after')
+    assert.equal(outcome.kind, 'committed')
+  }
+  const lossy = await start(context, { 'engine.hive.lock-enabled': 'false' }, { comparesPointers: false })
+  await createSalesOrders(lossy)
+  await assert.rejects(async () => lossy.catalog.probeCommit?.(ORDERS), /HIVE-26882 is missing/)
 })

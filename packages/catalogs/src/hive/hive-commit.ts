@@ -1,76 +1,28 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { MoraineError } from '@moraine/stdx/error'
-import { uuidV4 } from '@moraine/stdx/random'
+import { asError, MoraineError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
-import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
-import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
-import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
-import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
+import type { LoadedTable } from '../catalog.ts'
+import { noSuchNamespace } from '../catalog-error.ts'
+import type { PointedTable } from '../metadata-file/commit-by-pointer.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { DO_NOT_UPDATE_STATS, type NextState } from './hive-parameters.ts'
 import { findHiveTable, type HiveStore, icebergPointer, loadHiveTable } from './hive-store.ts'
 import { newHiveTable } from './hive-table.ts'
 import { alreadyExists, noSuchObject } from './metastore-thrift.ts'
-import { asError, type SwapOutcome, swapMetadata } from './swap-metadata.ts'
+import { swapMetadata } from './swap-metadata.ts'
 
-/**
- * Writes the new metadata file, then has the metastore point to it. A file whose pointer was refused is removed; one
- * whose fate is unknown stays. `identifier` is as the metastore has it.
- */
-export async function commitHiveTable(
-  store: HiveStore,
-  identifier: TableIdentifier,
-  commit: TableCommit,
-  signal?: AbortSignal,
-): Promise<CommitOutcome> {
-  const base = await loadHiveTable(store, identifier, signal)
-  const applied = applyCommit(base, commit, { now: store.clock.now(), newTableUuid: uuidV4(store.random) })
-  if (applied.kind === 'conflict') return applied
-  if (applied.kind === 'missing') throw noSuchTable(identifier)
-  const { metadata } = applied
-  if (base === undefined) return commitNewHiveTable(store, identifier, metadata, signal)
-  if (metadata === base.metadata) return { kind: 'committed', table: base }
-
-  refuseEncrypted(base)
-  const metadataLocation = await writeMetadata(store, metadata, base.metadataLocation, signal)
-  let outcome: SwapOutcome
-  try {
-    outcome = await swapMetadata(store, base, stateOf(store, metadata, metadataLocation), signal)
-  } catch (error) {
-    await removeQuietly(store, [metadataLocation])
-    throw error
+/** A table as commits see it; `identifier` is as the metastore has it. */
+export function hivePointed(store: HiveStore, identifier: TableIdentifier): PointedTable {
+  return {
+    identifier,
+    judge: refuseEncrypted,
+    load: (signal) => loadHiveTable(store, identifier, signal),
+    swap: (base, { metadata, metadataLocation }, signal) =>
+      swapMetadata(store, base, stateOf(store, metadata, metadataLocation), signal),
+    add: (table) => addHiveTable(store, table),
   }
-  if (outcome === 'lost') {
-    await removeQuietly(store, [metadataLocation])
-    return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
-  }
-  if (outcome !== 'won') return { kind: 'unknown', cause: outcome.unknown }
-  await removeQuietly(store, obsoleteMetadataFiles(base.metadata, metadata))
-  return { kind: 'committed', table: { identifier, metadata, metadataLocation } }
-}
-
-/** As {@link commitHiveTable}, for a table that must not exist yet. */
-export async function commitNewHiveTable(
-  store: HiveStore,
-  identifier: TableIdentifier,
-  metadata: TableMetadata,
-  signal?: AbortSignal,
-): Promise<CommitOutcome> {
-  const metadataLocation = await writeMetadata(store, metadata, undefined, signal)
-  const table: LoadedTable = { identifier, metadata, metadataLocation }
-  let outcome: SwapOutcome
-  try {
-    outcome = await addHiveTable(store, table)
-  } catch (error) {
-    await removeQuietly(store, [metadataLocation])
-    throw error
-  }
-  if (outcome === 'won') return { kind: 'committed', table }
-  if (outcome !== 'lost') return { kind: 'unknown', cause: outcome.unknown }
-  await removeQuietly(store, [metadataLocation])
-  return { kind: 'conflict', reason: `Table already exists: ${formatIdentifier(identifier)}` }
 }
 
 /**

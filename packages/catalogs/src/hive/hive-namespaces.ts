@@ -1,6 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { structOf, type ThriftStruct, textValue, withFields } from '@moraine/thrift/thrift-tree'
-import type { Catalog } from '../catalog.ts'
+import type { CatalogNamespaces } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { pageOfNames } from '../page.ts'
@@ -23,9 +23,7 @@ const OWNER_TYPE = 'hive.metastore.database.owner-type'
  * The databases of a metastore. `location`, `comment` and the owner are fields there, as in the reference implementation;
  * everything else is a parameter.
  */
-export function hiveNamespaces(
-  store: HiveStore,
-): Pick<Catalog, 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'> {
+export function hiveNamespaces(store: HiveStore): CatalogNamespaces {
   const { metastore, settings } = store
   const line = oneAtATime()
   const load = async (namespace: Namespace, signal?: AbortSignal): Promise<ThriftStruct> => {

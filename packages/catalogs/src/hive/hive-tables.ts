@@ -1,14 +1,17 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { MoraineError } from '@moraine/stdx/error'
-import type { Catalog, CreateTable, LoadedTable } from '../catalog.ts'
-import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { asError, MoraineError } from '@moraine/stdx/error'
+import { isUnsent } from '@moraine/thrift/connection'
+import type { CatalogTableOperations, CreateTable, LoadedTable } from '../catalog.ts'
+import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { commitByPointer, commitNewByPointer } from '../metadata-file/commit-by-pointer.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { PAGE_SIZE } from '../page.ts'
-import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import { formatIdentifier, identifierKey, type Namespace, type TableIdentifier } from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
-import { addHiveTable, commitHiveTable, commitNewHiveTable } from './hive-commit.ts'
+import { addHiveTable, hivePointed } from './hive-commit.ts'
 import { hiveFailure, isAnswered, isModifiedMeanwhile, isUnknownMethod } from './hive-failure.ts'
 import type { HeldLock } from './hive-lock.ts'
 import { checkNewTable, hiveDatabase, hiveIdentifier } from './hive-names.ts'
@@ -16,15 +19,10 @@ import { findDatabase, findHiveTable, type HiveStore, icebergPointer, loadHiveTa
 import { DatabaseField, textField } from './hive-struct.ts'
 import { type HiveTable, isExternal, isIcebergTable, renamedTable, tableNameOf } from './hive-table.ts'
 import { noSuchObject } from './metastore-thrift.ts'
-import { alterHiveTable, asError, type SwapOutcome, underLock } from './swap-metadata.ts'
-
-type Tables = Omit<
-  Catalog,
-  'name' | 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'
->
+import { alterHiveTable, underLock } from './swap-metadata.ts'
 
 /** The Iceberg tables of a metastore; it may hold others, which are not seen here but whose names are taken. */
-export function hiveTables(store: HiveStore): Tables {
+export function hiveTables(store: HiveStore): CatalogTableOperations {
   const line = oneAtATime()
   return {
     listTables: (namespace, page, signal) => listTables(store, namespace, page, signal),
@@ -44,26 +42,31 @@ export function hiveTables(store: HiveStore): Tables {
     // In this process one after another: side by side all but one would write a metadata file in vain.
     commitTable(asked, commit, signal) {
       const identifier = hiveIdentifier(asked)
-      const run = () => commitHiveTable(store, identifier, commit, signal)
-      return line(`commits to ${formatIdentifier(identifier)}`, run, signal)
+      const run = () => commitByPointer(store, hivePointed(store, identifier), commit, signal)
+      return line(`commits to ${identifierKey(identifier)}`, run, signal)
     },
 
     async createTable(identifier, table, signal) {
       const metadata = await stage(store, identifier, table, signal)
-      const outcome = await commitNewHiveTable(store, identifier, metadata, signal)
+      const outcome = await commitNewByPointer(store, hivePointed(store, identifier), metadata, signal)
       if (outcome.kind === 'committed') return outcome.table
-      throw outcome.kind === 'conflict' ? tableExists(identifier) : uncertain(identifier, 'created', outcome.cause)
+      throw outcome.kind === 'conflict'
+        ? tableExists(identifier)
+        : changeUncertain('table', identifier, 'created', outcome.cause)
     },
 
     stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
 
-    async registerTable(identifier, metadataLocation, signal) {
+    async registerTable(identifier, metadataLocation, signal, judge) {
       await namespaceForNew(store, identifier, signal)
       const metadata = await readMetadata(store, metadataLocation, signal)
+      await judge?.(metadata)
       const registered = { identifier, metadata, metadataLocation }
       const outcome = await addHiveTable(store, registered)
       if (outcome === 'won') return registered
-      throw outcome === 'lost' ? tableExists(identifier) : uncertain(identifier, 'registered', outcome.unknown)
+      throw outcome === 'lost'
+        ? tableExists(identifier)
+        : changeUncertain('table', identifier, 'registered', outcome.unknown)
     },
 
     async dropTable(asked, signal) {
@@ -75,7 +78,9 @@ export function hiveTables(store: HiveStore): Tables {
         await store.metastore.once((client, options) => client.drop_table(request, options), { signal })
       } catch (error) {
         if (noSuchObject.match(error) !== undefined) throw noSuchTable(identifier)
-        throw hiveFailure(`to drop table ${formatIdentifier(identifier)}`, error)
+        const failure = hiveFailure(`to drop table ${formatIdentifier(identifier)}`, error)
+        if (isUnsent(error) || isAnswered(error)) throw failure
+        throw changeUncertain('table', identifier, 'dropped', asError(failure))
       }
     },
 
@@ -88,7 +93,7 @@ export function hiveTables(store: HiveStore): Tables {
       if (outcome === 'lost') {
         throw new MoraineError('conflict', `a commit to ${formatIdentifier(from)} came in between; rename it again`)
       }
-      if (outcome !== 'won') throw uncertain(from, 'renamed', outcome.unknown)
+      if (outcome !== 'won') throw changeUncertain('table', from, 'renamed', outcome.unknown)
     },
   }
 }
@@ -99,7 +104,7 @@ async function listTables(
   namespace: Namespace,
   page: string | undefined,
   signal: AbortSignal | undefined,
-): ReturnType<Catalog['listTables']> {
+): ReturnType<CatalogTableOperations['listTables']> {
   const database = hiveDatabase(namespace)
   if ((await findDatabase(store, database, signal)) === undefined) throw noSuchNamespace(namespace)
   const request = { db_name: database }
@@ -189,9 +194,4 @@ function rename(
     return { unknown: cause }
   }
   return alterHiveTable(store, base, { change, look, lock }, signal)
-}
-
-function uncertain(identifier: TableIdentifier, what: string, cause: Error): MoraineError {
-  const text = `table ${formatIdentifier(identifier)} may or may not have been ${what}; look for it`
-  return new MoraineError('unavailable', text, { cause })
 }

@@ -1,20 +1,15 @@
-import { MoraineError } from '@moraine/stdx/error'
+import { asError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import { formatIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isAnswered, isModifiedMeanwhile } from './hive-failure.ts'
 import { type HeldLock, withHiveLock } from './hive-lock.ts'
 import { DO_NOT_UPDATE_STATS, METADATA_LOCATION, type NextState } from './hive-parameters.ts'
 import { findHiveTable, type HiveStore, icebergPointer } from './hive-store.ts'
 import { type HiveTable, withState } from './hive-table.ts'
-
-/**
- * How a change of a table in the metastore ended. `lost`: somebody else was first, and it will not take effect.
- * `unknown`: it may have taken effect, or may yet; the metadata file it names must stay.
- */
-export type SwapOutcome = 'won' | 'lost' | { readonly unknown: Error }
 
 /**
  * Makes `next.metadataLocation` the current metadata file of a table if it still is `base.metadataLocation`: under a lock
@@ -100,16 +95,17 @@ export async function alterHiveTable(
 
 /**
  * Reads back what became of a swap, as the reference implementation does (`checkCommitStatus`). If the call was
- * answered, whatever it did is done; if its connection was lost, a change that is not seen may still come.
+ * answered, whatever it did is done; if its connection was lost, a change that is not seen may still come. Where others
+ * have gone on so far that their log tells of neither base nor commit, the outcome stays unknown, and the file stays.
  */
 async function settle(store: HiveStore, base: LoadedTable, next: string, error: unknown): Promise<SwapOutcome> {
   const cause = asError(hiveFailure(`the commit to ${formatIdentifier(base.identifier)}`, error))
   for (let attempt = 1; ; attempt += 1) {
-    const found = await lookFor(store, base.identifier, next).catch(() => undefined)
+    const found = await lookFor(store, base, next).catch(() => undefined)
     if (found === 'current or past') return 'won'
-    if (found !== undefined && isModifiedMeanwhile(error)) return 'lost'
-    if (found !== undefined && isAnswered(error)) throw cause
-    if (attempt === LOOKS_MAX) return { unknown: cause }
+    if (found === 'neither' && isModifiedMeanwhile(error)) return 'lost'
+    if (found === 'neither' && isAnswered(error)) throw cause
+    if (found === 'untold' || attempt === LOOKS_MAX) return { unknown: cause }
     await store.clock.sleep(LOOK_AGAIN_MS * attempt)
   }
 }
@@ -117,19 +113,21 @@ async function settle(store: HiveStore, base: LoadedTable, next: string, error: 
 const LOOKS_MAX = 3
 const LOOK_AGAIN_MS = 100
 
+/** `untold`: it cannot be told any more. */
 async function lookFor(
   store: HiveStore,
-  identifier: TableIdentifier,
+  { identifier, metadataLocation }: LoadedTable,
   location: string,
-): Promise<'current or past' | 'neither'> {
+): Promise<'current or past' | 'neither' | 'untold'> {
   const pointer = icebergPointer(await findHiveTable(store, identifier), identifier)
   if (pointer === location) return 'current or past'
-  if (pointer === undefined) return 'neither'
+  if (pointer === metadataLocation) return 'neither'
+  // Whoever dropped or renamed the table may have done so after our commit.
+  if (pointer === undefined) return 'untold'
   // Others may be ahead already: their log has the metadata files before.
   const { metadataLog } = await readMetadata(store, pointer)
-  return metadataLog.some(({ metadataFile }) => metadataFile === location) ? 'current or past' : 'neither'
-}
-
-export function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new MoraineError('internal', String(cause))
+  const past = metadataLog.map(({ metadataFile }) => metadataFile)
+  if (past.includes(location)) return 'current or past'
+  // Without our base in the log, neither can our commit be told from one that has left it.
+  return past.includes(metadataLocation) ? 'neither' : 'untold'
 }

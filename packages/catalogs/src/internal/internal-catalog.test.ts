@@ -7,10 +7,11 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
-import { isKind } from '@moraine/stdx/error'
+import { isKind, isOutcomeUnknown } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { catalogOptionalTests } from '@moraine/testkit/conformance/catalog-optional'
 import {
   appendUpdates,
   createSalesOrders,
@@ -28,7 +29,12 @@ import type { TablePointers } from './table-pointers.ts'
 
 let seed = 0
 
-function open(pointers: TablePointers, io: FileIO, leftovers: unknown[] = []): Catalog {
+function open(
+  pointers: TablePointers,
+  io: FileIO,
+  leftovers: unknown[] = [],
+  drops?: Parameters<typeof internalCatalog>[0]['drops'],
+): Catalog {
   seed += 1
   return internalCatalog({
     name: 'lake',
@@ -39,11 +45,21 @@ function open(pointers: TablePointers, io: FileIO, leftovers: unknown[] = []): C
     clock: systemClock,
     random: seededRandom(seed),
     onLeftover: (_, locations) => leftovers.push(...locations),
+    ...(drops && { drops }),
   })
 }
 
 async function openForConformance(): Promise<CatalogUnderTest> {
-  const store = memoryCatalogs().pointers
+  return openOn(memoryCatalogs().pointers)
+}
+
+/** Keeps what is dropped, and so holds tables to places of their own. */
+async function openKeeping(): Promise<CatalogUnderTest> {
+  const { pointers, drops } = memoryCatalogs()
+  return openOn(pointers, { pointers: drops, retentionMs: 3_600_000 })
+}
+
+function openOn(store: TablePointers, keeping?: Parameters<typeof internalCatalog>[0]['drops']): CatalogUnderTest {
   const io = memoryFileIO()
   let lose: 'answer' | 'request' | undefined
   const lossy: TablePointers = {
@@ -57,8 +73,8 @@ async function openForConformance(): Promise<CatalogUnderTest> {
     },
   }
   return {
-    catalog: open(lossy, io),
-    other: open(store, io),
+    catalog: open(lossy, io, [], keeping),
+    other: open(store, io, [], keeping),
     io,
     scratch: 's3://b/wh/scratch',
     loseNextAnswer: () => {
@@ -80,14 +96,39 @@ catalogConformance(
     renames: true,
     views: true,
     transactions: true,
+    rebases: true,
     refusedNames: [],
     fillsPages: true,
   },
   openForConformance,
 )
+catalogOptionalTests('internal catalog that keeps what is dropped', ['overwriteTable', 'dropped'], openKeeping)
 
 const setProperty = (catalog: Catalog, key: string, value = 'x'): Promise<CommitOutcome> =>
   catalog.commitTable(ORDERS, { requirements: [], updates: [{ action: 'set-properties', updates: { [key]: value } }] })
+
+test('nothing is committed under a fence that does not hold, and nothing of it is left', async () => {
+  let holds = true
+  const { pointers } = memoryCatalogs(['lake'], undefined, () => holds)
+  const io = memoryFileIO()
+  const catalog = open(pointers, io)
+  await catalog.createNamespace(ORDERS.namespace, {})
+  await catalog.createTable(ORDERS, SALES_ORDERS_TABLE)
+  const commit = (key: string) =>
+    catalog.commitTable(ORDERS, {
+      requirements: [],
+      updates: [{ action: 'set-properties', updates: { [key]: 'x' } }],
+      fence: { lease: 'leader', holder: 'server-1', epoch: 3 },
+    })
+  assert.equal((await commit('a')).kind, 'committed')
+  const before = await catalog.loadTable(ORDERS)
+  const files = await Array.fromAsync(io.list(before.metadata.location))
+  holds = false
+  await assert.rejects(commit('b'), (error) => isKind(error, 'unavailable'))
+  assert.deepEqual(await catalog.loadTable(ORDERS), before)
+  assert.deepEqual(await Array.fromAsync(io.list(before.metadata.location)), files)
+  assert.equal((await setProperty(catalog, 'c')).kind, 'committed', 'others commit as ever')
+})
 
 test('a namespace says where its tables go, whether it was told or not', async () => {
   const catalog = open(memoryCatalogs().pointers, memoryFileIO())
@@ -183,9 +224,7 @@ test('a creation whose answer was lost is settled, too', async () => {
   assert.deepEqual(await catalog.loadTable(ORDERS), created)
 
   const deaf = open({ ...store, addPointer: () => Promise.reject(new Error('connection lost')) }, memoryFileIO())
-  await assert.rejects(deaf.createTable({ ...ORDERS, name: 'b' }, SALES_ORDERS_TABLE), (error) =>
-    isKind(error, 'unavailable'),
-  )
+  await assert.rejects(deaf.createTable({ ...ORDERS, name: 'b' }, SALES_ORDERS_TABLE), isOutcomeUnknown)
 })
 
 test('a file that cannot be removed after a lost race is reported and does no harm', async () => {

@@ -1,22 +1,27 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
-import { uuidV4 } from '@moraine/stdx/random'
+import { assert } from '@moraine/stdx/assert'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
-import { nameTaken, noSuchNamespace, noSuchTable } from '../catalog-error.ts'
+import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
+import type { Fence } from '../fence.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
+import { orRemove, removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import type { RequestClaim } from '../request-claim.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import { findTaken, type InternalStore, loadPointed } from './internal-store.ts'
-import { checkMove } from './location-rules.ts'
-import { addPointer, swapPointer } from './swap-pointer.ts'
+import { type InternalStore, loadPointed, storeUnder } from './internal-store.ts'
+import { checkMove, type Whereabouts } from './location-rules.ts'
+import { notAdded } from './not-added.ts'
+import { addPointer, movePointer } from './swap-pointer.ts'
 import { TableDraft } from './table-draft.ts'
 import type { InternalPointer } from './table-pointers.ts'
 
 /**
  * Makes commits to one table with a single new metadata file, each on top of those before it: writes the file, then moves
  * the pointer to it. Each ends by itself: one that is refused does not disturb the others, and an append that was
- * overtaken is rebased. A file whose pointer was refused is removed; one whose fate is unknown stays.
+ * overtaken is rebased. A file whose pointer was refused is removed; one whose fate is unknown stays. One with a fence comes
+ * alone; of those with claims none is made if one is lost, which is thrown.
  */
 export async function commitTogether(
   store: InternalStore,
@@ -29,7 +34,10 @@ export async function commitTogether(
   const draft = new TableDraft(store, base.table, signal)
   const settlements: (CommitSettlement | 'made')[] = []
   for (const commit of commits) settlements.push(await draft.make(commit))
-  const outcome = await finishDraft(store, base, draft, signal)
+  const outcome = await finishDraft(storeUnder(store, claimsOf(commits)), base, draft, {
+    signal,
+    fence: fenceOf(commits),
+  })
   return settlements.map((each) => (each === 'made' ? { kind: 'settled', outcome } : each))
 }
 
@@ -42,11 +50,16 @@ async function createTogether(
 ): Promise<readonly CommitSettlement[]> {
   if (commit === undefined) return []
   const first = await settled(async () => {
-    const applied = applyCommit(undefined, commit, { now: store.clock.now(), newTableUuid: uuidV4(store.random) })
+    const applied = applyCommit(store, undefined, commit)
     if (applied.kind === 'conflict') return applied
     if (applied.kind === 'missing') throw noSuchTable(identifier)
-    await checkMove(store.locations, { catalog: store.name, identifier, after: applied.metadata })
-    return commitNewTable(store, identifier, applied.metadata, signal)
+    const placement = await checkMove(store.locations, { catalog: store.name, identifier, after: applied.metadata })
+    return commitNewTable(
+      storeUnder(store, claimsOf([commit])),
+      identifier,
+      { metadata: applied.metadata, placement },
+      signal,
+    )
   })
   if (others.length === 0) return [first]
   return [first, ...(await commitTogether(store, identifier, others, signal))]
@@ -60,24 +73,37 @@ async function settled(run: () => Promise<CommitOutcome>): Promise<CommitSettlem
   }
 }
 
+function claimsOf(commits: readonly TableCommit[]): readonly RequestClaim[] {
+  return commits.flatMap(({ claim }) => claim ?? [])
+}
+
+function fenceOf(commits: readonly TableCommit[]): Fence | undefined {
+  const [commit, ...others] = commits
+  assert(commit?.fence === undefined || others.length === 0, 'a commit with a fence is made with others')
+  return commit?.fence
+}
+
 async function finishDraft(
   store: InternalStore,
   base: { readonly pointer: InternalPointer; readonly table: LoadedTable },
-  { metadata, manifestLists }: TableDraft,
-  signal: AbortSignal | undefined,
+  { metadata, manifestLists, placement }: TableDraft,
+  under: { readonly signal: AbortSignal | undefined; readonly fence: Fence | undefined },
 ): Promise<CommitOutcome> {
   const { identifier } = base.table
   if (metadata === base.table.metadata) return { kind: 'committed', table: base.table }
+  const written = [...manifestLists]
   let metadataLocation: string
+  let outcome: SwapOutcome
   try {
-    metadataLocation = await writeMetadata(store, metadata, base.table.metadataLocation, signal)
+    metadataLocation = await writeMetadata(store, metadata, base.table.metadataLocation, under.signal)
+    written.push(metadataLocation)
+    outcome = await movePointer(store, base.pointer, metadataLocation, placement, under)
   } catch (error) {
-    await removeQuietly(store, manifestLists)
+    await removeQuietly(store, written)
     throw error
   }
-  const outcome = await swapPointer(store, base.pointer, metadataLocation, signal)
   if (outcome === 'lost') {
-    await removeQuietly(store, [metadataLocation, ...manifestLists])
+    await removeQuietly(store, written)
     return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
   }
   if (outcome !== 'won') return { kind: 'unknown', cause: outcome.unknown }
@@ -85,22 +111,27 @@ async function finishDraft(
   return { kind: 'committed', table: { identifier, metadata, metadataLocation } }
 }
 
+/** A table that may be made, and where. */
+export type PlacedTable = { readonly metadata: TableMetadata; readonly placement: Whereabouts }
+
 /** As {@link commitTogether}, for a table that must not exist yet. A lost race is a conflict. */
 export async function commitNewTable(
   store: InternalStore,
   identifier: TableIdentifier,
-  metadata: TableMetadata,
+  { metadata, placement }: PlacedTable,
   signal?: AbortSignal,
 ): Promise<CommitOutcome> {
   const { namespace, name } = identifier
   if ((await store.pointers.findNamespace(store.name, namespace)) === undefined) throw noSuchNamespace(namespace)
   const metadataLocation = await writeMetadata(store, metadata, undefined, signal)
   const table: LoadedTable = { identifier, metadata, metadataLocation }
-  const outcome = await addPointer(store, { kind: 'table', catalog: store.name, namespace, name, metadataLocation })
+  const pointer = { kind: 'table', catalog: store.name, namespace, name, metadataLocation } as const
+  const outcome = await orRemove(store, [metadataLocation], () => addPointer(store, pointer, placement))
   if (outcome === 'won') return { kind: 'committed', table }
   if (typeof outcome === 'object') return { kind: 'unknown', cause: outcome.unknown }
   await removeQuietly(store, [metadataLocation])
-  if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
-  const taken = nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
-  return { kind: 'conflict', reason: taken.message }
+  const addition = { kind: 'table', identifier, location: metadata.location, done: 'created' } as const
+  const refusal = await notAdded(store, outcome, addition)
+  if (outcome !== 'lost') throw refusal
+  return { kind: 'conflict', reason: refusal.message }
 }

@@ -1,12 +1,16 @@
+import { checkAborted } from '@moraine/stdx/abort'
 import { later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { uuidV4 } from '@moraine/stdx/random'
 import { nameTaken, noSuchNamespace, noSuchTable, noSuchView } from '../catalog-error.ts'
 import type { DroppedTable, DroppedTables } from '../dropped-tables.ts'
 import { PAGE_SIZE } from '../page.ts'
-import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { checkUnprotected } from './deletion-protection.ts'
 import type { DroppedPointer, DroppedPointers } from './dropped-pointers.ts'
-import { findTaken, type InternalStore, loadPointed } from './internal-store.ts'
+import { findPointer, findTaken, type InternalStore } from './internal-store.ts'
+import type { InternalPointer, PointerKind } from './table-pointers.ts'
+import { checkAlone } from './take-back.ts'
 
 export type DropKeeping = {
   readonly pointers: DroppedPointers
@@ -19,27 +23,41 @@ export function internalDrops(
   store: InternalStore,
   { pointers, retentionMs }: DropKeeping,
 ): DroppedTables & {
-  dropView(identifier: TableIdentifier): Promise<void>
+  dropView(identifier: TableIdentifier, signal?: AbortSignal): Promise<void>
 } {
   const { name: catalog, clock, random } = store
-  const drop = (kind: 'table' | 'view', { namespace, name }: TableIdentifier, purgesFiles: boolean) => {
-    const droppedAt = clock.now()
-    const purgeAt = later(droppedAt, retentionMs)
-    const what = { kind, catalog, namespace, name }
-    return pointers.dropPointer(what, { dropId: uuidV4(random), droppedAt, purgeAt, purgesFiles })
+  const drop = async (
+    kind: PointerKind,
+    identifier: TableIdentifier,
+    { purgesFiles, signal }: { readonly purgesFiles: boolean; readonly signal?: AbortSignal | undefined },
+    judge?: (pointer: InternalPointer) => Promise<void>,
+  ) => {
+    checkIdentifier(identifier)
+    const doing = `dropping ${formatIdentifier(identifier)}`
+    for (let attempt = 0; attempt < DROP_ATTEMPTS; attempt += 1) {
+      const pointer = await findPointer(store, kind, identifier)
+      if (pointer === undefined) return undefined
+      await judge?.(pointer)
+      checkAborted(signal, doing)
+      const droppedAt = clock.now()
+      const purgeAt = later(droppedAt, retentionMs)
+      // What was judged is what is dropped: a commit in between may have protected it.
+      const dropped = await pointers.dropPointer(pointer, { dropId: uuidV4(random), droppedAt, purgeAt, purgesFiles })
+      if (dropped !== undefined) return dropped
+    }
+    throw new MoraineError('conflict', `${formatIdentifier(identifier)} is being changed by others; drop it again`)
   }
   return {
-    async dropTable(identifier, { purge }) {
-      checkIdentifier(identifier)
-      await checkUnprotected(store, identifier)
-      const dropped = await drop('table', identifier, purge)
+    async dropTable(identifier, { purge }, signal) {
+      const dropped = await drop('table', identifier, { purgesFiles: purge, signal }, (pointer) =>
+        checkUnprotected(store, pointer, 'drop it'),
+      )
       if (dropped === undefined) throw noSuchTable(identifier)
       return droppedTable(dropped)
     },
 
-    async dropView(identifier) {
-      checkIdentifier(identifier)
-      if ((await drop('view', identifier, false)) === undefined) throw noSuchView(identifier)
+    async dropView(identifier, signal) {
+      if ((await drop('view', identifier, { purgesFiles: false, signal })) === undefined) throw noSuchView(identifier)
     },
 
     async listDropped(page = '0') {
@@ -57,7 +75,8 @@ export function internalDrops(
       if (dropped === undefined) throw gone(dropId)
       const to = as ?? { namespace: dropped.namespace, name: dropped.name }
       checkIdentifier(to)
-      const outcome = await pointers.restoreDropped(catalog, dropId, to)
+      await checkAlone(store.pointers, pointers, dropped)
+      const outcome = await pointers.restoreDropped(catalog, dropId, to, clock.now())
       if (outcome === 'absent') throw gone(dropId)
       if (outcome === 'no-namespace') throw noSuchNamespace(to.namespace)
       if (outcome === 'exists') throw nameTaken(dropped.kind, (await findTaken(store, to)) ?? dropped.kind, to)
@@ -66,21 +85,8 @@ export function internalDrops(
   }
 }
 
-/** A property of the table, so that whoever may change the table may lift it. */
-const PROTECTION = 'deletion-protection.enabled'
-
-async function checkUnprotected(store: InternalStore, identifier: TableIdentifier): Promise<void> {
-  // A table whose metadata cannot be read can still be dropped.
-  const found = await loadPointed(store, identifier).catch(() => undefined)
-  const properties = found?.table.metadata.properties ?? {}
-  const isProtected = Object.hasOwn(properties, PROTECTION) && properties[PROTECTION]?.trim().toLowerCase() === 'true'
-  if (!isProtected) return
-  throw new MoraineError(
-    'permission',
-    `table ${[...identifier.namespace, identifier.name].join('.')} is protected: set its property ${PROTECTION} to false to drop it`,
-    { context: { entity: 'table' } },
-  )
-}
+/** Each lost race means that somebody else's commit was made. */
+const DROP_ATTEMPTS = 10
 
 function gone(dropId: string): MoraineError {
   return new MoraineError('not-found', `there is no dropped table ${dropId}; it may be restored or purged already`)

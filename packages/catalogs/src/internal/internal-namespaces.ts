@@ -1,6 +1,6 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { Catalog } from '../catalog.ts'
-import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
+import type { CatalogNamespaces } from '../catalog.ts'
+import { namespaceExists, namespaceNotEmpty, noSuchNamespace, noSuchWarehouse } from '../catalog-error.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkNamespace } from '../table-identifier.ts'
 import { configuredLocation, namespaceFolder } from '../table-location.ts'
@@ -9,9 +9,7 @@ import { checkFolder } from './location-rules.ts'
 import type { Properties } from './table-pointers.ts'
 
 /** The namespaces of an internal catalog. They form a tree without gaps: a parent exists before its children. */
-export function internalNamespaces(
-  store: InternalStore,
-): Pick<Catalog, 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'> {
+export function internalNamespaces(store: InternalStore): CatalogNamespaces {
   const { name: catalog, pointers } = store
   const load = async (namespace: readonly string[]): Promise<Properties> => {
     checkNamespace(namespace)
@@ -31,9 +29,12 @@ export function internalNamespaces(
 
     async createNamespace(namespace, properties = {}) {
       checkNamespace(namespace)
-      if (namespace.length > 1) await load(namespace.slice(0, -1))
+      const parent = namespace.slice(0, -1)
+      if (parent.length > 0) await load(parent)
       await checkFolder(store.locations, configuredLocation(properties))
-      if (!(await pointers.addNamespace(catalog, namespace, properties))) throw namespaceExists(namespace)
+      const outcome = await pointers.addNamespace(catalog, namespace, properties)
+      if (outcome === 'exists') throw namespaceExists(namespace)
+      if (outcome === 'no-parent') throw parent.length > 0 ? noSuchNamespace(parent) : noSuchWarehouse(catalog)
     },
 
     async dropNamespace(namespace) {

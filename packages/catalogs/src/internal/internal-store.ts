@@ -1,7 +1,10 @@
 import type { Clock } from '@moraine/stdx/clock'
 import type { LoadedTable } from '../catalog.ts'
 import { followPointer, type MetadataFiles, readMetadata } from '../metadata-file/metadata-files.ts'
+import { claimLost, type RequestClaim } from '../request-claim.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
+import type { UnderClaims } from './claimed-pointers.ts'
+import type { DroppedPointers } from './dropped-pointers.ts'
 import type { LocationRules } from './location-rules.ts'
 import type { InternalPointer, PointerKind, TablePointers } from './table-pointers.ts'
 
@@ -11,9 +14,20 @@ export type InternalStore = MetadataFiles & {
   /** Without a trailing slash. */
   readonly warehouse: string
   readonly pointers: TablePointers
+  /** Stores that others write to, too, know of no claims. */
+  readonly underClaims?: UnderClaims | undefined
   readonly clock: Clock
   /** Without them tables may be anywhere. */
   readonly locations?: LocationRules
+  /** What was dropped and keeps its place. */
+  readonly drops?: { readonly pointers: DroppedPointers } | undefined
+}
+
+/** The same store, which is changed only while all the claims hold. */
+export function storeUnder(store: InternalStore, claims: readonly RequestClaim[]): InternalStore {
+  if (claims.length === 0 || store.underClaims === undefined) return store
+  const { pointers, drops } = store.underClaims(claims, claimLost)
+  return { ...store, pointers, ...(store.drops && { drops: { ...store.drops, pointers: drops } }) }
 }
 
 /** The pointer of a table or view; the other kind of the same name is none. */

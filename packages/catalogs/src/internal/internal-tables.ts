@@ -1,39 +1,72 @@
-import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
-import type { Catalog, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
-import { nameTaken, noSuchNamespace, noSuchTable, targetTaken } from '../catalog-error.ts'
+import type { CatalogTableOperations, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
+import { changeUncertain, nameTaken, noSuchNamespace, noSuchTable, targetTaken } from '../catalog-error.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
-import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import type { RequestClaim } from '../request-claim.ts'
+import {
+  checkIdentifier,
+  checkNamespace,
+  formatIdentifier,
+  identifierKey,
+  type TableIdentifier,
+} from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
 import { commitGroups } from './commit-groups.ts'
-import { commitNewTable, commitTogether } from './internal-commit.ts'
+import { checkUnprotected } from './deletion-protection.ts'
+import { commitNewTable, commitTogether, type PlacedTable } from './internal-commit.ts'
 import { findPointer, findTaken, type InternalStore, loadPointed } from './internal-store.ts'
 import { checkDistinct, commitInternalTables } from './internal-transaction.ts'
 import { checkMove, checkPlace } from './location-rules.ts'
-import { addPointer } from './swap-pointer.ts'
+import { notAdded } from './not-added.ts'
+import { addPointer, movePointer } from './swap-pointer.ts'
+import { takeBack } from './take-back.ts'
 
-type Tables = Omit<
-  Catalog,
-  | 'name'
-  | 'views'
-  | 'dropped'
-  | 'listNamespaces'
-  | 'createNamespace'
-  | 'dropNamespace'
-  | 'loadNamespace'
-  | 'updateNamespace'
->
+/** In what commits to the tables of one catalog wait for one another, whoever asked for them. */
+export type TableLines = ReturnType<typeof tableLines>
 
-/** The tables of an internal catalog. */
-export function internalTables(store: InternalStore): Tables {
-  const { name: catalog, pointers } = store
+export function tableLines(store: InternalStore) {
   const line = oneAtATime()
   const grouped = commitGroups(line, lineOf, (identifier, commits, signal) =>
     commitTogether(store, identifier, commits, signal),
   )
+  return { line, grouped }
+}
+
+/**
+ * The tables of an internal catalog.
+ *
+ * @param claim under which they are changed, as `store` is already; commits in a group have theirs with them
+ */
+export function internalTables(
+  store: InternalStore,
+  { line, grouped }: TableLines = tableLines(store),
+  claim?: RequestClaim,
+): CatalogTableOperations {
+  const { name: catalog, pointers } = store
+  const registerTable: CatalogTableOperations['registerTable'] = async (
+    identifier,
+    metadataLocation,
+    signal,
+    judge,
+  ) => {
+    checkIdentifier(identifier)
+    await checkFree(store, identifier)
+    checkPlace(store.locations, 'metadata-location', metadataLocation)
+    const metadata = await readMetadata(store, metadataLocation, signal)
+    await judge?.(metadata)
+    const { namespace, name } = identifier
+    const pointer = { kind: 'table', catalog, namespace, name, metadataLocation } as const
+    const back = await takeBack(store, pointer)
+    if (back !== undefined) return { identifier, metadata, metadataLocation: back.metadataLocation }
+    const move = { catalog, identifier, after: metadata, registered: metadataLocation }
+    const placement = await checkMove(store.locations, move)
+    const outcome = await addPointer(store, pointer, placement)
+    if (outcome === 'won') return { identifier, metadata, metadataLocation }
+    throw await notAdded(store, outcome, { kind: 'table', identifier, location: metadata.location, done: 'registered' })
+  }
   return {
     async listTables(namespace, page) {
       checkNamespace(namespace)
@@ -60,7 +93,7 @@ export function internalTables(store: InternalStore): Tables {
 
     async commitTable(identifier, commit, signal) {
       checkIdentifier(identifier)
-      return grouped(identifier, commit, signal)
+      return grouped(identifier, claim === undefined ? commit : { ...commit, claim }, signal)
     },
 
     async commitTables(changes, signal) {
@@ -72,24 +105,33 @@ export function internalTables(store: InternalStore): Tables {
     },
 
     async createTable(identifier, table, signal) {
-      const metadata = await stage(store, identifier, table, signal)
-      return created(store, identifier, await commitNewTable(store, identifier, metadata, signal))
+      const placed = await stage(store, identifier, table, signal)
+      return created(store, identifier, await commitNewTable(store, identifier, placed, signal))
     },
 
-    stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
+    stageTable: async (identifier, table, signal) => (await stage(store, identifier, table, signal)).metadata,
 
-    async registerTable(identifier, metadataLocation, signal) {
+    registerTable,
+
+    async overwriteTable(identifier, metadataLocation, signal, judge) {
       checkIdentifier(identifier)
-      await checkFree(store, identifier)
+      const pointer = await findPointer(store, 'table', identifier)
+      if (pointer === undefined) return registerTable(identifier, metadataLocation, signal, judge)
       checkPlace(store.locations, 'metadata-location', metadataLocation)
       const metadata = await readMetadata(store, metadataLocation, signal)
-      await checkMove(store.locations, { catalog, identifier, after: metadata })
-      const { namespace, name } = identifier
-      const outcome = await addPointer(store, { kind: 'table', catalog, namespace, name, metadataLocation })
-      if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
-      if (outcome === 'lost') throw nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
-      if (outcome !== 'won') throw uncertain(identifier, outcome.unknown)
-      return { identifier, metadata, metadataLocation }
+      await judge?.(metadata)
+      // Judged whole, as what is new here is.
+      const move = { catalog, identifier, after: metadata, registered: metadataLocation }
+      const placement = await checkMove(store.locations, move)
+      const registered = { identifier, metadata, metadataLocation }
+      if (pointer.metadataLocation === metadataLocation) return registered
+      // Its former state has no name afterwards, and is not kept among what was dropped.
+      await checkUnprotected(store, pointer, 'register another in its place')
+      const outcome = await movePointer(store, pointer, metadataLocation, placement, { signal })
+      if (outcome === 'won') return registered
+      if (outcome !== 'lost') throw changeUncertain('table', identifier, 'registered', outcome.unknown)
+      const what = `another commit to ${formatIdentifier(identifier)} came first`
+      throw new MoraineError('conflict', `${what}; look at the table, and register again what is to take its place`)
     },
 
     async dropTable(identifier) {
@@ -111,8 +153,8 @@ export function internalTables(store: InternalStore): Tables {
 }
 
 /** In which commits to the table wait for one another. */
-function lineOf({ namespace, name }: TableIdentifier): string {
-  return `commits to ${JSON.stringify([...namespace, name])}`
+function lineOf(identifier: TableIdentifier): string {
+  return `commits to ${identifierKey(identifier)}`
 }
 
 async function stage(
@@ -120,15 +162,14 @@ async function stage(
   identifier: TableIdentifier,
   table: CreateTable,
   signal: AbortSignal | undefined,
-): Promise<TableMetadata> {
+): Promise<PlacedTable> {
   checkIdentifier(identifier)
   const properties = await store.pointers.findNamespace(store.name, identifier.namespace)
   if (properties === undefined) throw noSuchNamespace(identifier.namespace)
   await checkFree(store, identifier)
   const location = table.location ?? (await newTableLocation(store, identifier, properties, signal))
   const metadata = createdMetadata(table, location, store)
-  await checkMove(store.locations, { catalog: store.name, identifier, after: metadata })
-  return metadata
+  return { metadata, placement: await checkMove(store.locations, { catalog: store.name, identifier, after: metadata }) }
 }
 
 async function checkFree(store: InternalStore, identifier: TableIdentifier): Promise<void> {
@@ -142,14 +183,6 @@ async function created(
   outcome: CommitOutcome,
 ): Promise<LoadedTable> {
   if (outcome.kind === 'committed') return outcome.table
-  if (outcome.kind === 'unknown') throw uncertain(identifier, outcome.cause)
+  if (outcome.kind === 'unknown') throw changeUncertain('table', identifier, 'created', outcome.cause)
   throw nameTaken('table', (await findTaken(store, identifier)) ?? 'table', identifier)
-}
-
-function uncertain(identifier: TableIdentifier, cause: Error): MoraineError {
-  return new MoraineError(
-    'unavailable',
-    `table ${formatIdentifier(identifier)} may or may not have been created; look for it`,
-    { cause },
-  )
 }

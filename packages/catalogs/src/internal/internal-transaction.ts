@@ -1,15 +1,15 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
-import { uuidV4 } from '@moraine/stdx/random'
 import type { LoadedTable, TableChange, TransactionOutcome } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
+import { orRemove, removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { type InternalStore, loadPointed } from './internal-store.ts'
-import { checkMove } from './location-rules.ts'
-import { changePointers, type PointerOutcome } from './swap-pointer.ts'
+import { checkMove, type Whereabouts } from './location-rules.ts'
+import { changePointers } from './swap-pointer.ts'
 import type { InternalPointer, PointerChange } from './table-pointers.ts'
 
 /**
@@ -28,7 +28,7 @@ export async function commitInternalTables(
     steps.push(step)
   }
   const written = await writeAll(store, steps, signal)
-  const outcome = await makeChanges(store, written, signal)
+  const outcome = await orRemove(store, locationsOf(written), () => makeChanges(store, written, signal))
   if (outcome === 'lost') {
     await removeQuietly(store, locationsOf(written))
     return { kind: 'conflict', reason: 'a commit to one of the tables came first', raced: true }
@@ -59,6 +59,7 @@ type Change = {
   readonly identifier: TableIdentifier
   readonly base: Base | undefined
   readonly metadata: TableMetadata
+  readonly placement: Whereabouts
 }
 /** A table after the transaction, and what it was before if it changes. */
 type Written = { readonly table: LoadedTable; readonly change?: Change }
@@ -69,17 +70,17 @@ async function prepare(
   signal: AbortSignal | undefined,
 ): Promise<Unchanged | Change | { readonly kind: 'conflict'; readonly reason: string }> {
   const base = await loadPointed(store, identifier, signal)
-  const applied = applyCommit(base?.table, commit, { now: store.clock.now(), newTableUuid: uuidV4(store.random) })
+  const applied = applyCommit(store, base?.table, commit)
   if (applied.kind === 'conflict') return { ...applied, reason: `${formatIdentifier(identifier)}: ${applied.reason}` }
   if (applied.kind === 'missing') throw noSuchTable(identifier)
   if (applied.metadata === base?.table.metadata) return { kind: 'unchanged', table: base.table }
   const before = base?.table.metadata
   const move = { catalog: store.name, identifier, after: applied.metadata }
-  await checkMove(store.locations, before === undefined ? move : { ...move, before })
+  const placement = await checkMove(store.locations, before === undefined ? move : { ...move, before })
   if (base === undefined && (await store.pointers.findNamespace(store.name, identifier.namespace)) === undefined) {
     throw noSuchNamespace(identifier.namespace)
   }
-  return { kind: 'change', identifier, base, metadata: applied.metadata }
+  return { kind: 'change', identifier, base, metadata: applied.metadata, placement }
 }
 
 async function writeAll(
@@ -109,13 +110,16 @@ async function makeChanges(
   store: InternalStore,
   written: readonly Written[],
   signal: AbortSignal | undefined,
-): Promise<PointerOutcome> {
+): Promise<SwapOutcome> {
   const changes = written.flatMap(({ table, change }): PointerChange[] => {
     if (change === undefined) return []
     const { namespace, name } = table.identifier
     const { metadataLocation } = table
-    const after = { kind: 'table', catalog: store.name, namespace, name, metadataLocation } as const
-    return [change.base === undefined ? { after } : { before: change.base.pointer, after }]
+    const { base, placement } = change
+    const { apart, places } = placement
+    const pointer = { kind: 'table', catalog: store.name, namespace, name, metadataLocation } as const
+    const after = { ...pointer, ...(places && { places }) }
+    return [base === undefined ? { after, apart } : { before: base.pointer, after, apart }]
   })
   return changes.length === 0 ? 'won' : changePointers(store, changes, signal)
 }

@@ -3,19 +3,20 @@ import { applyViewUpdates } from '@moraine/iceberg/view/apply-view-updates'
 import { violatedViewRequirement } from '@moraine/iceberg/view/check-view-requirements'
 import type { ViewMetadata } from '@moraine/iceberg/view/view-metadata'
 import { formatViewMetadata, parseViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
-import { MoraineError } from '@moraine/stdx/error'
 import { uuidV4 } from '@moraine/stdx/random'
 import { nameTaken, noSuchNamespace, noSuchView, targetTaken } from '../catalog-error.ts'
 import type { CatalogViews, CreateView, LoadedView, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
 import { newMetadataLocation } from '../metadata-file/metadata-file-name.ts'
-import { followPointer, removeQuietly } from '../metadata-file/metadata-files.ts'
+import { followPointer, orRemove, removeQuietly } from '../metadata-file/metadata-files.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import { checkIdentifier, checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
 import { findPointer, findTaken, type InternalStore } from './internal-store.ts'
-import { checkMove, checkPlace } from './location-rules.ts'
-import { addPointer, swapPointer } from './swap-pointer.ts'
+import { checkMove, checkPlace, type Whereabouts } from './location-rules.ts'
+import { notAdded } from './not-added.ts'
+import { addPointer, movePointer } from './swap-pointer.ts'
 import type { InternalPointer } from './table-pointers.ts'
+import { takeBack } from './take-back.ts'
 
 /** The views of an internal catalog. */
 export function internalViews(store: InternalStore): CatalogViews {
@@ -33,16 +34,21 @@ export function internalViews(store: InternalStore): CatalogViews {
     async createView(identifier, view, signal) {
       await checkFree(store, identifier)
       const metadata = await firstMetadata(store, identifier, view, signal)
-      await checkMove(store.locations, { catalog, identifier, after: metadata })
-      return addView(store, identifier, metadata, await writeView(store, metadata, undefined, signal))
+      const placement = await checkMove(store.locations, { catalog, identifier, after: metadata })
+      const metadataLocation = await writeView(store, metadata, undefined, signal)
+      return addView(store, { identifier, metadata, metadataLocation }, { placement, origin: 'written' })
     },
 
     async registerView(identifier, metadataLocation, signal) {
       await checkFree(store, identifier)
       checkPlace(store.locations, 'metadata-location', metadataLocation)
       const metadata = await readView(store, metadataLocation, signal)
-      await checkMove(store.locations, { catalog, identifier, after: metadata })
-      return addView(store, identifier, metadata, metadataLocation, 'registered')
+      const { namespace, name } = identifier
+      const back = await takeBack(store, { kind: 'view', catalog, namespace, name, metadataLocation })
+      if (back !== undefined) return { identifier, metadata, metadataLocation: back.metadataLocation }
+      const move = { catalog, identifier, after: metadata, registered: metadataLocation }
+      const placement = await checkMove(store.locations, move)
+      return addView(store, { identifier, metadata, metadataLocation }, { placement, origin: 'registered' })
     },
 
     async loadView(identifier, signal) {
@@ -108,24 +114,18 @@ async function firstMetadata(
 /** Gives the view its name. A file that was written for it goes if somebody else has the name. */
 async function addView(
   store: InternalStore,
-  identifier: TableIdentifier,
-  metadata: ViewMetadata,
-  metadataLocation: string,
-  origin: 'written' | 'registered' = 'written',
+  view: LoadedView,
+  { placement, origin }: { readonly placement: Whereabouts; readonly origin: 'written' | 'registered' },
 ): Promise<LoadedView> {
+  const { identifier, metadata, metadataLocation } = view
   const { namespace, name } = identifier
-  const outcome = await addPointer(store, { kind: 'view', catalog: store.name, namespace, name, metadataLocation })
-  if (outcome === 'won') return { identifier, metadata, metadataLocation }
-  if (typeof outcome === 'object') {
-    throw new MoraineError(
-      'unavailable',
-      `view ${formatIdentifier(identifier)} may or may not have been created; look for it`,
-      { cause: outcome.unknown },
-    )
-  }
-  if (origin === 'written') await removeQuietly(store, [metadataLocation])
-  if (outcome === 'no-namespace') throw noSuchNamespace(namespace)
-  throw nameTaken('view', (await findTaken(store, identifier)) ?? 'view', identifier)
+  const pointer = { kind: 'view', catalog: store.name, namespace, name, metadataLocation } as const
+  const written = origin === 'written' ? [metadataLocation] : []
+  const outcome = await orRemove(store, written, () => addPointer(store, pointer, placement))
+  if (outcome === 'won') return view
+  if (typeof outcome === 'string') await removeQuietly(store, written)
+  const done = origin === 'written' ? 'created' : 'registered'
+  throw await notAdded(store, outcome, { kind: 'view', identifier, location: metadata.location, done })
 }
 
 async function commitView(
@@ -140,11 +140,13 @@ async function commitView(
   const metadata = applyViewUpdates(view.metadata, updates, { now: store.clock.now() })
   if (metadata === view.metadata) return { kind: 'committed', view }
   const move = { catalog: store.name, identifier, before: view.metadata, after: metadata }
-  await checkMove(store.locations, move)
+  const placement = await checkMove(store.locations, move)
   const metadataLocation = await writeView(store, metadata, view.metadataLocation, signal)
-  const outcome = await swapPointer(store, pointer, metadataLocation, signal)
+  const outcome = await orRemove(store, [metadataLocation], () =>
+    movePointer(store, pointer, metadataLocation, placement, { signal }),
+  )
   if (outcome === 'won') return { kind: 'committed', view: { identifier, metadata, metadataLocation } }
-  if (outcome !== 'lost') return { kind: 'unknown', cause: outcome.unknown }
+  if (typeof outcome === 'object') return { kind: 'unknown', cause: outcome.unknown }
   await removeQuietly(store, [metadataLocation])
   return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
 }

@@ -1,31 +1,41 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Schema } from '@moraine/iceberg/schema/schema'
 import { isKind } from '@moraine/stdx/error'
+import { systemRandom } from '@moraine/stdx/random'
+import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
+import { internalCatalog } from './internal-catalog.ts'
 import { checkFolder, checkMove, checkPlace, type LocationRules } from './location-rules.ts'
-import type { InternalPointer } from './table-pointers.ts'
 
-const OTHERS: readonly InternalPointer[] = ['s3://b/wh/sales/orders', 's3://b/wh/sales/deep/er'].map(
-  (location, at) => ({
-    kind: 'table',
-    catalog: 'lake',
-    namespace: ['sales'],
-    name: `other-${at}`,
-    metadataLocation: `${location}/metadata/00000-x.metadata.json`,
-  }),
-)
+const { pointers: POINTERS, drops: DROPS } = memoryCatalogs()
+await POINTERS.addNamespace('lake', ['sales'], {})
+for (const [name, metadata, ...places] of [
+  ['orders', 's3://b/wh/sales/orders/metadata', 's3://b/wh/sales/orders'],
+  ['er', 's3://b/wh/sales/deep/er/meta', 's3://b/wh/sales/deep/er', 's3://b/wh/sales-data'],
+  ['metadata', 's3://b/wh/eu/metadata/metadata', 's3://b/wh/eu/metadata'],
+  ['old', 's3://b/wh/metadata/old/metadata'],
+] as const) {
+  const metadataLocation = `${metadata}/00000-x.metadata.json`
+  const pointer = { kind: 'table', catalog: 'lake', namespace: ['sales'], name, metadataLocation } as const
+  await POINTERS.addPointer({ ...pointer, ...(places.length > 0 && { places }) })
+}
 const RULES: LocationRules = {
   warehouse: 's3://b/wh',
   allowsExternal: false,
-  findPointerUnder: async (prefixes) =>
-    OTHERS.find(({ metadataLocation }) => prefixes.some((prefix) => metadataLocation.startsWith(prefix))),
+  neighbours: {
+    under: (folders, except) => DROPS.findPointerUnder(folders, except),
+    around: (folders, except) => DROPS.findPointerAround(folders, except),
+  },
 }
 const IDENTIFIER = { namespace: ['sales'], name: 'mine' }
 
-function put(location: string, properties = {}, rules: LocationRules = RULES): Promise<void> {
+function put(location: string, properties = {}, rules: LocationRules = RULES): Promise<unknown> {
   return checkMove(rules, { catalog: 'lake', identifier: IDENTIFIER, after: { location, properties } })
 }
 
-async function refused(checking: Promise<void>, message: RegExp): Promise<void> {
+async function refused(checking: Promise<unknown>, message: RegExp): Promise<void> {
   await assert.rejects(checking, (error) => {
     assert.ok(isKind(error, 'invalid-input'), String(error))
     assert.match(error.message, message)
@@ -36,6 +46,9 @@ async function refused(checking: Promise<void>, message: RegExp): Promise<void> 
 test('a table lies in the warehouse, and in no other table', async () => {
   await put('s3://b/wh/sales/mine')
   await put('s3a://b/wh/sales/orders2/')
+  await put('s3://b/wh/eu/orders')
+  await put('s3://b/wh/metadata/t')
+  await put(`s3://b/wh/${'é'.repeat(507)}`)
   await put('s3://b/wh/x=1/é', { 'write.data.path': 's3://b/wh/data', 'write.metadata.path': 's3n://b/wh/x=1/é/meta' })
   for (const [location, why] of [
     ['s3://b/wh', /is the warehouse itself/],
@@ -63,6 +76,13 @@ test('a table lies in the warehouse, and in no other table', async () => {
     ['s3n://b/wh/sales/deep/er/data/x', /another table/],
     ['s3://b/wh/sales', /another table/],
     ['s3://b/wh/sales/deep', /another table/],
+    ['S3://b/wh/sales/orders', /another table/],
+    ['s3A://b/wh/sales/deep/er/data', /another table/],
+    ['s3://b/wh/sales-data/x', /another table/],
+    ['s3://b/wh/eu/metadata/x', /another table/],
+    ['s3://b/wh/metadata/old/data', /another table/],
+    [`s3://b/wh/${'é'.repeat(508)}`, /^location: ".{100}\.\.\." is longer than the 1024 bytes/],
+    [`s3://b/wh/${'/a'.repeat(20_000)}`, /is longer than the 1024 bytes/],
   ] as const) {
     await refused(put(location), why)
   }
@@ -98,6 +118,42 @@ test('outside of the warehouse is allowed where the catalog says so, other table
   await refused(put('s3://c/%2e%2e/t', {}, rules), /engines read differently/)
 })
 
+test('another name of the same store hides no table, and is not taken for the warehouse', async () => {
+  const { pointers, drops } = memoryCatalogs()
+  await pointers.addNamespace('lake', ['b'], {})
+  const location = 'hdfs:///wh/b/gold'
+  const metadataLocation = `${location}/metadata/v1.metadata.json`
+  const gold = {
+    kind: 'table',
+    catalog: 'lake',
+    namespace: ['b'],
+    name: 'gold',
+    metadataLocation,
+    places: [location],
+  } as const
+  assert.equal(await pointers.addPointer(gold), 'added')
+  const rules: LocationRules = {
+    warehouse: 'hdfs://nn:8020/wh',
+    allowsExternal: false,
+    neighbours: {
+      under: (folders, except) => drops.findPointerUnder(folders, except),
+      around: (folders, except) => drops.findPointerAround(folders, except),
+    },
+  }
+  await put('hdfs://nn:8020/wh/b/golden', {}, rules)
+  for (const at of ['hdfs://nn:8020/wh/b/gold', 'hdfs://nn:8020/wh/b', 'hdfs://nn:8020/wh/b/gold/data']) {
+    await refused(put(at, {}, rules), /another table/)
+  }
+  await refused(put('hdfs://nn:8020/.reserved/.inodes/16390', {}, rules), /second time/)
+  // It may as well be another cluster, which nobody may write to by what the catalog was set up for.
+  for (const at of ['hdfs:///wh/t', 'hdfs://other:8020/wh/t', 'webhdfs://nn:9870/wh/t']) {
+    await refused(put(at, {}, rules), /outside/)
+    await put(at, {}, { ...rules, allowsExternal: true })
+  }
+  await refused(put('hdfs://ns1/wh', {}, { ...rules, allowsExternal: true }), /is the warehouse itself/)
+  await refused(put('webhdfs://nn:9870/wh/b/gold', {}, { ...rules, allowsExternal: true }), /another table/)
+})
+
 test('what stays as it was is not judged, and a table may not spread over what is around it', async () => {
   const before = { location: 's3://old/t', properties: { 'write.data.path': 's3://old/data' } }
   const change = (after: typeof before) => checkMove(RULES, { catalog: 'lake', identifier: IDENTIFIER, before, after })
@@ -120,8 +176,37 @@ test('a namespace may have all of the warehouse, and nothing of a table', async 
   await checkFolder(RULES, 's3://b/wh')
   await checkFolder(RULES, 's3://b/wh/sales')
   await checkFolder(RULES, undefined)
-  await refused(checkFolder(RULES, 's3://b/wh/sales/orders'), /lies in that of another table/)
+  await refused(checkFolder(RULES, 's3://b/wh/sales/orders'), /lies in that of another table: choose a folder/)
   await refused(checkFolder(RULES, 's3://b/wh/sales/orders/x'), /lies in that/)
   await refused(checkFolder(RULES, 's3://c'), /outside/)
   assert.throws(() => checkPlace(RULES, 'metadata-location', '/etc/passwd'), /^MoraineError: metadata-location: /)
+})
+
+test('of two tables that are put into one place at once one is made', async () => {
+  const { pointers, drops } = memoryCatalogs()
+  const io = memoryFileIO()
+  const catalog = internalCatalog({
+    name: 'lake',
+    warehouse: 's3://b/wh',
+    pointers,
+    drops: { pointers: drops, retentionMs: 1 },
+    io,
+    clock: virtualClock(),
+    random: systemRandom,
+    onLeftover: assert.fail,
+  })
+  await catalog.createNamespace(['sales'])
+  const schema: Schema = { schemaId: 0, fields: [], identifierFieldIds: [] }
+  const create = (name: string, location: string) =>
+    catalog.createTable({ namespace: ['sales'], name }, { schema, location })
+  const made = await Promise.allSettled([
+    create('outer', 's3://b/wh/x'),
+    create('inner', 's3a://b/wh/x/y'),
+    create('same', 's3n://b/wh/x'),
+  ])
+  assert.deepEqual(made.map(({ status }) => status).sort(), ['fulfilled', 'rejected', 'rejected'])
+  for (const each of made) {
+    if (each.status === 'rejected') assert.match(String(each.reason), /is in, or around, that of another table/)
+  }
+  assert.equal(io.locations().length, 1, 'of what was refused nothing is left')
 })

@@ -1,35 +1,62 @@
+import { unreachable } from '@moraine/stdx/assert'
+import { asError, MoraineError } from '@moraine/stdx/error'
+import type { Fence } from '../fence.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
+import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import { isClaimLost } from '../request-claim.ts'
 import type { InternalStore } from './internal-store.ts'
+import type { Whereabouts } from './location-rules.ts'
 import type { InternalPointer, PointerChange } from './table-pointers.ts'
 
-/**
- * How a write of a pointer ended. `lost`: it did not and will not take effect. `unknown`: it may have taken effect, or
- * may yet; the metadata file it names must stay.
- */
-export type PointerOutcome = 'won' | 'lost' | { readonly unknown: Error }
-
 /** Makes `next` the current metadata file if `pointer` still stands. */
-export async function swapPointer(
+async function swapPointer(
   store: InternalStore,
   pointer: InternalPointer,
   next: string,
   signal?: AbortSignal,
-): Promise<PointerOutcome> {
+): Promise<SwapOutcome> {
   try {
     if (await store.pointers.swapPointer(pointer, next)) return 'won'
   } catch (cause) {
+    if (isClaimLost(cause)) throw cause
     return settle(() => settleSwap(store, pointer, next, signal), cause)
   }
   // A refusal may also be the echo of our own swap, if the request was sent twice on the way.
   return settle(async () => (await settleSwap(store, pointer, next, signal)) ?? 'lost', undefined)
 }
 
-/** Makes all changes or none. */
+/**
+ * As {@link swapPointer}, where the table's place may have changed with it.
+ *
+ * @throws {MoraineError} `unavailable` if the fence does not hold: nothing was changed, and nothing will be
+ */
+export function movePointer(
+  store: InternalStore,
+  pointer: InternalPointer,
+  next: string,
+  { places = pointer.places, apart }: Whereabouts,
+  { signal, fence }: { readonly signal: AbortSignal | undefined; readonly fence?: Fence | undefined },
+): Promise<SwapOutcome> {
+  const isUnfenced = fence === undefined
+  if (isUnfenced && apart.length === 0 && isEqual(places, pointer.places)) {
+    return swapPointer(store, pointer, next, signal)
+  }
+  const after = { ...pointer, metadataLocation: next, ...(places && { places }) }
+  return changePointers(store, [{ before: pointer, after, apart }], signal, fence)
+}
+
+/**
+ * Makes all changes or none. They are lost, too, if another table or view has come into the place of one: made again they
+ * are judged again.
+ *
+ * @throws {MoraineError} as {@link movePointer}
+ */
 export async function changePointers(
   store: InternalStore,
   changes: readonly PointerChange[],
   signal?: AbortSignal,
-): Promise<PointerOutcome> {
+  fence?: Fence,
+): Promise<SwapOutcome> {
   // What became of one became of all.
   const look = async () => {
     for (const { before, after } of changes) {
@@ -41,23 +68,41 @@ export async function changePointers(
     }
     return undefined
   }
+  let outcome: Awaited<ReturnType<InternalStore['pointers']['changePointers']>>
   try {
-    if (await store.pointers.changePointers(changes)) return 'won'
+    outcome = await store.pointers.changePointers(changes, fence)
   } catch (cause) {
+    if (isClaimLost(cause)) throw cause
     return settle(look, cause)
   }
-  return settle(async () => (await look()) ?? 'lost', undefined)
+  switch (outcome) {
+    case 'made':
+      return 'won'
+    case 'overlaps':
+      return 'lost'
+    case 'refused':
+      return settle(async () => (await look()) ?? 'lost', undefined)
+    case 'deposed':
+      throw new MoraineError('unavailable', 'nothing was committed: another server leads now')
+    default:
+      return unreachable(outcome)
+  }
 }
 
-/** Makes `pointer.metadataLocation` the metadata file of a new table or view. */
+/**
+ * Makes `pointer.metadataLocation` the metadata file of a new table or view; not where another `overlaps`, which came into its
+ * place since that was judged.
+ */
 export async function addPointer(
   store: InternalStore,
   pointer: InternalPointer,
-): Promise<PointerOutcome | 'no-namespace'> {
+  { places, apart }: Whereabouts,
+): Promise<SwapOutcome | 'no-namespace' | 'overlaps'> {
   try {
-    const outcome = await store.pointers.addPointer(pointer)
+    const outcome = await store.pointers.addPointer({ ...pointer, ...(places && { places }) }, apart)
     if (outcome !== 'exists') return outcome === 'added' ? 'won' : outcome
   } catch (cause) {
+    if (isClaimLost(cause)) throw cause
     return settle(() => settleAddition(store, pointer), cause)
   }
   return settle(async () => (await settleAddition(store, pointer)) ?? 'lost', undefined)
@@ -84,24 +129,26 @@ async function settleSwap(
   if (found.kind === 'view') return undefined
   // Others are ahead. Their log has every metadata file since the one we started from, if it reaches back that far.
   const { metadataLog } = await readMetadata(store, found.metadataLocation, signal)
-  const logged = new Set(metadataLog.map(({ metadataFile }) => metadataFile))
-  if (logged.has(next)) return 'won'
-  return logged.has(pointer.metadataLocation) ? 'lost' : undefined
+  // Where the table was put back to an earlier file, that one may be in it from before.
+  const logged = metadataLog.map(({ metadataFile }) => metadataFile)
+  const start = logged.lastIndexOf(pointer.metadataLocation)
+  if (logged.lastIndexOf(next) > start) return 'won'
+  return start >= 0 ? 'lost' : undefined
+}
+
+function isEqual(places: readonly string[] | undefined, others: readonly string[] | undefined): boolean {
+  return JSON.stringify(places) === JSON.stringify(others)
 }
 
 function find(store: InternalStore, { namespace, name }: InternalPointer): Promise<InternalPointer | undefined> {
   return store.pointers.findPointer(store.name, namespace, name)
 }
 
-async function settle(look: () => Promise<'won' | 'lost' | undefined>, cause: unknown): Promise<PointerOutcome> {
+async function settle(look: () => Promise<'won' | 'lost' | undefined>, cause: unknown): Promise<SwapOutcome> {
   try {
     return (await look()) ?? { unknown: asError(cause) }
   } catch (error) {
     // The first failure says more than that of looking afterwards.
     return { unknown: asError(cause ?? error) }
   }
-}
-
-function asError(cause: unknown): Error {
-  return cause instanceof Error ? cause : new Error(String(cause))
 }

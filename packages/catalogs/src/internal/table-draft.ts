@@ -1,19 +1,17 @@
-import { isAlreadyMade } from '@moraine/iceberg/commit/already-made'
-import { rebaseAppend } from '@moraine/iceberg/commit/rebase-append'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { assert } from '@moraine/stdx/assert'
-import { uuidV4 } from '@moraine/stdx/random'
 import type { LoadedTable, TableCommit } from '../catalog.ts'
 import { type AppliedCommit, applyCommit } from '../metadata-file/apply-commit.ts'
-import { removeQuietly } from '../metadata-file/metadata-files.ts'
+import { rebaseRefused } from '../metadata-file/rebase-refused.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
 import type { InternalStore } from './internal-store.ts'
-import { checkMove } from './location-rules.ts'
+import { checkMove, type Whereabouts } from './location-rules.ts'
 
 /** The state of a table while several commits are made on it, none of which anybody sees yet. */
 export class TableDraft {
   /** Of rebased appends; unreferenced until the draft is committed. */
   readonly manifestLists: string[] = []
+  #placement: Whereabouts = { apart: [] }
   readonly #store: InternalStore
   readonly #base: LoadedTable
   readonly #signal: AbortSignal | undefined
@@ -31,13 +29,16 @@ export class TableDraft {
     return this.#metadata
   }
 
+  /** Where the table is when the draft is committed, and others must not be. */
+  get placement(): Whereabouts {
+    return this.#placement
+  }
+
   /** `made`: it is part of the draft, and ends as that does. Otherwise it has changed nothing. */
   async make(commit: TableCommit): Promise<CommitSettlement | 'made'> {
     try {
       const applied = await this.#apply(commit)
-      if (applied.kind === 'conflict') {
-        return isAlreadyMade(this.#metadata, commit.updates) ? 'made' : await this.#rebase(commit, applied.reason)
-      }
+      if (applied.kind === 'conflict') return await this.#rebase(commit, applied.reason)
       this.#metadata = applied.metadata
       return 'made'
     } catch (error) {
@@ -46,37 +47,27 @@ export class TableDraft {
   }
 
   async #apply(commit: TableCommit): Promise<Exclude<AppliedCommit, { kind: 'missing' }>> {
-    const { clock, random, locations, name: catalog } = this.#store
+    const { locations, name: catalog } = this.#store
     const { identifier, metadata, metadataLocation } = this.#base
     // The metadata log has the base's file once.
     const base = this.#metadata === metadata ? { metadata, metadataLocation } : { metadata: this.#metadata }
-    const applied = applyCommit(base, commit, { now: clock.now(), newTableUuid: uuidV4(random) })
+    const applied = applyCommit(this.#store, base, commit)
     assert(applied.kind !== 'missing', 'a table that is there is called missing')
     if (applied.kind === 'applied') {
-      await checkMove(locations, { catalog, identifier, before: base.metadata, after: applied.metadata })
+      const move = { catalog, identifier, before: base.metadata, after: applied.metadata }
+      const { apart, ...placement } = await checkMove(locations, move)
+      this.#placement = { ...placement, apart: [...new Set([...this.#placement.apart, ...apart])] }
     }
     return applied
   }
 
+  /** @throws what says nothing of the commit: trouble that may pass, and mistakes of this program */
   async #rebase(commit: TableCommit, reason: string): Promise<CommitSettlement | 'made'> {
-    const { io, random } = this.#store
-    let written: string | undefined
-    let refusal = reason
-    try {
-      const context = { io, random, ...(this.#signal !== undefined && { signal: this.#signal }) }
-      const rebased = await rebaseAppend(this.#metadata, commit, context)
-      written = rebased?.manifestList
-      const applied = rebased && (await this.#apply(rebased))
-      if (written !== undefined && applied?.kind === 'applied') {
-        this.manifestLists.push(written)
-        this.#metadata = applied.metadata
-        return 'made'
-      }
-    } catch (error) {
-      refusal += `; it could not be rebased: ${error instanceof Error ? error.message : String(error)}`
-    }
-    // The commit is refused as it would be without the attempt, of which nothing is to stay.
-    if (written !== undefined) await removeQuietly(this.#store, [written])
-    return { kind: 'settled', outcome: { kind: 'conflict', reason: refusal } }
+    const refused = { commit, reason, apply: (rebased: TableCommit) => this.#apply(rebased) }
+    const outcome = await rebaseRefused(this.#store, this.#metadata, refused, this.#signal)
+    if (outcome.kind === 'conflict') return { kind: 'settled', outcome }
+    if (outcome.manifestList !== undefined) this.manifestLists.push(outcome.manifestList)
+    this.#metadata = outcome.metadata
+    return 'made'
   }
 }

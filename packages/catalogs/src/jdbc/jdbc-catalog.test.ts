@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
+import { systemRandom } from '@moraine/stdx/random'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import type { Catalog } from '../catalog.ts'
+import { openJdbcCatalog } from './jdbc-catalog.ts'
 import { type JdbcDatabase, jdbc, jdbcText } from './jdbc-database.ts'
 import { openSqliteDatabase } from './sqlite-database.ts'
 import { JDBC_TRAITS, jdbcCatalogUnderTest } from './testing/jdbc-under-test.ts'
@@ -182,4 +187,39 @@ test('a swap whose answer was lost is settled by the log of whoever went on', as
     ['mine', 'theirs-1', 'theirs-2', 'never'].map((key) => properties[key]),
     ['x', 'x', 'x', undefined],
   )
+})
+
+test('that commits can be made is seen without one, and that they cannot as well', async () => {
+  const folder = mkdtempSync(`${tmpdir()}/moraine-jdbc-`)
+  const path = join(folder, 'catalog.db')
+  const database = openSqliteDatabase(path, systemClock)
+  const catalog = await jdbcCatalogUnderTest(database, { uri: `jdbc:sqlite:${path}` }, memoryFileIO())
+  const { metadataLocation } = await createSalesOrders({ catalog })
+  assert.match((await catalog.probeCommit?.(ORDERS)) ?? '', /an update that fits none was made/)
+  assert.equal(await catalog.findMetadataLocation(ORDERS), metadataLocation)
+  await database.query(jdbcText('PRAGMA query_only = ON'))
+  await assert.rejects(async () => catalog.probeCommit?.(ORDERS), /readonly|read-only|read only/i)
+  await database.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('a catalog may be called otherwise here than by its writers, and says whose rows there are', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'moraine-jdbc-name-'))
+  const properties = { uri: `jdbc:sqlite:${join(directory, 'c.db')}`, warehouse: 's3://b/wh' }
+  const common = { io: memoryFileIO(), clock: systemClock, random: systemRandom, onLeftover: assert.fail }
+  const prod = await openJdbcCatalog({ ...common, name: 'prod', properties })
+  assert.equal(await prod.explainEmpty?.(), undefined)
+  await prod.createNamespace(['sales'])
+  await prod.createTable(ORDERS, SALES_ORDERS_TABLE)
+  const other = await openJdbcCatalog({ ...common, name: 'x', properties })
+  assert.deepEqual(await other.listNamespaces([]), { items: [] })
+  const why = await other.explainEmpty?.()
+  assert.match(why ?? '', /^the database has rows of catalogs 'prod', none of 'x': .* jdbc\.catalog-name/)
+  const named = { ...properties, 'jdbc.catalog-name': 'prod' }
+  const same = await openJdbcCatalog({ ...common, name: 'x', properties: named })
+  assert.equal(same.name, 'x')
+  assert.deepEqual((await same.listTables(['sales'])).items, [ORDERS])
+  assert.equal(await same.explainEmpty?.(), undefined)
+  for (const each of [prod, other, same]) await each.close()
+  rmSync(directory, { recursive: true })
 })

@@ -1,3 +1,4 @@
+import { orAbort } from '@moraine/stdx/abort'
 import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
@@ -7,23 +8,28 @@ import { internalNamespaces } from '../internal/internal-namespaces.ts'
 import type { InternalStore } from '../internal/internal-store.ts'
 import { internalTables } from '../internal/internal-tables.ts'
 import { internalViews } from '../internal/internal-views.ts'
+import { unlessGone } from '../internal/unless-gone.ts'
 import { metadataCache } from '../metadata-file/metadata-cache.ts'
 import { checkNamespace } from '../table-identifier.ts'
+import { explainEmptyJdbc } from './explain-empty-jdbc.ts'
 import type { JdbcDatabase } from './jdbc-database.ts'
 import { jdbcPointers } from './jdbc-pointers.ts'
 import { prepareJdbcSchema } from './jdbc-schema.ts'
 import { type JdbcSettings, jdbcSettings } from './jdbc-settings.ts'
 import { newJdbcNamespaceText } from './jdbc-store.ts'
 import { openJdbcDatabase } from './open-jdbc-database.ts'
+import { probeJdbcCommit } from './probe-jdbc-commit.ts'
 
 export type JdbcCatalogOptions = {
-  /** Part of the key of every row: all writers of the catalog must give it the same name. */
+  /** Part of the key of every row, unless `jdbc.catalog-name` says what all writers of the catalog call it. */
   readonly name: string
   /** What Iceberg's JdbcCatalog takes; `jdbcSettings` has the list. */
   readonly properties: Readonly<Record<string, string>>
   readonly io: FileIO
   readonly clock: Clock
   readonly random: Random
+  /** Whether commits may name files of metadata in the table's places alone. */
+  readonly boundsFiles?: boolean
   /** Told of files that could not be removed after the outcome was settled; they do no harm. */
   readonly onLeftover: InternalStore['onLeftover']
 }
@@ -38,15 +44,16 @@ export type JdbcCatalog = Catalog & { readonly close: () => Promise<void> }
  * The database is looked at, and its tables are created where they are missing and nothing says otherwise.
  *
  * @throws {MoraineError} `invalid-input`, `unsupported` for the properties; `unavailable`, `permission` and the like if
- * the database cannot be used
+ * the database cannot be used; `aborted` at once, with the connections closed as soon as the statement at hand has ended
  */
-export async function openJdbcCatalog(options: JdbcCatalogOptions): Promise<JdbcCatalog> {
+export async function openJdbcCatalog(options: JdbcCatalogOptions, signal?: AbortSignal): Promise<JdbcCatalog> {
   const settings = jdbcSettings(options.properties)
   const database = openJdbcDatabase(settings.server, options.clock)
+  const doing = `opening catalog ${options.name}`
   try {
-    return await jdbcCatalogIn(database, settings, options)
+    return await orAbort(jdbcCatalogIn(database, settings, options), signal, doing)
   } catch (error) {
-    await database.close()
+    await orAbort(database.close(), signal, doing)
     throw error
   }
 }
@@ -55,24 +62,35 @@ export async function openJdbcCatalog(options: JdbcCatalogOptions): Promise<Jdbc
 export async function jdbcCatalogIn(
   database: JdbcDatabase,
   settings: JdbcSettings,
-  { name, io, clock, random, onLeftover }: Omit<JdbcCatalogOptions, 'properties'>,
+  { name, io, clock, random, boundsFiles = false, onLeftover }: Omit<JdbcCatalogOptions, 'properties'>,
 ): Promise<JdbcCatalog> {
   const schemaVersion = await prepareJdbcSchema(database, settings)
   const pointers = jdbcPointers({ database, isStrict: settings.isStrict, schemaVersion })
   const warehouse = settings.warehouse.replace(/\/+$/, '')
-  const cache = metadataCache(CACHED_METADATA_BYTES_MAX)
-  const store: InternalStore = { name, warehouse, pointers, io, clock, random, cache, onLeftover }
+  const cache = metadataCache()
+  const store: InternalStore = {
+    name: settings.catalogName ?? name,
+    warehouse,
+    pointers,
+    io,
+    clock,
+    random,
+    cache,
+    boundsFiles,
+    onLeftover,
+  }
   return {
     name,
-    ...namespacesOf(store),
-    ...(settings.isStrict ? internalTables(store) : tablesAnywhere(store)),
-    ...(schemaVersion === 'V1' && { views: internalViews(store) }),
+    ...unlessGone({
+      ...namespacesOf(store),
+      ...(settings.isStrict ? internalTables(store) : tablesAnywhere(store)),
+      probeCommit: (..._: Parameters<NonNullable<Catalog['probeCommit']>>) => probeJdbcCommit(database),
+    }),
+    ...(schemaVersion === 'V1' && { views: unlessGone(internalViews(store)) }),
+    explainEmpty: () => explainEmptyJdbc(database, store.name),
     close: () => database.close(),
   }
 }
-
-/** Of the files; the parsed values take a few times as much memory. */
-const CACHED_METADATA_BYTES_MAX = 32 * 1024 * 1024
 
 /** A namespace does not need its parent: that is there because of its child. */
 function namespacesOf(store: InternalStore): ReturnType<typeof internalNamespaces> {
@@ -80,7 +98,8 @@ function namespacesOf(store: InternalStore): ReturnType<typeof internalNamespace
     ...internalNamespaces(store),
     async createNamespace(namespace, properties = {}) {
       checkNamespace(namespace)
-      if (!(await store.pointers.addNamespace(store.name, namespace, properties))) throw namespaceExists(namespace)
+      const outcome = await store.pointers.addNamespace(store.name, namespace, properties)
+      if (outcome === 'exists') throw namespaceExists(namespace)
     },
   }
 }

@@ -77,14 +77,15 @@ export function jdbcNamespaces({ database }: JdbcStore): JdbcNamespaces {
     async addNamespace(catalog, namespace, properties) {
       const text = newJdbcNamespaceText(namespace)
       checkProperties(namespace, properties)
-      if ((await find(catalog, text)) !== undefined) return false
-      return unlessTaken(() =>
+      if ((await find(catalog, text)) !== undefined) return 'exists'
+      const isAdded = await unlessTaken(() =>
         database.transaction(async (session) => {
           await insert(session, catalog, text, EXISTS, 'true')
           for (const [key, value] of Object.entries(properties)) await insert(session, catalog, text, key, value)
           return true
         }),
       )
+      return isAdded ? 'added' : 'exists'
     },
 
     async swapNamespaceProperties(catalog, namespace, expected, properties) {

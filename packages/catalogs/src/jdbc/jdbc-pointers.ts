@@ -58,7 +58,7 @@ export function jdbcPointers(store: JdbcStore): TablePointers {
     async changePointers(changes) {
       for (const { before, after } of changes) {
         if (before !== undefined || !store.isStrict) continue
-        if ((await namespaces.findNamespace(after.catalog, after.namespace)) === undefined) return false
+        if ((await namespaces.findNamespace(after.catalog, after.namespace)) === undefined) return 'refused'
       }
       // In one order for all, so that nobody waits in a circle.
       const ordered = [...changes].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1))
@@ -68,7 +68,7 @@ export function jdbcPointers(store: JdbcStore): TablePointers {
           return 1
         }),
       )
-      return made === 1
+      return made === 1 ? 'made' : 'refused'
     },
 
     async renamePointer({ kind, catalog, namespace, name }, to) {

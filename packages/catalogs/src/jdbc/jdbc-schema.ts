@@ -1,11 +1,16 @@
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { type JdbcDatabase, jdbcText } from './jdbc-database.ts'
 import { jdbcTableOptions } from './jdbc-dialect.ts'
-import type { JdbcSchemaVersion, JdbcSettings } from './jdbc-settings.ts'
+import { CREATES_JDBC_TABLES, type JdbcSchemaVersion, type JdbcSettings } from './jdbc-settings.ts'
 
 /** Of namespaces; their sum is what the index of a MySQL table can hold in utf8mb4. */
 export const JDBC_NAME_LENGTH_MAX = 255
 export const JDBC_VALUE_LENGTH_MAX = 1000
+
+/** Whether a database could be reached and has not the tables of a catalog. */
+export function lacksJdbcTables(error: unknown): boolean {
+  return isKind(error, 'not-found') && error.context['missing'] !== undefined
+}
 
 /**
  * Creates the two tables of a catalog if they are missing, and finds out which version they are. A V0 schema becomes V1
@@ -35,7 +40,8 @@ async function versionOf(database: JdbcDatabase): Promise<JdbcSchemaVersion> {
     if (await has(database, `SELECT 1 FROM ${name} WHERE 1 = 0`)) continue
     throw new MoraineError(
       'not-found',
-      `${database.place} has no table ${name}; create it, or leave out jdbc.init-catalog-tables=false`,
+      `${database.place} has no table ${name}; create it, or leave out ${CREATES_JDBC_TABLES}=false`,
+      { context: { missing: name } },
     )
   }
   return (await has(database, 'SELECT iceberg_type FROM iceberg_tables WHERE 1 = 0')) ? 'V1' : 'V0'

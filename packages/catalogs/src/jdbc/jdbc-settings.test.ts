@@ -22,15 +22,17 @@ test('addresses of Java and of Python lead to the same place', () => {
   for (const uri of ['jdbc:sqlite:/data/c.db', 'sqlite:////data/c.db', 'jdbc:sqlite:/data/c.db?busy_timeout=9']) {
     assert.deepEqual(serverOf(uri), { dialect: 'sqlite', path: '/data/c.db' })
   }
+  const existing = settingsOf('jdbc:sqlite:/data/c.db', { 'jdbc.init-catalog-tables': 'false' })
+  assert.deepEqual(existing.server, { dialect: 'sqlite', path: '/data/c.db', mustExist: true })
   assert.deepEqual(serverOf('sqlite:///:memory:'), { dialect: 'sqlite', path: ':memory:' })
 })
 
 test('properties beat the address, and parameters its beginning', () => {
   const uri = 'jdbc:postgresql://one:1@db/lake?user=two&password=2&currentSchema=ice'
-  const { user, password, searchPath } = { ...serverOf(uri) } as Record<string, string>
-  assert.deepEqual([user, password, searchPath], ['two', '2', 'ice'])
-  const named = { ...serverOf(uri, { 'jdbc.user': 'three', 'jdbc.password': '3' }) } as Record<string, string>
-  assert.deepEqual([named['user'], named['password']], ['three', '3'])
+  const address = { dialect: 'postgresql', host: 'db', port: 5432, database: 'lake', searchPath: 'ice', tls: 'off' }
+  assert.deepEqual(serverOf(uri), { ...address, user: 'two', password: '2' })
+  const named = serverOf(uri, { 'jdbc.user': 'three', 'jdbc.password': '3' })
+  assert.deepEqual(named, { ...address, user: 'three', password: '3' })
 })
 
 test('TLS is what was asked for', () => {
@@ -43,6 +45,9 @@ test('TLS is what was asked for', () => {
   assert.equal(tlsOf('?sslMode=VERIFY_IDENTITY'), 'verified')
   assert.equal(tlsOf('?sslmode=verify-full'), 'verified')
   assert.equal(tlsOf('?useSSL=true'), 'verified')
+  assert.equal(tlsOf('?requireSSL=true'), 'verified')
+  assert.equal(tlsOf('?useSSL=true&verifyServerCertificate=false'), 'unverified')
+  assert.equal(tlsOf('?useSSL=true', { 'jdbc.verifyServerCertificate': 'false' }), 'unverified')
   assert.equal(tlsOf('', { 'jdbc.ssl': 'true' }), 'verified')
   assert.throws(() => tlsOf('?sslmode=perhaps'), /"perhaps"/)
 })

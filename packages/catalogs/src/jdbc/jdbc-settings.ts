@@ -1,9 +1,17 @@
 import { MoraineError } from '@moraine/stdx/error'
+import { type TlsDemand, tlsDemand } from '@moraine/stdx/tls-demand'
 import type { JdbcDialectName } from './jdbc-database.ts'
+
+/** Whether the tables of a catalog, and a file for them, are made where they are missing: `true` if absent. */
+export const CREATES_JDBC_TABLES = 'jdbc.init-catalog-tables'
+
+export const JDBC_CATALOG_NAME = 'jdbc.catalog-name'
 
 export type JdbcSettings = {
   readonly server: JdbcServer | JdbcFile
   readonly warehouse: string
+  /** The name that its writers give it, which is part of the key of every row; that of the registration if absent. */
+  readonly catalogName?: string
   /** Which schema to create, or to change an older one to. */
   readonly schemaVersion: JdbcSchemaVersion
   /** Whether a table's namespace has to be there before the table is. */
@@ -22,19 +30,19 @@ export type JdbcServer = {
   readonly user?: string
   /** Never to be shown. */
   readonly password?: string
-  readonly tls: 'off' | 'unverified' | 'verified'
+  readonly tls: TlsDemand
   /** PostgreSQL's `search_path`. */
   readonly searchPath?: string
 }
 
-/** `path` may be `:memory:`. */
-export type JdbcFile = { readonly dialect: 'sqlite'; readonly path: string }
+/** `path` may be `:memory:`. Where no tables are to be created, no file is either. */
+export type JdbcFile = { readonly dialect: 'sqlite'; readonly path: string; readonly mustExist?: true }
 
 /**
  * The properties of Iceberg's JdbcCatalog, with the addresses of PyIceberg's SqlCatalog as well: `uri`, `warehouse`,
- * `jdbc.user`, `jdbc.password`, `jdbc.schema-version`, `jdbc.strict-mode`, `jdbc.init-catalog-tables`. What else begins
+ * `jdbc.user`, `jdbc.password`, `jdbc.schema-version`, `jdbc.strict-mode`, `jdbc.init-catalog-tables`; `jdbc.catalog-name` for the name that other writers give it. What else begins
  * with `jdbc.` is a parameter of the connection, as are those of the address; of these user, password, what concerns TLS
- * and `currentSchema` count.
+ * ({@link tlsDemand}) and `currentSchema` count.
  *
  * @throws {MoraineError} `invalid-input` or `unsupported`; the message never shows the address
  */
@@ -44,12 +52,16 @@ export function jdbcSettings(properties: Readonly<Record<string, string>>): Jdbc
   if (warehouse === undefined || warehouse === '') throw invalid('the JDBC catalog needs the property warehouse')
   const version = (properties['jdbc.schema-version'] ?? 'V0').trim().toUpperCase()
   if (version !== 'V0' && version !== 'V1') throw invalid(`jdbc.schema-version is "${version}"; set it to V0 or V1`)
+  const createsTables = flag(properties, CREATES_JDBC_TABLES, true)
+  const catalogName = properties[JDBC_CATALOG_NAME]
+  const server = parseUri(uri.trim(), properties)
   return {
-    server: parseUri(uri.trim(), properties),
+    server: server.dialect === 'sqlite' && !createsTables ? { ...server, mustExist: true } : server,
     warehouse,
+    ...(catalogName !== undefined && catalogName !== '' && { catalogName }),
     schemaVersion: version,
     isStrict: flag(properties, 'jdbc.strict-mode', false),
-    createsTables: flag(properties, 'jdbc.init-catalog-tables', true),
+    createsTables,
   }
 }
 
@@ -104,7 +116,7 @@ function parseServer(
     ...(user === undefined ? {} : { user }),
     ...(password === undefined ? {} : { password }),
     ...(searchPath === undefined ? {} : { searchPath }),
-    tls: tlsOf(parameters),
+    tls: tlsDemand(parameters, 'the JDBC catalog'),
   }
 }
 
@@ -130,33 +142,6 @@ function decoded(text: string): string {
     return decodeURIComponent(text)
   } catch {
     throw invalid('the uri of the JDBC catalog has a % that encodes nothing; write %25 for %')
-  }
-}
-
-/** The drivers' many words for three cases. Those that try TLS and go on without count as off, which they guarantee. */
-function tlsOf(parameters: ReadonlyMap<string, string>): JdbcServer['tls'] {
-  const mode = (parameters.get('sslmode') ?? parameters.get('sslMode') ?? '').toLowerCase().replaceAll('-', '_')
-  switch (mode) {
-    case 'disable':
-    case 'disabled':
-    case 'allow':
-    case 'prefer':
-    case 'preferred':
-      return 'off'
-    case 'require':
-    case 'required':
-    case 'trust':
-      return 'unverified'
-    case 'verify_ca':
-    case 'verify_full':
-    case 'verify_identity':
-      return 'verified'
-    case '': {
-      const isOn = /^(true|1)?$/i.test(parameters.get('ssl') ?? parameters.get('useSSL') ?? 'false')
-      return isOn ? 'verified' : 'off'
-    }
-    default:
-      throw invalid(`the TLS mode "${mode}" of the JDBC catalog is not known; use disable, require or verify-full`)
   }
 }
 

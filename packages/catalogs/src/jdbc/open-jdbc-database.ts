@@ -9,7 +9,7 @@ import { openSqliteDatabase } from './sqlite-database.ts'
 export function openJdbcDatabase(server: JdbcSettings['server'], clock: Clock): JdbcDatabase {
   switch (server.dialect) {
     case 'sqlite':
-      return openSqliteDatabase(server.path, clock)
+      return openSqliteDatabase(server.path, clock, server)
     case 'postgresql':
       return openPostgresDatabase(server)
     case 'mysql':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { isKind, MoraineError } from '@moraine/stdx/error'
+import { isKind, isOutcomeUnknown, MoraineError } from '@moraine/stdx/error'
 import { jdbcText } from './jdbc-database.ts'
 import { pooledDatabase } from './pooled-database.ts'
 
@@ -49,7 +49,7 @@ test('a read goes on over a connection that lives, and gives up if there is none
 
 test('a change is sent once, and its connection ended if it is not known what became of it', async () => {
   const lost = open(() => 'dead')
-  await assert.rejects(lost.database.execute(WRITE), (error) => isKind(error, 'unavailable'))
+  await assert.rejects(lost.database.execute(WRITE), isOutcomeUnknown)
   assert.deepEqual(lost.log, ['1 WRITE', '1 ended'])
   const refused = open(() => 'refused')
   await assert.rejects(refused.database.execute(WRITE), (error) => isKind(error, 'conflict'))
@@ -79,7 +79,7 @@ test('a commit whose answer is lost is not known to be one, and its connection i
   const { database, log } = open((sql) => (sql === 'COMMIT' ? 'dead' : undefined))
   await assert.rejects(
     database.transaction(({ execute }) => execute(WRITE)),
-    (error) => isKind(error, 'unavailable'),
+    isOutcomeUnknown,
   )
   assert.deepEqual(log, ['1 START TRANSACTION', '1 WRITE', '1 COMMIT', '1 ended'])
 })

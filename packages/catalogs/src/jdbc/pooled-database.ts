@@ -1,4 +1,4 @@
-import { isKind, MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError, outcomeUnknown } from '@moraine/stdx/error'
 import { type JdbcDatabase, type JdbcDialectName, type JdbcRow, type JdbcSession, jdbcText } from './jdbc-database.ts'
 
 /** One connection of a pool. Its failures are those of its driver. */
@@ -18,6 +18,11 @@ export type ConnectionPool = {
 /** A database behind a pool of connections. */
 export function pooledDatabase(pool: ConnectionPool): JdbcDatabase {
   const failureOf = (error: unknown) => (error instanceof MoraineError ? error : pool.failure(error))
+  const changeFailureOf = (error: unknown) => {
+    const failure = failureOf(error)
+    if (isAnswer(failure)) return failure
+    return outcomeUnknown(`the answer to a change was lost, and it may have been made: ${failure.message}`, failure)
+  }
   const use = async <T>(work: (connection: PooledConnection) => Promise<T>): Promise<T> => {
     const connection = await told(() => pool.connect(), failureOf)
     let isUsable = true
@@ -35,7 +40,7 @@ export function pooledDatabase(pool: ConnectionPool): JdbcDatabase {
     dialect: pool.dialect,
     place: pool.place,
     query: (statement) => readAgain(() => use((connection) => connection.query(statement))),
-    execute: (statement) => use((connection) => connection.execute(statement)),
+    execute: (statement) => use((connection) => told(() => connection.execute(statement), changeFailureOf)),
     async transaction(work) {
       const connection = await told(() => pool.connect(), failureOf)
       // A connection of which it is not known whether it is within a transaction does not go back.
@@ -54,7 +59,7 @@ export function pooledDatabase(pool: ConnectionPool): JdbcDatabase {
           )
           throw error
         })
-        await command('COMMIT')
+        await told(() => connection.execute(jdbcText('COMMIT')), changeFailureOf)
         isUsable = true
         return result
       } finally {

@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import type { Clock } from '@moraine/stdx/clock'
 import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
 import { oneAtATime } from '../one-at-a-time.ts'
@@ -8,11 +9,16 @@ import type { JdbcDatabase, JdbcRow, JdbcSession, JdbcStatement } from './jdbc-d
  * A catalog in a file, which other processes may have open, too. There is one connection, used by one transaction at a
  * time. While another process writes, it is asked again and again without holding up this one.
  *
- * @throws {MoraineError} if there can be no such file
+ * @param options of a file that must exist, none is made
+ * @throws {MoraineError} `not-found` if there must be a file and is none; `invalid-input` and the like if there can be none
  */
-export function openSqliteDatabase(path: string, clock: Clock): JdbcDatabase {
+export function openSqliteDatabase(
+  path: string,
+  clock: Clock,
+  { mustExist = false }: { readonly mustExist?: boolean } = {},
+): JdbcDatabase {
   const place = `SQLite file ${path}`
-  const db = attempt(place, () => open(path))
+  const db = mustExist ? openExisting(path, place) : attempt(place, () => open(path))
   const line = oneAtATime()
   const statements = new Map<string, StatementSync>()
   const prepared = (sql: string): StatementSync => {
@@ -63,7 +69,24 @@ const PATIENCE_MS = 30_000
 const ASK_AGAIN_MS = 10
 const ASK_AGAIN_MS_MAX = 200
 
-function open(path: string): DatabaseSync {
+// SQLite itself is told to make none: a file that was looked for first may be gone when it is opened.
+function openExisting(path: string, place: string): DatabaseSync {
+  if (path === ':memory:') return attempt(place, () => open(path))
+  const existing = pathToFileURL(path)
+  existing.searchParams.set('mode', 'rw')
+  try {
+    return open(existing)
+  } catch (error) {
+    if (codeOf(error) !== CANTOPEN) throw sqliteFailure(place, error)
+    throw new MoraineError(
+      'not-found',
+      `there is no ${place}, or none that may be opened, and looking at a catalog makes none; see that the path is right`,
+      { cause: error },
+    )
+  }
+}
+
+function open(path: string | URL): DatabaseSync {
   // SQLite's own patience would stop the whole process.
   const db = new DatabaseSync(path, { timeout: 0 })
   db.exec('PRAGMA synchronous = FULL')
@@ -98,6 +121,7 @@ function attempt<T>(place: string, run: () => T): T {
 
 const BUSY = 5
 const LOCKED = 6
+const CANTOPEN = 14
 
 function codeOf(error: unknown): number | undefined {
   const code = error instanceof Error ? (error as Error & { readonly errcode?: unknown }).errcode : undefined
@@ -132,7 +156,7 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
   10: 'unavailable',
   11: 'corrupt',
   13: 'exhausted',
-  14: 'invalid-input',
+  [CANTOPEN]: 'invalid-input',
   19: 'invalid-input',
   23: 'permission',
   26: 'corrupt',

@@ -4,15 +4,19 @@ import { weighedCache } from '@moraine/stdx/weighed-cache'
 /** Parsed metadata files, by location. */
 export type MetadataCache = {
   find(location: string): TableMetadata | undefined
-  add(location: string, metadata: TableMetadata, sizeBytes: number): void
+  /** @param textLength of the file as text, unzipped */
+  add(location: string, metadata: TableMetadata, textLength: number): void
 }
 
-/** The least recently used go first when their sizes add up to more than the limit. */
-export function metadataCache(sizeBytesMax: number): MetadataCache {
-  type Entry = { readonly metadata: TableMetadata; readonly sizeBytes: number }
-  const cache = weighedCache<Entry>(sizeBytesMax, ({ sizeBytes }) => sizeBytes)
+/**
+ * The least recently used go first when their texts add up to more than the limit: of the files, unzipped; the parsed
+ * values take a few times as much memory.
+ */
+export function metadataCache(textLengthMax = 32 * 1024 * 1024): MetadataCache {
+  type Entry = { readonly metadata: TableMetadata; readonly textLength: number }
+  const cache = weighedCache<Entry>(textLengthMax, ({ textLength }) => textLength)
   return {
     find: (location) => cache.find(location)?.metadata,
-    add: (location, metadata, sizeBytes) => cache.keep(location, { metadata, sizeBytes }),
+    add: (location, metadata, textLength) => cache.keep(location, { metadata, textLength }),
   }
 }

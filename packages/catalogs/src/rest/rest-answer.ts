@@ -10,7 +10,10 @@ export type RestSubject = { readonly entity: CatalogEntity; readonly conflict: '
 /** A metadata file is to become a table or view. */
 export const REGISTERED: RestSubject = { entity: 'metadata-file', conflict: 'already-exists' }
 
-/** The error that an answer with an unsuccessful status stands for. Its message has the server's own. */
+/**
+ * The error that an answer with an unsuccessful status stands for. Its message has the server's own. Its context has the
+ * `status`, and whether the answer was `explained`: as the protocol has it, which whatever else may answer there does not.
+ */
 export function restFailure(response: RestResponse, subject: RestSubject): MoraineError {
   const { message, type } = errorModel(response.json)
   // Of a file that the request named, "not found" says what is wrong; of a table's current one it would hide it.
@@ -21,8 +24,27 @@ export function restFailure(response: RestResponse, subject: RestSubject): Morai
   return new MoraineError(
     isFileGone ? 'corrupt' : kindOf(response.status, subject),
     `${response.what} answered ${response.status}${type === undefined ? '' : ` ${type}`}${said}${remedy(response)}`,
-    { context: { entity, status: response.status } },
+    {
+      context: {
+        entity,
+        status: response.status,
+        explained: message !== undefined || type !== undefined,
+        ...(isLoginStatus(response.status) && REFUSED_LOGIN),
+      },
+    },
   )
+}
+
+/** In the context of an error: the server has not let us in, whatever was asked for. */
+export const REFUSED_LOGIN = { login: 'refused' } as const
+
+/** Whether the server of a catalog did not take the token or credential that the catalog was opened with. */
+export function isLoginRefused(error: unknown): boolean {
+  return error instanceof MoraineError && error.context['login'] === REFUSED_LOGIN.login
+}
+
+function isLoginStatus(status: number): boolean {
+  return status === 401 || status === 419
 }
 
 /** The answer, if its status says success. */
@@ -61,7 +83,7 @@ const KINDS: Readonly<Record<number, ErrorKind>> = {
 
 function remedy({ status, retryAfterMs }: RestResponse): string {
   if (retryAfterMs !== undefined) return `; it asks to be left alone for ${Math.ceil(retryAfterMs / 1000)} s`
-  if (status === 401 || status === 419) return '; check the token or credential of the catalog'
+  if (isLoginStatus(status)) return '; check the token or credential of the catalog'
   if (status >= 300 && status < 400)
     return '; redirects are not followed, set the uri of the catalog to the final address'
   return ''

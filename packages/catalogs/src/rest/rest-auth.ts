@@ -1,6 +1,15 @@
+import { isDeepStrictEqual } from 'node:util'
 import { MoraineError } from '@moraine/stdx/error'
 import { int32, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
-import { beforeSending, postForm, type RestTransport, type TransportOptions } from './rest-transport.ts'
+import { REFUSED_LOGIN } from './rest-answer.ts'
+import {
+  beforeSending,
+  postForm,
+  type RestRequest,
+  type RestResponse,
+  type RestTransport,
+  type TransportOptions,
+} from './rest-transport.ts'
 
 export type RestCredentials =
   | { readonly kind: 'none' }
@@ -14,43 +23,89 @@ export type RestCredentials =
       readonly firstToken?: string
     }
 
-/** Adds the `Authorization` header to each request, and asks once more with a new token where one was refused. */
-export function authorized(
-  transport: RestTransport,
-  credentials: RestCredentials,
-  options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
-): RestTransport {
-  if (credentials.kind === 'none') return transport
-  const sendAs = (authorization: string, ...[request, signal]: Parameters<RestTransport>) =>
-    transport({ ...request, headers: { ...request.headers, authorization } }, signal)
-  if (credentials.kind === 'basic') {
-    const pair = Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')
-    return (request, signal) => sendAs(`Basic ${pair}`, request, signal)
-  }
-  const send = (token: string, ...rest: Parameters<RestTransport>) => sendAs(`Bearer ${token}`, ...rest)
-  if (credentials.kind === 'bearer') return (request, signal) => send(credentials.token, request, signal)
+/** Signed in to a catalog, for as long as it is used. */
+export type RestSession = {
+  readonly authorize: (transport: RestTransport) => RestTransport
+  /** The same, on other terms: for the same client a token that was given is used on. */
+  readonly continue: (credentials: RestCredentials, options: TokenOptions) => RestSession
+}
 
-  const tokens = clientCredentialTokens(credentials, options)
-  return async (request, signal) => {
-    const token = await beforeSending(() => tokens.current())
-    const response = await send(token, request, signal)
-    if (response.status !== 401 && response.status !== 419) return response
-    tokens.forget(token)
-    return send(await beforeSending(() => tokens.current()), request, signal)
+type TokenOptions = Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>
+
+/** Adds the `Authorization` header to each request, and asks once more with a new token where one was refused. */
+export function restSession(credentials: RestCredentials, options: TokenOptions, held?: Token): RestSession {
+  if (credentials.kind !== 'client-credentials') {
+    return { authorize: authorizing(credentials), continue: (other, then) => restSession(other, then) }
+  }
+  const tokens = clientCredentialTokens(credentials, options, held)
+  return {
+    authorize: (transport) => withTokens(transport, tokens),
+    continue: (other, then) =>
+      other.kind === 'client-credentials' && isDeepStrictEqual(clientOf(other), clientOf(credentials))
+        ? restSession(other, then, tokens.held())
+        : restSession(other, then),
   }
 }
 
-type Tokens = { current(): Promise<string>; forget(token: string): void }
+function clientOf({ form, firstToken }: ClientCredentials) {
+  return { form, firstToken }
+}
+
+function authorizing(credentials: Exclude<RestCredentials, ClientCredentials>) {
+  return (transport: RestTransport): RestTransport => {
+    if (credentials.kind === 'none') return withTableToken(transport, transport)
+    if (credentials.kind === 'basic') {
+      const pair = Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')
+      return (request, signal) => transport(withHeader(request, `Basic ${pair}`), signal)
+    }
+    const bearer = `Bearer ${credentials.token}`
+    return withTableToken(transport, (request, signal) => transport(withHeader(request, bearer), signal))
+  }
+}
+
+function withTokens(transport: RestTransport, tokens: Tokens): RestTransport {
+  const send = (token: string, request: RestRequest, signal: AbortSignal | undefined) =>
+    transport(withHeader(request, `Bearer ${token}`), signal)
+  return withTableToken(transport, async (request, signal) => {
+    const token = await beforeSending(() => tokens.current())
+    const response = await send(token, request, signal)
+    if (!isTokenRefused(response)) return response
+    tokens.forget(token)
+    return send(await beforeSending(() => tokens.current()), request, signal)
+  })
+}
+
+/** A request about a table that has a token of its own goes with that one; with the catalog's if it is refused. */
+function withTableToken(transport: RestTransport, otherwise: RestTransport): RestTransport {
+  return async (request, signal) => {
+    if (request.token === undefined) return otherwise(request, signal)
+    const response = await transport(withHeader(request, `Bearer ${request.token}`), signal)
+    return isTokenRefused(response) ? otherwise(request, signal) : response
+  }
+}
+
+function withHeader(request: RestRequest, authorization: string): RestRequest {
+  return { ...request, headers: { ...request.headers, authorization } }
+}
+
+function isTokenRefused({ status }: RestResponse): boolean {
+  return status === 401 || status === 419
+}
+
+type ClientCredentials = Extract<RestCredentials, { kind: 'client-credentials' }>
+type Tokens = { current(): Promise<string>; forget(token: string): void; held(): Token | undefined }
 type Token = { readonly text: string; readonly renewAt: number }
 
 /** Tokens of OAuth2's client credentials flow (RFC 6749, 4.4). One is asked for at a time, whoever waits for it. */
 function clientCredentialTokens(
-  credentials: Extract<RestCredentials, { kind: 'client-credentials' }>,
-  options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
+  credentials: ClientCredentials,
+  options: TokenOptions,
+  before: Token | undefined,
 ): Tokens {
   const { firstToken } = credentials
-  let held: Token | undefined =
-    firstToken === undefined ? undefined : { text: firstToken, renewAt: renewalOf(firstToken, options.clock) }
+  let held =
+    before ??
+    (firstToken === undefined ? undefined : { text: firstToken, renewAt: renewalOf(firstToken, options.clock) })
   let asking: Promise<Token> | undefined
   const ask = () => {
     asking ??= requestToken(credentials, options).finally(() => {
@@ -66,13 +121,11 @@ function clientCredentialTokens(
     forget(token) {
       if (held?.text === token) held = undefined
     },
+    held: () => held,
   }
 }
 
-async function requestToken(
-  { tokenUri, form }: Extract<RestCredentials, { kind: 'client-credentials' }>,
-  options: Pick<TransportOptions, 'fetch' | 'clock' | 'timeoutMs'>,
-): Promise<Token> {
+async function requestToken({ tokenUri, form }: ClientCredentials, options: TokenOptions): Promise<Token> {
   const askedAt = options.clock.monotonicMs()
   const { status, json, what } = await postForm(tokenUri, form, options)
   if (status === 200 && json !== undefined) {
@@ -82,9 +135,11 @@ async function requestToken(
   }
   const reason =
     json === undefined ? undefined : optional(record(json, { document: what, kind: 'corrupt' }), 'error', text)
+  const isUnavailable = status >= 500 || status === 429
   throw new MoraineError(
-    status >= 500 || status === 429 ? 'unavailable' : 'permission',
+    isUnavailable ? 'unavailable' : 'permission',
     `${what} gave no token (status ${status}${reason === undefined ? '' : `, ${reason}`}); check credential, scope and oauth2-server-uri of the catalog`,
+    isUnavailable ? {} : { context: REFUSED_LOGIN },
   )
 }
 

@@ -4,10 +4,10 @@ import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-js
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError, type ErrorKind, isKind } from '@moraine/stdx/error'
+import { describeError, type ErrorKind, isKind, isOutcomeUnknown } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
-import type { TableCommit } from '../catalog.ts'
+import type { Catalog, TableCommit } from '../catalog.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { openRestCatalog } from './rest-catalog.ts'
 
@@ -96,6 +96,25 @@ test('the configuration decides prefix, separator and headers; the server has th
   assert.equal(seen[2]?.url, `${URI}/v1/catalogs/wh%201/namespaces?pageToken=more`)
 })
 
+test('no message has the user or the parameters of an address in it', async () => {
+  const clock = stillClock().clock
+  const send: typeof fetch = () => Promise.reject(new TypeError('no route to http://u:LEAK@host'))
+  const opening = (properties: Record<string, string>) =>
+    openRestCatalog({ name: 'x', properties: { 'rest.client.max-retries': '0', ...properties }, clock, fetch: send })
+  const told = async (properties: Record<string, string>) => {
+    const error = await opening(properties).then(
+      () => assert.fail('it opened'),
+      (failure: unknown) => failure,
+    )
+    return describeError(error)
+  }
+  assert.match(await told({ uri: 'https://ann:LEAK@host/x' }), /^uri: leave out user and password/)
+  const parameters = await told({ uri: 'https://host/x?apikey=LEAK' })
+  assert.equal(parameters, 'GET https://host/x got no answer; check the uri and the network: no route to http://host')
+  const idp = { uri: URI, credential: 'a:b', 'oauth2-server-uri': 'https://u:LEAK@idp/token?sig=LEAK' }
+  assert.doesNotMatch(await told(idp), /LEAK/)
+})
+
 test('names are encoded once, and levels parted by the unit separator', async () => {
   const { catalog, seen } = await open([() => json(LOADED)])
   await catalog.loadTable({ namespace: ['a/b', 'c.d'], name: 'ü?#%' })
@@ -138,6 +157,92 @@ test('credentials that a catalog vends are storage properties, those for the lon
     's3.secret-access-key': 'table',
   })
   assert.equal(seen[1]?.headers.get('x-iceberg-access-delegation'), 'vended-credentials')
+})
+
+const TABLE_CREDENTIALS = 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials'
+
+function loaded(config: Record<string, string>, keys?: Record<string, string>) {
+  const credentials = keys && {
+    'storage-credentials': [
+      { prefix: 's3://b/t/', config: keys },
+      { prefix: 's3', config: keys },
+    ],
+  }
+  return `${LOADED.slice(0, -1)},${JSON.stringify({ config, ...credentials }).slice(1)}`
+}
+
+test('credentials are renewed without the table, where the server says how to', async () => {
+  const first = { 's3.access-key-id': 'k1', 's3.session-token': 's1', 's3.session-token-expires-at-ms': '5' }
+  const second = { 's3.access-key-id': 'k2', 's3.session-token': 's2' }
+  for (const [endpoint, endpoints, asked] of [
+    [undefined, [TABLE_CREDENTIALS], '/v1/namespaces/sales/tables/orders/credentials'],
+    ['v1/mine/credentials?of=t', [], '/v1/mine/credentials?of=t'],
+    [`${URI}/v1/mine/credentials`, [], '/v1/mine/credentials'],
+  ] as const) {
+    const config = {
+      's3.endpoint': 'e',
+      ...first,
+      ...(endpoint && { 'client.refresh-credentials-endpoint': endpoint }),
+    }
+    const renewal = { 'storage-credentials': [{ prefix: 's3://b', config: second }] }
+    const { catalog, seen } = await open(
+      [() => json(loaded(config)), () => json(renewal)],
+      {},
+      { ...CONFIG, endpoints },
+    )
+    const before = await catalog.loadStorage?.(ORDERS)
+    assert.deepEqual(before, { location: 's3://b/t', properties: config })
+    const { 's3.session-token-expires-at-ms': _, ...lasting } = config
+    assert.deepEqual(await catalog.loadStorage?.(ORDERS, before), {
+      location: 's3://b/t',
+      properties: { ...lasting, ...second },
+    })
+    assert.equal(seen[2]?.url, `${URI}${asked}`)
+    assert.equal(seen[2]?.headers.get('x-iceberg-access-delegation'), 'vended-credentials')
+  }
+})
+
+test('without such a way, and where it leads nowhere, the table is loaded', async () => {
+  const before = { location: 's3://b/t', properties: { 'client.refresh-credentials-endpoint': 'https://evil/x' } }
+  const keys = { 's3.access-key-id': 'k' }
+  const without = await open([() => json(loaded({}, keys))])
+  assert.deepEqual((await without.catalog.loadStorage?.(ORDERS, before))?.properties, keys)
+  for (const none of [failure(404, 'NotFoundException', 'no such path'), json({ 'storage-credentials': [] })]) {
+    const { catalog, seen } = await open(
+      [() => none, () => json(loaded({}, keys))],
+      {},
+      {
+        ...CONFIG,
+        endpoints: [TABLE_CREDENTIALS],
+      },
+    )
+    assert.deepEqual((await catalog.loadStorage?.(ORDERS, { location: 's3://b/t', properties: {} }))?.properties, keys)
+    assert.equal(seen.length, 3)
+  }
+})
+
+test('what the server says of all storage lies below what it says of a table, and its defaults below the properties', async () => {
+  const { catalog } = await open(
+    [() => json(loaded({ 's3.endpoint': 'of table' }))],
+    { 's3.region': 'mine' },
+    {
+      defaults: { 's3.region': 'default', 's3.path-style-access': 'true', 'some.other': 'x' },
+      overrides: { 's3.endpoint': 'of all' },
+    },
+  )
+  const { storageProperties } = await catalog.loadTable(ORDERS)
+  assert.deepEqual(storageProperties, { 's3.path-style-access': 'true', 's3.endpoint': 'of table' })
+})
+
+test('nothing is asked for where the properties say so', async () => {
+  for (const [given, sent] of [
+    ['', null],
+    ['remote-signing', 'remote-signing'],
+  ] as const) {
+    const { catalog, seen } = await open([() => json(LOADED)], { 'header.X-Iceberg-Access-Delegation': given })
+    await catalog.loadTable(ORDERS)
+    assert.equal(seen[1]?.headers.get('x-iceberg-access-delegation'), sent)
+  }
 })
 
 test('an unchanged metadata location is confirmed by its entity tag', async () => {
@@ -289,6 +394,33 @@ for (const [what, answer] of UNKNOWN) {
     assert.equal((await must(catalog.views, 'views').commitView(ORDERS, commit)).kind, 'unknown')
   })
 }
+
+for (const [what, answer] of UNKNOWN) {
+  test(`what was created, registered or renamed, and answered by ${what}, is said to be uncertain`, async () => {
+    const { catalog } = await open([answer, answer], {}, VIEWS_AND_TRANSACTIONS)
+    const uncertain = (done: string) => (error: unknown) =>
+      isOutcomeUnknown(error) && new RegExp(`sales\\.orders may or may not have been ${done}`).test(String(error))
+    await assert.rejects(catalog.createTable(ORDERS, SALES_ORDERS_TABLE), uncertain('created'))
+    await assert.rejects(catalog.registerTable(ORDERS, 's3://b/x.metadata.json'), uncertain('registered'))
+  })
+}
+
+test('a rename, a drop or a change of namespaces without an answer is said to be uncertain; a refusal is not', async () => {
+  const lost: Answer = () => Promise.reject(new TypeError('fetch failed'))
+  const changes = (catalog: Catalog) => [
+    catalog.renameTable(ORDERS, { ...ORDERS, name: 'other' }),
+    catalog.dropTable(ORDERS),
+    catalog.createNamespace(['a']),
+    catalog.dropNamespace(['a']),
+    catalog.updateNamespace(['a'], { set: { k: 'v' }, remove: [] }),
+  ]
+  const { catalog } = await open(Array.from({ length: 5 }, () => lost))
+  for (const change of changes(catalog)) await assert.rejects(change, isOutcomeUnknown)
+  const refusing = await open(Array.from({ length: 5 }, () => () => failure(429, 'TooManyRequestsException', 'later')))
+  for (const change of changes(refusing.catalog)) {
+    await assert.rejects(change, (error) => isKind(error, 'unavailable') && !isOutcomeUnknown(error))
+  }
+})
 
 for (const [what, answer] of [...UNKNOWN, ['404', () => failure(404, 'NoSuchTableException', 'gone')] as const]) {
   test(`commits to several tables are unknown if the load after their success is answered by ${what}`, async () => {

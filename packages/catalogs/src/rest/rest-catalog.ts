@@ -1,8 +1,10 @@
 import type { Clock } from '@moraine/stdx/clock'
+import { isStorageSetting, type StorageSettings } from '@moraine/storage/settings'
 import type { AwsEnvironment } from '../aws/aws-credentials.ts'
 import type { Catalog } from '../catalog.ts'
+import { configuredSettings } from './configured-settings.ts'
 import { decodeAnswer, expectSuccess } from './rest-answer.ts'
-import { authorized } from './rest-auth.ts'
+import { type RestSession, restSession } from './rest-auth.ts'
 import { decodeRestConfig, type RestConfig } from './rest-json.ts'
 import { restNamespaces } from './rest-namespaces.ts'
 import { restPaths } from './rest-path.ts'
@@ -12,6 +14,7 @@ import { restSigner } from './rest-signing.ts'
 import { restTables } from './rest-tables.ts'
 import { commitTransaction } from './rest-transaction.ts'
 import { type RestTransport, restTransport } from './rest-transport.ts'
+import { type RestTurns, restTurns } from './rest-turns.ts'
 import { restViews } from './rest-views.ts'
 
 export type RestCatalogOptions = {
@@ -26,26 +29,35 @@ export type RestCatalogOptions = {
   readonly clock: Clock
   /** Where AWS's region and keys may be; the process's by default. */
   readonly environment?: AwsEnvironment
-  /** For tests; the runtime's by default. */
+  /** The runtime's by default. */
   readonly fetch?: typeof fetch
   /** Of each request. */
   readonly timeoutMs?: number
 }
 
 /**
- * A catalog behind Iceberg's REST protocol. Asks the server for its configuration first; what it overrides counts, then
- * the given properties, then its defaults. A commit that the server may have made without our hearing of it is
+ * A catalog behind Iceberg's REST protocol, asked by {@link restTurns}. Asks the server for its configuration first, and heeds
+ * it as {@link configuredSettings} does. A commit that the server may have made without our hearing of it is
  * `unknown`. Tokens and credentials appear in no message.
  */
 export async function openRestCatalog(options: RestCatalogOptions, signal?: AbortSignal): Promise<Catalog> {
   const given = restSettings(options.properties)
+  const session = restSession(given.credentials, requestOptions(given, options))
+  const turns = restTurns(options)
   const request = { method: 'GET', path: 'v1/config', query: { warehouse: given.warehouse } } as const
-  const answer = await transportOf(given, options)(request, signal)
+  const answer = await transportOf(given, session, turns, options)(request, signal)
   const config = decodeAnswer(expectSuccess(answer, { entity: 'warehouse', conflict: 'conflict' }), decodeRestConfig)
-  const settings = restSettings({ ...config.defaults, ...options.properties, ...config.overrides })
-  const transport = transportOf(settings, options)
+  const settings = configuredSettings(given, options.properties, config)
+  // Signed in once, unless the configuration says otherwise.
+  const continued = session.continue(settings.credentials, requestOptions(settings, options))
+  const transport = transportOf(settings, continued, turns, options)
   const paths = restPaths(settings.prefix, settings.namespaceSeparator)
-  const tables = restTables(transport, paths)
+  const tables = restTables(transport, paths, {
+    uri: settings.uri,
+    delegation: settings.delegation,
+    hasCredentials: hasEndpoint(config, 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials'),
+    common: toldStorage(config, options.properties),
+  })
   const commitTables: Catalog['commitTables'] = (changes, inner) =>
     commitTransaction(transport, paths, tables.loadTable, changes, inner)
   return {
@@ -64,12 +76,32 @@ function hasEndpoint({ endpoints = [] }: RestConfig, endpoint: string): boolean 
   return endpoints.includes(endpoint)
 }
 
+/** What the server says of the storage of all its tables: what the properties say themselves counts before its defaults. */
+function toldStorage(
+  { defaults, overrides }: RestConfig,
+  properties: RestCatalogOptions['properties'],
+): StorageSettings {
+  const told = Object.entries({ ...defaults, ...overrides }).filter(
+    ([key]) => isStorageSetting(key) && (Object.hasOwn(overrides, key) || !Object.hasOwn(properties, key)),
+  )
+  return Object.fromEntries(told)
+}
+
 const TIMEOUT_MS = 60_000
 
-function transportOf(settings: RestSettings, options: RestCatalogOptions): RestTransport {
-  const { clock, environment = process.env, fetch: send = fetch, timeoutMs = TIMEOUT_MS } = options
+function requestOptions({ uri, headers }: RestSettings, options: RestCatalogOptions) {
+  const { clock, fetch: send = fetch, timeoutMs = TIMEOUT_MS } = options
+  return { uri, headers, fetch: send, clock, timeoutMs }
+}
+
+function transportOf(
+  settings: RestSettings,
+  session: RestSession,
+  inTurn: RestTurns,
+  options: RestCatalogOptions,
+): RestTransport {
+  const { clock, environment = process.env } = options
   const sign = settings.signing && restSigner(settings.signing, { clock, environment })
-  const base = { uri: settings.uri, headers: settings.headers, fetch: send, clock, timeoutMs }
-  const transport = restTransport({ ...base, ...(sign === undefined ? {} : { sign }) })
-  return withRestRetries(authorized(transport, settings.credentials, base), { clock, retries: settings.retries })
+  const transport = restTransport({ ...requestOptions(settings, options), ...(sign === undefined ? {} : { sign }) })
+  return withRestRetries(inTurn(session.authorize(transport)), { clock, retries: settings.retries })
 }

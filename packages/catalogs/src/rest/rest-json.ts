@@ -1,6 +1,6 @@
 import { decodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { decodeTableRequirement, encodeTableRequirement } from '@moraine/iceberg/metadata/table-requirement-json'
-import type { UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
+import type { TableUpdate, UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
 import { decodeTableUpdate, encodeTableUpdate } from '@moraine/iceberg/metadata/table-update-json'
 import {
   decodeUnboundPartitionSpec,
@@ -132,19 +132,22 @@ export const decodeCommit: JsonDecoder<TableCommit> = (value, place) => {
   if (compared > COMPARED_MAX) {
     failAt(
       inside(place, 'updates'),
-      `has ${compared} that add schemas, specs, orders, branches or tags, more than ${COMPARED_MAX}; make several commits`,
+      `has ${compared} about schemas, specs and orders, more than ${COMPARED_MAX}; make several commits`,
     )
   }
   return { requirements, updates }
 }
 
-/** Each of these is held against all that the table has of its kind. */
-const COMPARED: ReadonlySet<string> = new Set([
+/** Each of these is held against all that the table has of its kind. Of all others what one costs is the same, however many. */
+const COMPARED: ReadonlySet<string> = new Set<TableUpdate['action']>([
   'add-schema',
+  'set-current-schema',
+  'remove-schemas',
   'add-spec',
+  'set-default-spec',
+  'remove-partition-specs',
   'add-sort-order',
-  'set-snapshot-ref',
-  'remove-snapshot-ref',
+  'set-default-sort-order',
 ])
 const COMPARED_MAX = 1_000
 
@@ -171,15 +174,20 @@ export function encodeTransaction(changes: readonly TableChange[]): JsonObject {
   return { 'table-changes': changes.map(({ identifier, commit }) => encodeCommit(identifier, commit)) }
 }
 
-/** LoadTableResult and CommitTableResponse. Of the credentials, those for the longest prefix of the location count. */
-export function decodeLoadedTable(identifier: TableIdentifier): JsonDecoder<LoadedTable> {
+/**
+ * LoadTableResult and CommitTableResponse. Of the credentials, those for the longest prefix of the location count.
+ *
+ * @param common what counts for all tables, below what the answer says
+ */
+export function decodeLoadedTable(
+  identifier: TableIdentifier,
+  common: Readonly<Record<string, string>> = {},
+): JsonDecoder<LoadedTable> {
   return (value, place) => {
     const json = record(value, place)
     const metadata = required(json, 'metadata', decodeTableMetadata)
-    const credential = (optional(json, 'storage-credentials', listOf(decodeCredential)) ?? [])
-      .filter(({ prefix }) => metadata.location.startsWith(prefix))
-      .sort((a, b) => b.prefix.length - a.prefix.length)[0]
-    const storageProperties = { ...optional(json, 'config', properties), ...credential?.config }
+    const credential = decodeTableCredential(metadata.location)(value, place)
+    const storageProperties = { ...common, ...optional(json, 'config', properties), ...credential }
     return {
       identifier,
       metadata,
@@ -187,6 +195,14 @@ export function decodeLoadedTable(identifier: TableIdentifier): JsonDecoder<Load
       ...(Object.keys(storageProperties).length === 0 ? {} : { storageProperties }),
     }
   }
+}
+
+/** LoadCredentialsResponse, and the same field of LoadTableResult: what is for the longest prefix of the location. */
+export function decodeTableCredential(location: string): JsonDecoder<Readonly<Record<string, string>> | undefined> {
+  return (value, place) =>
+    (optional(record(value, place), 'storage-credentials', listOf(decodeCredential)) ?? [])
+      .filter(({ prefix }) => location.startsWith(prefix))
+      .sort((a, b) => b.prefix.length - a.prefix.length)[0]?.config
 }
 
 /** The metadata alone, of an answer to a staged creation, whose table has no metadata file yet. */

@@ -1,14 +1,13 @@
-import type { Catalog } from '../catalog.ts'
+import type { CatalogNamespaces } from '../catalog.ts'
+import type { Namespace } from '../table-identifier.ts'
 import { decodeAnswer, expectSuccess, type RestSubject } from './rest-answer.ts'
 import { decodeMissingKeys, decodeNamespaceBody, decodeNamespacePage, encodeNamespaceChange } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
-import type { RestTransport } from './rest-transport.ts'
+import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { sendChange } from './send-change.ts'
 
 /** The namespaces of a REST catalog. */
-export function restNamespaces(
-  send: RestTransport,
-  paths: RestPaths,
-): Pick<Catalog, 'listNamespaces' | 'createNamespace' | 'dropNamespace' | 'loadNamespace' | 'updateNamespace'> {
+export function restNamespaces(send: RestTransport, paths: RestPaths): CatalogNamespaces {
   return {
     async listNamespaces(parent, page, signal) {
       // An empty token asks for pages; servers that have none ignore it.
@@ -20,11 +19,16 @@ export function restNamespaces(
     async createNamespace(namespace, properties = {}, signal) {
       paths.check(namespace)
       const body = { namespace, properties }
-      expectSuccess(await send({ method: 'POST', path: paths.namespaces(), body }, signal), TAKEN)
+      const request = { method: 'POST', path: paths.namespaces(), body } as const
+      await sendChange({ send, request, subject: TAKEN, ...told(namespace, 'created'), made: () => undefined }, signal)
     },
 
     async dropNamespace(namespace, signal) {
-      expectSuccess(await send({ method: 'DELETE', path: paths.namespace(namespace) }, signal), SUBJECT)
+      const request = { method: 'DELETE', path: paths.namespace(namespace) } as const
+      await sendChange(
+        { send, request, subject: SUBJECT, ...told(namespace, 'dropped'), made: () => undefined },
+        signal,
+      )
     },
 
     async loadNamespace(namespace, signal) {
@@ -34,11 +38,16 @@ export function restNamespaces(
 
     async updateNamespace(namespace, change, signal) {
       const path = paths.namespace(namespace, 'properties')
-      const response = await send({ method: 'POST', path, body: encodeNamespaceChange(change) }, signal)
-      return decodeAnswer(expectSuccess(response, SUBJECT), decodeMissingKeys)
+      const request = { method: 'POST', path, body: encodeNamespaceChange(change) } as const
+      const made = (response: RestResponse) => decodeAnswer(response, decodeMissingKeys)
+      return sendChange({ send, request, subject: SUBJECT, ...told(namespace, 'changed'), made }, signal)
     },
   }
 }
 
 const SUBJECT: RestSubject = { entity: 'namespace', conflict: 'conflict' }
 const TAKEN: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
+
+function told(namespace: Namespace, done: string) {
+  return { what: `namespace ${namespace.join('.')}`, done }
+}

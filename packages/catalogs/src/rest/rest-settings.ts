@@ -1,3 +1,4 @@
+import { addressForMessages } from '@moraine/stdx/address-for-messages'
 import { MoraineError } from '@moraine/stdx/error'
 import { chooseAwsCredentials } from '../aws/aws-credentials.ts'
 import type { RestCredentials } from './rest-auth.ts'
@@ -12,6 +13,8 @@ export type RestSettings = {
   readonly prefix: string
   readonly namespaceSeparator: string
   readonly headers: Readonly<Record<string, string>>
+  /** How access to the files of tables is asked for (`X-Iceberg-Access-Delegation`); empty if it is not. */
+  readonly delegation: string
   readonly credentials: RestCredentials
   readonly signing: RestSigning | undefined
   /** Of a request that the server turned away. */
@@ -25,25 +28,39 @@ export function restSettings(properties: Readonly<Record<string, string>>): Rest
   if (uri === undefined || !/^https?:\/\//.test(uri) || !URL.canParse(uri)) {
     throw new MoraineError('invalid-input', 'a REST catalog needs the property uri, such as https://host/iceberg')
   }
+  if (addressForMessages(uri) !== uri.replace(/[?#].*$/s, '')) {
+    throw new MoraineError(
+      'invalid-input',
+      'uri: leave out user and password; give token, credential, or rest.auth.type=basic with rest.auth.basic.username and .password',
+    )
+  }
   const authType = find('rest.auth.type')?.toLowerCase() ?? 'oauth2'
   const isSigned = authType === 'sigv4' || find('rest.sigv4-enabled')?.toLowerCase() === 'true'
   // What a signature goes on top of.
   const inner = authType === 'sigv4' ? (find('rest.auth.sigv4.delegate-auth-type') ?? 'oauth2') : authType
+  const { [DELEGATION]: delegation = 'vended-credentials', ...headers } = headersOf(properties)
   return {
     uri,
     warehouse: find('warehouse'),
     prefix: find('prefix') ?? '',
     // In its encoded form, as the protocol wants it.
     namespaceSeparator: decodeSeparator(find('namespace-separator')),
-    headers: Object.fromEntries(
-      Object.entries(properties).flatMap(([key, value]) =>
-        key.startsWith('header.') ? [[key.slice('header.'.length).toLowerCase(), value]] : [],
-      ),
-    ),
+    headers,
+    delegation: delegation.trim(),
     credentials: credentialsOf(inner, find, uri),
     signing: isSigned ? signingOf(find, properties) : undefined,
     retries: retriesOf(find),
   }
+}
+
+/** The header that asks for access to the files of tables. */
+export const DELEGATION = 'x-iceberg-access-delegation'
+
+function headersOf(properties: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const named = Object.entries(properties).flatMap(([key, value]) =>
+    key.startsWith('header.') ? [[key.slice('header.'.length).toLowerCase(), value] as const] : [],
+  )
+  return Object.fromEntries(named)
 }
 
 type Find = (key: string) => string | undefined

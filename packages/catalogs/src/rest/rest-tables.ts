@@ -1,5 +1,6 @@
-import type { Catalog, CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
-import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import type { StorageSettings } from '@moraine/storage/settings'
+import type { CatalogTableOperations, CommitOutcome, TableCommit } from '../catalog.ts'
+import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { rememberedLocations } from './remembered-locations.ts'
 import { decodeAnswer, expectSuccess, REGISTERED, type RestSubject, saysAbsent } from './rest-answer.ts'
 import {
@@ -10,26 +11,38 @@ import {
   encodeCreateTable,
 } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
+import { DELEGATION } from './rest-settings.ts'
+import { storageLoader } from './rest-storage.ts'
 import type { RestResponse, RestTransport } from './rest-transport.ts'
+import { sendChange } from './send-change.ts'
 import { sendCommit } from './send-commit.ts'
 import { sendRename } from './send-rename.ts'
+import { tableTokens } from './table-tokens.ts'
 
-type Tables = Omit<
-  Catalog,
-  | 'name'
-  | 'views'
-  | 'dropped'
-  | 'commitTables'
-  | 'listNamespaces'
-  | 'createNamespace'
-  | 'dropNamespace'
-  | 'loadNamespace'
-  | 'updateNamespace'
->
+/** How a server speaks of the files of tables. */
+export type TableFilesTerms = {
+  /** Of the catalog, without a trailing slash. */
+  readonly uri: string
+  readonly delegation: string
+  /** Whether credentials can be asked for without the table. */
+  readonly hasCredentials: boolean
+  /** What it says of the storage of all its tables. */
+  readonly common: StorageSettings
+}
 
 /** The tables of a REST catalog. */
-export function restTables(send: RestTransport, paths: RestPaths): Tables {
+export function restTables(bare: RestTransport, paths: RestPaths, terms: TableFilesTerms): CatalogTableOperations {
   const remembered = rememberedLocations()
+  const tokens = tableTokens()
+  const send = tokens.attached(bare)
+  const delegate = terms.delegation === '' ? {} : { [DELEGATION]: terms.delegation }
+  const loadTable: CatalogTableOperations['loadTable'] = async (identifier, signal) => {
+    const path = paths.table(identifier)
+    const response = await send({ method: 'GET', path, headers: delegate }, signal)
+    const loaded = decodeAnswer(expectSuccess(response, TABLE), decodeLoadedTable(identifier, terms.common))
+    tokens.remember(path, loaded.storageProperties)
+    return loaded
+  }
   return {
     async listTables(namespace, page, signal) {
       const request = {
@@ -40,7 +53,9 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       return decodeAnswer(expectSuccess(await send(request, signal), NAMESPACE), decodeTablePage)
     },
 
-    loadTable: (identifier, signal) => loadTable(send, paths, identifier, signal),
+    loadTable,
+
+    loadStorage: storageLoader(send, paths, { ...terms, delegate }, loadTable),
 
     async findMetadataLocation(identifier, signal) {
       const path = paths.table(identifier)
@@ -54,12 +69,14 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       return loaded.metadataLocation
     },
 
-    commitTable: (identifier, commit, signal) => commitTable(send, paths, identifier, commit, signal),
+    commitTable: (identifier, commit, signal) => commitTable({ send, paths, loadTable }, identifier, commit, signal),
 
     async createTable(identifier, table, signal) {
       const body = encodeCreateTable({ name: identifier.name, table, stage: false })
-      const request = { method: 'POST', path: tablesPath(paths, identifier), headers: DELEGATE, body } as const
-      return decodeAnswer(expectSuccess(await send(request, signal), NEW_TABLE), decodeLoadedTable(identifier))
+      const request = { method: 'POST', path: tablesPath(paths, identifier), headers: delegate, body } as const
+      const made = (response: RestResponse) => decodeAnswer(response, decodeLoadedTable(identifier, terms.common))
+      const what = `table ${formatIdentifier(identifier)}`
+      return sendChange({ send, request, subject: NEW_TABLE, what, done: 'created', made }, signal)
     },
 
     async stageTable(identifier, table, signal) {
@@ -72,12 +89,14 @@ export function restTables(send: RestTransport, paths: RestPaths): Tables {
       checkIdentifier(identifier)
       const body = { name: identifier.name, 'metadata-location': metadataLocation }
       const request = { method: 'POST', path: paths.namespace(identifier.namespace, 'register'), body } as const
-      return decodeAnswer(expectSuccess(await send(request, signal), REGISTERED), decodeLoadedTable(identifier))
+      const made = (response: RestResponse) => decodeAnswer(response, decodeLoadedTable(identifier))
+      const what = `table ${formatIdentifier(identifier)}`
+      return sendChange({ send, request, subject: REGISTERED, what, done: 'registered', made }, signal)
     },
 
-    dropTable: (identifier, signal) => dropTable(send, paths.table(identifier), 'false', signal),
+    dropTable: (identifier, signal) => dropTable({ send, paths }, identifier, 'false', signal),
 
-    purgeTable: (identifier, signal) => dropTable(send, paths.table(identifier), 'true', signal),
+    purgeTable: (identifier, signal) => dropTable({ send, paths }, identifier, 'true', signal),
 
     async renameTable(from, to, signal) {
       await sendRename({ send, paths, what: 'tables' }, from, to, signal)
@@ -89,26 +108,28 @@ const NAMESPACE: RestSubject = { entity: 'namespace', conflict: 'conflict' }
 const TABLE: RestSubject = { entity: 'table', conflict: 'conflict' }
 const NEW_TABLE: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
 
-/** Asks for credentials to the table's files, where the catalog hands them out. */
-const DELEGATE = { 'x-iceberg-access-delegation': 'vended-credentials' }
-
 function tablesPath(paths: RestPaths, identifier: TableIdentifier): string {
   checkIdentifier(identifier)
   return paths.namespace(identifier.namespace, 'tables')
 }
 
 async function dropTable(
-  send: RestTransport,
-  path: string,
+  { send, paths }: { readonly send: RestTransport; readonly paths: RestPaths },
+  identifier: TableIdentifier,
   purgeRequested: 'true' | 'false',
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  expectSuccess(await send({ method: 'DELETE', path, query: { purgeRequested } }, signal), TABLE)
+  const request = { method: 'DELETE', path: paths.table(identifier), query: { purgeRequested } } as const
+  const what = `table ${formatIdentifier(identifier)}`
+  await sendChange({ send, request, subject: TABLE, what, done: 'dropped', made: () => undefined }, signal)
 }
 
 async function commitTable(
-  send: RestTransport,
-  paths: RestPaths,
+  {
+    send,
+    paths,
+    loadTable,
+  }: Pick<CatalogTableOperations, 'loadTable'> & { readonly send: RestTransport; readonly paths: RestPaths },
   identifier: TableIdentifier,
   commit: TableCommit,
   signal: AbortSignal | undefined,
@@ -118,17 +139,7 @@ async function commitTable(
     const table = decodeAnswer(response, decodeLoadedTable(identifier))
     // Nessie answers with an address of its own, and tells where the file is only when it is asked for the table.
     const isFile = !/^https?:/.test(table.metadataLocation)
-    return { kind: 'committed', table: isFile ? table : await loadTable(send, paths, identifier, signal) } as const
+    return { kind: 'committed', table: isFile ? table : await loadTable(identifier, signal) } as const
   }
   return sendCommit({ send, request, subject: TABLE, committed }, signal)
-}
-
-async function loadTable(
-  send: RestTransport,
-  paths: RestPaths,
-  identifier: TableIdentifier,
-  signal: AbortSignal | undefined,
-): Promise<LoadedTable> {
-  const request = { method: 'GET', path: paths.table(identifier), headers: DELEGATE } as const
-  return decodeAnswer(expectSuccess(await send(request, signal), TABLE), decodeLoadedTable(identifier))
 }

@@ -1,3 +1,4 @@
+import { addressForMessages } from '@moraine/stdx/address-for-messages'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
@@ -11,6 +12,8 @@ export type RestRequest = {
   readonly path: string
   readonly query?: Readonly<Record<string, string | undefined>>
   readonly headers?: Readonly<Record<string, string>>
+  /** Of the table that the request is about, in place of the catalog's. */
+  readonly token?: string
   readonly body?: JsonObject
 }
 
@@ -21,7 +24,7 @@ export type RestResponse = {
   readonly retryAfterMs?: number
   /** Absent if the body is empty or is no JSON. */
   readonly json?: JsonValue
-  /** For messages: method and URL without the query. */
+  /** For messages: method and URL, without query and user. */
   readonly what: string
 }
 
@@ -63,7 +66,7 @@ export async function beforeSending<T>(prepare: () => Promise<T>): Promise<T> {
 export function restTransport(options: TransportOptions): RestTransport {
   return async (request, signal) => {
     const url = new URL(`${options.uri}/${request.path}`)
-    const what = `${request.method} ${url.href}`
+    const what = `${request.method} ${addressForMessages(url.href)}`
     for (const [key, value] of Object.entries(request.query ?? {})) {
       if (value !== undefined) url.searchParams.set(key, value)
     }
@@ -103,7 +106,7 @@ export function postForm(
   const body = new URLSearchParams(form).toString()
   const headers = { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' }
   const init: RequestInit = { method: 'POST', headers, body, redirect: 'manual' }
-  return exchange(new URL(uri), init, `POST ${uri}`, options, signal)
+  return exchange(new URL(uri), init, `POST ${addressForMessages(uri)}`, options, signal)
 }
 
 function exchange(

@@ -8,7 +8,17 @@ import {
 } from '@moraine/iceberg/view/view-update-json'
 import { dropUndefined } from '@moraine/stdx/drop-undefined'
 import type { JsonObject } from '@moraine/stdx/exact-json'
-import { type JsonDecoder, listOf, mapOf, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
+import {
+  failAt,
+  inside,
+  type JsonDecoder,
+  listOf,
+  mapOf,
+  optional,
+  record,
+  required,
+  text,
+} from '@moraine/stdx/exact-json-decode'
 import type { CreateView, LoadedView, ViewCommit } from '../catalog-views.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import { encodeIdentifier } from './rest-json.ts'
@@ -39,14 +49,18 @@ export function encodeCreateView({ name, view }: CreateViewBody): JsonObject {
   }
 }
 
-/** CommitViewRequest; the identifier in it repeats the path. */
+/** CommitViewRequest; the identifier in it repeats the path. One of more updates than any client needs is refused. */
 export const decodeViewCommit: JsonDecoder<ViewCommit> = (value, place) => {
   const json = record(value, place)
-  return {
-    requirements: optional(json, 'requirements', listOf(decodeViewRequirement)) ?? [],
-    updates: required(json, 'updates', listOf(decodeViewUpdate)),
+  const updates = required(json, 'updates', listOf(decodeViewUpdate))
+  if (updates.length > UPDATES_MAX) {
+    failAt(inside(place, 'updates'), `has ${updates.length}, more than ${UPDATES_MAX}; make several commits`)
   }
+  return { requirements: optional(json, 'requirements', listOf(decodeViewRequirement)) ?? [], updates }
 }
+
+/** Each is held against all that the view has of its kind, while everybody else waits. Clients send a handful. */
+const UPDATES_MAX = 100
 
 export function encodeViewCommit(identifier: TableIdentifier, { requirements, updates }: ViewCommit): JsonObject {
   return {

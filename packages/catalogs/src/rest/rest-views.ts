@@ -1,10 +1,11 @@
 import type { CatalogViews, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
-import { checkIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { decodeAnswer, expectSuccess, REGISTERED, type RestSubject, saysAbsent } from './rest-answer.ts'
 import { decodeTablePage } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
 import type { RestResponse, RestTransport } from './rest-transport.ts'
 import { decodeLoadedView, encodeCreateView, encodeViewCommit } from './rest-view-json.ts'
+import { sendChange } from './send-change.ts'
 import { sendCommit } from './send-commit.ts'
 import { sendRename } from './send-rename.ts'
 
@@ -21,16 +22,20 @@ export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
       checkIdentifier(identifier)
       const path = paths.namespace(identifier.namespace, 'views')
       const body = encodeCreateView({ name: identifier.name, view })
-      const answer = expectSuccess(await send({ method: 'POST', path, body }, signal), NEW_VIEW)
-      return decodeAnswer(answer, decodeLoadedView(identifier))
+      const request = { method: 'POST', path, body } as const
+      const made = (response: RestResponse) => decodeAnswer(response, decodeLoadedView(identifier))
+      const what = `view ${formatIdentifier(identifier)}`
+      return sendChange({ send, request, subject: NEW_VIEW, what, done: 'created', made }, signal)
     },
 
     async registerView(identifier, metadataLocation, signal) {
       checkIdentifier(identifier)
       const path = paths.namespace(identifier.namespace, 'register-view')
       const body = { name: identifier.name, 'metadata-location': metadataLocation }
-      const answer = expectSuccess(await send({ method: 'POST', path, body }, signal), REGISTERED)
-      return decodeAnswer(answer, decodeLoadedView(identifier))
+      const request = { method: 'POST', path, body } as const
+      const made = (response: RestResponse) => decodeAnswer(response, decodeLoadedView(identifier))
+      const what = `view ${formatIdentifier(identifier)}`
+      return sendChange({ send, request, subject: REGISTERED, what, done: 'registered', made }, signal)
     },
 
     async loadView(identifier, signal) {
@@ -47,7 +52,9 @@ export function restViews(send: RestTransport, paths: RestPaths): CatalogViews {
     commitView: (identifier, commit, signal) => commitView(send, paths, identifier, commit, signal),
 
     async dropView(identifier, signal) {
-      expectSuccess(await send({ method: 'DELETE', path: paths.view(identifier) }, signal), VIEW)
+      const request = { method: 'DELETE', path: paths.view(identifier) } as const
+      const what = `view ${formatIdentifier(identifier)}`
+      await sendChange({ send, request, subject: VIEW, what, done: 'dropped', made: () => undefined }, signal)
     },
 
     async renameView(from, to, signal) {

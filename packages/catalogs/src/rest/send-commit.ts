@@ -1,6 +1,7 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { expectSuccess, type RestSubject, restFailure } from './rest-answer.ts'
-import { isUnsentRequest, type RestRequest, type RestResponse, type RestTransport } from './rest-transport.ts'
+import type { RestRequest, RestResponse, RestTransport } from './rest-transport.ts'
+import { sendOnce } from './send-change.ts'
 
 type SentCommit<Committed> =
   | Committed
@@ -15,25 +16,15 @@ type CommitRequest<Committed> = {
   readonly committed: (response: RestResponse) => Committed | Promise<Committed>
 }
 
-/**
- * Sends a commit. From the moment it may have reached the server no failure is thrown that would be read as "nothing
- * was committed", but for an answer that says so (a status below 500 that is no success, and 501).
- */
+/** Sends a commit. What is thrown says that nothing was committed. */
 export async function sendCommit<Committed>(
   { send, request, subject, committed }: CommitRequest<Committed>,
   signal?: AbortSignal,
 ): Promise<SentCommit<Committed>> {
-  let response: RestResponse
-  try {
-    response = await send(request, signal)
-  } catch (cause) {
-    if (!(cause instanceof MoraineError) || isUnsentRequest(cause)) throw cause
-    return { kind: 'unknown', cause }
-  }
-  const { status } = response
-  if (status === 409) return { kind: 'conflict', reason: restFailure(response, subject).message }
-  // Also 503: it may come from a proxy that had passed the request on. 501 says that there is no such request.
-  if (status >= 500 && status !== 501) return { kind: 'unknown', cause: restFailure(response, subject) }
+  const sent = await sendOnce(send, request, subject, signal)
+  if (sent.kind === 'unknown') return sent
+  const { response } = sent
+  if (response.status === 409) return { kind: 'conflict', reason: restFailure(response, subject).message }
   expectSuccess(response, subject)
   try {
     return await committed(response)

@@ -1,9 +1,9 @@
-import { MoraineError } from '@moraine/stdx/error'
+import { isOutcomeUnknown, MoraineError } from '@moraine/stdx/error'
 import { checkIdentifier, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
-import { expectSuccess } from './rest-answer.ts'
 import { encodeIdentifier } from './rest-json.ts'
 import type { RestPaths } from './rest-path.ts'
 import type { RestTransport } from './rest-transport.ts'
+import { sendChange } from './send-change.ts'
 
 type Renaming = { readonly send: RestTransport; readonly paths: RestPaths; readonly what: 'tables' | 'views' }
 
@@ -19,11 +19,14 @@ export async function sendRename(
     paths.check(identifier.namespace)
   }
   const body = { source: encodeIdentifier(from), destination: encodeIdentifier(to) }
-  const response = await send({ method: 'POST', path: paths.rename(what), body }, signal)
+  const entity = what === 'tables' ? 'table' : 'view'
+  const request = { method: 'POST', path: paths.rename(what), body } as const
+  const subject = { entity, conflict: 'already-exists' } as const
+  const renamed = { what: `${entity} ${formatIdentifier(from)}`, done: 'renamed', made: () => undefined }
   try {
-    expectSuccess(response, { entity: what === 'tables' ? 'table' : 'view', conflict: 'already-exists' })
+    await sendChange({ send, request, subject, ...renamed }, signal)
   } catch (cause) {
-    if (!(cause instanceof MoraineError)) throw cause
+    if (!(cause instanceof MoraineError) || isOutcomeUnknown(cause)) throw cause
     const message = `${formatIdentifier(from)} was not renamed to ${formatIdentifier(to)}: ${cause.message}`
     throw new MoraineError(cause.kind, message, { context: cause.context })
   }

@@ -36,7 +36,8 @@ export function removePartitionSpecs(draft: MetadataDraft, specIds: readonly num
   if (specIds.includes(draft.defaultSpecId)) {
     invalid(`cannot remove partition spec ${draft.defaultSpecId}: it is the default`)
   }
-  const kept = draft.partitionSpecs.filter((spec) => !specIds.includes(spec.specId))
+  const removed = new Set(specIds)
+  const kept = draft.partitionSpecs.filter((spec) => !removed.has(spec.specId))
   if (kept.length < draft.partitionSpecs.length) draft.partitionSpecs = kept
 }
 

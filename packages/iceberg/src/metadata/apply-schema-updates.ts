@@ -26,7 +26,8 @@ export function setCurrentSchema(draft: MetadataDraft, schemaId: number): void {
 
 export function removeSchemas(draft: MetadataDraft, schemaIds: readonly number[]): void {
   if (schemaIds.includes(draft.currentSchemaId)) invalid(`cannot remove schema ${draft.currentSchemaId}: it is current`)
-  const kept = draft.schemas.filter((schema) => !schemaIds.includes(schema.schemaId))
+  const removed = new Set(schemaIds)
+  const kept = draft.schemas.filter((schema) => !removed.has(schema.schemaId))
   if (kept.length < draft.schemas.length) draft.schemas = kept
 }
 

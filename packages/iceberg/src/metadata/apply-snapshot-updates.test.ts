@@ -84,6 +84,19 @@ test('version 3 hands out row ids once', () => {
     refusal(table, ...append(table, 2n, { firstRowId: 9n })),
     "conflict: cannot add snapshot 2: its first-row-id 9 is behind the table's next, 10",
   )
+  const last = 2n ** 63n - 1n
+  for (const [firstRowId, addedRows] of [
+    [10n, last],
+    [last - 1n, 1n],
+    [10n, last / 2n],
+    [last / 2n + 10n, 0n],
+  ] as const) {
+    assert.match(
+      refusal(table, ...append(table, 2n, { firstRowId, addedRows })),
+      /^invalid-input: cannot add snapshot 2: with first-row-id \d+ and added-rows \d+ it takes more than half/,
+    )
+  }
+  assert.equal(applied(table, append(table, 2n, { firstRowId: 10n, addedRows: 2n ** 61n })).nextRowId, 2n ** 61n + 10n)
   const { firstRowId: _, ...without } = snapshotOn(table, 2n)
   assert.match(refusal(table, add(without)), /^invalid-input: cannot add snapshot 2: v3 requires its first-row-id/)
   assert.match(refusal(table, ...append(table, 2n, { addedRows: -1n })), /^invalid-input/)
@@ -178,4 +191,13 @@ test('the log stays in order whatever the clocks of writers say', () => {
 test('nothing can be added to a table that is not there yet', () => {
   const snapshot = snapshotOn(exampleTable(), 1n)
   assert.match(refusal(undefined, add(snapshot)), /cannot add a snapshot before a schema/)
+})
+
+test('ids and sequence numbers that would leave nothing for others are refused', () => {
+  const table = exampleTable()
+  assert.match(refusal(table, ...append(table, -1n)), /^invalid-input: cannot add snapshot -1: ids .* are not negative/)
+  const last = { sequenceNumber: Number.MAX_SAFE_INTEGER }
+  assert.match(refusal(table, ...append(table, 1n, last)), /^invalid-input: .* a jump leaves no numbers/)
+  const high = applied(table, append(table, 1n, { sequenceNumber: 2 ** 52 }))
+  assert.equal(withSnapshots(high, 2n).lastSequenceNumber, 2 ** 52 + 1)
 })

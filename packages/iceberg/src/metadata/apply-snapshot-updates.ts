@@ -1,4 +1,3 @@
-import { findRef } from './find-ref.ts'
 import { invalid, type MetadataDraft, stale } from './metadata-draft.ts'
 import type { Snapshot, SnapshotId, SnapshotRef } from './snapshot.ts'
 import { logCurrentSnapshot } from './snapshot-log.ts'
@@ -9,12 +8,12 @@ import { logCurrentSnapshot } from './snapshot-log.ts'
  */
 export function addSnapshot(draft: MetadataDraft, snapshot: Snapshot): void {
   const { snapshotId, sequenceNumber } = snapshot
+  // By -1 clients mean that there is none.
+  if (snapshotId < 0n) invalid(`cannot add snapshot ${snapshotId}: ids of snapshots are not negative`)
   if (draft.schemas.length === 0) invalid('cannot add a snapshot before a schema')
   if (draft.partitionSpecs.length === 0) invalid('cannot add a snapshot before a partition spec')
   if (draft.sortOrders.length === 0) invalid('cannot add a snapshot before a sort order')
-  if (draft.snapshots.some((known) => known.snapshotId === snapshotId)) {
-    invalid(`snapshot ${snapshotId} is already in the table`)
-  }
+  if (draft.snapshots.find(snapshotId) !== undefined) invalid(`snapshot ${snapshotId} is already in the table`)
   checkParent(draft, snapshot)
   if (draft.formatVersion === 1) {
     if (sequenceNumber !== 0)
@@ -27,27 +26,25 @@ export function addSnapshot(draft: MetadataDraft, snapshot: Snapshot): void {
   }
   if (draft.formatVersion >= 3) draft.nextRowId = rowIdAfter(draft, snapshot)
   draft.lastSequenceNumber = Math.max(draft.lastSequenceNumber, sequenceNumber)
-  draft.snapshots = [...draft.snapshots, snapshot]
+  draft.snapshots.add(snapshot)
   draft.added.snapshotIds.add(snapshotId)
 }
 
 /** Creates or moves a branch or tag. Moving `main` makes its snapshot the current one. */
 export function setSnapshotRef(draft: MetadataDraft, name: string, ref: SnapshotRef): void {
-  const existing = findRef(draft, name)
+  const existing = draft.refs.get(name)
   if (existing !== undefined && isSameRef(existing, ref)) return
-  const snapshot = draft.snapshots.find((candidate) => candidate.snapshotId === ref.snapshotId)
+  const snapshot = draft.snapshots.find(ref.snapshotId)
   if (snapshot === undefined) stale(`cannot set ${name} to unknown snapshot ${ref.snapshotId}; it may have expired`)
   checkRef(name, ref)
-  draft.refs = { ...draft.refs, [name]: ref }
+  draft.refs.set(name, ref)
   if (name !== 'main') return
   draft.currentSnapshotId = ref.snapshotId
   logCurrentSnapshot(draft, snapshot)
 }
 
 export function removeSnapshotRef(draft: MetadataDraft, name: string): void {
-  if (findRef(draft, name) === undefined) return
-  const { [name]: _, ...others } = draft.refs
-  draft.refs = others
+  draft.refs.remove(name)
   if (name === 'main') delete draft.currentSnapshotId
 }
 
@@ -56,18 +53,17 @@ export function removeSnapshotRef(draft: MetadataDraft, name: string): void {
  * still needs one of them is judged when all updates are applied.
  */
 export function removeSnapshots(draft: MetadataDraft, snapshotIds: readonly SnapshotId[]): void {
-  const ids = new Set(snapshotIds)
-  const removed = draft.snapshots.filter((snapshot) => ids.has(snapshot.snapshotId))
-  if (removed.length === 0) return
-  for (const { snapshotId } of removed) draft.removedSnapshotIds.add(snapshotId)
-  draft.snapshots = draft.snapshots.filter((snapshot) => !ids.has(snapshot.snapshotId))
-  draft.statistics = draft.statistics.filter((file) => !ids.has(file.snapshotId))
-  draft.partitionStatistics = draft.partitionStatistics.filter((file) => !ids.has(file.snapshotId))
+  for (const snapshotId of snapshotIds) {
+    if (!draft.snapshots.remove(snapshotId)) continue
+    draft.removedSnapshotIds.add(snapshotId)
+    draft.statistics.remove(snapshotId)
+    draft.partitionStatistics.remove(snapshotId)
+  }
 }
 
 function checkParent(draft: MetadataDraft, { snapshotId, parentSnapshotId }: Snapshot): void {
   if (parentSnapshotId === undefined) return
-  if (!draft.snapshots.some((known) => known.snapshotId === parentSnapshotId)) {
+  if (draft.snapshots.find(parentSnapshotId) === undefined) {
     stale(`snapshot ${snapshotId} has the unknown parent ${parentSnapshotId}; it may have expired`)
   }
 }
@@ -82,7 +78,16 @@ function checkSequenceNumber({ lastSequenceNumber }: MetadataDraft, snapshot: Sn
         `which is not above the table's last, ${lastSequenceNumber}`,
     )
   }
+  if (sequenceNumber > lastSequenceNumber + 1 && sequenceNumber > SEQUENCE_NUMBER_JUMP_MAX) {
+    invalid(
+      `cannot add snapshot ${snapshotId} with sequence number ${sequenceNumber}: the table's last is ` +
+        `${lastSequenceNumber}, and so far a jump leaves no numbers for those that come after`,
+    )
+  }
 }
+
+/** Half of the numbers there are. */
+const SEQUENCE_NUMBER_JUMP_MAX = 2 ** 52
 
 function rowIdAfter({ nextRowId }: MetadataDraft, { snapshotId, firstRowId, addedRows }: Snapshot): bigint {
   if (firstRowId === undefined || addedRows === undefined || addedRows < 0n) {
@@ -91,8 +96,18 @@ function rowIdAfter({ nextRowId }: MetadataDraft, { snapshotId, firstRowId, adde
   if (firstRowId < nextRowId) {
     stale(`cannot add snapshot ${snapshotId}: its first-row-id ${firstRowId} is behind the table's next, ${nextRowId}`)
   }
-  return firstRowId + addedRows
+  const after = firstRowId + addedRows
+  // What a commit takes it takes for good: a table without numbers takes no more rows, and one beyond them nobody can read.
+  if (after - nextRowId > (LAST_ROW_ID - nextRowId) / 2n) {
+    invalid(
+      `cannot add snapshot ${snapshotId}: with first-row-id ${firstRowId} and added-rows ${addedRows} it takes more than half ` +
+        `of the row ids that the table has left, from ${nextRowId} to ${LAST_ROW_ID}`,
+    )
+  }
+  return after
 }
+
+const LAST_ROW_ID = 2n ** 63n - 1n
 
 function checkRef(name: string, ref: SnapshotRef): void {
   if (name === '') invalid('a branch or tag must have a name')

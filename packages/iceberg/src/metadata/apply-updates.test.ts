@@ -5,6 +5,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import fc from 'fast-check'
 import { applyUpdates } from './apply-updates.ts'
 import { findInconsistency } from './metadata-consistency.ts'
+import type { TableMetadata } from './table-metadata.ts'
 import { formatTableMetadata, parseTableMetadata } from './table-metadata-json.ts'
 import type { TableUpdate } from './table-update.ts'
 import {
@@ -260,4 +261,143 @@ test('whatever is applied, the table stays consistent and can be written', () =>
     }),
     { numRuns: 100 },
   )
+})
+
+const key = fc.constantFrom('a', 'b', 'c', '__proto__', 'constructor')
+const small: fc.Arbitrary<(step: number) => TableUpdate> = fc.oneof(
+  update,
+  fc.array(fc.tuple(key, fc.constantFrom('1', '2'))).map(
+    (entries) => (): TableUpdate => ({
+      action: 'set-properties',
+      updates: Object.fromEntries(entries),
+    }),
+  ),
+  fc.array(key).map((removals) => (): TableUpdate => ({ action: 'remove-properties', removals })),
+  someId.map(
+    (value) =>
+      (step: number): TableUpdate => ({ action: 'set-statistics', statistics: file(value, step) }),
+  ),
+  someId.map((value) => (): TableUpdate => ({ action: 'remove-statistics', snapshotId: id(value) })),
+  someId.map(
+    (value) =>
+      (step: number): TableUpdate => ({
+        action: 'set-partition-statistics',
+        partitionStatistics: file(value, step),
+      }),
+  ),
+  someId.map((value) => (): TableUpdate => ({ action: 'remove-partition-statistics', snapshotId: id(value) })),
+  key.map(
+    (keyId) =>
+      (step: number): TableUpdate => ({
+        action: 'add-encryption-key',
+        encryptionKey: { keyId, encryptedKeyMetadata: `${step}` },
+      }),
+  ),
+  key.map((keyId) => (): TableUpdate => ({ action: 'remove-encryption-key', keyId })),
+)
+
+function file(value: bigint, fileSizeBytes: number) {
+  return { snapshotId: id(value), statisticsPath: 'x', fileSizeBytes, footerSizeBytes: 1, blobs: [] }
+}
+
+test('many updates in one commit end where they end one by one', () => {
+  // What differs by its nature: when it was, and what was current only inside the commit.
+  const state = ({ lastUpdatedMs: _, metadataLog: __, snapshotLog: ___, ...metadata }: TableMetadata) => metadata
+  fc.assert(
+    fc.property(fc.array(small, { maxLength: 40 }), (makers) => {
+      const base = exampleTable()
+      const made: TableUpdate[] = []
+      let oneByOne = base
+      for (const [step, make] of makers.entries()) {
+        const next = make(step + 1)
+        try {
+          oneByOne = applied(oneByOne, [next])
+          made.push(next)
+        } catch (error) {
+          assert.ok(error instanceof MoraineError)
+        }
+      }
+      const together = applied(base, made)
+      assert.deepEqual(state(together), state(oneByOne))
+      assert.deepEqual(Object.keys(together.refs), Object.keys(oneByOne.refs))
+      assert.deepEqual(Object.keys(together.properties), Object.keys(oneByOne.properties))
+    }),
+    { numRuns: 300 },
+  )
+})
+
+test('what is undone within a commit was never there', () => {
+  const table = withSnapshots(exampleTable(), 1n)
+  const undone: readonly TableUpdate[] = [
+    { action: 'set-properties', updates: { x: '1' } },
+    { action: 'remove-properties', removals: ['x'] },
+    { action: 'set-statistics', statistics: file(1n, 1) },
+    { action: 'remove-statistics', snapshotId: id(1n) },
+  ]
+  assert.equal(applied(table, undone), table)
+})
+
+// Were each to copy or search what the ones before it left, this would take hours.
+test('thirty thousand updates of each kind are no more work each than a few', () => {
+  const count = 30_000
+  const numbers = Array.from({ length: count }, (_, at) => at + 1)
+  const updates = numbers.flatMap((n): readonly TableUpdate[] => [
+    { action: 'set-properties', updates: { [`k${n}`]: 'v' } },
+    { action: 'remove-properties', removals: [`k${n - 5}`] },
+    {
+      action: 'add-snapshot',
+      snapshot: {
+        snapshotId: id(BigInt(n)),
+        ...(n > 1 && { parentSnapshotId: id(BigInt(n - 1)) }),
+        sequenceNumber: n,
+        timestampMs: later(T0, n),
+        manifests: { kind: 'list', location: 'x' },
+        operation: 'append',
+        summary: {},
+      },
+    },
+    setMain(BigInt(n)),
+    {
+      action: 'set-snapshot-ref',
+      refName: `t${n}`,
+      ref: { snapshotId: id(BigInt(n)), type: 'tag' },
+    },
+    { action: 'remove-snapshot-ref', refName: `t${n - 1}` },
+    { action: 'set-statistics', statistics: file(BigInt(n), n) },
+    { action: 'set-partition-statistics', partitionStatistics: file(BigInt(n), n) },
+    { action: 'remove-snapshots', snapshotIds: [id(BigInt(n - 2))] },
+    { action: 'add-encryption-key', encryptionKey: { keyId: `${n}`, encryptedKeyMetadata: '' } },
+    { action: 'remove-encryption-key', keyId: `${n - 1}` },
+  ])
+  const table = applyUpdates(exampleTable(), updates, { now: later(T0, count) })
+  assert.deepEqual(
+    table.snapshots.map(({ snapshotId }) => snapshotId),
+    [29_999n, 30_000n],
+  )
+  assert.equal(Object.keys(table.properties).length, Object.keys(exampleTable().properties).length + 5)
+  assert.equal(table.statistics.length, 2)
+  assert.deepEqual(Object.keys(table.refs), ['main', 't30000'])
+})
+
+test('what a change puts into properties is bounded; what is there already stays, and may be made less', () => {
+  const table = exampleTable()
+  const set = (updates: Record<string, string>): TableUpdate => ({ action: 'set-properties', updates })
+  const megabyte = 'x'.repeat(2 ** 20 - 3)
+  assert.equal(applied(table, [set({ p01: megabyte })]).properties['p01'], megabyte)
+  assert.match(refusal(table, set({ p01: `${megabyte}x` })), /property p01 has more than 1048576 characters/)
+  const names = Array.from({ length: 17 }, (_, at) => `p${String(at).padStart(2, '0')}`)
+  const fifteen = names.slice(0, 15).map((name) => set({ [name]: megabyte }))
+  const full = applied(table, fifteen)
+  assert.match(
+    refusal(full, set({ p15: megabyte, p16: megabyte })),
+    /all properties together have \d+ characters, more than/,
+  )
+  // Of a table from elsewhere.
+  const beyond: TableMetadata = {
+    ...table,
+    properties: Object.fromEntries([...names.map((name) => [name, megabyte]), ['large', `${megabyte}${megabyte}`]]),
+  }
+  assert.equal(applied(beyond, [{ action: 'remove-properties', removals: ['p00'] }]).properties['p00'], undefined)
+  assert.equal(applied(beyond, [set({ p00: '' })]).properties['p00'], '')
+  assert.match(refusal(beyond, set({ more: 'y' })), /all properties together/)
 })

@@ -4,8 +4,17 @@ import { addPartitionSpec, removePartitionSpecs, setDefaultSpec } from './apply-
 import { addSchema, removeSchemas, setCurrentSchema } from './apply-schema-updates.ts'
 import { addSnapshot, removeSnapshotRef, removeSnapshots, setSnapshotRef } from './apply-snapshot-updates.ts'
 import { addSortOrder, findSortProblem, setDefaultSortOrder } from './apply-sort-updates.ts'
+import { checkNewProperties } from './check-properties.ts'
 import { findInconsistency } from './metadata-consistency.ts'
-import { currentSchema, draftOf, emptyDraft, invalid, type MetadataDraft, stale } from './metadata-draft.ts'
+import {
+  currentSchema,
+  draftedMetadata,
+  draftOf,
+  emptyDraft,
+  invalid,
+  type MetadataDraft,
+  stale,
+} from './metadata-draft.ts'
 import { extendedMetadataLog } from './metadata-log.ts'
 import { settledSnapshotLog } from './snapshot-log.ts'
 import type { FormatVersion, TableMetadata } from './table-metadata.ts'
@@ -22,7 +31,8 @@ export type ApplyContext = {
 
 /**
  * The table's next state. Every commit goes through here, whoever makes it: the updates are applied in order, then the
- * result is checked as a whole. `base` is `undefined` for a table to be created. If the updates change nothing, `base`
+ * result is checked as a whole. What an update costs does not depend on how many there are, but for those of schemas, specs
+ * and orders, each of which is held against all that the table has of its kind. `base` is `undefined` for a table to be created. If the updates change nothing, `base`
  * itself is returned and there is nothing to commit.
  *
  * Rules and outcomes are those of the table spec and of the reference implementation of the REST catalog, but that a
@@ -37,10 +47,12 @@ export function applyUpdates(
   context: ApplyContext,
 ): TableMetadata {
   const draft = base === undefined ? emptyDraft(initialVersion(updates), context.now) : draftOf(base, context.now)
-  for (const update of joinedRuns(updates)) applyUpdate(draft, update)
+  for (const update of updates) applyUpdate(draft, update)
   if (draft.tableUuid === undefined && context.newTableUuid !== undefined) draft.tableUuid = context.newTableUuid
-  if (base !== undefined && isUnchanged(base, draft)) return base
-  return settle(base, draft, context)
+  const drafted = draftedMetadata(draft)
+  if (base !== undefined && draft.logged.length === 0 && isSame(base, drafted)) return base
+  checkNewProperties(base?.properties, drafted.properties)
+  return settle(base, draft, drafted, context)
 }
 
 type UpdateOf<Action extends TableUpdate['action']> = Extract<TableUpdate, { action: Action }>
@@ -63,42 +75,19 @@ const APPLY: { readonly [Action in TableUpdate['action']]: (draft: MetadataDraft
     'set-properties': setProperties,
     'remove-properties': removeProperties,
     'set-statistics': setStatistics,
-    'remove-statistics': removeStatistics,
+    'remove-statistics': (draft, { snapshotId }) => void draft.statistics.remove(snapshotId),
     'set-partition-statistics': setPartitionStatistics,
-    'remove-partition-statistics': removePartitionStatistics,
+    'remove-partition-statistics': (draft, { snapshotId }) => void draft.partitionStatistics.remove(snapshotId),
     'remove-partition-specs': (draft, { specIds }) => removePartitionSpecs(draft, specIds),
     'remove-schemas': (draft, { schemaIds }) => removeSchemas(draft, schemaIds),
     'add-encryption-key': addEncryptionKey,
-    'remove-encryption-key': removeEncryptionKey,
+    'remove-encryption-key': (draft, { keyId }) => void draft.encryptionKeys.remove(keyId),
   }
 
 function applyUpdate(draft: MetadataDraft, update: TableUpdate): void {
   // TypeScript does not see that the update is of the action by which its function was found.
   const apply = APPLY[update.action] as (draft: MetadataDraft, update: TableUpdate) => void
   apply(draft, update)
-}
-
-/**
- * Updates that set properties or remove snapshots, one after another, as one: thousands of them in a row, as clients send
- * that remove snapshots one by one, would each copy what is left.
- */
-function joinedRuns(updates: readonly TableUpdate[]): readonly TableUpdate[] {
-  const joined: TableUpdate[] = []
-  for (let at = 0; at < updates.length; ) {
-    let end = at + 1
-    while (end < updates.length && updates[end]?.action === updates[at]?.action) end += 1
-    for (const update of joinRun(updates.slice(at, end))) joined.push(update)
-    at = end
-  }
-  return joined
-}
-
-/** @param run updates of one action */
-function joinRun(run: readonly TableUpdate[]): readonly TableUpdate[] {
-  const properties = run.flatMap((each) => (each.action === 'set-properties' ? Object.entries(each.updates) : []))
-  if (properties.length > 0) return [{ action: 'set-properties', updates: Object.fromEntries(properties) }]
-  const snapshotIds = run.flatMap((each) => (each.action === 'remove-snapshots' ? each.snapshotIds : []))
-  return snapshotIds.length > 0 ? [{ action: 'remove-snapshots', snapshotIds }] : run
 }
 
 // A new table starts in the version it asks for, since it cannot be downgraded.
@@ -124,73 +113,54 @@ function setLocation(draft: MetadataDraft, { location }: UpdateOf<'set-location'
   draft.location = stripTrailingSlash(location)
 }
 
-function setProperties(draft: MetadataDraft, { updates }: UpdateOf<'set-properties'>): void {
-  const { properties } = draft
-  const isNew = ([key, value]: [string, string]) => !Object.hasOwn(properties, key) || properties[key] !== value
-  if (Object.entries(updates).some(isNew)) draft.properties = { ...properties, ...updates }
+function setProperties({ properties }: MetadataDraft, { updates }: UpdateOf<'set-properties'>): void {
+  for (const [key, value] of Object.entries(updates)) properties.set(key, value)
 }
 
-function removeProperties(draft: MetadataDraft, { removals }: UpdateOf<'remove-properties'>): void {
-  const kept = Object.entries(draft.properties).filter(([key]) => !removals.includes(key))
-  if (kept.length < Object.keys(draft.properties).length) draft.properties = Object.fromEntries(kept)
+function removeProperties({ properties }: MetadataDraft, { removals }: UpdateOf<'remove-properties'>): void {
+  for (const key of removals) properties.remove(key)
 }
 
 function setStatistics(draft: MetadataDraft, { statistics }: UpdateOf<'set-statistics'>): void {
-  draft.statistics = [...draft.statistics.filter((file) => file.snapshotId !== statistics.snapshotId), statistics]
-}
-
-function removeStatistics(draft: MetadataDraft, { snapshotId }: UpdateOf<'remove-statistics'>): void {
-  const kept = draft.statistics.filter((file) => file.snapshotId !== snapshotId)
-  if (kept.length < draft.statistics.length) draft.statistics = kept
+  draft.statistics.remove(statistics.snapshotId)
+  draft.statistics.add(statistics)
 }
 
 function setPartitionStatistics(draft: MetadataDraft, update: UpdateOf<'set-partition-statistics'>): void {
-  const { partitionStatistics: added } = update
-  const others = draft.partitionStatistics.filter((file) => file.snapshotId !== added.snapshotId)
-  draft.partitionStatistics = [...others, added]
+  draft.partitionStatistics.remove(update.partitionStatistics.snapshotId)
+  draft.partitionStatistics.add(update.partitionStatistics)
 }
 
-function removePartitionStatistics(draft: MetadataDraft, update: UpdateOf<'remove-partition-statistics'>): void {
-  const kept = draft.partitionStatistics.filter((file) => file.snapshotId !== update.snapshotId)
-  if (kept.length < draft.partitionStatistics.length) draft.partitionStatistics = kept
+function addEncryptionKey({ encryptionKeys }: MetadataDraft, { encryptionKey }: UpdateOf<'add-encryption-key'>): void {
+  if (encryptionKeys.find(encryptionKey.keyId) === undefined) encryptionKeys.add(encryptionKey)
 }
 
-function addEncryptionKey(draft: MetadataDraft, { encryptionKey }: UpdateOf<'add-encryption-key'>): void {
-  if (draft.encryptionKeys.some((key) => key.keyId === encryptionKey.keyId)) return
-  draft.encryptionKeys = [...draft.encryptionKeys, encryptionKey]
+function isSame(base: TableMetadata, drafted: TableMetadata): boolean {
+  const fields = new Set([...Object.keys(base), ...Object.keys(drafted)])
+  return [...fields].every((field) => base[field as keyof TableMetadata] === drafted[field as keyof TableMetadata])
 }
 
-function removeEncryptionKey(draft: MetadataDraft, { keyId }: UpdateOf<'remove-encryption-key'>): void {
-  const kept = draft.encryptionKeys.filter((key) => key.keyId !== keyId)
-  if (kept.length < draft.encryptionKeys.length) draft.encryptionKeys = kept
-}
-
-function isUnchanged(base: TableMetadata, draft: MetadataDraft): boolean {
-  const fields = new Set([...Object.keys(base), ...Object.keys(draft)])
-  for (const own of DRAFT_FIELDS) fields.delete(own)
-  return [...fields].every((field) => base[field as keyof TableMetadata] === draft[field as keyof TableMetadata])
-}
-
-const DRAFT_FIELDS = ['now', 'added', 'removedSnapshotIds'] as const satisfies readonly (keyof MetadataDraft)[]
-
-function settle(base: TableMetadata | undefined, draft: MetadataDraft, context: ApplyContext): TableMetadata {
+function settle(
+  base: TableMetadata | undefined,
+  draft: MetadataDraft,
+  drafted: TableMetadata,
+  context: ApplyContext,
+): TableMetadata {
   checkBindings(base, draft)
-  const snapshotLog = settledSnapshotLog(draft)
-  const { now, added: _, removedSnapshotIds: __, ...fields } = draft
   const metadata: TableMetadata = {
-    ...fields,
-    lastUpdatedMs: now,
-    snapshotLog,
+    ...drafted,
+    lastUpdatedMs: draft.now,
+    snapshotLog: settledSnapshotLog(draft),
     metadataLog:
       base === undefined || context.baseLocation === undefined
-        ? fields.metadataLog
-        : extendedMetadataLog(base, context.baseLocation, fields.properties),
+        ? drafted.metadataLog
+        : extendedMetadataLog(base, context.baseLocation, drafted.properties),
   }
   if (metadata.location === '') invalid('a new table needs a location; add a set-location update')
   if (metadata.tableUuid === undefined && metadata.formatVersion > 1) {
     invalid(`a table of format version ${metadata.formatVersion} needs a uuid; add an assign-uuid update`)
   }
-  checkRefs(draft)
+  checkRefs(metadata, draft)
   const wrong = findInconsistency(metadata)
   return wrong === undefined ? metadata : invalid(`the updates contradict each other: ${wrong.field} ${wrong.problem}`)
 }
@@ -218,7 +188,7 @@ function checkBindings(base: TableMetadata | undefined, draft: MetadataDraft): v
 }
 
 // A branch or tag may have been set while the snapshots to remove were chosen.
-function checkRefs({ refs, removedSnapshotIds }: MetadataDraft): void {
+function checkRefs({ refs }: TableMetadata, { removedSnapshotIds }: MetadataDraft): void {
   for (const [name, ref] of Object.entries(refs)) {
     if (removedSnapshotIds.has(ref.snapshotId)) {
       stale(

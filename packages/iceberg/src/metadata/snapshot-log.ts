@@ -11,9 +11,9 @@ export function logCurrentSnapshot(draft: MetadataDraft, { snapshotId, timestamp
   const isNew = draft.added.snapshotIds.has(snapshotId)
   if (isNew) draft.added.wereCurrent.add(snapshotId)
   const latest = draft.now + CLOCK_TOLERANCE_MS
-  const earliest = (draft.snapshotLog.at(-1)?.timestampMs ?? 0) - CLOCK_TOLERANCE_MS
+  const earliest = ((draft.logged.at(-1) ?? draft.snapshotLog.at(-1))?.timestampMs ?? 0) - CLOCK_TOLERANCE_MS
   const at = Math.min(Math.max(isNew ? timestampMs : draft.now, earliest), latest) as EpochMs
-  draft.snapshotLog = [...draft.snapshotLog, { timestampMs: at, snapshotId }]
+  draft.logged.push({ timestampMs: at, snapshotId })
 }
 
 /**
@@ -22,14 +22,15 @@ export function logCurrentSnapshot(draft: MetadataDraft, { snapshotId, timestamp
  * to have been current longer than it was (table spec, "snapshot-log").
  */
 export function settledSnapshotLog(draft: MetadataDraft): readonly SnapshotLogEntry[] {
+  const log = draft.logged.length === 0 ? draft.snapshotLog : [...draft.snapshotLog, ...draft.logged]
   const passing = draft.added.wereCurrent
   const isPassing = ({ snapshotId }: SnapshotLogEntry) =>
     passing.has(snapshotId) && snapshotId !== draft.currentSnapshotId
   const removed = draft.removedSnapshotIds
-  if (removed.size === 0 && !draft.snapshotLog.some(isPassing)) return draft.snapshotLog
-  const retained = new Set(draft.snapshots.map((snapshot) => snapshot.snapshotId))
-  const lastLost = removed.size === 0 ? -1 : draft.snapshotLog.findLastIndex((entry) => !retained.has(entry.snapshotId))
-  return draft.snapshotLog.slice(lastLost + 1).filter((entry) => !isPassing(entry))
+  if (removed.size === 0 && !log.some(isPassing)) return log
+  const isLost = ({ snapshotId }: SnapshotLogEntry) => draft.snapshots.find(snapshotId) === undefined
+  const lastLost = removed.size === 0 ? -1 : log.findLastIndex(isLost)
+  return log.slice(lastLost + 1).filter((entry) => !isPassing(entry))
 }
 
 const CLOCK_TOLERANCE_MS = 60_000

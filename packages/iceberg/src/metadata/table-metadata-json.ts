@@ -28,7 +28,7 @@ import { decodeSchema, encodeSchema } from '../schema/schema-json.ts'
 import { decodeSortOrder, encodeSortOrder } from '../sort/sort-order-json.ts'
 import { decodeEncryptedKey, encodeEncryptedKey } from './encrypted-key-json.ts'
 import { findInconsistency } from './metadata-consistency.ts'
-import { decodeMetadataFile } from './metadata-file.ts'
+import { decodeMetadataFile, ofMetadataFile } from './metadata-file.ts'
 import type { SnapshotId } from './snapshot.ts'
 import {
   decodeMetadataLogEntry,
@@ -52,14 +52,17 @@ import type { FormatVersion, TableMetadata } from './table-metadata.ts'
 // Table metadata in JSON (table spec, "Table Metadata" and Appendix C), format versions 1 to 3.
 
 /**
- * Reads a metadata file's bytes, gzipped or not, or its text. `location` names it in errors.
+ * Reads a metadata file's bytes, gzipped or not, or its text. `location` names it in errors, and as `metadataFile` in the
+ * context of those that are `corrupt`.
  *
  * @throws {MoraineError} `unsupported` for format versions above 3, `corrupt` if fields are missing, of the wrong type
  * or contradict each other.
  */
 export function parseTableMetadata(file: Uint8Array | string, location: string): TableMetadata {
   const json = typeof file === 'string' ? file : decodeMetadataFile(file, location)
-  return decodeTableMetadata(parseExactJson(json, location), { document: location, kind: 'corrupt' })
+  return ofMetadataFile(location, () =>
+    decodeTableMetadata(parseExactJson(json, location), { document: location, kind: 'corrupt' }),
+  )
 }
 
 /** The text of a metadata file, with the fields its format version wants, as older readers of it want them. */

@@ -16,7 +16,7 @@ export type FileSegment = {
   readonly dataSequenceNumbers: Float64Array
   /** -1: none is stated. */
   readonly sortOrderIds: Int32Array
-  /** Positions in {@link FORMATS}, with {@link ENCRYPTED} added for files that have key metadata. */
+  /** Positions in {@link FORMATS}, with {@link ENCRYPTED} added for files that have key metadata, {@link FOREIGN} for those elsewhere. */
   readonly formats: Uint8Array
   /** Of `pathHash`. */
   readonly pathHashes: Uint32Array
@@ -31,6 +31,8 @@ export type FileSegment = {
 
 export const FORMATS: readonly FileFormat[] = ['parquet', 'orc', 'avro', 'puffin']
 export const ENCRYPTED = 4
+/** Of files that do not lie where the table keeps its own, if whoever reads the manifest asks for that. */
+export const FOREIGN = 8
 
 /** What a row is made of; a cursor that stands on an entry is one. */
 export type SegmentRow = {
@@ -62,7 +64,7 @@ export class SegmentBuilder {
     return this.#length
   }
 
-  add(row: SegmentRow, partition: number): void {
+  add(row: SegmentRow, partition: number, isForeign = false): void {
     const at = this.#length
     if (at === this.#columns.partitions.length) this.#columns = resized(this.#columns, 2 * at)
     const columns = this.#columns
@@ -71,7 +73,8 @@ export class SegmentBuilder {
     columns.recordCounts[at] = row.recordCount
     columns.dataSequenceNumbers[at] = row.dataSequenceNumber
     columns.sortOrderIds[at] = row.sortOrderId ?? -1
-    columns.formats[at] = FORMATS.indexOf(row.fileFormat) + (row.isEncrypted ? ENCRYPTED : 0)
+    columns.formats[at] =
+      FORMATS.indexOf(row.fileFormat) + (row.isEncrypted ? ENCRYPTED : 0) + (isForeign ? FOREIGN : 0)
     columns.pathHashes[at] = row.filePathHash()
     columns.entryOffsets[at] = row.entryOffset
     if (row.firstRowId !== undefined) {

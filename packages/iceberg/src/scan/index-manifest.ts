@@ -7,6 +7,8 @@ import { visitLiveEntries } from './visit-live-entries.ts'
 export type IndexManifestOptions = {
   /** The partition of the entry that the cursor stands on; asked once per different tuple. */
   readonly partitionOf: (cursor: EntryCursor) => number
+  /** Whether the file that the cursor stands on lies elsewhere than the table's own; none does if absent. */
+  readonly isForeign?: ((cursor: EntryCursor) => boolean) | undefined
   /** Called at every live file, after its row is added. */
   readonly onRow?: (cursor: EntryCursor, row: number, partition: number) => void
 }
@@ -22,7 +24,7 @@ export async function indexManifest(manifest: Manifest, options: IndexManifestOp
   const partitionOf = partitionLookup(options.partitionOf)
   await visitLiveEntries(manifest, (cursor) => {
     const partition = partitionOf(cursor)
-    rows.add(cursor, partition)
+    rows.add(cursor, partition, options.isForeign?.(cursor))
     options.onRow?.(cursor, rows.length - 1, partition)
   })
   return rows.finish(file)

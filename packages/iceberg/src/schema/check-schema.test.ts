@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { EpochMs } from '@moraine/stdx/brand'
 import { isKind } from '@moraine/stdx/error'
+import { parseExactJson } from '@moraine/stdx/exact-json'
+import { newTableMetadata } from '../metadata/new-table-metadata.ts'
+import { formatTableMetadata, parseTableMetadata } from '../metadata/table-metadata-json.ts'
 import { checkSchema } from './check-schema.ts'
 import type { Schema } from './schema.ts'
 import type { IcebergType, NestedField } from './type.ts'
@@ -56,4 +60,37 @@ test('identifier fields must be able to identify', () => {
   assert.equal(identifier(column(struct, { required: true })), 'identifier field a is not of a primitive type')
   const list: IcebergType = { kind: 'list', elementId: 3, elementRequired: true, element: struct }
   assert.equal(identifier(column(list, { required: true }), 2), 'identifier field a.element.b is inside the list a')
+})
+
+test('types are nested as deep as what is stored can be read again, whatever they are', () => {
+  const wraps: readonly ((type: IcebergType, id: number) => IcebergType)[] = [
+    (type, id) => ({ kind: 'list', elementId: id, elementRequired: false, element: type }),
+    (type, id) => ({ kind: 'struct', fields: [{ id, name: 'b', required: false, type }] }),
+    (type, id) => ({
+      kind: 'map',
+      keyId: id,
+      key: { kind: 'int' },
+      valueId: id + 1000,
+      valueRequired: false,
+      value: type,
+    }),
+  ]
+  for (const wrap of wraps) {
+    const nested = (levels: number) =>
+      schemaOf(
+        column(
+          Array.from({ length: levels }).reduce<IcebergType>((type, _, at) => wrap(type, at + 2), { kind: 'int' }),
+        ),
+      )
+    assert.equal(problem(nested(64), 2), undefined)
+    assert.match(problem(nested(65), 2) ?? '', /^a nests types more than 64 deep/)
+    const metadata = newTableMetadata({
+      ...{ schema: nested(64), location: '/t', properties: {} },
+      ...{ uuid: '0199f0a0-0000-4000-8000-000000000001', now: 0 as EpochMs },
+    })
+    const text = formatTableMetadata(metadata)
+    assert.deepEqual(parseTableMetadata(text, 'metadata').schemas, metadata.schemas)
+    // As somebody is sent it, in an envelope of a few levels.
+    parseExactJson(`[[[[${text}]]]]`, 'answer')
+  }
 })

@@ -4,14 +4,20 @@ import { type IndexedField, indexSchema } from './schema-index.ts'
 import { isPrimitive } from './type.ts'
 
 /**
- * Checks that a table of the format version may have the schema: types and defaults of the version, ids below the
- * reserved range, identifier fields that can identify.
+ * Checks that a table of the format version may have the schema: types and defaults of the version, not nested too
+ * deep, ids below the reserved range, identifier fields that can identify.
  *
  * @throws {MoraineError} `invalid-input` that names every problem.
  */
 export function checkSchema(schema: Schema, formatVersion: number): void {
   const { fieldsById } = indexSchema(schema, 'invalid-input')
   const problems = [...fieldsById.values()].flatMap((field) => fieldProblems(field, formatVersion))
+  const deep = [...fieldsById.values()].find(isTooDeep)
+  if (deep !== undefined) {
+    problems.push(
+      `${rootOf(deep).fullName} nests types more than ${TYPE_LEVELS_MAX} deep, which readers would not get through`,
+    )
+  }
   for (const id of schema.identifierFieldIds) {
     const problem = identifierProblem(fieldsById.get(id))
     if (problem !== undefined) problems.push(`identifier field ${fieldsById.get(id)?.fullName ?? id} ${problem}`)
@@ -23,6 +29,12 @@ export function checkSchema(schema: Schema, formatVersion: number): void {
     )
   }
 }
+
+/**
+ * Lists, structs and maps in one another. A struct takes three levels of JSON, of which our reader and those of others take
+ * a few hundred: what is let in must be read again, within metadata and requests as well.
+ */
+export const TYPE_LEVELS_MAX = 64
 
 /** Ids above it belong to metadata columns (table spec, "Reserved Field IDs"). */
 const HIGHEST_COLUMN_ID = 2_147_483_447
@@ -47,6 +59,18 @@ function fieldProblems({ field, fullName }: IndexedField, formatVersion: number)
   }
   if (field.type.kind === 'unknown' && field.required) problems.push(`${fullName} of type unknown must be optional`)
   return problems
+}
+
+function isTooDeep({ parent }: IndexedField): boolean {
+  let levels = 0
+  for (let outer = parent; outer !== undefined; outer = outer.parent) levels += 1
+  return levels > TYPE_LEVELS_MAX
+}
+
+function rootOf(indexed: IndexedField): IndexedField {
+  let root = indexed
+  while (root.parent !== undefined) root = root.parent
+  return root
 }
 
 function identifierProblem(indexed: IndexedField | undefined): string | undefined {

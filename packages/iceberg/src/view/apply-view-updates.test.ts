@@ -236,3 +236,10 @@ test('damaged metadata is named', () => {
   )
   assert.throws(() => parse('{}'), /format-version is missing/)
 })
+
+test('properties of a view are bounded as those of a table', () => {
+  const view = applied(undefined, ...CREATION)
+  const grown = (length: number): ViewUpdate => ({ action: 'set-properties', updates: { p: 'x'.repeat(length) } })
+  assert.equal(applied(view, grown(2 ** 20 - 1)).properties['p']?.length, 2 ** 20 - 1)
+  assert.throws(() => applied(view, grown(2 ** 20)), /property p has more than 1048576 characters/)
+})

@@ -1,5 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import { formatExactJson } from '@moraine/stdx/exact-json'
+import { checkNewProperties } from '../metadata/check-properties.ts'
 import { invalid, nextId } from '../metadata/metadata-draft.ts'
 import { stripTrailingSlash } from '../metadata/table-metadata-json.ts'
 import { checkSchema } from '../schema/check-schema.ts'
@@ -28,6 +29,7 @@ export function applyViewUpdates(
   for (const update of updates) applyUpdate(draft, update)
   const { now: _, added, ...metadata } = draft
   if (base !== undefined && FIELDS.every((field) => base[field] === metadata[field])) return base
+  checkNewProperties(base?.properties, metadata.properties)
   if (metadata.viewUuid === '') invalid('a new view needs a uuid; add an assign-uuid update')
   if (metadata.location === '') invalid('a new view needs a location; add a set-location update')
   const current = findViewVersion(metadata.versions, metadata.currentVersionId)
@@ -85,7 +87,8 @@ function setProperties(draft: Draft, updates: ViewMetadata['properties']): void 
 }
 
 function removeProperties(draft: Draft, removals: readonly string[]): void {
-  const kept = Object.entries(draft.properties).filter(([key]) => !removals.includes(key))
+  const removed = new Set(removals)
+  const kept = Object.entries(draft.properties).filter(([key]) => !removed.has(key))
   if (kept.length < Object.keys(draft.properties).length) draft.properties = Object.fromEntries(kept)
 }
 

@@ -13,7 +13,7 @@ import {
   required,
   text,
 } from '@moraine/stdx/exact-json-decode'
-import { decodeMetadataFile } from '../metadata/metadata-file.ts'
+import { decodeMetadataFile, ofMetadataFile } from '../metadata/metadata-file.ts'
 import { epochMs } from '../metadata/snapshot-json.ts'
 import { stripTrailingSlash } from '../metadata/table-metadata-json.ts'
 import { decodeSchema, encodeSchema } from '../schema/schema-json.ts'
@@ -28,14 +28,17 @@ import {
 // View metadata in JSON (view spec, "View Metadata" and Appendix A).
 
 /**
- * Reads a metadata file's bytes, gzipped or not, or its text. `location` names it in errors.
+ * Reads a metadata file's bytes, gzipped or not, or its text. `location` names it in errors, and as `metadataFile` in the
+ * context of those that are `corrupt`.
  *
  * @throws {MoraineError} `unsupported` for format versions above 1, `corrupt` if fields are missing, of the wrong type
  * or contradict each other.
  */
 export function parseViewMetadata(file: Uint8Array | string, location: string): ViewMetadata {
   const json = typeof file === 'string' ? file : decodeMetadataFile(file, location)
-  return decodeViewMetadata(parseExactJson(json, location), { document: location, kind: 'corrupt' })
+  return ofMetadataFile(location, () =>
+    decodeViewMetadata(parseExactJson(json, location), { document: location, kind: 'corrupt' }),
+  )
 }
 
 export function formatViewMetadata(metadata: ViewMetadata): string {

@@ -15,9 +15,10 @@ import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { verifyGroup } from '../verify/verify-group.ts'
 import { commitStaged } from './commit-staged.ts'
+import { findLanded, type LandedCommit } from './find-landed.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
 import { type Resolution, resolveConflicts } from './resolve-conflicts.ts'
-import { committedGroups, findProcessSnapshot, snapshotMarks } from './snapshot-marks.ts'
+import { snapshotMarks } from './snapshot-marks.ts'
 import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
 
 export type CommitInput = {
@@ -68,10 +69,10 @@ const MAX_ATTEMPTS = 10
 export async function commitRewrite(input: CommitInput, context: CommitContext): Promise<RewriteOutcome> {
   for (let attempt = 1; ; attempt += 1) {
     const table = await context.tables.loadTable(input.identifier, context.signal)
-    const landed = findLanded(table, input)
-    if (landed !== undefined) return landed
+    const found = await findLanded(table, input, context.io, context.signal)
+    if (found.kind === 'landed') return landed(found.commit, table, input)
     const verified = await present(verifyAll(input, table), input, context)
-    const resolution = await resolve(input, verified, table, context)
+    const resolution = await resolve(input, verified, table, found.kind === 'hidden', context)
     const left = [...verified.refused, ...resolution.conflicts.map((each) => ({ ...each, kind: 'conflict' as const }))]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
     const staged = await stage(input, resolution, table, attempt, context)
@@ -83,23 +84,12 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
   }
 }
 
-function findLanded({ metadata, ...table }: LoadedTable, input: CommitInput): RewriteOutcome | undefined {
-  const snapshot = findProcessSnapshot(metadata, input.processId)
-  if (snapshot === undefined) return undefined
-  const groupIds = committedGroups(snapshot)
+function landed({ snapshotId, groupIds, removedDeletes }: LandedCommit, table: LoadedTable, input: CommitInput) {
   const done = new Set(groupIds)
   const left = input.results
     .filter((result) => !done.has(result.groupId))
     .map(({ groupId }): GroupLeft => ({ groupId, kind: 'conflict', reason: 'not part of the commit that landed' }))
-  const removed = Number(snapshot.summary['removed-delete-files'] ?? 0)
-  return {
-    kind: 'committed',
-    table: { ...table, metadata },
-    snapshotId: snapshot.snapshotId,
-    groupIds,
-    left,
-    releasedDeletes: removed,
-  }
+  return { kind: 'committed', table, snapshotId, groupIds, left, releasedDeletes: removedDeletes } as const
 }
 
 type Verified = { readonly groups: Resolution['groups']; readonly refused: readonly GroupLeft[] }
@@ -167,6 +157,7 @@ async function resolve(
   input: CommitInput,
   verified: Verified,
   { metadata }: LoadedTable,
+  isHidden: boolean,
   context: CommitContext,
 ): Promise<Resolution> {
   const { plan } = input
@@ -178,7 +169,9 @@ async function resolve(
   if ((metadata.tableUuid ?? '') !== plan.tableUuid) return none('the table was replaced by another of the same name')
   // After a roll-back the deletes that were applied may be undone, although the files are live again.
   if (!isAncestor(metadata, plan.baseSnapshotId))
-    return none(`snapshot ${plan.baseSnapshotId} is no longer part of the table's history`)
+    return none(
+      `snapshot ${plan.baseSnapshotId} is no longer part of the table's history${isHidden ? ', which does not show whether the work was committed before' : ''}`,
+    )
   const changes = await changesSince(plan.baseSnapshotId, metadata, context)
   return resolveConflicts(plan, verified.groups, changes, metadata)
 }
@@ -253,8 +246,9 @@ async function settle(
 ): Promise<RewriteOutcome> {
   try {
     // Not stopped by the signal: who stopped it wants to know as well.
-    const landed = findLanded(await context.tables.loadTable(input.identifier), input)
-    if (landed !== undefined) return landed
+    const table = await context.tables.loadTable(input.identifier)
+    const found = await findLanded(table, input, context.io)
+    if (found.kind === 'landed') return landed(found.commit, table, input)
   } catch (error) {
     return {
       kind: 'unknown',

@@ -1,8 +1,12 @@
 import type { CatalogTables, LoadedTable } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { StagedCommit } from '@moraine/iceberg/commit/staged-commit'
+import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
+import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import { readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { isKind } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
+import { historySince } from './history-since.ts'
 
 export type StagedOutcome =
   | { readonly kind: 'committed'; readonly table: LoadedTable }
@@ -29,17 +33,38 @@ export async function commitStaged(
   const failure = 'error' in refusal ? refusal.error : undefined
   if (failure !== undefined && mayBeUnderWay(failure)) return { kind: 'unknown', cause: asError(failure) }
   let table: LoadedTable
+  let isThere: boolean | undefined
   try {
-    // Not stopped by the signal: it takes one request to leave nothing behind.
+    // Not stopped by the signal: it takes few requests to leave nothing behind.
     table = await tables.loadTable(identifier)
+    isThere = await isCommitted(staged, table, io)
   } catch (cause) {
     return { kind: 'unknown', cause: asError(failure ?? cause) }
   }
-  const { snapshotId } = staged.snapshot
-  if (table.metadata.snapshots.some((each) => each.snapshotId === snapshotId)) return { kind: 'committed', table }
+  if (isThere === undefined)
+    return { kind: 'unknown', cause: asError(failure ?? 'the table does not show its history') }
+  if (isThere) return { kind: 'committed', table }
   await io.remove(staged.writtenFiles)
   if ('error' in refusal) throw refusal.error
   return { kind: 'refused', reason: refusal.reason }
+}
+
+/** `undefined` if the table does not tell: it shows neither the snapshot nor all that was committed since its parent. */
+async function isCommitted(
+  { snapshot, writtenFiles }: StagedCommit,
+  table: LoadedTable,
+  io: FileIO,
+): Promise<boolean | undefined> {
+  const { snapshotId, parentSnapshotId, sequenceNumber } = snapshot
+  const isOurs = (each: Snapshot) => each.snapshotId === snapshotId
+  if (table.metadata.snapshots.some(isOurs)) return true
+  const parent = parentSnapshotId === undefined ? {} : { snapshotId: parentSnapshotId }
+  const history = await historySince({ ...parent, sequenceNumber: sequenceNumber - 1 }, table, io)
+  if (history.snapshots.some(isOurs)) return true
+  if (history.isComplete) return false
+  const current = currentSnapshot(table.metadata)
+  const manifests = current === undefined ? [] : await readManifests(io, table.metadata, current)
+  return manifests.some(({ manifestPath }) => writtenFiles.includes(manifestPath)) || undefined
 }
 
 /** A request that nobody waits for any more may still be carried out. */

@@ -1,5 +1,4 @@
 import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
-import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 
 // What the summary of a snapshot says of the process that committed it, so that a commit whose answer was lost is
 // recognised after a restart.
@@ -23,6 +22,6 @@ export function committedGroups({ summary }: Snapshot): readonly number[] {
   return (summary[GROUPS] ?? '').split(',').filter(Boolean).map(Number)
 }
 
-export function findProcessSnapshot({ snapshots }: TableMetadata, processId: string): Snapshot | undefined {
+export function findProcessSnapshot(snapshots: readonly Snapshot[], processId: string): Snapshot | undefined {
   return snapshots.find((snapshot) => processIdOf(snapshot) === processId)
 }

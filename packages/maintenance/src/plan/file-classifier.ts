@@ -32,6 +32,7 @@ export function fileClassifier(
   const rules = classifyRules(policy, metadata.defaultSortOrderId)
   const deletedRows = apportionedDeletes(index)
   const schema = metadata.schemas.find((each) => each.schemaId === metadata.currentSchemaId)
+  const foreign = new Map(index.segments.map((segment) => [segment.files, segment.foreign]))
   // Of the table's columns: then no file of it is worked on.
   const unwritable = schema && unwritableColumn(schema)
   return {
@@ -45,7 +46,9 @@ export function fileClassifier(
         deletes !== CLEAN && isMuchDeleted(files.recordCounts[row] ?? 0, deletes, rules),
       )
     },
-    unreadable: (files, row, deletes) => unwritable ?? unreadableFile(files.formats[row] ?? 0, deletes),
+    unreadable: (files, row, deletes) =>
+      unwritable ??
+      unreadableFile(files.formats[row] ?? 0, deletes, { first: foreign.get(files), deletes: index.foreignDeletes }),
   }
 
   function isMuchDeleted(recordCount: number, deletes: DeleteState, { duplicateRatio }: ClassifyRules): boolean {

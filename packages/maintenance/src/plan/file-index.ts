@@ -13,6 +13,8 @@ export type FileIndex = {
   /** Each once, also those that apply to nothing. The same delete file is the same object in all versions of an index. */
   readonly deletes: readonly ManifestEntry[]
   readonly deleteManifests: readonly DeleteManifest[]
+  /** Locations of delete files that are not the table's own, where it is held to its own files. */
+  readonly foreignDeletes?: ReadonlySet<string>
 }
 
 /** The live entries of one delete manifest. */
@@ -20,6 +22,8 @@ export type DeleteManifest = {
   /** Equal for manifests that are read alike. */
   readonly key: string
   readonly entries: readonly ManifestEntry[]
+  /** The locations of those that are not the table's own; absent if there are none. */
+  readonly foreign?: readonly string[]
 }
 
 export type IndexedSegment = {
@@ -28,6 +32,8 @@ export type IndexedSegment = {
   readonly files: FileSegment
   /** Absent if no file of the segment has deletes. */
   readonly deletes?: SegmentDeletes
+  /** The location of the first file that is marked `FOREIGN`; absent if none is. */
+  readonly foreign?: string
 }
 
 /** The rows of a segment that have deletes, ascending, and what each has. Rows with the same deletes share one state. */

@@ -21,6 +21,11 @@ export type OptimizingPolicy = {
   readonly fullRewriteAllFiles: boolean
   readonly filter?: string
   readonly minPlanIntervalMs: number
+  /** When work may begin, and when not, as `@moraine/management/schedule/time-window` reads them; empty for no restraint. */
+  readonly windows: string
+  readonly blackouts: string
+  /** Tables of a higher one go before others of their group. */
+  readonly priority: number
   readonly openFileCostBytes: number
 }
 
@@ -47,6 +52,9 @@ export function parseOptimizingPolicy(properties: Readonly<Record<string, string
     fullRewriteAllFiles: read.boolean('self-optimizing.full.rewrite-all-files', true),
     ...(filter !== undefined && filter.trim() !== '' && { filter }),
     minPlanIntervalMs: read.number('self-optimizing.min-plan-interval', 60_000, 0),
+    windows: properties['self-optimizing.windows']?.trim() ?? '',
+    blackouts: properties['self-optimizing.blackouts']?.trim() ?? '',
+    priority: read.number('self-optimizing.priority', 0),
     openFileCostBytes: read.number('read.split.open-file-cost', 4 * MIB, 0),
   }
 }

@@ -190,6 +190,7 @@ const decodeSkipped: JsonDecoder<SkippedPartition> = (value, place) => {
         'unreadable',
         'unsupported-format',
         'encrypted',
+        'foreign',
       ),
     ),
     detail: required(json, 'detail', text),

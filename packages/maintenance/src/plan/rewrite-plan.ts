@@ -104,3 +104,4 @@ export type SkipReason =
   | 'unreadable'
   | 'unsupported-format'
   | 'encrypted'
+  | 'foreign'

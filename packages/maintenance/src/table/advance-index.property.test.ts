@@ -44,9 +44,17 @@ for (const formatVersion of [2, 3] as const) {
         for (const [at, commit] of history.entries()) {
           metadata = await applyCommit(io, metadata, commit, { random, at })
           const snapshot = must(currentSnapshot(metadata), 'snapshot')
-          index = await advanceIndex(io, metadata, snapshot, index, nothingNoted())
+          index = await advanceIndex(io, metadata, snapshot, {
+            known: index,
+            noted: nothingNoted(),
+            boundsFiles: false,
+          })
           const noted = new NotedFiles(POLICY.targetSizeBytes / 2)
-          const fresh = await advanceIndex(io, metadata, snapshot, EMPTY_INDEX, noted)
+          const fresh = await advanceIndex(io, metadata, snapshot, {
+            known: EMPTY_INDEX,
+            noted: noted,
+            boundsFiles: false,
+          })
           const tasks = await scan(io, metadata)
           const expected = new Set(tasks.map(factsOfTask))
           assert.deepEqual(await factsOfIndex(io, metadata, index, nothingNoted()), expected)

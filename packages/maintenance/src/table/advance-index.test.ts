@@ -43,7 +43,11 @@ function history() {
   const advance = async (index: FileIndex) => {
     reads.length = 0
     const noted = new NotedFiles(Number.MAX_SAFE_INTEGER)
-    const advanced = await advanceIndex(reading, metadata, must(currentSnapshot(metadata), 'snapshot'), index, noted)
+    const advanced = await advanceIndex(reading, metadata, must(currentSnapshot(metadata), 'snapshot'), {
+      known: index,
+      noted: noted,
+      boundsFiles: false,
+    })
     return { index: advanced, noted, manifestsRead: reads.filter((location) => !location.includes('/snap-')).length }
   }
   const describe = async (index: FileIndex, ids: readonly FileId[], noted: NotedFiles) => {

@@ -1,3 +1,4 @@
+import { ownFiles, placeText } from '@moraine/catalogs/metadata-file/own-files'
 import { contentFileKey } from '@moraine/iceberg/manifest/content-file'
 import type { EntryCursor } from '@moraine/iceberg/manifest/entry-cursor'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
@@ -7,7 +8,7 @@ import type { Snapshot } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { partitionKey, partitionPath } from '@moraine/iceberg/partition/partition-path'
 import { tablePartitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
-import { type FileSegment, withPartitions } from '@moraine/iceberg/scan/file-segment'
+import { withPartitions } from '@moraine/iceberg/scan/file-segment'
 import { indexManifest } from '@moraine/iceberg/scan/index-manifest'
 import { PartitionDictionary } from '@moraine/iceberg/scan/partition-dictionary'
 import {
@@ -27,6 +28,15 @@ import { mapManifests } from './map-manifests.ts'
 import type { NotedFiles } from './noted-files.ts'
 import { readManifestRows } from './read-rows.ts'
 
+export type AdvanceOptions = {
+  /** Of another snapshot of the table, or {@link EMPTY_INDEX}. */
+  readonly known: FileIndex
+  /** Gets what is read anew of files that a plan may take. */
+  readonly noted: NotedFiles
+  /** Whether files that do not lie in the table's own places are marked, to be left alone. */
+  readonly boundsFiles: boolean
+}
+
 export const EMPTY_INDEX: FileIndex = {
   partitions: new PartitionDictionary(),
   segments: [],
@@ -36,8 +46,7 @@ export const EMPTY_INDEX: FileIndex = {
 
 /**
  * The index of a snapshot. Of an index of another snapshot of the table, everything is kept that this one still lists:
- * only manifests that `known` has not are read, and of the others those with files that new deletes may apply to. What is
- * read anew of files that a plan may take goes to `noted`.
+ * only manifests that `known` has not are read, and of the others those with files that new deletes may apply to.
  *
  * @throws {MoraineError} `corrupt` if a manifest is damaged or contradicts the manifest list
  */
@@ -45,14 +54,14 @@ export async function advanceIndex(
   io: FileIO,
   metadata: TableMetadata,
   snapshot: Snapshot,
-  known: FileIndex,
-  noted: NotedFiles,
+  { known, noted, boundsFiles }: AdvanceOptions,
   signal?: AbortSignal,
 ): Promise<FileIndex> {
   const manifests = (await readManifests(io, metadata, snapshot, signal)).filter(mayHoldLiveFiles)
-  const keyOf = manifestKeys(metadata)
+  const isOwn = boundsFiles ? ownFiles(metadata) : undefined
+  const keyOf = manifestKeys(metadata, boundsFiles ? placeText(metadata) : '')
   const deleteFiles = manifests.filter(({ content }) => content === 'deletes')
-  const deleteManifests = await readDeletes(io, metadata, deleteFiles, { known, keyOf }, signal)
+  const deleteManifests = await readDeletes(io, metadata, deleteFiles, { known, keyOf, isOwn }, signal)
   const { deletes, change } = uniqueDeletes(deleteManifests, known.deletes)
   const { partitions, segments } = compacted(known)
   const resolver = new DeleteResolver(metadata, deletes, change, partitions)
@@ -66,19 +75,27 @@ export async function advanceIndex(
       const key = keyOf(file)
       const segment = segmentOf.get(key)
       if (segment !== undefined) return resolveAgain(io, metadata, segment, resolver, inner)
-      return readSegment(io, metadata, file, { key, resolver, describe, noted }, inner)
+      return readSegment(io, metadata, file, { key, resolver, describe, noted, isOwn }, inner)
     },
     signal,
   )
-  return { partitions, segments: advanced, deletes, deleteManifests }
+  const foreignDeletes = new Set(deleteManifests.flatMap(({ foreign = [] }) => foreign))
+  const index = { partitions, segments: advanced, deletes, deleteManifests }
+  return foreignDeletes.size === 0 ? index : { ...index, foreignDeletes }
 }
+
+/** Whether a file lies in the table's own places; absent if that is not asked. */
+type IsOwn = ((file: string) => boolean) | undefined
 
 function liveFilesOf({ addedFilesCount = 0, existingFilesCount = 0 }: ManifestFile): number {
   return addedFilesCount + existingFilesCount
 }
 
-/** What a manifest is read as depends on its line, from which entries inherit, and on the types of its partitions. */
-function manifestKeys(metadata: TableMetadata): (file: ManifestFile) => string {
+/**
+ * What a manifest is read as depends on its line, from which entries inherit, on the types of its partitions, and on where
+ * the table keeps its files if it is held to that.
+ */
+function manifestKeys(metadata: TableMetadata, place: string): (file: ManifestFile) => string {
   const types = new Map(
     metadata.partitionSpecs.map((spec) => [
       spec.specId,
@@ -86,14 +103,18 @@ function manifestKeys(metadata: TableMetadata): (file: ManifestFile) => string {
     ]),
   )
   return ({ manifestPath, manifestLength, partitionSpecId, sequenceNumber, addedSnapshotId, firstRowId }) =>
-    `${manifestPath} ${manifestLength} ${partitionSpecId} ${sequenceNumber} ${addedSnapshotId} ${firstRowId} ${types.get(partitionSpecId)}`
+    `${manifestPath} ${manifestLength} ${partitionSpecId} ${sequenceNumber} ${addedSnapshotId} ${firstRowId} ${types.get(partitionSpecId)}${place}`
 }
 
 async function readDeletes(
   io: FileIO,
   metadata: TableMetadata,
   files: readonly ManifestFile[],
-  { known, keyOf }: { readonly known: FileIndex; readonly keyOf: (file: ManifestFile) => string },
+  {
+    known,
+    keyOf,
+    isOwn,
+  }: { readonly known: FileIndex; readonly keyOf: (file: ManifestFile) => string; readonly isOwn: IsOwn },
   signal: AbortSignal | undefined,
 ): Promise<readonly DeleteManifest[]> {
   const byKey = new Map(known.deleteManifests.map((each) => [each.key, each]))
@@ -101,7 +122,9 @@ async function readDeletes(
   const read = await readManifestEntries(io, metadata, fresh, signal)
   for (const [at, file] of fresh.entries()) {
     const key = keyOf(file)
-    byKey.set(key, { key, entries: (read[at] ?? []).filter((entry) => entry.status !== 'deleted') })
+    const entries = (read[at] ?? []).filter((entry) => entry.status !== 'deleted')
+    const foreign = isOwn && entries.map((entry) => entry.file.filePath).filter((path) => !isOwn(path))
+    byKey.set(key, { key, entries, ...(foreign !== undefined && foreign.length > 0 && { foreign }) })
   }
   return files.map((file) => must(byKey.get(keyOf(file)), file.manifestPath))
 }
@@ -174,13 +197,14 @@ type SegmentContext = {
   readonly resolver: DeleteResolver
   readonly describe: (cursor: EntryCursor) => number
   readonly noted: NotedFiles
+  readonly isOwn: IsOwn
 }
 
 async function readSegment(
   io: FileIO,
   metadata: TableMetadata,
   file: ManifestFile,
-  { key, resolver, describe, noted }: SegmentContext,
+  { key, resolver, describe, noted, isOwn }: SegmentContext,
   signal: AbortSignal,
 ): Promise<IndexedSegment> {
   const rows: number[] = []
@@ -190,8 +214,16 @@ async function readSegment(
     resolver.mayReach(partition, cursor.dataSequenceNumber, () => cursor.filePathHash())
       ? resolver.resolve(entryAt(cursor))
       : CLEAN
+  let foreign: string | undefined
+  const isForeign = (cursor: EntryCursor) => {
+    const path = cursor.filePath()
+    if (isOwn?.(path) !== false) return false
+    foreign ??= path
+    return true
+  }
   const files = await indexManifest(await readManifest(io, metadata, file, signal), {
     partitionOf: describe,
+    isForeign: isOwn && isForeign,
     onRow(cursor, row, partition) {
       const state = stateAt(cursor, partition)
       noted.note(notedRows, row, cursor, state !== CLEAN)
@@ -201,7 +233,8 @@ async function readSegment(
     },
   })
   noted.keep(files, notedRows)
-  return withDeletes({ key, files }, rows.length === 0 ? undefined : { rows: Uint32Array.from(rows), states })
+  const segment = { key, files, ...(foreign !== undefined && { foreign }) }
+  return withDeletes(segment, rows.length === 0 ? undefined : { rows: Uint32Array.from(rows), states })
 }
 
 async function resolveAgain(
@@ -211,7 +244,8 @@ async function resolveAgain(
   resolver: DeleteResolver,
   signal: AbortSignal,
 ): Promise<IndexedSegment> {
-  const { key, files, deletes } = segment
+  const { deletes, ...bare } = segment
+  const { files } = bare
   const rows = resolver.rowsToResolve(files, deletes)
   const states: DeleteState[] = []
   if (rows.length > 0) {
@@ -225,12 +259,9 @@ async function resolveAgain(
     )
   }
   const merged = resolver.merge(deletes, { rows, states })
-  return merged === deletes ? segment : withDeletes({ key, files }, merged)
+  return merged === deletes ? segment : withDeletes(bare, merged)
 }
 
-function withDeletes(
-  segment: { readonly key: string; readonly files: FileSegment },
-  deletes: IndexedSegment['deletes'],
-): IndexedSegment {
+function withDeletes(segment: Omit<IndexedSegment, 'deletes'>, deletes: IndexedSegment['deletes']): IndexedSegment {
   return deletes === undefined ? segment : { ...segment, deletes }
 }

@@ -5,7 +5,7 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { FileIndex } from '../plan/file-index.ts'
 import { minTargetSizeBytes, type OptimizingPolicy, parseOptimizingPolicy } from '../plan/optimizing-policy.ts'
-import { advanceIndex, EMPTY_INDEX } from './advance-index.ts'
+import { type AdvanceOptions, advanceIndex, EMPTY_INDEX } from './advance-index.ts'
 import { NotedFiles } from './noted-files.ts'
 
 /** A table as planning sees it: one snapshot with all its live files. */
@@ -22,19 +22,20 @@ export type IndexedTable = {
 
 /** Reads the manifests of the current snapshot of `main`. */
 export async function readTable(io: FileIO, loaded: LoadedTable, signal?: AbortSignal): Promise<IndexedTable> {
-  return readTableFrom(io, loaded, EMPTY_INDEX, signal)
+  return readTableFrom(io, loaded, { known: EMPTY_INDEX, boundsFiles: false }, signal)
 }
 
-/** The same with an index of the table as it was: only manifests that are new since are read. */
+/** The same with an index of the table as it was: only manifests that are new since are read. `boundsFiles` as of {@link AdvanceOptions}. */
 export async function readTableFrom(
   io: FileIO,
   { metadata, metadataLocation }: LoadedTable,
-  known: FileIndex,
+  { known, boundsFiles }: Pick<AdvanceOptions, 'known' | 'boundsFiles'>,
   signal?: AbortSignal,
 ): Promise<IndexedTable> {
   const policy = parseOptimizingPolicy(metadata.properties)
   const snapshot = currentSnapshot(metadata)
   const noted = new NotedFiles(minTargetSizeBytes(policy))
-  const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, known, noted, signal)
+  const options = { known, noted, boundsFiles }
+  const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, options, signal)
   return { metadata, metadataLocation, snapshot, index, policy, noted }
 }

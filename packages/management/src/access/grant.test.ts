@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Grant, isAllowed, isSeen, type Place, type Role } from './grant.ts'
+import { type Grant, isAllowed, isSeen, type Place, type Role, rolesWith } from './grant.ts'
 
 const grant = (role: Role, place: Place = {}): readonly Grant[] => [{ role, place }]
 const ORDERS: Place = { catalog: 'lake', namespace: ['sales', 'eu'], table: 'orders' }
@@ -49,4 +49,10 @@ test('each role may do what its name says', () => {
   assert.deepEqual(may('editor'), { read: true, write: true, optimize: false, register: false, grants: false })
   assert.deepEqual(may('operator'), { read: true, write: false, optimize: true, register: false, grants: false })
   assert.deepEqual(may('admin'), { read: true, write: true, optimize: true, register: true, grants: true })
+})
+
+test('whoever lacks a privilege can be told which roles have it', () => {
+  assert.deepEqual(rolesWith('view-table'), ['viewer', 'editor', 'operator', 'admin'])
+  assert.deepEqual(rolesWith('write-table'), ['editor', 'admin'])
+  assert.deepEqual(rolesWith('manage-platform'), ['admin'])
 })

@@ -45,8 +45,19 @@ const ROLES: Readonly<Record<Role, readonly Privilege[]>> = {
   admin: [...new Set([...EDITOR, ...OPERATOR]), 'manage-catalog', 'manage-platform'],
 }
 
+/** The roles that have the privilege, the least first. */
+export function rolesWith(privilege: Privilege): readonly Role[] {
+  const all: readonly Role[] = ['viewer', 'editor', 'operator', 'admin']
+  return all.filter((role) => ROLES[role].includes(privilege))
+}
+
 export function isAllowed(grants: readonly Grant[], privilege: Privilege, place: Place): boolean {
   return grants.some((grant) => ROLES[grant.role].includes(privilege) && holds(grant.place, place))
+}
+
+/** What is left of the grants when the catalog is no more. */
+export function grantsWithoutCatalog(grants: readonly Grant[], catalog: string): readonly Grant[] {
+  return grants.filter(({ place }) => place.catalog !== catalog)
 }
 
 /** Whether the place is known to whoever has the grants: they cover it, or something in it. */

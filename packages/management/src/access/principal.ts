@@ -24,14 +24,16 @@ export interface PrincipalStore {
   findPrincipal(name: string): Promise<Principal | undefined>
   /** By name. */
   listPrincipals(): Promise<readonly Principal[]>
-  /** Adds it, or replaces the grants of the one that has its name. */
-  savePrincipal(principal: Principal): Promise<void>
+  /** `false` if there is one of that name. */
+  addPrincipal(principal: Principal): Promise<boolean>
+  /** Whether it won: the principal is there, and its grants were those it has in `principal` until then. */
+  swapGrants(principal: Principal, grants: readonly Grant[]): Promise<boolean>
   /** With its credentials. Whether it was there. */
   removePrincipal(name: string): Promise<boolean>
   /** With its owner, expired or not. */
   findCredential(id: string): Promise<{ readonly credential: Credential; readonly principal: Principal } | undefined>
-  /** Oldest first. */
-  listCredentials(principal: string): Promise<readonly Credential[]>
+  /** Oldest first; without a principal those of everybody. */
+  listCredentials(principal?: string): Promise<readonly Credential[]>
   /** `false` if there is no such principal any more. */
   addCredential(credential: Credential): Promise<boolean>
   /** Whether the principal had it. */

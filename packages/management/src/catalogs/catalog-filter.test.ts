@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
-import { catalogFilter } from './catalog-filter.ts'
+import { catalogFilter, storedFilter } from './catalog-filter.ts'
 
 test('without filters everything passes', () => {
   const all = catalogFilter({ 'database-filter': '', warehouse: 'x' })
@@ -38,4 +38,11 @@ test('what is no expression is refused with the property', () => {
       broken,
     )
   }
+})
+
+test('a filter of earlier times that cannot be used fails who asks it, not who opens the catalog', () => {
+  const filter = storedFilter({ 'database-filter': '(a)\\1' })
+  assert.throws(() => filter.acceptsDatabase(['a']), /properties\.database-filter .* back references/)
+  assert.throws(() => filter.acceptsTable(['a'], 't'), /properties\.database-filter/)
+  assert.equal(storedFilter({ 'table-filter': 'a\\.b' }).acceptsTable(['a'], 'b'), true)
 })

@@ -54,7 +54,7 @@ export function catalogOfForm(name: string, form: CatalogForm): PlainCatalog {
     properties: withoutEmpty({
       ...properties,
       ...Object.fromEntries(defaults),
-      [GROUP]: form.optimizerGroup ?? '',
+      [GROUP]: form.optimizerGroup || (tableProperties['self-optimizing.group'] ?? ''),
       [FORMATS]: checked.formats.join(','),
     }),
     storageConfig: withoutEmpty({ ...storageConfig, 'storage.type': checked.storage }),

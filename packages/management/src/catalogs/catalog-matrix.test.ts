@@ -41,6 +41,12 @@ test('each cell of the matrix is taken or refused as it says, with what would be
   }
 })
 
+test('folders of an object store may hold tables of Iceberg, as those of HDFS and of this machine do', () => {
+  for (const type of ['filesystem', 'hadoop'])
+    for (const storage of storagesOf(metastoreType(type)))
+      assert.deepEqual(checkMatrix(metastoreType(type), storage, ['ICEBERG']), { storage, formats: ['ICEBERG'] })
+})
+
 test('every format is looked at, and words are taken in any case', () => {
   const hive = metastoreType('hive')
   assert.deepEqual(checkMatrix(hive, 'hdfs', ['iceberg', 'Paimon', 'ICEBERG']), {

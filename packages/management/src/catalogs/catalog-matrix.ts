@@ -23,8 +23,8 @@ const BOTH = ['ICEBERG', 'MIXED_ICEBERG'] as const
 const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
   storages: {
     Hadoop: ['ICEBERG', 'MIXED_ICEBERG', 'PAIMON'],
-    S3: ['PAIMON', 'LANCE'],
-    OSS: ['PAIMON', 'LANCE'],
+    S3: ['ICEBERG', 'PAIMON', 'LANCE'],
+    OSS: ['ICEBERG', 'PAIMON', 'LANCE'],
     Local: ['ICEBERG', 'LANCE'],
   },
   defaultFormat: 'ICEBERG',
@@ -32,8 +32,9 @@ const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
 }
 
 /**
- * Which type takes which format on which storage: the stricter of Amoro's two matrices, that of its API, completed for
- * `custom` from the other one; `jdbc` is ours.
+ * Which type takes which format on which storage: the stricter of Amoro's two matrices, that of its API, completed from the
+ * other one for `custom`, and for Iceberg's tables in the folders of object stores, where a commit is a file that is created
+ * only; `jdbc` is ours.
  */
 export const METASTORES: readonly MetastoreType[] = [
   {

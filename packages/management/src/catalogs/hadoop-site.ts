@@ -10,7 +10,7 @@ const SITE_BYTES_MAX = 1024 * 1024
  */
 export function readHadoopSite(base64: string, field: string): ReadonlyMap<string, string> {
   const text = decode(base64, field)
-  if (!/<configuration[\s>/]/.test(text)) throw noSite(field)
+  if (!isHadoopSite(text)) throw noSite(field)
   const found = new Map<string, string>()
   for (const rest of withoutComments(text).split('<property>').slice(1)) {
     const property = rest.split('</property>', 1)[0] ?? ''
@@ -19,6 +19,11 @@ export function readHadoopSite(base64: string, field: string): ReadonlyMap<strin
     if (name !== undefined && value !== undefined) found.set(name, value)
   }
   return found
+}
+
+/** Whether the text is a Hadoop configuration file, as far as its outermost element tells. */
+export function isHadoopSite(text: string): boolean {
+  return /<configuration[\s>/]/.test(text)
 }
 
 function decode(base64: string, field: string): string {

@@ -26,10 +26,25 @@ export function secretName(map: CatalogMapName, key: string): string {
   return `${map}/${key}`
 }
 
+/** A catalog as it is stored. Each time it is stored it has another version, also if it was gone meanwhile. */
+export type StoredCatalog = ManagedCatalog & { readonly version: number }
+
 export interface CatalogStore {
-  listCatalogs(): Promise<readonly ManagedCatalog[]>
-  findCatalog(name: string): Promise<ManagedCatalog | undefined>
-  /** Adds the catalog, or replaces all of it but its type, which cannot change. */
+  listCatalogs(): Promise<readonly StoredCatalog[]>
+  findCatalog(name: string): Promise<StoredCatalog | undefined>
+  /** What tells whether it has changed, at the least cost. */
+  findCatalogVersion(name: string): Promise<number | undefined>
+  /**
+   * The name of the catalog that is in the way: its own, or one that differs in nothing but case. Grants that name a catalog
+   * that was not there yet are of a former one, and are none for this: they go.
+   */
+  addCatalog(catalog: ManagedCatalog): Promise<string | undefined>
+  /** Replaces all of the catalog but its type, which cannot change; false if it is not of that version any more. */
+  swapCatalog(version: number, catalog: ManagedCatalog): Promise<boolean>
+  /** Adds or replaces it, whoever else does; its type stays. For a start of the service, which asks nobody. */
   saveCatalog(catalog: ManagedCatalog): Promise<void>
-  removeCatalog(name: string): Promise<void>
+  /** And, at once, all grants that name it. With `isEmpty`, one that has no namespace and no dropped table that is kept. */
+  removeCatalog(name: string, only?: RemoveCondition): Promise<'removed' | 'absent' | 'changed' | 'not-empty'>
 }
+
+export type RemoveCondition = { readonly version: number; readonly isEmpty: boolean }

@@ -69,3 +69,24 @@ export function refuseTask(task: Task, reason: string, now: EpochMs): readonly S
     },
   ]
 }
+
+/** Says why a planned task is not handed out for now. It is handed out once it can be. */
+export function withholdTask(task: Task, reason: string): readonly StateChange[] {
+  const { processId, taskId, state } = task
+  assert(
+    nextStatus(TASK_TRANSITIONS, state.status, 'withhold') !== 'illegal' && state.status === 'planned',
+    `task in status ${state.status} is withheld`,
+  )
+  const { attempts, failures } = state
+  const bounded = boundedReason(reason)
+  if (state.reason === bounded) return []
+  return [
+    {
+      kind: 'move-task',
+      processId,
+      taskId,
+      from: taskGuard(task),
+      state: { status: 'planned', attempts, failures, reason: bounded },
+    },
+  ]
+}

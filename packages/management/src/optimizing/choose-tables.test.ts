@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableId } from '@moraine/lifecycle/identity'
+import type { Hold } from '../schedule/hold.ts'
 import type { ManagedTable } from '../tables/managed-table.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import { at, buildTable, T0 } from '../testing/build.ts'
 import { type ChooseTablesInput, chooseTables } from './choose-tables.ts'
 
@@ -17,6 +19,7 @@ function choose(tables: readonly ManagedTable[], parts: Partial<ChooseTablesInpu
     planningMax: 10,
     waitingTasks: 0,
     usedMs: new Map(),
+    holds: new Map(),
     now: at(100_000),
     ...parts,
   })
@@ -51,4 +54,23 @@ test('nothing is planned without threads, beyond the parallelism, or further ahe
   assert.deepEqual(choose(tables, { planning: 1, planningMax: 2 }).ids, [1])
   assert.deepEqual(choose(tables, { waitingTasks: 7 }).ids, [1, 2])
   assert.deepEqual(choose(tables, { waitingTasks: 8 }).ids, [])
+})
+
+test('a table that is held is not planned before the hold ends, not even on request', () => {
+  const held = { kind: 'blackout', text: 'in a blackout', until: at(150_000) } as const
+  const paused = { kind: 'paused', text: 'paused', until: undefined } as const
+  const asked = pending(3, { request: { type: 'auto', requestedAt: T0 } })
+  const holds = new Map<TableId, Hold>([
+    [1 as TableId, held],
+    [3 as TableId, paused],
+  ])
+  assert.deepEqual(choose([pending(1), pending(2), asked], { holds }), { ids: [2], nextAt: at(150_000) })
+  assert.deepEqual(choose([asked], { holds }).nextAt, undefined)
+})
+
+test('of tables that nobody asked for, those of a higher priority go first', () => {
+  const urgent = pending(3, { settings: { ...DEFAULT_TABLE_SETTINGS, priority: 5 } })
+  const late = pending(1, { settings: { ...DEFAULT_TABLE_SETTINGS, priority: -1 } })
+  const asked = pending(4, { request: { type: 'auto', requestedAt: T0 } })
+  assert.deepEqual(choose([late, pending(2), urgent, asked]).ids, [4, 3, 2, 1])
 })

@@ -1,6 +1,7 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import { type EpochMs, earliest } from '@moraine/stdx/brand'
 import type { SchedulingPolicy } from '../resources/resource-group.ts'
+import type { Hold } from '../schedule/hold.ts'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import { quotaOccupation } from './quota.ts'
 
@@ -15,6 +16,8 @@ export type ChooseTablesInput = {
   readonly waitingTasks: number
   /** Milliseconds of attempts of each table in the quota window. */
   readonly usedMs: ReadonlyMap<TableId, number>
+  /** What keeps tables from being worked on. */
+  readonly holds: ReadonlyMap<TableId, Hold>
   readonly now: EpochMs
 }
 
@@ -26,38 +29,62 @@ export type ChooseTablesDecision = {
 
 /**
  * Which pending tables are planned now. Plans are made ahead of demand, but not without threads and not further ahead
- * than the threads can work on, because a plan grows stale. A person's request goes before everything else.
+ * than the threads can work on, because a plan grows stale. A person's request goes before everything else, then a higher
+ * priority, then what the policy says.
  */
 export function chooseTables(input: ChooseTablesInput): ChooseTablesDecision {
-  const ready = input.pending.filter((table) => planNotBefore(table) <= input.now)
-  const nextAt = earliest(input.pending.map(planNotBefore).filter((at) => at > input.now))
-  if (input.groupThreads === 0 || input.waitingTasks >= 2 * input.groupThreads) return { plan: [], nextAt }
-  const plan = ready
+  const notBefore = (table: ManagedTable) => planNotBefore(table, input.holds.get(table.tableId))
+  const nextAt = earliest(input.pending.map(notBefore).filter((at) => at > input.now && at < NEVER))
+  if (hasWorkAhead(input)) return { plan: [], nextAt }
+  return { plan: planningQueue(input).slice(0, Math.max(0, input.planningMax - input.planning)), nextAt }
+}
+
+/** Tables that may be planned now, in the order in which they are. */
+export function planningQueue(
+  input: Pick<ChooseTablesInput, 'pending' | 'policy' | 'groupThreads' | 'usedMs' | 'holds' | 'now'>,
+): readonly ManagedTable[] {
+  return input.pending
+    .filter((table) => planNotBefore(table, input.holds.get(table.tableId)) <= input.now)
     .map((table) => ({ table, rank: rank(table, input) }))
     .sort((a, b) => compareRanks(a.rank, b.rank) || a.table.tableId - b.table.tableId)
-    .slice(0, Math.max(0, input.planningMax - input.planning))
     .map(({ table }) => table)
-  return { plan, nextAt }
 }
 
-/** The earliest time this table may be planned: after its back-off and its minimal interval, unless a person asked. */
-export function planNotBefore(table: ManagedTable): EpochMs {
-  if (table.request !== undefined) return 0 as EpochMs
+/** Whether the group has as much planned as its threads can work on for now, or no threads. */
+export function hasWorkAhead({
+  groupThreads,
+  waitingTasks,
+}: Pick<ChooseTablesInput, 'groupThreads' | 'waitingTasks'>): boolean {
+  return groupThreads === 0 || waitingTasks >= 2 * groupThreads
+}
+
+/**
+ * The earliest time this table may be planned: after what holds it, its back-off and its minimal interval; the last two not
+ * if a person asked. Infinite if time alone does not change it.
+ */
+export function planNotBefore(table: ManagedTable, hold: Hold | undefined): EpochMs {
+  const held = hold === undefined ? 0 : (hold.until ?? NEVER)
+  if (table.request !== undefined) return held as EpochMs
   const afterInterval = table.plannedAt === undefined ? 0 : table.plannedAt + table.settings.minPlanIntervalMs
-  return Math.max(afterInterval, table.backOff?.notBefore ?? 0) as EpochMs
+  return Math.max(held, afterInterval, table.backOff?.notBefore ?? 0) as EpochMs
 }
 
-type Rank = readonly [number, number, number]
+const NEVER = Number.POSITIVE_INFINITY
 
-function rank(table: ManagedTable, { policy, usedMs, groupThreads }: ChooseTablesInput): Rank {
+type Rank = readonly [number, number, number, number]
+
+function rank(
+  table: ManagedTable,
+  { policy, usedMs, groupThreads }: Pick<ChooseTablesInput, 'policy' | 'usedMs' | 'groupThreads'>,
+): Rank {
   const requested = table.request === undefined ? 1 : 0
   const share =
     policy === 'quota'
       ? quotaOccupation(usedMs.get(table.tableId) ?? 0, table.settings.quota, groupThreads)
       : (table.optimizedAt ?? 0)
-  return [requested, share, table.state.since]
+  return [requested, -table.settings.priority, share, table.state.since]
 }
 
 function compareRanks(a: Rank, b: Rank): number {
-  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
+  return a[0] - b[0] || a[1] - b[1] || a[2] - b[2] || a[3] - b[3]
 }

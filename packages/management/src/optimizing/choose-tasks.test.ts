@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import fc from 'fast-check'
+import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import { chooseTasks } from './choose-tasks.ts'
 import type { DispatchableProcess } from './process-store.ts'
 import { quotaThreads } from './quota.ts'
@@ -15,6 +16,9 @@ function dispatchable(id: number, parts: Partial<DispatchableProcess> = {}): Dis
     plannedTasks: 10,
     runningTasks: 0,
     lastAssignedAt: 0 as EpochMs,
+    isRequested: false,
+    settings: DEFAULT_TABLE_SETTINGS,
+    pause: undefined,
     ...parts,
   }
 }
@@ -66,4 +70,10 @@ test('no thread is left idle within quotas, no quota is broken, and no process g
       )
     }),
   )
+})
+
+test('processes of a higher priority are served first, others with what is left', () => {
+  const urgent = { settings: { ...DEFAULT_TABLE_SETTINGS, priority: 1 }, plannedTasks: 2 }
+  const processes = [dispatchable(1), dispatchable(2, urgent), dispatchable(3, urgent)]
+  assert.deepEqual(choose(processes, 5), ['p2', 'p3', 'p2', 'p3', 'p1'])
 })

@@ -15,17 +15,19 @@ export type ChooseTasksInput = {
 }
 
 /**
- * From which process each idle thread takes its next task: round robin, the one served longest ago first, each within
- * the quota of its table. One entry per thread that gets a task; a process may appear more than once.
+ * From which process each idle thread takes its next task: those of a higher priority first, among equals round robin, the
+ * one served longest ago first, each within the quota of its table. One entry per thread that gets a task; a process may
+ * appear more than once.
  */
 export function chooseTasks(input: ChooseTasksInput): readonly ProcessId[] {
-  const ring = [...input.processes].sort(
+  const queue = [...input.processes].sort(
     (a, b) => a.lastAssignedAt - b.lastAssignedAt || (a.processId < b.processId ? -1 : 1),
   )
-  const left = new Map(ring.map((process) => [process.processId, process.plannedTasks]))
-  const running = new Map<TableId, number>(ring.map((process) => [process.tableId, process.runningTasks]))
+  const rings = [...Map.groupBy(queue, ({ settings }) => settings.priority)].sort(([a], [b]) => b - a)
+  const left = new Map(queue.map((process) => [process.processId, process.plannedTasks]))
+  const running = new Map<TableId, number>(queue.map((process) => [process.tableId, process.runningTasks]))
   const chosen: ProcessId[] = []
-  const takeRound = (withinQuota: boolean): boolean => {
+  const takeRound = (ring: readonly DispatchableProcess[], withinQuota: boolean): boolean => {
     let took = false
     for (const process of ring) {
       if (chosen.length === input.idleThreads) return false
@@ -39,7 +41,7 @@ export function chooseTasks(input: ChooseTasksInput): readonly ProcessId[] {
     }
     return took
   }
-  while (takeRound(true));
-  if (input.mayBreakQuota) while (takeRound(false));
+  for (const [, ring] of rings) while (takeRound(ring, true));
+  if (input.mayBreakQuota) for (const [, ring] of rings) while (takeRound(ring, false));
   return chosen
 }

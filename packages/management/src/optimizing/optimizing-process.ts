@@ -18,6 +18,8 @@ export type OptimizingProcess = {
   readonly quota: number
   readonly executeRetries: number
   readonly allowPartialCommit: boolean
+  /** A person asked for it: it does not wait for windows. */
+  readonly isRequested: boolean
   readonly taskCount: number
   readonly inputFiles: number
   readonly inputBytes: number

@@ -75,6 +75,7 @@ function newProcess(table: ManagedTable, work: PlannedWork, processId: ProcessId
     quota,
     executeRetries,
     allowPartialCommit,
+    isRequested: table.request !== undefined,
     taskCount: work.tasks.length,
     inputFiles: work.tasks.reduce((sum, task) => sum + task.inputFiles, 0),
     inputBytes: work.tasks.reduce((sum, task) => sum + task.inputBytes, 0),

@@ -3,6 +3,8 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { ProcessStatus } from '@moraine/lifecycle/process-status'
 import type { TaskStatus } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Pause } from '../tables/pause.ts'
+import type { TableSettings } from '../tables/table-settings.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
 import type { Attempt, Task } from './task.ts'
 
@@ -67,6 +69,10 @@ export type DispatchableProcess = {
   readonly runningTasks: number
   /** When a task of it was last handed out; 0 if never. */
   readonly lastAssignedAt: EpochMs
+  readonly isRequested: boolean
+  /** Of its table, as they are now. */
+  readonly settings: TableSettings
+  readonly pause: Pause | undefined
 }
 
 export const NO_TASKS: TaskCounts = { planned: 0, scheduled: 0, acked: 0, succeeded: 0, failed: 0, canceled: 0 }

@@ -1,4 +1,4 @@
-import type { OptimizerId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, ResourceId } from '@moraine/lifecycle/identity'
 import type { OptimizerState } from '@moraine/lifecycle/optimizer-status'
 import type { EpochMs } from '@moraine/stdx/brand'
 
@@ -24,6 +24,10 @@ export interface OptimizerStore {
   listLiveOptimizers(group?: string): Promise<readonly Optimizer[]>
   /** Sets the time of the last heartbeat of one that is not gone; says whether there was one. */
   touchOptimizer(optimizerId: OptimizerId, now: EpochMs): Promise<boolean>
+  /** When the last of those that were launched for the resource went; `undefined` if none is known that did. */
+  lastGoneAt(resourceId: ResourceId): Promise<EpochMs | undefined>
+  /** When the last attempt of each live optimizer of a group ended, by optimizer; absent if none has. */
+  lastAttemptEnds(group: string): Promise<ReadonlyMap<OptimizerId, EpochMs>>
   /** Gone before `before`. */
   listGone(before: EpochMs, limit: number): Promise<readonly OptimizerId[]>
 }

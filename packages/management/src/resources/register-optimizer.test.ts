@@ -6,27 +6,41 @@ import { maxCostBytes, schedulingPolicy } from './resource-group.ts'
 
 const group = { name: 'default', container: 'local', properties: {} }
 
-function register(parts: Partial<Registration> = {}, known = { group: group as typeof group | undefined }) {
+function register(
+  parts: Partial<Registration> = {},
+  known: { readonly group?: typeof group | undefined; readonly secret?: string } = {},
+) {
   const registration = {
     group: 'default',
     resourceId: 'r1',
     threads: 2,
     memoryMb: 512,
     properties: { 'payload-versions': '1', 'heart-beat-interval': '10000' },
+    secret: undefined,
     ...parts,
   }
-  const ids = { optimizerId: OPTIMIZER_1, tokenHash: 'hash', heartbeatTimeoutMs: 60_000 }
+  const resource = registration.resourceId === 'r1' ? { container: 'local' } : undefined
+  const ids = {
+    group,
+    resource,
+    secret: undefined,
+    optimizerId: OPTIMIZER_1,
+    tokenHash: 'hash',
+    heartbeatTimeoutMs: 60_000,
+  }
   return registerOptimizer(registration, { ...ids, ...known }, T0)
 }
 
-test('a fitting optimizer is registered with the container of its group', () => {
+test('a fitting optimizer is registered with the container that was asked for it', () => {
   const decision = register()
   assert.ok(decision.kind === 'accepted')
   assert.deepEqual(decision.optimizer.state, { status: 'active', touchedAt: T0 })
   assert.equal(decision.optimizer.container, 'local')
-  const byHand = register({ resourceId: undefined })
-  assert.ok(byHand.kind === 'accepted')
-  assert.equal(byHand.optimizer.container, '')
+  for (const resourceId of [undefined, 'mine']) {
+    const byHand = register({ resourceId })
+    assert.ok(byHand.kind === 'accepted')
+    assert.equal(byHand.optimizer.container, '')
+  }
 })
 
 test('the rest is refused, with the reason', () => {
@@ -48,6 +62,19 @@ test('the rest is refused, with the reason', () => {
     assert.equal(why, 'forbidden')
     assert.match(reason, pattern)
   }
+})
+
+test('where the group has a secret it has to be shown, and no answer tells it', () => {
+  const known = { secret: 'right' }
+  assert.equal(register({ secret: 'right' }, known).kind, 'accepted')
+  for (const secret of [undefined, '', 'wrong', 'righ', 'right2']) {
+    const decision = register({ secret }, known)
+    assert.ok(decision.kind === 'refused')
+    assert.equal(decision.why, 'forbidden')
+    assert.match(decision.reason, /secret of resource group 'default'/)
+    assert.doesNotMatch(decision.reason, /right|wrong/)
+  }
+  assert.equal(register({ secret: 'whatever' }).kind, 'accepted', 'where nobody asks for one')
 })
 
 test('a group says how its tables are chosen and how much one plan may hold', () => {

@@ -1,7 +1,9 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
 import type { OptimizerId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { StateChange } from '../store/state-change.ts'
 import type { Optimizer } from './optimizer.ts'
+import type { Resource } from './resource.ts'
 import type { ResourceGroup } from './resource-group.ts'
 
 export type Registration = {
@@ -10,6 +12,8 @@ export type Registration = {
   readonly threads: number
   readonly memoryMb: number
   readonly properties: Readonly<Record<string, string>>
+  /** What it shows for being one of its group's. */
+  readonly secret: string | undefined
 }
 
 export type RegisterDecision =
@@ -26,6 +30,10 @@ export function registerOptimizer(
   registration: Registration,
   known: {
     readonly group: ResourceGroup | undefined
+    /** What a container was asked for under its resource id, if anything. */
+    readonly resource: Pick<Resource, 'container'> | undefined
+    /** What optimizers of the group have to show; `undefined` if nothing. */
+    readonly secret: string | undefined
     readonly optimizerId: OptimizerId
     readonly tokenHash: string
     readonly heartbeatTimeoutMs: number
@@ -36,12 +44,20 @@ export function registerOptimizer(
   if (known.group === undefined) {
     return { kind: 'refused', why: 'unknown-group', reason: `resource group '${group}' does not exist` }
   }
+  if (known.secret !== undefined && !isSame(registration.secret ?? '', known.secret)) {
+    const problem = registration.secret === undefined ? 'is asked for' : 'is another'
+    return {
+      kind: 'refused',
+      why: 'forbidden',
+      reason: `the secret of resource group '${group}' ${problem}; ${REMEDY}`,
+    }
+  }
   const reason = refusal(registration, known.heartbeatTimeoutMs)
   if (reason !== undefined) return { kind: 'refused', why: 'forbidden', reason }
   const optimizer: Optimizer = {
     optimizerId: known.optimizerId,
     group,
-    container: registration.resourceId === undefined ? '' : known.group.container,
+    container: known.resource?.container ?? '',
     resourceId: registration.resourceId ?? '',
     threads,
     memoryMb,
@@ -54,6 +70,14 @@ export function registerOptimizer(
     optimizer,
     changes: [{ kind: 'add-optimizer', optimizer, tokenHash: known.tokenHash }],
   }
+}
+
+const REMEDY = '`moraine group command` prints how an optimizer is started'
+
+/** Takes the same time whatever is in them. */
+function isSame(shown: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(shown), digest(expected))
 }
 
 function refusal({ threads, memoryMb, properties }: Registration, heartbeatTimeoutMs: number): string | undefined {

@@ -9,6 +9,8 @@ export type ResourceGroup = {
 export interface ResourceGroupStore {
   listGroups(): Promise<readonly ResourceGroup[]>
   findGroup(name: string): Promise<ResourceGroup | undefined>
+  /** `false` if there is a group of this name. */
+  addGroup(group: ResourceGroup): Promise<boolean>
   /** Adds the group, or replaces its container and properties. */
   saveGroup(group: ResourceGroup): Promise<void>
   removeGroup(name: string): Promise<void>

@@ -1,5 +1,6 @@
 import { OPTIMIZER_TRANSITIONS } from '@moraine/lifecycle/optimizer-status'
 import { PROCESS_TRANSITIONS } from '@moraine/lifecycle/process-status'
+import { RESOURCE_TRANSITIONS } from '@moraine/lifecycle/resource-status'
 import { TABLE_TRANSITIONS } from '@moraine/lifecycle/table-phase'
 import { TASK_TRANSITIONS } from '@moraine/lifecycle/task-status'
 import { leadsTo } from '@moraine/lifecycle/transition-table'
@@ -33,6 +34,12 @@ export function assertLegal(change: StateChange): void {
         `optimizer ${change.optimizerId} goes from ${change.from.status} to ${change.state.status}`,
       )
       return
+    case 'move-resource':
+      assert(
+        leadsTo(RESOURCE_TRANSITIONS, change.from.status, change.state.status),
+        `resource ${change.resourceId} goes from ${change.from.status} to ${change.state.status}`,
+      )
+      return
     case 'remove-table':
     case 'set-clocks':
     case 'add-process':
@@ -43,6 +50,9 @@ export function assertLegal(change: StateChange): void {
     case 'remove-discard':
     case 'add-optimizer':
     case 'remove-optimizer':
+    case 'add-resource':
+    case 'remove-resource':
+    case 'save-allocation':
       return
     default:
       unreachable(change)

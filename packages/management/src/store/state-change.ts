@@ -1,14 +1,17 @@
-import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, ProcessId, ResourceId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { OptimizerState, OptimizerStatus } from '@moraine/lifecycle/optimizer-status'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { ProcessState } from '@moraine/lifecycle/process-status'
+import type { ResourceState, ResourceStatus } from '@moraine/lifecycle/resource-status'
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { TaskState, TaskStatus } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Discard } from '../optimizing/discard.ts'
 import type { OptimizingProcess, ProcessResult } from '../optimizing/optimizing-process.ts'
 import type { Attempt, AttemptEnd, Task, TaskOutputFigures } from '../optimizing/task.ts'
+import type { GroupAllocation } from '../resources/group-allocation.ts'
 import type { Optimizer } from '../resources/optimizer.ts'
+import type { Resource } from '../resources/resource.ts'
 import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
 
 /**
@@ -65,6 +68,16 @@ export type StateChange =
       readonly state: OptimizerState
     }
   | { readonly kind: 'remove-optimizer'; readonly optimizerId: OptimizerId }
+  | { readonly kind: 'add-resource'; readonly resource: Resource }
+  | {
+      readonly kind: 'move-resource'
+      readonly resourceId: ResourceId
+      readonly from: ResourceGuard
+      readonly state: ResourceState
+    }
+  | { readonly kind: 'remove-resource'; readonly resourceId: ResourceId }
+  /** Adds it, or replaces the one of its group. */
+  | { readonly kind: 'save-allocation'; readonly allocation: GroupAllocation }
 
 export type NewTask = { readonly task: Task; readonly input: string }
 
@@ -73,6 +86,8 @@ export type TableGuard = { readonly version: number; readonly phase: TablePhase 
 export type ProcessGuard = { readonly status: ProcessState['status']; readonly commitAttempts: number }
 export type TaskGuard = { readonly status: TaskStatus; readonly attempts: number }
 export type OptimizerGuard = { readonly status: OptimizerStatus; readonly touchedAt: EpochMs }
+/** `attempts` is 0 unless its container is asked for something. */
+export type ResourceGuard = { readonly status: ResourceStatus; readonly attempts: number }
 
 export function tableGuard({ version, state }: ManagedTable): TableGuard {
   return { version, phase: state.phase }
@@ -88,6 +103,11 @@ export function processGuard({ state }: OptimizingProcess): ProcessGuard {
 
 export function optimizerGuard({ state }: Optimizer): OptimizerGuard {
   return { status: state.status, touchedAt: state.touchedAt }
+}
+
+export function resourceGuard({ state }: Resource): ResourceGuard {
+  const isAsked = state.status === 'requested' || state.status === 'releasing'
+  return { status: state.status, attempts: isAsked ? state.attempts : 0 }
 }
 
 export function taskGuard({ state }: Task): TaskGuard {

@@ -1,13 +1,19 @@
+import type { UnderClaims } from '@moraine/catalogs/internal/claimed-pointers'
 import type { DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
 import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { PrincipalStore } from '../access/principal.ts'
 import type { AnsweredRequestStore } from '../catalogs/answered-requests.ts'
 import type { CatalogStore } from '../catalogs/managed-catalog.ts'
 import type { MetricsReportStore } from '../catalogs/metrics-report.ts'
+import type { UploadedFileStore } from '../catalogs/uploaded-file.ts'
+import type { LeaderLeases } from '../leadership/leader-lease.ts'
 import type { DiscardStore } from '../optimizing/discard.ts'
 import type { ProcessStore, TaskStore } from '../optimizing/process-store.ts'
+import type { AllocationStore } from '../resources/group-allocation.ts'
 import type { OptimizerStore } from '../resources/optimizer.ts'
+import type { ResourceStore } from '../resources/resource.ts'
 import type { ResourceGroupStore } from '../resources/resource-group.ts'
+import type { BlockerStore } from '../tables/blocker.ts'
 import type { TableStore } from '../tables/table-store.ts'
 import type { StateStore } from './state-store.ts'
 
@@ -15,15 +21,22 @@ import type { StateStore } from './state-store.ts'
 export type Stores = {
   readonly state: StateStore
   readonly tables: TableStore
+  readonly blockers: BlockerStore
   readonly processes: ProcessStore
   readonly tasks: TaskStore
   readonly discards: DiscardStore
   readonly optimizers: OptimizerStore
+  readonly resources: ResourceStore
   readonly groups: ResourceGroupStore
+  readonly allocations: AllocationStore
   readonly catalogs: CatalogStore
   readonly pointers: TablePointers
   readonly drops: DroppedPointers
+  /** The pointers and drops, changed only while claims of {@link AnsweredRequestStore} hold. */
+  readonly underClaims: UnderClaims
   readonly answers: AnsweredRequestStore
   readonly principals: PrincipalStore
   readonly reports: MetricsReportStore
+  readonly files: UploadedFileStore
+  readonly leases: LeaderLeases
 }

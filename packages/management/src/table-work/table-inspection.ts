@@ -1,3 +1,7 @@
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Finding } from '../tables/table-evaluation.ts'
 import type { TableName } from '../tables/table-name.ts'
 
 /** Reads what a person wants to see of a table; nothing here decides anything. */
@@ -12,12 +16,32 @@ export interface TableInspection {
   listPartitions(table: TableName, query: PartitionQuery, signal?: AbortSignal): Promise<PartitionPage>
   /** Live files of one partition of the current snapshot, in the order of the manifests. */
   listPartitionFiles(table: TableName, query: PartitionFilesQuery, signal?: AbortSignal): Promise<FilePage>
+  /** What the triggers make of each partition of the current snapshot, those that are due first, then by name. */
+  explainPartitions(table: TableName, query: ExplainQuery, signal?: AbortSignal): Promise<PartitionVerdictPage>
   /** `main` first, the others by name. */
   listRefs(table: TableName, type: RefDescription['type'], signal?: AbortSignal): Promise<readonly RefDescription[]>
 }
 
 /** Which items of a list are asked for. */
 export type Window = { readonly offset: number; readonly limit: number }
+
+export type ExplainQuery = {
+  readonly clocks: ReadonlyMap<string, OptimizingClocks>
+  readonly now: EpochMs
+  readonly limit: number
+  /** Only this one. */
+  readonly partitionPath?: string
+}
+
+export type PartitionVerdictPage = { readonly partitions: readonly PartitionVerdict[]; readonly total: number }
+
+export type PartitionVerdict = {
+  readonly partitionPath: string
+  /** The type whose trigger holds. */
+  readonly due: OptimizingType | undefined
+  readonly finding: Finding
+  readonly optimizedAt: OptimizingClocks
+}
 
 export type TableDescription = {
   readonly location: string

@@ -21,8 +21,14 @@ export interface TableMaintenance {
 
   plan(request: PlanRequest, signal: AbortSignal): Promise<PlannedWork>
 
-  /** The input that one attempt is sent: as planned, with the output names of that attempt. Pure. */
-  attemptInput(input: string, attempt: AttemptKey): string
+  /** What tasks of the table need from now on to reach its files: opaque text with secrets, never to be stored or logged. */
+  loadAccess(table: TableName, signal: AbortSignal): Promise<string>
+
+  /**
+   * The input that one attempt is sent: as planned, with the output names of that attempt, and with the access if it is to
+   * be run. Pure.
+   */
+  attemptInput(input: string, attempt: AttemptKey, access?: string): string
 
   /**
    * Holds an attempt's output against its task, as far as that is possible without the table: shape, counts, hashes,

@@ -4,6 +4,7 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { TableState } from '@moraine/lifecycle/table-phase'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { BackOff } from './back-off.ts'
+import type { Pause } from './pause.ts'
 import type { Finding, TableEvaluation } from './table-evaluation.ts'
 import type { TableName } from './table-name.ts'
 import type { TableSettings } from './table-settings.ts'
@@ -31,6 +32,7 @@ export type ManagedTable = {
   readonly backOff: BackOff | undefined
   /** A person asked for optimizing; kept until a plan has been made. */
   readonly request: OptimizeRequest | undefined
+  readonly pause: Pause | undefined
 }
 
 export type TableFormat = 'ICEBERG' | 'MIXED_ICEBERG' | 'MIXED_HIVE' | 'PAIMON' | 'HUDI'

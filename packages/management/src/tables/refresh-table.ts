@@ -57,7 +57,7 @@ function wantsWork(table: ManagedTable, evaluation: TableEvaluation): boolean {
   return emptyPlan?.metadataLocation !== evaluation.metadataLocation || emptyPlan.type !== evaluation.needed
 }
 
-/** Records that the table cannot be read; written once, not at every try. */
+/** Records that the table cannot be evaluated; written once, not at every try. */
 export function recordRefreshFailure(table: ManagedTable, reason: string, now: EpochMs): readonly StateChange[] {
   if (table.refreshFailure?.reason === reason) return []
   const since = table.refreshFailure?.since ?? now

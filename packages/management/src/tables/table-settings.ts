@@ -3,7 +3,16 @@ import type { OptimizingPolicy } from '@moraine/maintenance/plan/optimizing-poli
 /** What the service itself needs of a table's `self-optimizing.*` properties; the rest is the planner's business. */
 export type TableSettings = Pick<
   OptimizingPolicy,
-  'enabled' | 'allowPartialCommit' | 'group' | 'quota' | 'executeRetries' | 'minorIntervalMs' | 'minPlanIntervalMs'
+  | 'enabled'
+  | 'allowPartialCommit'
+  | 'group'
+  | 'quota'
+  | 'executeRetries'
+  | 'minorIntervalMs'
+  | 'minPlanIntervalMs'
+  | 'windows'
+  | 'blackouts'
+  | 'priority'
 >
 
 /** The resource group of tables that name none. */
@@ -18,4 +27,7 @@ export const DEFAULT_TABLE_SETTINGS: TableSettings = {
   executeRetries: 5,
   minorIntervalMs: 3_600_000,
   minPlanIntervalMs: 60_000,
+  windows: '',
+  blackouts: '',
+  priority: 0,
 }

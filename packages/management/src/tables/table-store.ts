@@ -10,8 +10,12 @@ export interface TableStore {
   addTable(table: NewManagedTable): Promise<ManagedTable>
   findTable(tableId: TableId): Promise<ManagedTable | undefined>
   findTableByName(name: TableName): Promise<ManagedTable | undefined>
+  /** Those of them that there are, in order of id, by one question for all. */
+  listPointed(tableIds: readonly TableId[]): Promise<readonly LocatedTable[]>
   /** In order of id, those after `after`. */
   listTables(query: TableQuery): Promise<readonly ManagedTable[]>
+  /** The same tables, of which nothing is read but what they are called. */
+  listTableNames(query: TableQuery): Promise<readonly ListedName[]>
   /** One page of the tables that are asked for, and how many there are in all. */
   pageTables(query: TablePageQuery): Promise<TablePage>
   /** How many tables of each group are in each phase. */
@@ -20,12 +24,25 @@ export interface TableStore {
   listClocks(tableId: TableId): Promise<ReadonlyMap<string, OptimizingClocks>>
 }
 
+/** A table, and the metadata file that is current if it lies in a catalog of the service's own. */
+export type LocatedTable = {
+  readonly table: ManagedTable
+  /** `undefined` for tables of other catalogs, and for those that their catalog does not know. */
+  readonly ownLocation: string | undefined
+}
+
+export type ListedName = Pick<ManagedTable, 'tableId' | 'name'>
+
 export type TableQuery = {
   readonly after?: TableId
   readonly limit: number
   readonly catalog?: string
+  /** Of any catalog but these. */
+  readonly outside?: readonly string[]
   readonly group?: string
   readonly phases?: readonly TablePhase[]
+  /** Texts of which one is in the location of the metadata file that was evaluated last; or those without an evaluation. */
+  readonly metadata?: { readonly contains: readonly string[] } | 'unknown'
 }
 
 export type TablePageQuery = {

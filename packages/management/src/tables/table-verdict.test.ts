@@ -13,6 +13,7 @@ function verdict(table: Partial<VerdictFacts['table']>, facts: Partial<VerdictFa
     open: undefined,
     groupExists: true,
     groupThreads: 2,
+    hold: undefined,
     now: at(1000),
     ...facts,
   })
@@ -70,4 +71,25 @@ test('a commit that takes several tries says why', () => {
   const trying = verdict({ state }, { open: { process, tasks: NO_TASKS } })
   assert.deepEqual([trying.kind, trying.until], ['committing', at(4000)])
   assert.match(trying.text, /2 tries.*catalog down/)
+})
+
+test('a hold is named with the work that waits for it', () => {
+  const hold = { kind: 'paused', text: 'paused by ana', until: undefined } as const
+  const waiting = verdict(pending, { hold })
+  assert.deepEqual([waiting.kind, waiting.text], ['paused', 'paused by ana; there is work (3 fragments of 12)'])
+  const state = { phase: 'executing', since: at(1), type: 'minor', processId: PROCESS_1 } as const
+  const open = { process: buildProcess(), tasks: { ...NO_TASKS, planned: 1, succeeded: 1 } }
+  const stopped = verdict({ state }, { open, hold })
+  assert.equal(stopped.text, 'paused by ana; 1 of 2 tasks done')
+  const working = verdict({ state }, { open: { ...open, tasks: { ...open.tasks, acked: 1 } }, hold })
+  assert.equal(working.kind, 'executing')
+  const committing = verdict({ state: { ...state, phase: 'committing' } }, { hold })
+  assert.match(committing.text, /paused by ana; the results wait to be committed/)
+  const outside = { kind: 'outside-windows', text: 'outside', until: at(5000) } as const
+  assert.equal(verdict({ state: { ...state, phase: 'committing' } }, { hold: outside }).kind, 'committing')
+  assert.equal(verdict(pending, { hold: outside }).until, at(5000))
+  const idle = verdict({}, { hold })
+  assert.deepEqual([idle.kind, idle.text], ['paused', 'paused by ana; there is nothing to do now (3 fragments of 12)'])
+  const asked = verdict({ ...pending, request: { type: 'auto', requestedAt: T0 } }, { hold })
+  assert.equal(asked.text, 'paused by ana; there is work (a person asked for it)')
 })

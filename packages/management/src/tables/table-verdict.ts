@@ -4,6 +4,8 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import { planNotBefore } from '../optimizing/choose-tables.ts'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
 import type { TaskCounts } from '../optimizing/process-store.ts'
+import { quotaThreads } from '../optimizing/quota.ts'
+import { type Hold, type HoldKind, holdsCommits } from '../schedule/hold.ts'
 import type { ManagedTable } from './managed-table.ts'
 
 /** Why a table is, or is not, being optimized at this moment, and what would change that. */
@@ -28,6 +30,7 @@ export type VerdictKind =
   | 'no-optimizer'
   | 'backing-off'
   | 'min-plan-interval'
+  | HoldKind
   | 'queued'
   | 'planning'
   | 'waiting-for-thread'
@@ -40,6 +43,7 @@ export type VerdictFacts = {
   readonly open: { readonly process: OptimizingProcess; readonly tasks: TaskCounts } | undefined
   readonly groupExists: boolean
   readonly groupThreads: number
+  readonly hold: Hold | undefined
   readonly now: EpochMs
 }
 
@@ -65,11 +69,14 @@ function idleVerdict(facts: VerdictFacts): TableVerdict {
   const { table } = facts
   const { evaluation, emptyPlan, refreshFailure, settings } = table
   if (refreshFailure !== undefined) {
-    const text = `the table cannot be read: ${refreshFailure.reason}`
+    const text = `the table cannot be evaluated: ${refreshFailure.reason}`
     return { ...verdict(facts, 'refresh-failing', text), since: refreshFailure.since }
   }
   if (evaluation === undefined) return verdict(facts, 'not-evaluated', 'the table has not been looked at yet')
   if (!settings.enabled) return verdict(facts, 'disabled', 'self-optimizing.enabled is false')
+  // That it would not be worked on is worth knowing before there is work.
+  const { hold } = facts
+  if (hold !== undefined) return heldVerdict(facts, hold, `there is nothing to do now (${findingOf(table)})`)
   if (evaluation.needed !== undefined && emptyPlan?.metadataLocation === evaluation.metadataLocation) {
     const text = `a trigger holds, but planning found no task: ${emptyPlan.finding.text}`
     return { ...verdict(facts, 'empty-plan', text), figures: emptyPlan.finding.figures }
@@ -88,14 +95,14 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   if (!groupExists) {
     return verdict(facts, 'group-missing', `resource group '${group}' (self-optimizing.group) does not exist`)
   }
+  if (facts.hold !== undefined) return heldVerdict(facts, facts.hold, `there is work (${findingOf(table)})`)
   if (groupThreads === 0) {
     return verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${group}'`)
   }
-  const until = planNotBefore(table)
+  const until = planNotBefore(table, undefined)
   if (until <= now) {
-    const text = table.evaluation?.finding.text ?? 'a person asked for it'
     return {
-      ...verdict(facts, 'queued', `waits to be planned: ${text}`),
+      ...verdict(facts, 'queued', `waits to be planned: ${findingOf(table)}`),
       figures: table.evaluation?.finding.figures ?? {},
     }
   }
@@ -116,8 +123,13 @@ function executingVerdict(facts: VerdictFacts): TableVerdict {
   const figures = { tasks: process.taskCount, planned: tasks.planned, running, succeeded: tasks.succeeded }
   const progress = `${tasks.succeeded} of ${process.taskCount} tasks done`
   if (running > 0) {
-    return { ...verdict(facts, 'executing', `${running} threads are working, ${progress}`), figures }
+    const threads = quotaThreads(process.quota, groupThreads)
+    const isAtQuota = tasks.planned > 0 && running >= threads
+    const quota = isAtQuota ? `; it works within its quota of ${threads} threads (self-optimizing.quota)` : ''
+    const withQuota = isAtQuota ? { ...figures, quotaThreads: threads } : figures
+    return { ...verdict(facts, 'executing', `${running} threads are working, ${progress}${quota}`), figures: withQuota }
   }
+  if (facts.hold !== undefined) return { ...heldVerdict(facts, facts.hold, progress), figures }
   return groupThreads === 0
     ? {
         ...verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${process.group}'`),
@@ -130,12 +142,25 @@ function executingVerdict(facts: VerdictFacts): TableVerdict {
 }
 
 function committingVerdict(facts: VerdictFacts): TableVerdict {
+  if (facts.hold !== undefined && holdsCommits(facts.hold)) {
+    return heldVerdict(facts, facts.hold, 'the results wait to be committed')
+  }
   const state = facts.open?.process.state
   if (state?.status !== 'committing' || state.commitAttempts === 0) {
     return verdict(facts, 'committing', 'the results are being committed')
   }
   const text = `${state.commitAttempts} tries to commit did not settle it, the last: ${state.reason ?? 'unknown'}`
   return { ...verdict(facts, 'committing', text), until: state.retryAt, figures: { tries: state.commitAttempts } }
+}
+
+/** Work that waits, and for what. */
+function heldVerdict(facts: VerdictFacts, hold: Hold, work: string): TableVerdict {
+  return { ...verdict(facts, hold.kind, `${hold.text}; ${work}`), until: hold.until }
+}
+
+function findingOf({ evaluation, request }: ManagedTable): string {
+  if (request !== undefined) return 'a person asked for it'
+  return evaluation?.finding.text ?? 'it has not been looked at yet'
 }
 
 function verdict({ table }: VerdictFacts, kind: VerdictKind, text: string): TableVerdict {

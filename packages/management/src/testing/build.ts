@@ -1,10 +1,11 @@
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
-import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, ProcessId, ResourceId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { TaskState } from '@moraine/lifecycle/task-status'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
 import type { Task } from '../optimizing/task.ts'
 import type { Optimizer } from '../resources/optimizer.ts'
+import type { Resource } from '../resources/resource.ts'
 import type { PlannedTask, PlannedWork } from '../table-work/table-maintenance.ts'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import type { TableEvaluation } from '../tables/table-evaluation.ts'
@@ -22,6 +23,8 @@ export const PROCESS_1 = '1887436800000000001' as ProcessId
 export const PROCESS_2 = '1887436800000000002' as ProcessId
 export const OPTIMIZER_1 = 'optimizer-1' as OptimizerId
 export const OPTIMIZER_2 = 'optimizer-2' as OptimizerId
+export const RESOURCE_1 = 'resource-1' as ResourceId
+export const RESOURCE_2 = 'resource-2' as ResourceId
 export const SNAPSHOT = 9_007_199_254_740_993_001n as unknown as SnapshotId
 
 export function buildTable(parts: Partial<ManagedTable> = {}): ManagedTable {
@@ -42,6 +45,7 @@ export function buildTable(parts: Partial<ManagedTable> = {}): ManagedTable {
     plannedAt: undefined,
     backOff: undefined,
     request: undefined,
+    pause: undefined,
     ...parts,
   }
 }
@@ -104,6 +108,7 @@ export function buildProcess(parts: Partial<OptimizingProcess> = {}): Optimizing
     quota: 0.5,
     executeRetries: 1,
     allowPartialCommit: false,
+    isRequested: false,
     taskCount: 2,
     inputFiles: 26,
     inputBytes: 26_000,
@@ -168,6 +173,21 @@ export function buildOptimizer(parts: Partial<Optimizer> = {}): Optimizer {
     registeredAt: T0,
     properties: { 'payload-versions': '1' },
     state: { status: 'active', touchedAt: T0 },
+    ...parts,
+  }
+}
+
+/** One that was just asked for. */
+export function buildResource(parts: Partial<Resource> = {}): Resource {
+  return {
+    resourceId: RESOURCE_1,
+    group: 'default',
+    container: 'local',
+    threads: 2,
+    memoryMb: 1024,
+    requestedAt: T0,
+    reason: 'asked for by root',
+    state: { status: 'requested', attempts: 0, retryAt: T0 },
     ...parts,
   }
 }

@@ -8,6 +8,16 @@ import { droppedTables } from './0004-dropped-tables.ts'
 import { catalogConfigs } from './0005-catalog-configs.ts'
 import { principals } from './0006-principals.ts'
 import { metricsReports } from './0007-metrics-reports.ts'
+import { pointerFolders } from './0008-pointer-folders.ts'
+import { leases } from './0009-leases.ts'
+import { tableHolds } from './0010-table-holds.ts'
+import { places } from './0011-places.ts'
+import { catalogVersions } from './0012-catalog-versions.ts'
+import { uploadedFiles } from './0013-uploaded-files.ts'
+import { claimedKeys } from './0014-claimed-keys.ts'
+import { resources } from './0015-resources.ts'
+import { groupAllocations } from './0016-group-allocations.ts'
+import { placesByAnyName } from './0017-places-by-any-name.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
@@ -19,6 +29,16 @@ export const MIGRATIONS: readonly Migration[] = [
   catalogConfigs,
   principals,
   metricsReports,
+  pointerFolders,
+  leases,
+  tableHolds,
+  places,
+  catalogVersions,
+  uploadedFiles,
+  claimedKeys,
+  resources,
+  groupAllocations,
+  placesByAnyName,
 ]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }
@@ -34,15 +54,37 @@ export async function migrate(
   types: ColumnTypes,
   migrations: readonly Migration[] = MIGRATIONS,
 ): Promise<void> {
-  const migrated = db as unknown as Kysely<MigratedDatabase>
+  const migrated = withVersions(db)
   await db.schema
     .createTable('schema_migration')
     .ifNotExists()
     .addColumn('version', 'integer', (column) => column.primaryKey())
     .addColumn('name', 'varchar(255)', (column) => column.notNull())
     .execute()
-  const applied = await migrated.selectFrom('schema_migration').select(['version', 'name']).orderBy('version').execute()
-  const last = applied.at(-1)
+  for (const migration of await findMissing(db, migrations)) {
+    await migrated.transaction().execute(async (transaction) => {
+      await migration.up(transaction as unknown as Kysely<Database>, types)
+      const { version, name } = migration
+      await transaction.insertInto('schema_migration').values({ version, name }).execute()
+    })
+  }
+}
+
+/**
+ * The steps that the database has not been through.
+ *
+ * @throws {MoraineError} `unsupported` if it has been through others, of a newer server
+ */
+export async function findMissing(
+  db: Kysely<Database>,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<readonly Migration[]> {
+  const last = await withVersions(db)
+    .selectFrom('schema_migration')
+    .select(['version', 'name'])
+    .orderBy('version', 'desc')
+    .limit(1)
+    .executeTakeFirst()
   const newest = migrations.at(-1)?.version ?? 0
   if (last !== undefined && last.version > newest) {
     throw new MoraineError(
@@ -50,11 +92,9 @@ export async function migrate(
       `the database is at version ${last.version} (${last.name}), this server knows versions up to ${newest}: run a server at least as new as the one that wrote it`,
     )
   }
-  for (const migration of migrations.filter(({ version }) => version > (last?.version ?? 0))) {
-    await migrated.transaction().execute(async (transaction) => {
-      await migration.up(transaction as unknown as Kysely<Database>, types)
-      const { version, name } = migration
-      await transaction.insertInto('schema_migration').values({ version, name }).execute()
-    })
-  }
+  return migrations.filter(({ version }) => version > (last?.version ?? 0))
+}
+
+function withVersions(db: Kysely<Database>): Kysely<MigratedDatabase> {
+  return db as unknown as Kysely<MigratedDatabase>
 }

@@ -1,4 +1,4 @@
-import type { ColumnDataType, Kysely } from 'kysely'
+import type { ColumnDataType, Kysely, RawBuilder } from 'kysely'
 import type { Database } from '../schema.ts'
 
 /**
@@ -8,11 +8,13 @@ import type { Database } from '../schema.ts'
 export type Migration = {
   readonly version: number
   readonly name: string
+  /** Tables that hold nothing but what follows from others, and are filled anew. */
+  readonly remakes?: readonly string[]
   up(db: Kysely<Database>, types: ColumnTypes): Promise<void>
 }
 
 /** Column types whose names differ between engines. */
 export type ColumnTypes = {
   /** Text of any length. */
-  readonly longText: ColumnDataType
+  readonly longText: ColumnDataType | RawBuilder<unknown>
 }

@@ -2,6 +2,8 @@ import type { TableState } from '@moraine/lifecycle/table-phase'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
 import type { ManagedTable, TablePatch } from '@moraine/management/tables/managed-table'
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
+import type { TableName } from '@moraine/management/tables/table-name'
+import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
 import { assert } from '@moraine/stdx/assert'
 import type { ManagedTableRow } from '../schema.ts'
 import { fromJson, fromNullableJson, toJson } from './json-column.ts'
@@ -9,11 +11,11 @@ import { fromJson, fromNullableJson, toJson } from './json-column.ts'
 export function tableFromRow(row: ManagedTableRow): ManagedTable {
   return {
     tableId: row.table_id,
-    name: { catalog: row.catalog_name, namespace: fromJson<string[]>(row.namespace), name: row.table_name },
+    name: nameFromRow(row),
     format: row.format,
     createdAt: row.created_at,
     version: row.version,
-    settings: fromJson(row.settings),
+    settings: settingsFromJson(row.settings),
     state: stateFromRow(row),
     evaluation: evaluationFromJson(row.evaluation),
     evaluatedAt: row.evaluated_at ?? undefined,
@@ -24,7 +26,17 @@ export function tableFromRow(row: ManagedTableRow): ManagedTable {
     plannedAt: row.planned_at ?? undefined,
     backOff: fromNullableJson(row.back_off),
     request: fromNullableJson(row.request),
+    pause: fromNullableJson(row.pause),
   }
+}
+
+export function nameFromRow(row: Pick<ManagedTableRow, 'catalog_name' | 'namespace' | 'table_name'>): TableName {
+  return { catalog: row.catalog_name, namespace: fromJson<string[]>(row.namespace), name: row.table_name }
+}
+
+/** An earlier version may have stored fewer of them. */
+export function settingsFromJson(text: string): TableSettings {
+  return { ...DEFAULT_TABLE_SETTINGS, ...fromJson<Partial<TableSettings>>(text) }
 }
 
 /** The columns that a patch names. */
@@ -41,6 +53,7 @@ export function patchToRow(patch: TablePatch): Partial<ManagedTableRow> {
     ...('plannedAt' in patch && { planned_at: patch.plannedAt ?? null }),
     ...('backOff' in patch && { back_off: toJson(patch.backOff) }),
     ...('request' in patch && { request: toJson(patch.request) }),
+    ...('pause' in patch && { pause: toJson(patch.pause) }),
   }
 }
 
@@ -82,6 +95,7 @@ function evaluationFromJson(text: string | null): TableEvaluation | undefined {
   return {
     ...stored,
     snapshotId: snapshotIdFromText(stored.snapshotId),
+    settings: { ...DEFAULT_TABLE_SETTINGS, ...stored.settings },
     needed: stored.needed,
     health: stored.health,
     reevaluateAt: stored.reevaluateAt,

@@ -11,6 +11,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely'
 import type { NodeSqlite } from './node-sqlite.ts'
+import { ReadTurns } from './read-turns.ts'
 import { type Transaction, WriteGroups } from './write-groups.ts'
 
 /** Kysely over one SQLite database, with group commit. */
@@ -33,6 +34,7 @@ class ConcurrentAdapter extends SqliteAdapter {
 class GroupedDriver implements Driver {
   readonly #database: NodeSqlite
   readonly #groups: WriteGroups
+  readonly #turns = new ReadTurns((next) => void setImmediate(next))
 
   constructor(database: NodeSqlite) {
     this.#database = database
@@ -42,7 +44,7 @@ class GroupedDriver implements Driver {
   async init(): Promise<void> {}
 
   async acquireConnection(): Promise<GroupedConnection> {
-    return new GroupedConnection(this.#database, this.#groups)
+    return new GroupedConnection(this.#database, this.#groups, this.#turns)
   }
 
   async beginTransaction(connection: GroupedConnection): Promise<void> {
@@ -76,16 +78,22 @@ class GroupedConnection implements DatabaseConnection {
   transaction: Transaction | undefined
   readonly #database: NodeSqlite
   readonly #groups: WriteGroups
+  readonly #turns: ReadTurns
 
-  constructor(database: NodeSqlite, groups: WriteGroups) {
+  constructor(database: NodeSqlite, groups: WriteGroups, turns: ReadTurns) {
     this.#database = database
     this.#groups = groups
+    this.#turns = turns
   }
 
   async executeQuery<Row>({ sql, parameters, query }: CompiledQuery): Promise<QueryResult<Row>> {
     const statement = () => this.#database.execute<Row>(sql, parameters)
     if (this.transaction !== undefined) return this.#groups.inside(this.transaction, statement)
-    return this.#groups.run(statement, SelectQueryNode.is(query) ? 'read' : 'write')
+    if (!SelectQueryNode.is(query)) return this.#groups.run(statement, 'write')
+    await this.#turns.take()
+    const result = await this.#groups.run(statement, 'read')
+    this.#turns.note(result.rows.length)
+    return result
   }
 
   async *streamQuery<Row>(query: CompiledQuery): AsyncIterableIterator<QueryResult<Row>> {

@@ -12,6 +12,9 @@ export type NodeSqlite = GroupedDatabase & {
   close(): void
 }
 
+/** Whether it returns rows is asked once: a description of its columns costs more than most statements do. */
+type PreparedStatement = { readonly statement: StatementSync; readonly returnsRows: boolean }
+
 /**
  * Node's SQLite. The file is locked for as long as it is open: two services on one file would both believe that they
  * lead. Commits are on disk when they return.
@@ -23,14 +26,15 @@ export function nodeSqlite(path: string): NodeSqlite {
     throw databaseError(path, cause)
   }
   const db = attempt(() => open(path), fail)
-  const statements = new Map<string, StatementSync>()
-  const prepared = (sql: string): StatementSync => {
+  const statements = new Map<string, PreparedStatement>()
+  const prepare = (sql: string): PreparedStatement => {
     const known = statements.get(sql)
     if (known !== undefined) return known
     if (statements.size >= STATEMENTS_MAX) statements.clear()
     const statement = db.prepare(sql)
-    statements.set(sql, statement)
-    return statement
+    const prepared = { statement, returnsRows: statement.columns().length > 0 }
+    statements.set(sql, prepared)
+    return prepared
   }
   return {
     close: () => db.close(),
@@ -40,9 +44,9 @@ export function nodeSqlite(path: string): NodeSqlite {
     },
     execute: <Row>(sql: string, parameters: readonly unknown[]) =>
       attempt(() => {
-        const statement = prepared(sql)
+        const { statement, returnsRows } = prepare(sql)
         // Kysely says by its types what the rows of its query are.
-        if (statement.columns().length > 0) return { rows: statement.all(...bound(parameters)) as Row[] }
+        if (returnsRows) return { rows: statement.all(...bound(parameters)) as Row[] }
         const { changes } = statement.run(...bound(parameters))
         return { numAffectedRows: BigInt(changes), rows: [] }
       }, fail),

@@ -1,10 +1,17 @@
-import type { DroppedPointer, DroppedPointers } from '@moraine/catalogs/internal/dropped-pointers'
-import { type Kysely, type Selectable, sql } from 'kysely'
-import { nameHash } from '../name-hash.ts'
-import { fromJson } from '../rows/json-column.ts'
+import type { Drop, DroppedPointer, DroppedPointers, Except } from '@moraine/catalogs/internal/dropped-pointers'
+import type { InternalPointer } from '@moraine/catalogs/internal/table-pointers'
+import type { EpochMs } from '@moraine/stdx/brand'
+import type { Kysely, Selectable } from 'kysely'
+import type { EngineWords } from '../engine-words.ts'
+import { fromJson, toJson } from '../rows/json-column.ts'
 import type { Database } from '../schema.ts'
+import { dropsUnderName, findAround, findUnder, giveFolders, lockFolders, removeFolders } from './pointer-folders.ts'
+import { hasNamespace, hasPointer, type PointerName, pointerHash, pointerRow } from './pointer-rows.ts'
+import { type Claims, claimedWrite } from './sql-answered-requests.ts'
 
-export function sqlDroppedPointers(db: Kysely<Database>): DroppedPointers {
+/** @param under the claims under which they are changed */
+export function sqlDroppedPointers(db: Kysely<Database>, words: EngineWords, under?: Claims): DroppedPointers {
+  const write = claimedWrite(db, words, under)
   const find = async (catalog: string, dropId: string) => {
     const row = await db
       .selectFrom('dropped_table')
@@ -16,27 +23,19 @@ export function sqlDroppedPointers(db: Kysely<Database>): DroppedPointers {
   }
   return {
     findDropped: find,
-    async dropPointer({ catalog, kind, namespace, name }, drop) {
-      const hash = nameHash(catalog, namespace, name)
-      return db.transaction().execute(async (transaction) => {
-        const row = await transaction
-          .selectFrom('catalog_table')
-          .select('metadata_location')
-          .where('table_hash', '=', hash)
-          .where('kind', '=', kind)
-          .executeTakeFirst()
-        if (row === undefined) return undefined
-        const dropped = { ...drop, catalog, kind, namespace, name, metadataLocation: row.metadata_location }
-        const { numDeletedRows } = await transaction
-          .deleteFrom('catalog_table')
-          .where('table_hash', '=', hash)
-          .where('metadata_location', '=', row.metadata_location)
-          .executeTakeFirst()
-        // Somebody committed in between, on engines that let them.
-        if (numDeletedRows !== 1n) throw new Error(`${name} changed while it was dropped`)
-        await transaction.insertInto('dropped_table').values(rowOf(dropped)).execute()
-        return dropped
-      })
+    dropPointer: (pointer, facts) => write((transaction) => drop(transaction, pointer, facts)),
+    async findDroppedNamed({ catalog, namespace, name }) {
+      const rows = await db
+        .selectFrom('dropped_table')
+        .selectAll()
+        .where('catalog_name', '=', catalog)
+        .where('namespace', '=', JSON.stringify(namespace))
+        .where('name', '=', name)
+        .where('is_purging', '=', 0)
+        .orderBy('dropped_at', 'desc')
+        .orderBy('drop_id')
+        .execute()
+      return rows.map(droppedOf)
     },
     async listDropped(catalog, { offset, limit }) {
       const rows = await db
@@ -50,82 +49,101 @@ export function sqlDroppedPointers(db: Kysely<Database>): DroppedPointers {
         .execute()
       return rows.map(droppedOf)
     },
-    async restoreDropped(catalog, dropId, { namespace, name }) {
-      return db.transaction().execute(async (transaction) => {
-        const row = await transaction
-          .selectFrom('dropped_table')
-          .selectAll()
-          .where('drop_id', '=', dropId)
-          .where('catalog_name', '=', catalog)
-          .executeTakeFirst()
-        if (row === undefined) return 'absent'
-        const namespaceHash = nameHash(catalog, namespace)
-        const parent = await transaction
-          .selectFrom('catalog_namespace')
-          .select('namespace_hash')
-          .where('namespace_hash', '=', namespaceHash)
-          .executeTakeFirst()
-        if (parent === undefined) return 'no-namespace'
-        const tableHash = nameHash(catalog, namespace, name)
-        const taken = await transaction
-          .selectFrom('catalog_table')
-          .select('table_hash')
-          .where('table_hash', '=', tableHash)
-          .executeTakeFirst()
-        if (taken !== undefined) return 'exists'
-        await transaction
-          .insertInto('catalog_table')
-          .values({
-            kind: row.kind,
-            catalog_name: catalog,
-            table_hash: tableHash,
-            namespace_hash: namespaceHash,
-            namespace: JSON.stringify(namespace),
-            name,
-            metadata_location: row.metadata_location,
-          })
-          .execute()
-        await transaction.deleteFrom('dropped_table').where('drop_id', '=', dropId).execute()
-        return 'restored'
-      })
-    },
+    restoreDropped: (catalog, dropId, to, now) =>
+      write((transaction) => restore(transaction, { catalog, ...to }, dropId, now)),
+    claimPurge: (dropId, now) => write((transaction) => claimPurge(transaction, dropId, now)),
     async listDueDrops(now, limit) {
       const due = db.selectFrom('dropped_table').selectAll().where('purge_at', '<=', now)
       return (await due.orderBy('purge_at').limit(limit).execute()).map(droppedOf)
     },
     async forgetDropped(dropId) {
-      await db.deleteFrom('dropped_table').where('drop_id', '=', dropId).execute()
+      await write(async (transaction) => {
+        await transaction.deleteFrom('dropped_table').where('drop_id', '=', dropId).execute()
+        await removeFolders(transaction, dropId)
+      })
     },
-    async findPointerUnder(prefixes, exceptDropId) {
-      for (const prefix of prefixes) {
-        // The database counts characters, a string of ours halves of them.
-        const isUnder = sql<boolean>`substr(metadata_location, 1, ${Array.from(prefix).length}) = ${prefix}`
-        const columns = ['catalog_name', 'kind', 'namespace', 'name', 'metadata_location'] as const
-        const row =
-          (await db.selectFrom('catalog_table').select(columns).where(isUnder).limit(1).executeTakeFirst()) ??
-          (await db
-            .selectFrom('dropped_table')
-            .select(columns)
-            .where(isUnder)
-            .where('drop_id', '!=', exceptDropId)
-            .limit(1)
-            .executeTakeFirst())
-        if (row !== undefined) return pointerOf(row)
-      }
-      return undefined
-    },
+    findPointerUnder: async (folders, except) => findUnder(db, folders, await ownersOf(db, except)),
+    findPointerAround: async (folders, except) => findAround(db, folders, await ownersOf(db, except)),
   }
+}
+
+async function drop(db: Kysely<Database>, pointer: InternalPointer, facts: Drop): Promise<DroppedPointer | undefined> {
+  const { numDeletedRows } = await db
+    .deleteFrom('catalog_table')
+    .where('table_hash', '=', pointerHash(pointer))
+    .where('kind', '=', pointer.kind)
+    .where('metadata_location', '=', pointer.metadataLocation)
+    .executeTakeFirst()
+  if (numDeletedRows !== 1n) return undefined
+  const dropped = { ...pointer, ...facts }
+  await db.insertInto('dropped_table').values(rowOf(dropped)).execute()
+  await giveFolders(db, pointerHash(pointer), facts.dropId)
+  return dropped
+}
+
+async function restore(
+  db: Kysely<Database>,
+  to: PointerName,
+  dropId: string,
+  now: EpochMs,
+): Promise<'restored' | 'absent' | 'exists' | 'no-namespace'> {
+  const row = await db
+    .selectFrom('dropped_table')
+    .selectAll()
+    .where('drop_id', '=', dropId)
+    .where('catalog_name', '=', to.catalog)
+    .where('is_purging', '=', 0)
+    .where('purge_at', '>', now)
+    .executeTakeFirst()
+  if (row === undefined) return 'absent'
+  if (!(await hasNamespace(db, to.catalog, to.namespace))) return 'no-namespace'
+  if (await hasPointer(db, to)) return 'exists'
+  // Of a restore and a purge at once only one has the row.
+  const { numDeletedRows } = await db
+    .deleteFrom('dropped_table')
+    .where('drop_id', '=', dropId)
+    .where('is_purging', '=', 0)
+    .executeTakeFirst()
+  if (numDeletedRows !== 1n) return 'absent'
+  await db
+    .insertInto('catalog_table')
+    .values(pointerRow({ ...pointerOf(row), ...to }))
+    .execute()
+  await giveFolders(db, dropId, pointerHash(to))
+  return 'restored'
+}
+
+async function claimPurge(db: Kysely<Database>, dropId: string, now: EpochMs): Promise<boolean> {
+  // Whoever is about to take its place is waited for, and is seen by the purge.
+  await lockFolders(db)
+  const row = await db
+    .selectFrom('dropped_table')
+    .select('is_purging')
+    .where('drop_id', '=', dropId)
+    .where('purge_at', '<=', now)
+    .executeTakeFirst()
+  if (row === undefined || row.is_purging === 1) return row !== undefined
+  const begin = db.updateTable('dropped_table').set({ is_purging: 1 }).where('drop_id', '=', dropId)
+  return (await begin.where('is_purging', '=', 0).executeTakeFirst()).numUpdatedRows === 1n
+}
+
+async function ownersOf(db: Kysely<Database>, { dropId, named }: Except = {}): Promise<readonly string[]> {
+  return [
+    ...(dropId === undefined ? [] : [dropId]),
+    ...(named === undefined ? [] : [pointerHash(named), ...(await dropsUnderName(db, named))]),
+  ]
 }
 
 type DroppedRow = Selectable<Database['dropped_table']>
 
-function pointerOf(row: Pick<DroppedRow, 'catalog_name' | 'kind' | 'namespace' | 'name' | 'metadata_location'>) {
+function pointerOf(row: DroppedRow): InternalPointer {
   return {
     kind: row.kind,
     catalog: row.catalog_name,
     namespace: fromJson<string[]>(row.namespace),
     name: row.name,
     metadataLocation: row.metadata_location,
+    ...(row.places !== null && { places: fromJson<string[]>(row.places) }),
   }
 }
 
@@ -147,8 +165,10 @@ function rowOf(dropped: DroppedPointer): DroppedRow {
     namespace: JSON.stringify(dropped.namespace),
     name: dropped.name,
     metadata_location: dropped.metadataLocation,
+    places: toJson(dropped.places),
     dropped_at: dropped.droppedAt,
     purge_at: dropped.purgeAt,
     purges_files: dropped.purgesFiles ? 1 : 0,
+    is_purging: 0,
   }
 }

@@ -9,7 +9,17 @@ export function sqlMetricsReports(db: Kysely<Database>): MetricsReportStore {
   return {
     async addReports(reports) {
       if (reports.length === 0) return
-      await db.insertInto('metrics_report').values(reports.map(rowOf)).execute()
+      await db.transaction().execute(async (transaction) => {
+        const ids = reports.map(({ reportId }) => reportId)
+        const known = await transaction
+          .selectFrom('metrics_report')
+          .select('report_id')
+          .where('report_id', 'in', ids)
+          .execute()
+        const there = new Set(known.map((row) => row.report_id))
+        const fresh = reports.filter(({ reportId }) => !there.has(reportId))
+        if (fresh.length > 0) await transaction.insertInto('metrics_report').values(fresh.map(rowOf)).execute()
+      })
     },
     async listReports(table, { kind, offset, limit }) {
       let matching = db.selectFrom('metrics_report').where('table_hash', '=', hashOf(table))

@@ -13,17 +13,26 @@ export function sqlPrincipals(db: Kysely<Database>): PrincipalStore {
     async listPrincipals() {
       return (await db.selectFrom('principal').selectAll().orderBy('name').execute()).map(principalOf)
     },
-    async savePrincipal({ name, grants, createdAt }) {
-      await db.transaction().execute(async (transaction) => {
-        const text = JSON.stringify(grants)
-        const { numUpdatedRows } = await transaction
-          .updateTable('principal')
-          .set({ grants: text })
+    addPrincipal: ({ name, grants, createdAt }) =>
+      db.transaction().execute(async (transaction) => {
+        const taken = await transaction
+          .selectFrom('principal')
+          .select('name')
           .where('name', '=', name)
           .executeTakeFirst()
-        if (numUpdatedRows > 0n) return
-        await transaction.insertInto('principal').values({ name, grants: text, created_at: createdAt }).execute()
-      })
+        if (taken !== undefined) return false
+        const values = { name, grants: JSON.stringify(grants), created_at: createdAt }
+        await transaction.insertInto('principal').values(values).execute()
+        return true
+      }),
+    async swapGrants({ name, grants: expected }, grants) {
+      const { numUpdatedRows } = await db
+        .updateTable('principal')
+        .set({ grants: JSON.stringify(grants) })
+        .where('name', '=', name)
+        .where('grants', '=', JSON.stringify(expected))
+        .executeTakeFirst()
+      return numUpdatedRows === 1n
     },
     removePrincipal: (name) =>
       db.transaction().execute(async (transaction) => {
@@ -50,7 +59,7 @@ export function sqlPrincipals(db: Kysely<Database>): PrincipalStore {
       const rows = await db
         .selectFrom('access_credential')
         .selectAll()
-        .where('principal', '=', principal)
+        .$if(principal !== undefined, (query) => query.where('principal', '=', principal ?? ''))
         .orderBy('created_at')
         .orderBy('id')
         .execute()

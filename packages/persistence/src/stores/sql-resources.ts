@@ -1,15 +1,18 @@
 import type { OptimizerStore } from '@moraine/management/resources/optimizer'
+import type { ResourceStore } from '@moraine/management/resources/resource'
 import type { ResourceGroupStore } from '@moraine/management/resources/resource-group'
 import type { Kysely } from 'kysely'
 import { fromJson } from '../rows/json-column.ts'
 import { optimizerFromRow } from '../rows/optimizer-row.ts'
+import { resourceFromRow } from '../rows/resource-row.ts'
 import type { Database } from '../schema.ts'
 
 export function sqlResources(db: Kysely<Database>): {
   readonly optimizers: OptimizerStore
+  readonly resources: ResourceStore
   readonly groups: ResourceGroupStore
 } {
-  return { optimizers: sqlOptimizers(db), groups: sqlGroups(db) }
+  return { optimizers: sqlOptimizers(db), resources: sqlLaunches(db), groups: sqlGroups(db) }
 }
 
 function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
@@ -43,6 +46,38 @@ function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
         .executeTakeFirst()
       return numUpdatedRows === 1n
     },
+    async lastGoneAt(resourceId) {
+      const row = await db
+        .selectFrom('optimizer')
+        .select('gone_at')
+        .where('resource_id', '=', resourceId)
+        .where('gone_at', 'is not', null)
+        .orderBy('gone_at', 'desc')
+        .limit(1)
+        .executeTakeFirst()
+      return row?.gone_at ?? undefined
+    },
+    async lastAttemptEnds(group) {
+      const rows = await db
+        .selectFrom('optimizer')
+        .where('status', 'in', ['active', 'draining'])
+        .where('group_name', '=', group)
+        .select(({ selectFrom }) => [
+          'optimizer_id',
+          selectFrom('task_attempt')
+            .whereRef('task_attempt.optimizer_id', '=', 'optimizer.optimizer_id')
+            .where('ended_at', 'is not', null)
+            .select('ended_at')
+            .orderBy('ended_at', 'desc')
+            .limit(1)
+            .as('ended_at'),
+        ])
+        .orderBy('optimizer_id')
+        .execute()
+      return new Map(
+        rows.flatMap(({ optimizer_id, ended_at }) => (ended_at === null ? [] : [[optimizer_id, ended_at]])),
+      )
+    },
     async listGone(before, limit) {
       const rows = await db
         .selectFrom('optimizer')
@@ -52,6 +87,50 @@ function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
         .limit(limit)
         .execute()
       return rows.map((row) => row.optimizer_id)
+    },
+  }
+}
+
+function sqlLaunches(db: Kysely<Database>): ResourceStore {
+  const lastEnded = (group: string, limit: number) =>
+    db
+      .selectFrom('resource')
+      .selectAll()
+      .where('status', '=', 'ended')
+      .where('group_name', '=', group)
+      .orderBy('ended_at', 'desc')
+      .orderBy('resource_id', 'desc')
+      .limit(limit)
+  return {
+    async findResource(resourceId) {
+      const query = db.selectFrom('resource').selectAll().where('resource_id', '=', resourceId)
+      const row = await query.executeTakeFirst()
+      return row && resourceFromRow(row)
+    },
+    async listResources(group) {
+      let query = db
+        .selectFrom('resource')
+        .selectAll()
+        .where('status', 'in', ['requested', 'launched', 'releasing'])
+        .orderBy('requested_at')
+        .orderBy('resource_id')
+      if (group !== undefined) query = query.where('group_name', '=', group)
+      return (await query.execute()).map(resourceFromRow)
+    },
+    listLastEnded: async (group, limit) => (await lastEnded(group, limit).execute()).map(resourceFromRow),
+    async listFailed(group, limit) {
+      const rows = await lastEnded(group, limit).where('is_failure', '=', 1).execute()
+      return rows.map(resourceFromRow)
+    },
+    async listEnded(before, limit) {
+      const rows = await db
+        .selectFrom('resource')
+        .select('resource_id')
+        .where('status', '=', 'ended')
+        .where('ended_at', '<', before)
+        .limit(limit)
+        .execute()
+      return rows.map((row) => row.resource_id)
     },
   }
 }
@@ -74,6 +153,14 @@ function sqlGroups(db: Kysely<Database>): ResourceGroupStore {
         .executeTakeFirst()
       return row && { ...row, properties: fromJson(row.properties) }
     },
+    addGroup: ({ name, container, properties }) =>
+      db.transaction().execute(async (transaction) => {
+        const known = transaction.selectFrom('resource_group').select('name').where('name', '=', name)
+        if ((await known.executeTakeFirst()) !== undefined) return false
+        const values = { name, container, properties: JSON.stringify(properties) }
+        await transaction.insertInto('resource_group').values(values).execute()
+        return true
+      }),
     async saveGroup({ name, container, properties }) {
       const values = { container, properties: JSON.stringify(properties) }
       await db.transaction().execute(async (transaction) => {
@@ -91,7 +178,10 @@ function sqlGroups(db: Kysely<Database>): ResourceGroupStore {
       })
     },
     async removeGroup(name) {
-      await db.deleteFrom('resource_group').where('name', '=', name).execute()
+      await db.transaction().execute(async (transaction) => {
+        await transaction.deleteFrom('group_allocation').where('group_name', '=', name).execute()
+        await transaction.deleteFrom('resource_group').where('name', '=', name).execute()
+      })
     },
   }
 }

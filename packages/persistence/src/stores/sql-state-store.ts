@@ -1,30 +1,37 @@
 import { assertLegal } from '@moraine/management/store/assert-legal'
 import type { StateChange } from '@moraine/management/store/state-change'
-import type { StateStore } from '@moraine/management/store/state-store'
+import type { ApplyOutcome, StateStore } from '@moraine/management/store/state-store'
 import { unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Kysely, Transaction, UpdateResult } from 'kysely'
+import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
 import { optimizerStateToRow, optimizerToRow } from '../rows/optimizer-row.ts'
 import { processStateToRow, processToRow, resultToJson } from '../rows/process-row.ts'
+import { resourceStateToRow, resourceToRow } from '../rows/resource-row.ts'
 import { patchToRow } from '../rows/table-row.ts'
 import { attemptToRow, taskStateToRow, taskToRow } from '../rows/task-row.ts'
 import type { Database } from '../schema.ts'
+import { saveAllocation } from './sql-allocations.ts'
+import { holdFence } from './sql-leases.ts'
 
-export function sqlStateStore(db: Kysely<Database>): StateStore {
+export function sqlStateStore(db: Kysely<Database>, words: EngineWords): StateStore {
   return {
-    async apply(changes) {
+    async apply(changes, fence) {
       if (changes.length === 0) return { kind: 'applied' }
       for (const change of changes) assertLegal(change)
       try {
-        await db.transaction().execute(async (transaction) => {
+        // What others changed is found out by the guards, each of which keeps its row until the end.
+        const transaction = db.transaction().setIsolationLevel('read committed')
+        await transaction.execute(async (inside) => {
+          if (fence !== undefined && !(await holdFence(inside, words, fence))) throw new Refusal({ kind: 'deposed' })
           for (const change of changes) {
-            if (!(await applyChange(transaction, change))) throw new LostRace(change)
+            if (!(await applyChange(inside, change))) throw new Refusal({ kind: 'lost', change })
           }
         })
         return { kind: 'applied' }
       } catch (error) {
-        if (error instanceof LostRace) return { kind: 'lost', change: error.change }
+        if (error instanceof Refusal) return error.outcome
         throw error
       }
     },
@@ -32,11 +39,11 @@ export function sqlStateStore(db: Kysely<Database>): StateStore {
 }
 
 /** Leaves the transaction, which is then rolled back. */
-class LostRace extends Error {
-  readonly change: StateChange
-  constructor(change: StateChange) {
-    super('lost')
-    this.change = change
+class Refusal extends Error {
+  readonly outcome: Exclude<ApplyOutcome, { readonly kind: 'applied' }>
+  constructor(outcome: Refusal['outcome']) {
+    super(outcome.kind)
+    this.outcome = outcome
   }
 }
 
@@ -108,6 +115,13 @@ async function applyChange(db: Transaction<Database>, change: StateChange): Prom
       )
     case 'remove-optimizer':
       await db.deleteFrom('optimizer').where('optimizer_id', '=', change.optimizerId).execute()
+      return true
+    case 'add-resource':
+    case 'move-resource':
+    case 'remove-resource':
+      return changeResource(db, change)
+    case 'save-allocation':
+      await saveAllocation(db, change.allocation)
       return true
     default:
       return unreachable(change)
@@ -226,6 +240,29 @@ async function changeDiscard(
       .execute()
   }
   return true
+}
+
+async function changeResource(
+  db: Transaction<Database>,
+  change: ChangeOf<'add-resource' | 'move-resource' | 'remove-resource'>,
+): Promise<boolean> {
+  if (change.kind === 'add-resource') {
+    await db.insertInto('resource').values(resourceToRow(change.resource)).execute()
+    return true
+  }
+  if (change.kind === 'remove-resource') {
+    await db.deleteFrom('resource').where('resource_id', '=', change.resourceId).execute()
+    return true
+  }
+  return won(
+    await db
+      .updateTable('resource')
+      .set(resourceStateToRow(change.state))
+      .where('resource_id', '=', change.resourceId)
+      .where('status', '=', change.from.status)
+      .where('attempts', '=', change.from.attempts)
+      .executeTakeFirst(),
+  )
 }
 
 function won({ numUpdatedRows }: UpdateResult): boolean {

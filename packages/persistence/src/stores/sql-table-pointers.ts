@@ -1,14 +1,33 @@
 import type { InternalPointer, PointerChange, TablePointers } from '@moraine/catalogs/internal/table-pointers'
-import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
+import { folderOf } from '@moraine/storage/places'
 import type { Kysely } from 'kysely'
+import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
-import { fromJson } from '../rows/json-column.ts'
+import { fromJson, fromNullableJson, toJson } from '../rows/json-column.ts'
 import type { Database } from '../schema.ts'
+import {
+  addFolders,
+  dropsUnderName,
+  findAround,
+  findUnder,
+  giveFolders,
+  lockFolders,
+  removeFolders,
+} from './pointer-folders.ts'
+import { hasNamespace, hasPointer, nameColumns, pointerHash, pointerRow } from './pointer-rows.ts'
+import { type ClaimedWrite, type Claims, claimedWrite } from './sql-answered-requests.ts'
+import { holdFence } from './sql-leases.ts'
 
-export function sqlTablePointers(db: Kysely<Database>): TablePointers {
-  return { ...sqlNamespaces(db), ...sqlInternalTables(db) }
+/** @param under the claims under which they are changed */
+export function sqlTablePointers(db: Kysely<Database>, words: EngineWords, under?: Claims): TablePointers {
+  const write = claimedWrite(db, words, under)
+  // Of one statement, which needs no transaction but for the sake of claims.
+  const writeOne: WriteOne = (change) => (under === undefined ? change(db) : write(change))
+  return { ...sqlNamespaces(db, write, writeOne), ...sqlInternalTables(db, words, write, writeOne) }
 }
+
+type WriteOne = <T>(change: (db: Kysely<Database>) => Promise<T>) => Promise<T>
 
 type NamespaceMethods =
   | 'listNamespaces'
@@ -17,7 +36,11 @@ type NamespaceMethods =
   | 'swapNamespaceProperties'
   | 'removeNamespace'
 
-function sqlNamespaces(db: Kysely<Database>): Pick<TablePointers, NamespaceMethods> {
+function sqlNamespaces(
+  db: Kysely<Database>,
+  write: ClaimedWrite,
+  writeOne: WriteOne,
+): Pick<TablePointers, NamespaceMethods> {
   return {
     async listNamespaces(catalog, parent, { after, limit }) {
       let query = db
@@ -38,32 +61,39 @@ function sqlNamespaces(db: Kysely<Database>): Pick<TablePointers, NamespaceMetho
       return row && fromJson(row.properties)
     },
     async addNamespace(catalog, namespace, properties) {
-      return db.transaction().execute(async (transaction) => {
-        if (await hasNamespace(transaction, catalog, namespace)) return false
+      return write(async (transaction) => {
+        if (await hasNamespace(transaction, catalog, namespace)) return 'exists'
+        const parent = namespace.slice(0, -1)
+        // Read with what is added: whoever removes the parent at the same time is in the way of this, or it of them.
+        const hasParent =
+          parent.length > 0 ? hasNamespace(transaction, catalog, parent) : hasCatalog(transaction, catalog)
+        if (!(await hasParent)) return 'no-parent'
         const row = {
           catalog_name: catalog,
           namespace_hash: nameHash(catalog, namespace),
-          parent_hash: nameHash(catalog, namespace.slice(0, -1)),
+          parent_hash: nameHash(catalog, parent),
           namespace: JSON.stringify(namespace),
           name: namespace.at(-1) ?? '',
           properties: propertiesText(properties),
         }
         await transaction.insertInto('catalog_namespace').values(row).execute()
-        return true
+        return 'added'
       })
     },
     async swapNamespaceProperties(catalog, namespace, expected, properties) {
-      const { numUpdatedRows } = await db
-        .updateTable('catalog_namespace')
-        .set({ properties: propertiesText(properties) })
-        .where('namespace_hash', '=', nameHash(catalog, namespace))
-        .where('properties', '=', propertiesText(expected))
-        .executeTakeFirst()
+      const { numUpdatedRows } = await writeOne((each) =>
+        each
+          .updateTable('catalog_namespace')
+          .set({ properties: propertiesText(properties) })
+          .where('namespace_hash', '=', nameHash(catalog, namespace))
+          .where('properties', '=', propertiesText(expected))
+          .executeTakeFirst(),
+      )
       return numUpdatedRows === 1n
     },
     async removeNamespace(catalog, namespace) {
       const hash = nameHash(catalog, namespace)
-      return db.transaction().execute(async (transaction) => {
+      return write(async (transaction) => {
         const children = await transaction
           .selectFrom('catalog_namespace')
           .select('namespace_hash')
@@ -85,7 +115,12 @@ function sqlNamespaces(db: Kysely<Database>): Pick<TablePointers, NamespaceMetho
   }
 }
 
-function sqlInternalTables(db: Kysely<Database>): Omit<TablePointers, NamespaceMethods> {
+function sqlInternalTables(
+  db: Kysely<Database>,
+  words: EngineWords,
+  write: ClaimedWrite,
+  writeOne: WriteOne,
+): Omit<TablePointers, NamespaceMethods> {
   return {
     async listPointers(catalog, namespace, kind, { after, limit }) {
       let query = db
@@ -102,103 +137,129 @@ function sqlInternalTables(db: Kysely<Database>): Omit<TablePointers, NamespaceM
     async findPointer(catalog, namespace, name) {
       const row = await db
         .selectFrom('catalog_table')
-        .select(['kind', 'metadata_location'])
+        .select(['kind', 'metadata_location', 'places'])
         .where('table_hash', '=', nameHash(catalog, namespace, name))
         .executeTakeFirst()
-      return row && { kind: row.kind, catalog, namespace, name, metadataLocation: row.metadata_location }
+      if (row === undefined) return undefined
+      const places = fromNullableJson<string[]>(row.places)
+      const metadataLocation = row.metadata_location
+      return { kind: row.kind, catalog, namespace, name, metadataLocation, ...(places && { places }) }
     },
-    async addPointer(table) {
-      return db.transaction().execute(async (transaction) => {
+    async addPointer(table, apart = []) {
+      return write(async (transaction) => {
+        if (apart.length > 0) await lockFolders(transaction)
         if (!(await hasNamespace(transaction, table.catalog, table.namespace))) return 'no-namespace'
-        if (await hasTable(transaction, table)) return 'exists'
-        await transaction.insertInto('catalog_table').values(rowOf(table)).execute()
+        if (await hasPointer(transaction, table)) return 'exists'
+        if (await isTaken(transaction, apart, table)) return 'overlaps'
+        await insert(transaction, table)
         return 'added'
       })
     },
-    swapPointer: (table, next) => swap(db, table, next),
-    async changePointers(changes) {
+    async swapPointer(table, next) {
+      // Other folders are rare: a commit is one statement.
+      const after = { ...table, metadataLocation: next }
+      if (!isMoved(table, after)) return writeOne((each) => swap(each, table, after))
+      return write((transaction) => swap(transaction, table, after))
+    },
+    async changePointers(changes, fence) {
       try {
-        await db.transaction().execute(async (transaction) => {
-          for (const change of changes) if (!(await makeChange(transaction, change))) throw REFUSED
+        await write(async (transaction) => {
+          if (fence !== undefined && !(await holdFence(transaction, words, fence))) throw DEPOSED
+          if (changes.some(({ apart = [] }) => apart.length > 0)) await lockFolders(transaction)
+          // In one order for all, so that nobody waits in a circle.
+          const ordered = changes.map((change) => ({ hash: pointerHash(change.after), change }))
+          ordered.sort((a, b) => (a.hash < b.hash ? -1 : 1))
+          for (const { change } of ordered) await makeChange(transaction, change)
         })
-        return true
+        return 'made'
       } catch (error) {
-        if (error === REFUSED) return false
+        if (error === REFUSED) return 'refused'
+        if (error === OVERLAPS) return 'overlaps'
+        if (error === DEPOSED) return 'deposed'
         throw error
       }
     },
     async renamePointer(table, to) {
       const target = { ...table, ...to }
-      return db.transaction().execute(async (transaction) => {
-        if (!(await hasTable(transaction, table))) return 'absent'
+      return write(async (transaction) => {
+        if (!(await hasPointer(transaction, table))) return 'absent'
         if (!(await hasNamespace(transaction, table.catalog, to.namespace))) return 'no-namespace'
-        if (await hasTable(transaction, target)) return 'exists'
-        const { metadata_location: _, kind: __, ...identity } = rowOf(target)
-        await transaction.updateTable('catalog_table').set(identity).where('table_hash', '=', hashOf(table)).execute()
+        if (await hasPointer(transaction, target)) return 'exists'
+        const identity = nameColumns(target)
+        await transaction
+          .updateTable('catalog_table')
+          .set(identity)
+          .where('table_hash', '=', pointerHash(table))
+          .execute()
+        await giveFolders(transaction, pointerHash(table), pointerHash(target))
         return 'renamed'
       })
     },
     async removePointer(catalog, namespace, name, kind) {
-      const { numDeletedRows } = await db
-        .deleteFrom('catalog_table')
-        .where('table_hash', '=', nameHash(catalog, namespace, name))
-        .where('kind', '=', kind)
-        .executeTakeFirst()
-      return numDeletedRows === 1n
+      const hash = nameHash(catalog, namespace, name)
+      return write(async (transaction) => {
+        const { numDeletedRows } = await transaction
+          .deleteFrom('catalog_table')
+          .where('table_hash', '=', hash)
+          .where('kind', '=', kind)
+          .executeTakeFirst()
+        if (numDeletedRows === 1n) await removeFolders(transaction, hash)
+        return numDeletedRows === 1n
+      })
     },
   }
 }
 
 // Thrown to take back what a transaction has done so far.
 const REFUSED = new Error('a pointer is not as it was')
+const DEPOSED = new Error('the fence does not hold')
+const OVERLAPS = new Error('a pointer lies in, or around, the place of another')
 
-async function makeChange(db: Kysely<Database>, { before, after }: PointerChange): Promise<boolean> {
-  if (before !== undefined) return swap(db, before, after.metadataLocation)
-  if (!(await hasNamespace(db, after.catalog, after.namespace)) || (await hasTable(db, after))) return false
-  await db.insertInto('catalog_table').values(rowOf(after)).execute()
+async function makeChange(db: Kysely<Database>, { before, after, apart = [] }: PointerChange): Promise<void> {
+  if (await isTaken(db, apart, after)) throw OVERLAPS
+  if (before !== undefined) {
+    if (!(await swap(db, before, { ...before, ...after }))) throw REFUSED
+    return
+  }
+  if (!(await hasNamespace(db, after.catalog, after.namespace)) || (await hasPointer(db, after))) throw REFUSED
+  await insert(db, after)
+}
+
+/** By others than what has, or had, its name. */
+async function isTaken(db: Kysely<Database>, places: readonly string[], own: InternalPointer): Promise<boolean> {
+  if (places.length === 0) return false
+  const except = [pointerHash(own), ...(await dropsUnderName(db, own))]
+  return ((await findUnder(db, places, except)) ?? (await findAround(db, places, except))) !== undefined
+}
+
+async function insert(db: Kysely<Database>, table: InternalPointer): Promise<void> {
+  await db.insertInto('catalog_table').values(pointerRow(table)).execute()
+  await addFolders(db, pointerHash(table), table)
+}
+
+async function swap(db: Kysely<Database>, pointer: InternalPointer, after: InternalPointer): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('catalog_table')
+    .set({ metadata_location: after.metadataLocation, places: toJson(after.places) })
+    .where('table_hash', '=', pointerHash(pointer))
+    .where('metadata_location', '=', pointer.metadataLocation)
+    .executeTakeFirst()
+  if (numUpdatedRows !== 1n) return false
+  if (isMoved(pointer, after)) {
+    await removeFolders(db, pointerHash(pointer))
+    await addFolders(db, pointerHash(pointer), after)
+  }
   return true
 }
 
-async function swap(db: Kysely<Database>, pointer: InternalPointer, next: string): Promise<boolean> {
-  const { numUpdatedRows } = await db
-    .updateTable('catalog_table')
-    .set({ metadata_location: next })
-    .where('table_hash', '=', hashOf(pointer))
-    .where('metadata_location', '=', pointer.metadataLocation)
-    .executeTakeFirst()
-  return numUpdatedRows === 1n
+function isMoved(before: InternalPointer, after: InternalPointer): boolean {
+  return (
+    folderOf(before.metadataLocation) !== folderOf(after.metadataLocation) ||
+    toJson(before.places) !== toJson(after.places)
+  )
 }
 
-async function hasNamespace(db: Kysely<Database>, catalog: string, namespace: Namespace): Promise<boolean> {
-  const row = await db
-    .selectFrom('catalog_namespace')
-    .select('namespace_hash')
-    .where('namespace_hash', '=', nameHash(catalog, namespace))
-    .executeTakeFirst()
-  return row !== undefined
-}
-
-async function hasTable(db: Kysely<Database>, table: InternalPointer): Promise<boolean> {
-  const row = await db
-    .selectFrom('catalog_table')
-    .select('table_hash')
-    .where('table_hash', '=', hashOf(table))
-    .executeTakeFirst()
-  return row !== undefined
-}
-
-function hashOf({ catalog, namespace, name }: InternalPointer): string {
-  return nameHash(catalog, namespace, name)
-}
-
-function rowOf(table: InternalPointer) {
-  return {
-    kind: table.kind,
-    catalog_name: table.catalog,
-    table_hash: hashOf(table),
-    namespace_hash: nameHash(table.catalog, table.namespace),
-    namespace: JSON.stringify(table.namespace),
-    name: table.name,
-    metadata_location: table.metadataLocation,
-  }
+async function hasCatalog(db: Kysely<Database>, catalog: string): Promise<boolean> {
+  const query = db.selectFrom('managed_catalog').select('name').where('name', '=', catalog)
+  return (await query.executeTakeFirst()) !== undefined
 }

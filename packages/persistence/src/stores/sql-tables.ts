@@ -3,19 +3,27 @@ import { TABLE_ACTIVITIES, type TableActivity } from '@moraine/lifecycle/table-p
 import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/managed-table'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
-import type { TablePage, TablePageQuery, TableStore } from '@moraine/management/tables/table-store'
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely'
+import type {
+  LocatedTable,
+  TablePage,
+  TablePageQuery,
+  TableQuery,
+  TableStore,
+} from '@moraine/management/tables/table-store'
+import { type Kysely, sql } from 'kysely'
+import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
-import { tableFromRow } from '../rows/table-row.ts'
+import { nameFromRow, tableFromRow } from '../rows/table-row.ts'
 import type { Database, ManagedTableRow } from '../schema.ts'
+import { nextNumber } from './next-number.ts'
 
-export function sqlTables(db: Kysely<Database>): TableStore {
+export function sqlTables(db: Kysely<Database>, words: EngineWords): TableStore {
   return {
     async addTable(table) {
       return db.transaction().execute(async (transaction) => {
         const known = await findByName(transaction, table.name)
         if (known !== undefined) return tableFromRow(known)
-        const row = newRow((await nextId(transaction, 'managed_table')) as TableId, table)
+        const row = newRow((await nextNumber(transaction, 'managed_table')) as TableId, table)
         await transaction.insertInto('managed_table').values(row).execute()
         return tableFromRow(row)
       })
@@ -28,15 +36,17 @@ export function sqlTables(db: Kysely<Database>): TableStore {
       const row = await findByName(db, name)
       return row && tableFromRow(row)
     },
-    async listTables({ after, limit, catalog, group, phases }) {
-      let query = db.selectFrom('managed_table').selectAll().orderBy('table_id').limit(limit)
-      if (after !== undefined) query = query.where('table_id', '>', after)
-      if (catalog !== undefined) query = query.where('catalog_name', '=', catalog)
-      if (group !== undefined) query = query.where('group_name', '=', group)
-      if (phases !== undefined) query = query.where('phase', 'in', phases)
-      return (await query.execute()).map(tableFromRow)
+    listPointed: (tableIds) => listPointed(db, tableIds),
+    async listTables(query) {
+      return (await listed(db, words, query).selectAll().execute()).map(tableFromRow)
     },
-    pageTables: (query) => pageTables(db, query),
+    async listTableNames(query) {
+      const rows = await listed(db, words, query)
+        .select(['table_id', 'catalog_name', 'namespace', 'table_name'])
+        .execute()
+      return rows.map((row) => ({ tableId: row.table_id, name: nameFromRow(row) }))
+    },
+    pageTables: (query) => pageTables(db, words, query),
     async countPhases() {
       const rows = await db
         .selectFrom('managed_table')
@@ -58,21 +68,67 @@ export function sqlTables(db: Kysely<Database>): TableStore {
   }
 }
 
-/** What `databaseName` gives; in the words of SQLite. */
-const DATABASE_NAME = sql<string>`(select group_concat(value, '.' order by key) from json_each(namespace))`
+function listed(
+  db: Kysely<Database>,
+  words: EngineWords,
+  { after, limit, catalog, outside = [], group, phases, metadata }: TableQuery,
+) {
+  let query = db.selectFrom('managed_table').orderBy('table_id').limit(limit)
+  if (after !== undefined) query = query.where('table_id', '>', after)
+  if (catalog !== undefined) query = query.where('catalog_name', '=', catalog)
+  if (outside.length > 0) query = query.where('catalog_name', 'not in', outside)
+  if (group !== undefined) query = query.where('group_name', '=', group)
+  if (phases !== undefined) query = query.where('phase', 'in', phases)
+  if (metadata === 'unknown') query = query.where('evaluation', 'is', null)
+  else if (metadata !== undefined) {
+    const texts = metadata.contains
+    query = query.where(({ or }) => or(texts.map((text) => words.contains(words.metadataLocation, text))))
+  }
+  return query
+}
+
+// Engines limit the number of parameters of a statement.
+const IDS_PER_QUERY = 500
+
+async function listPointed(db: Kysely<Database>, tableIds: readonly TableId[]): Promise<readonly LocatedTable[]> {
+  const pointed: LocatedTable[] = []
+  const ids = [...new Set(tableIds)].sort((a, b) => a - b)
+  for (let start = 0; start < ids.length; start += IDS_PER_QUERY) {
+    const rows = await db
+      .selectFrom('managed_table as managed')
+      // A catalog that others keep may have had its name from one of the service's own.
+      .leftJoin('managed_catalog as own', (join) =>
+        join.onRef('own.name', '=', 'managed.catalog_name').on('own.type', '=', 'ams'),
+      )
+      .leftJoin('catalog_table as pointer', (join) =>
+        join
+          .onRef('pointer.table_hash', '=', 'managed.name_hash')
+          .onRef('pointer.catalog_name', '=', 'own.name')
+          .on('pointer.kind', '=', 'table'),
+      )
+      .selectAll('managed')
+      .select('pointer.metadata_location as own_location')
+      .where('managed.table_id', 'in', ids.slice(start, start + IDS_PER_QUERY))
+      .orderBy('managed.table_id')
+      .execute()
+    for (const row of rows) pointed.push({ table: tableFromRow(row), ownLocation: row.own_location ?? undefined })
+  }
+  return pointed
+}
+
 const ACTIVITY = sql<TableActivity>`case phase when 'executing' then optimizing_type else phase end`
 const RANK = sql<number>`case ${ACTIVITY} ${sql.join(
   TABLE_ACTIVITIES.map((activity, rank) => sql`when ${sql.lit(activity)} then ${sql.lit(rank)}`),
   sql` `,
 )} end`
 
-async function pageTables(db: Kysely<Database>, query: TablePageQuery): Promise<TablePage> {
+async function pageTables(db: Kysely<Database>, words: EngineWords, query: TablePageQuery): Promise<TablePage> {
   const { order, offset, limit, group, databaseContains, nameContains, activities } = query
   if (activities?.length === 0) return { tables: [], total: 0 }
   let asked = db.selectFrom('managed_table')
   if (group !== undefined) asked = asked.where('group_name', '=', group)
-  if (databaseContains !== undefined) asked = asked.where(contains(DATABASE_NAME, databaseContains))
-  if (nameContains !== undefined) asked = asked.where(contains(sql.ref('table_name'), nameContains))
+  if (databaseContains !== undefined) asked = asked.where(words.contains(words.databaseName, databaseContains))
+  if (nameContains !== undefined) asked = asked.where(words.contains(sql.ref('table_name'), nameContains))
   if (activities !== undefined) asked = asked.where(ACTIVITY, 'in', activities)
   const { total } = await asked.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
   // The ids alone are sorted: a row carries an evaluation, and all rows of a group would be carried through the sort.
@@ -92,11 +148,6 @@ async function loadInOrder(db: Kysely<Database>, tableIds: readonly TableId[]): 
   const rows = await db.selectFrom('managed_table').selectAll().where('table_id', 'in', tableIds).execute()
   const byId = new Map(rows.map((row) => [row.table_id, tableFromRow(row)]))
   return tableIds.flatMap((tableId) => byId.get(tableId) ?? [])
-}
-
-/** In the same letter case, unlike `like`. */
-function contains(text: RawBuilder<unknown>, part: string) {
-  return sql<boolean>`instr(${text}, ${part}) > 0`
 }
 
 async function findByName(db: Kysely<Database>, name: TableName): Promise<ManagedTableRow | undefined> {
@@ -132,17 +183,6 @@ function newRow(tableId: TableId, { name, format, createdAt }: NewManagedTable):
     planned_at: null,
     back_off: null,
     request: null,
+    pause: null,
   }
-}
-
-/** The next number of a sequence, from a row of its own: auto-increment differs from engine to engine. */
-async function nextId(db: Transaction<Database>, name: string): Promise<number> {
-  const raised = await db
-    .updateTable('id_sequence')
-    .set((expression) => ({ last_value: expression('last_value', '+', 1) }))
-    .where('name', '=', name)
-    .executeTakeFirst()
-  if (raised.numUpdatedRows === 0n) await db.insertInto('id_sequence').values({ name, last_value: 1 }).execute()
-  const row = await db.selectFrom('id_sequence').select('last_value').where('name', '=', name).executeTakeFirstOrThrow()
-  return row.last_value
 }

@@ -6,8 +6,11 @@ import {
   type TaskCounts,
   type TaskStore,
 } from '@moraine/management/optimizing/process-store'
+import type { Pause } from '@moraine/management/tables/pause'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type Kysely, sql } from 'kysely'
+import { fromNullableJson } from '../rows/json-column.ts'
+import { settingsFromJson } from '../rows/table-row.ts'
 import { attemptFromRow, taskFromRow } from '../rows/task-row.ts'
 import type { Database } from '../schema.ts'
 
@@ -108,6 +111,7 @@ function sqlDiscards(db: Kysely<Database>): DiscardStore {
         .orderBy('due_at')
         .orderBy('process_id')
         .orderBy('task_id')
+        .orderBy('attempt')
         .limit(limit)
         .execute()
       return rows.map((row) => ({
@@ -151,9 +155,10 @@ async function listDispatchable(db: Kysely<Database>, group: string): Promise<re
       'process.process_id',
       'process.table_id',
       'process.quota',
+      'process.is_requested',
       fn.countAll<number>().as('planned'),
     ])
-    .groupBy(['process.process_id', 'process.table_id', 'process.quota'])
+    .groupBy(['process.process_id', 'process.table_id', 'process.quota', 'process.is_requested'])
     .orderBy('process.process_id')
     .execute()
   if (rows.length === 0) return []
@@ -162,14 +167,42 @@ async function listDispatchable(db: Kysely<Database>, group: string): Promise<re
     db,
     rows.map(({ process_id }) => process_id),
   )
-  return rows.map((row) => ({
-    processId: row.process_id,
-    tableId: row.table_id,
-    quota: row.quota,
-    plannedTasks: Number(row.planned),
-    runningTasks: running.get(row.table_id) ?? 0,
-    lastAssignedAt: assigned.get(row.process_id) ?? (0 as EpochMs),
-  }))
+  const tables = await restraintsOf(
+    db,
+    rows.map(({ table_id }) => table_id),
+  )
+  return rows.flatMap((row): readonly DispatchableProcess[] => {
+    const restraints = tables.get(row.table_id)
+    if (restraints === undefined) return []
+    const process = {
+      processId: row.process_id,
+      tableId: row.table_id,
+      quota: row.quota,
+      plannedTasks: Number(row.planned),
+      runningTasks: running.get(row.table_id) ?? 0,
+      lastAssignedAt: assigned.get(row.process_id) ?? (0 as EpochMs),
+      isRequested: row.is_requested === 1,
+      ...restraints,
+    }
+    return [process]
+  })
+}
+
+async function restraintsOf(
+  db: Kysely<Database>,
+  tableIds: readonly TableId[],
+): Promise<ReadonlyMap<TableId, Pick<DispatchableProcess, 'settings' | 'pause'>>> {
+  const rows = await db
+    .selectFrom('managed_table')
+    .select(['table_id', 'settings', 'pause'])
+    .where('table_id', 'in', tableIds)
+    .execute()
+  return new Map(
+    rows.map((row) => [
+      row.table_id,
+      { settings: settingsFromJson(row.settings), pause: fromNullableJson<Pause>(row.pause) },
+    ]),
+  )
 }
 
 async function countRunning(db: Kysely<Database>): Promise<ReadonlyMap<TableId, number>> {

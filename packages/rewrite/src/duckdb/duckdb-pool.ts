@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { makeDirectories } from '@moraine/storage/make-directories'
 import type { ChildLoad, SqlRow } from './child-protocol.ts'
 import { DuckDbChild } from './duckdb-child.ts'
 
@@ -98,7 +98,7 @@ export class DuckDbPool {
     const child = this.#childOf(slot)
     slot.tasks += 1
     try {
-      await mkdir(join(taskDirectory, 'spill'), { recursive: true })
+      await makeDirectories(join(taskDirectory, 'spill'))
       const before = await child.command(
         { kind: 'open', taskDirectory, memoryLimitBytes: this.memoryLimitBytes },
         signal,

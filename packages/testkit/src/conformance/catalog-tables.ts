@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import type { LoadedTable } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import {
   appendUpdates,
   catalogTest,
@@ -10,14 +12,14 @@ import {
   rejectsAs,
   SALES_ORDERS_TABLE,
 } from './catalog-samples.ts'
-import type { CatalogTraits, OpenCatalog } from './catalog-under-test.ts'
+import type { CatalogTraits, CatalogUnderTest, OpenCatalog } from './catalog-under-test.ts'
 
 const COPY: TableIdentifier = { namespace: ['sales'], name: 'copy' }
 
 export function catalogTableTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
   creationTests(name, traits, open)
   stagingTests(name, open)
-  registrationTests(name, open)
+  registrationTests(name, traits, open)
   dropTests(name, open)
   if (traits.renames) renameTests(name, traits, open)
   else {
@@ -99,16 +101,17 @@ function stagingTests(name: string, open: OpenCatalog): void {
   })
 }
 
-function registrationTests(name: string, open: OpenCatalog): void {
+function registrationTests(name: string, traits: CatalogTraits, open: OpenCatalog): void {
   catalogTest(name, 'a metadata file can be registered as a table', open, async (opened) => {
     const { catalog, other, io, scratch } = opened
     const original = await createSalesOrders(opened)
-    const registered = await catalog.registerTable(COPY, original.metadataLocation)
+    const { metadata, metadataLocation } = traits.namesAreFolders ? await inFolderOf(COPY, original, opened) : original
+    const registered = await catalog.registerTable(COPY, metadataLocation)
     assert.deepEqual(registered.identifier, COPY)
-    assert.deepEqual(registered.metadata, original.metadata)
-    assert.deepEqual((await other.loadTable(COPY)).metadata, original.metadata)
+    assert.deepEqual(registered.metadata, metadata)
+    assert.deepEqual((await other.loadTable(COPY)).metadata, metadata)
 
-    await rejectsAs('already-exists', 'copy', other.registerTable(COPY, original.metadataLocation))
+    await rejectsAs('already-exists', 'copy', other.registerTable(COPY, metadataLocation))
     const third = { namespace: ['sales'], name: 'third' }
     const nowhere = `${scratch}/none.metadata.json`
     await rejectsAs('not-found', 'none.metadata.json', other.registerTable(third, nowhere))
@@ -116,7 +119,18 @@ function registrationTests(name: string, open: OpenCatalog): void {
     await io.write(damaged, new TextEncoder().encode('{"format-version":2'))
     await assert.rejects(other.registerTable(third, damaged), /damaged\.metadata\.json/)
     assert.equal(await other.findMetadataLocation(third), undefined)
+    if (!traits.namesAreFolders) return
+    await rejectsAs('unsupported', metadata.location, other.registerTable(third, metadataLocation))
+    assert.equal(await other.findMetadataLocation(third), undefined)
   })
+}
+
+/** A metadata file that says that the table is where the name would have it. */
+async function inFolderOf({ name }: TableIdentifier, { metadata }: LoadedTable, { io, scratch }: CatalogUnderTest) {
+  const moved = { ...metadata, location: metadata.location.replace(/[^/]+$/, name) }
+  const metadataLocation = `${scratch}/moved.metadata.json`
+  await io.write(metadataLocation, new TextEncoder().encode(formatTableMetadata(moved)))
+  return { metadata: moved, metadataLocation }
 }
 
 function dropTests(name: string, open: OpenCatalog): void {

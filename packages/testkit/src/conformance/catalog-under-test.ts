@@ -28,8 +28,17 @@ export type CatalogTraits = {
   /** Whether tables can be created in a namespace that was not created before. */
   readonly impliedNamespaces: boolean
   readonly renames: boolean
+  /** Whether a table's name is its folder, so that only metadata of a table in that folder can be registered under it. */
+  readonly namesAreFolders?: boolean
   readonly views: boolean
   readonly transactions: boolean
+  /** Whether appends that were overtaken are rebased, where the table asks for that. */
+  readonly rebases?: boolean
+  /**
+   * What it has of the port's optional members, besides views and transactions. Absent where `catalogOptionalTests` is run
+   * by itself, on a catalog that is set up otherwise.
+   */
+  readonly optional?: readonly OptionalMember[]
   /** Names that this kind of catalog cannot hold, of those in `ODD_NAMES`. */
   readonly refusedNames: readonly string[]
   /** Of these those that it cannot give a namespace; `refusedNames` if absent. */
@@ -39,5 +48,10 @@ export type CatalogTraits = {
   /** Whether to fill a page, which takes more than a thousand tables. */
   readonly fillsPages: boolean
 }
+
+export type OptionalMember = keyof Pick<
+  Catalog,
+  'overwriteTable' | 'purgeTable' | 'probeCommit' | 'loadStorage' | 'dropped'
+>
 
 export type OpenCatalog = () => Promise<CatalogUnderTest>

@@ -116,7 +116,7 @@ function versionOf(sql: string): ViewVersion {
   }
 }
 
-function viewOf(sql: string): CreateView {
+export function viewOf(sql: string): CreateView {
   return { schema: SALES_ORDERS_TABLE.schema, version: versionOf(sql) }
 }
 

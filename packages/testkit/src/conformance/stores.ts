@@ -1,38 +1,49 @@
 import assert from 'node:assert/strict'
 import { after, beforeEach, describe, test } from 'node:test'
-import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { ProcessId, ResourceId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { ResourceState } from '@moraine/lifecycle/resource-status'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
-import { patchTable, type StateChange } from '@moraine/management/store/state-change'
+import type { Resource } from '@moraine/management/resources/resource'
+import { patchTable, type ResourceGuard, resourceGuard, type StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
+import type { Blocker } from '@moraine/management/tables/blocker'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { pauseTable } from '@moraine/management/tables/pause-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import type { TablePageQuery } from '@moraine/management/tables/table-store'
+import type { TablePageQuery, TableQuery } from '@moraine/management/tables/table-store'
 import {
   at,
   buildEvaluation,
   buildOptimizer,
+  buildResource,
   buildWork,
   OPTIMIZER_1,
   OPTIMIZER_2,
   OUTPUT_FIGURES,
   PROCESS_1,
   PROCESS_2,
+  RESOURCE_1,
+  RESOURCE_2,
   SLOT_1,
   SNAPSHOT,
   T0,
 } from '@moraine/management/testing/build'
+import { allocationConformance } from './allocations.ts'
 
 export type OpenedStores = { readonly stores: Stores; close(): Promise<void> }
 
 /** What every implementation of the stores must do, told through the decisions that production makes. */
 export function storesConformance(name: string, open: () => Promise<OpenedStores>): void {
   describe(`${name}: managed tables`, () => tableConformance(open))
+  describe(`${name}: blockers`, () => blockerConformance(open))
   describe(`${name}: processes and tasks`, () => processConformance(open))
-  describe(`${name}: optimizers and groups`, () => resourceConformance(open))
+  describe(`${name}: optimizers and groups`, () => optimizerConformance(open))
+  describe(`${name}: resources`, () => resourceConformance(open))
+  describe(`${name}: allocations`, () => allocationConformance(setUp(open)))
 }
 
 function setUp(open: () => Promise<OpenedStores>) {
@@ -90,7 +101,8 @@ function tableConformance(open: () => Promise<OpenedStores>) {
       plannedAt: at(5),
       backOff: { failures: 2, notBefore: at(6), step: 'committing', reason: 'conflict' },
       request: { type: 'auto', filter: "day = '2026-11-21'", requestedAt: at(7) },
-      settings: { ...table.settings, group: 'big', quota: 4 },
+      pause: { since: at(8), by: 'ana', reason: 'migration' },
+      settings: { ...table.settings, group: 'big', quota: 4, windows: '0 22 * * * for 6h', priority: 2 },
     } as const
     await apply(stores(), [patchTable(table, patch)])
     assert.deepEqual(await load(stores(), table), { ...table, ...patch, version: table.version + 1 })
@@ -102,6 +114,20 @@ function tableConformance(open: () => Promise<OpenedStores>) {
       backOff: undefined,
       version: patched.version + 1,
     })
+  })
+
+  test('tables are found by text in the location of their metadata, and by that nobody knows it', async () => {
+    const [orders] = [await add('orders'), await add('clicks')]
+    const evaluation = buildEvaluation({ metadataLocation: 's3://b/w"h/Orders/metadata/x.json' })
+    await apply(stores(), [patchTable(orders, { evaluation })])
+    const names = async (metadata: TableQuery['metadata']) => {
+      const found = await stores().tables.listTables({ limit: 9, ...(metadata && { metadata }) })
+      return found.map(({ name }) => name.name)
+    }
+    assert.deepEqual(await names({ contains: ['/none/', '/w"h/'] }), ['orders'])
+    assert.deepEqual(await names({ contains: ['/orders/'] }), [])
+    assert.deepEqual(await names({ contains: ['/metadata/', '%'] }), ['orders'])
+    assert.deepEqual(await names('unknown'), ['clicks'])
   })
 
   test('of two patches from one version the second loses, and nothing of its list is written', async () => {
@@ -169,12 +195,54 @@ function tableConformance(open: () => Promise<OpenedStores>) {
     assert.deepEqual(await names({ limit: 9, phases: ['pending', 'executing'] }), ['c'])
     assert.deepEqual(await names({ limit: 9, catalog: 'lake' }), ['a', 'b', 'c'])
     assert.deepEqual(await names({ limit: 9, catalog: 'other' }), [])
+    assert.deepEqual(await names({ limit: 9, outside: ['lake', 'other'] }), [])
+    assert.deepEqual(await names({ limit: 9, outside: ['other'] }), ['a', 'b', 'c'])
+    assert.deepEqual(await names({ limit: 9, outside: [] }), ['a', 'b', 'c'])
+    const { tableId, name } = tables[1]
+    assert.deepEqual(await stores().tables.listTableNames({ limit: 9, group: 'big' }), [{ tableId, name }])
     const counts = (await stores().tables.countPhases()).map(({ group, phase, tables }) => [group, phase, tables])
     assert.deepEqual(counts.sort(compareText), [
       ['big', 'idle', 1],
       ['default', 'idle', 1],
       ['default', 'pending', 1],
     ])
+  })
+
+  test('tables are looked up together with their pointers in the catalogs of the service', async () => {
+    const own = await add('orders')
+    const unpointed = await add('clicks')
+    const view = await add('views')
+    const name = { catalog: 'metastore', namespace: ['sales'], name: 'events' }
+    const foreign = await stores().tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+    const { catalogs, pointers } = stores()
+    await catalogs.saveCatalog({ name: own.name.catalog, type: 'ams', properties: {} })
+    // It was one of the service's own before.
+    await catalogs.saveCatalog({ name: name.catalog, type: 'ams', properties: {} })
+    for (const { name: each, kind } of [
+      { ...own, kind: 'table' },
+      { ...view, kind: 'view' },
+      { name, kind: 'table' },
+    ] as const) {
+      for (let depth = 1; depth <= each.namespace.length; depth += 1) {
+        await pointers.addNamespace(each.catalog, each.namespace.slice(0, depth), {})
+      }
+      assert.equal(await pointers.addPointer({ kind, ...each, metadataLocation: `s3://b/${each.name}.json` }), 'added')
+    }
+    const found = async (ids: readonly TableId[]) => {
+      const pointed = await stores().tables.listPointed(ids)
+      return pointed.map((each) => [each.table, each.ownLocation])
+    }
+    const all = [own, unpointed, view, foreign]
+    assert.deepEqual(await found(all.map(({ tableId }) => tableId).toReversed()), [
+      [own, 's3://b/orders.json'],
+      [unpointed, undefined],
+      [view, undefined],
+      [foreign, 's3://b/events.json'],
+    ])
+    await catalogs.removeCatalog(name.catalog)
+    await catalogs.saveCatalog({ name: name.catalog, type: 'hive', properties: {} })
+    assert.deepEqual(await found([foreign.tableId, 999_999 as TableId]), [[foreign, undefined]])
+    assert.deepEqual(await found([]), [])
   })
 
   test('clocks are kept for each partition and type', async () => {
@@ -224,6 +292,79 @@ async function task(stores: Stores, processId: ProcessId, taskId: number) {
   const found = await stores.tasks.findTask(processId, taskId as TaskId)
   assert.ok(found)
   return found
+}
+
+function blockerConformance(open: () => Promise<OpenedStores>) {
+  const stores = setUp(open)
+  const setUpTable = async (name: string) => {
+    const table = await stores().tables.addTable({ name: { ...ORDERS, name }, format: 'ICEBERG', createdAt: T0 })
+    return table.tableId
+  }
+  const blocker = (tableId: ManagedTable['tableId'], blockerId: string): Blocker => ({
+    blockerId,
+    tableId,
+    operations: ['optimize', 'batch-write'],
+    properties: { application: 'nightly "load"' },
+    createdAt: at(1),
+    expiresAt: at(100),
+  })
+
+  test('of those who ask for one operation the first has it, until it ends', async () => {
+    const tableId = await setUpTable('a')
+    const first = blocker(tableId, 'first')
+    const second: Blocker = { ...blocker(tableId, 'second'), operations: ['optimize'] }
+    const { blockers } = stores()
+    assert.deepEqual(await blockers.addBlocker(first, at(1)), { kind: 'added' })
+    assert.deepEqual(await blockers.addBlocker(second, at(99)), { kind: 'refused', by: first })
+    assert.deepEqual(await blockers.listBlockers(at(99), tableId), [first])
+    assert.deepEqual(await blockers.listBlockers(at(100)), [])
+    const later = { ...second, expiresAt: at(200) }
+    assert.deepEqual(await blockers.addBlocker(later, at(100)), { kind: 'added' })
+    assert.deepEqual(await blockers.listBlockers(at(100)), [later])
+  })
+
+  test('different operations, and different tables, do not meet', async () => {
+    const [a, b] = [await setUpTable('a'), await setUpTable('b')]
+    const { blockers } = stores()
+    const optimize: Blocker = { ...blocker(a, 'one'), operations: ['optimize'] }
+    const write: Blocker = { ...blocker(a, 'two'), operations: ['batch-write'], createdAt: at(2) }
+    for (const each of [optimize, write, blocker(b, 'three')]) {
+      assert.deepEqual(await blockers.addBlocker(each, at(5)), { kind: 'added' })
+    }
+    assert.deepEqual(await blockers.listBlockers(at(5), a), [optimize, write])
+    assert.equal((await blockers.listBlockers(at(5))).length, 3)
+  })
+
+  test('one that is renewed lives on, one that has ended does not come back', async () => {
+    const tableId = await setUpTable('a')
+    const { blockers } = stores()
+    const first = blocker(tableId, 'first')
+    await blockers.addBlocker(first, at(1))
+    const renewed = { ...first, expiresAt: at(300) }
+    assert.deepEqual(await blockers.renewBlocker(tableId, 'first', at(300), at(50)), renewed)
+    assert.deepEqual(await blockers.listBlockers(at(299)), [renewed])
+    assert.equal(await blockers.renewBlocker(tableId, 'first', at(900), at(300)), undefined)
+    assert.deepEqual(await blockers.listBlockers(at(301)), [])
+    assert.equal(await blockers.renewBlocker(tableId, 'nobody', at(900), at(50)), undefined)
+  })
+
+  test('one that is given back is gone, and nobody gives back that of another table', async () => {
+    const [a, b] = [await setUpTable('a'), await setUpTable('b')]
+    const { blockers } = stores()
+    await blockers.addBlocker(blocker(a, 'first'), at(1))
+    assert.equal(await blockers.removeBlocker(b, 'first'), false)
+    assert.equal(await blockers.renewBlocker(b, 'first', at(900), at(2)), undefined)
+    assert.equal(await blockers.removeBlocker(a, 'first'), true)
+    assert.equal(await blockers.removeBlocker(a, 'first'), false)
+    assert.deepEqual(await blockers.listBlockers(at(2)), [])
+  })
+
+  test('of two who ask at once for one operation, one is refused', async () => {
+    const tableId = await setUpTable('a')
+    const asked = ['one', 'two', 'three'].map((id) => stores().blockers.addBlocker(blocker(tableId, id), at(1)))
+    const kinds = (await Promise.all(asked)).map(({ kind }) => kind)
+    assert.deepEqual(kinds.sort(), ['added', 'refused', 'refused'])
+  })
 }
 
 function processConformance(open: () => Promise<OpenedStores>) {
@@ -352,6 +493,8 @@ function processConformance(open: () => Promise<OpenedStores>) {
     const first = await startProcess(stores(), 'a', PROCESS_1, 2)
     const second = await startProcess(stores(), 'b', PROCESS_2, 1)
     await apply(stores(), assignTask(await task(stores(), PROCESS_1, 1), SLOT_1, at(10)).changes)
+    const pause = { since: at(9) }
+    await apply(stores(), pauseTable(await load(stores(), second.table), pause))
     assert.deepEqual(await stores().tasks.listDispatchable('default'), [
       {
         processId: PROCESS_1,
@@ -360,6 +503,9 @@ function processConformance(open: () => Promise<OpenedStores>) {
         plannedTasks: 1,
         runningTasks: 1,
         lastAssignedAt: at(10),
+        isRequested: false,
+        settings: first.table.settings,
+        pause: undefined,
       },
       {
         processId: PROCESS_2,
@@ -368,6 +514,9 @@ function processConformance(open: () => Promise<OpenedStores>) {
         plannedTasks: 1,
         runningTasks: 0,
         lastAssignedAt: 0,
+        isRequested: false,
+        settings: second.table.settings,
+        pause,
       },
     ])
     assert.deepEqual(await stores().tasks.listDispatchable('other'), [])
@@ -438,7 +587,7 @@ function processConformance(open: () => Promise<OpenedStores>) {
   })
 }
 
-function resourceConformance(open: () => Promise<OpenedStores>) {
+function optimizerConformance(open: () => Promise<OpenedStores>) {
   const stores = setUp(open)
 
   test('an optimizer is found by its id and by the hash of its token, touches, and is gone once', async () => {
@@ -459,6 +608,8 @@ function resourceConformance(open: () => Promise<OpenedStores>) {
     assert.equal(await stores().optimizers.touchOptimizer(OPTIMIZER_1, at(7)), false)
     assert.deepEqual(await stores().optimizers.listLiveOptimizers(), [])
     assert.deepEqual(await stores().optimizers.listGone(at(7), 9), [OPTIMIZER_1])
+    assert.equal(await stores().optimizers.lastGoneAt(RESOURCE_1), at(6))
+    assert.equal(await stores().optimizers.lastGoneAt(RESOURCE_2), undefined)
     await apply(stores(), [{ kind: 'remove-optimizer', optimizerId: OPTIMIZER_1 }])
     assert.equal(await stores().optimizers.findOptimizer(OPTIMIZER_1), undefined)
   })
@@ -473,9 +624,11 @@ function resourceConformance(open: () => Promise<OpenedStores>) {
     assert.equal((await stores().optimizers.listLiveOptimizers()).length, 2)
   })
 
-  test('groups are saved, replaced, listed and removed', async () => {
+  test('groups are added once, saved, replaced, listed and removed', async () => {
     const group = { name: 'default', container: 'local', properties: { memory: '1024' } }
-    await stores().groups.saveGroup(group)
+    assert.equal(await stores().groups.addGroup(group), true)
+    assert.equal(await stores().groups.addGroup({ ...group, container: 'other' }), false)
+    assert.deepEqual(await stores().groups.findGroup('default'), group)
     await stores().groups.saveGroup({ ...group, properties: {} })
     await stores().groups.saveGroup({ ...group, name: 'big' })
     assert.deepEqual(await stores().groups.findGroup('default'), { ...group, properties: {} })
@@ -485,6 +638,108 @@ function resourceConformance(open: () => Promise<OpenedStores>) {
     )
     await stores().groups.removeGroup('big')
     assert.equal(await stores().groups.findGroup('big'), undefined)
+  })
+}
+
+function resourceConformance(open: () => Promise<OpenedStores>) {
+  const stores = setUp(open)
+  const move = (from: ResourceGuard, state: ResourceState, resourceId = RESOURCE_1): StateChange => ({
+    kind: 'move-resource',
+    resourceId,
+    from,
+    state,
+  })
+
+  test('a resource goes its way, every state with what belongs to it', async () => {
+    const resource = buildResource({ reason: 'wanted by "root"', memoryMb: 4096 })
+    await apply(stores(), [{ kind: 'add-resource', resource }])
+    let from: ResourceGuard = { status: 'requested', attempts: 0 }
+    assert.deepEqual(await stores().resources.findResource(RESOURCE_1), resource)
+    const launchedAt = at(5)
+    const states: readonly ResourceState[] = [
+      { status: 'requested', attempts: 1, retryAt: at(2), failure: 'no room' },
+      { status: 'launched', launchedAt },
+      {
+        status: 'releasing',
+        launchedAt,
+        releasingAt: at(6),
+        reason: 'idle',
+        isFailure: false,
+        attempts: 0,
+        retryAt: at(6),
+      },
+      {
+        status: 'releasing',
+        launchedAt,
+        releasingAt: at(6),
+        reason: 'silent',
+        isFailure: true,
+        attempts: 1,
+        retryAt: at(9),
+        failure: 'no answer',
+      },
+      { status: 'ended', launchedAt, endedAt: at(10), reason: 'silent', isFailure: true },
+    ]
+    for (const state of states) {
+      await apply(stores(), [move(from, state)])
+      const found = await stores().resources.findResource(RESOURCE_1)
+      assert.deepEqual(found, { ...resource, state })
+      from = resourceGuard(found)
+    }
+    assert.deepEqual(await stores().resources.listEnded(at(10), 9), [])
+    assert.deepEqual(await stores().resources.listEnded(at(11), 9), [RESOURCE_1])
+    await apply(stores(), [{ kind: 'remove-resource', resourceId: RESOURCE_1 }])
+    assert.equal(await stores().resources.findResource(RESOURCE_1), undefined)
+  })
+
+  test('a guard on status and attempts lets one of two who move a resource win', async () => {
+    await apply(stores(), [{ kind: 'add-resource', resource: buildResource() }])
+    const refused: ResourceState = { status: 'requested', attempts: 1, retryAt: at(9), failure: 'no room' }
+    const first = { status: 'requested', attempts: 0 } as const
+    await apply(stores(), [move(first, refused)])
+    const late = move(first, { status: 'launched', launchedAt: at(1) })
+    const other: StateChange = { kind: 'add-resource', resource: buildResource({ resourceId: RESOURCE_2 }) }
+    assert.equal((await stores().state.apply([other, late])).kind, 'lost')
+    assert.equal(await stores().resources.findResource(RESOURCE_2), undefined)
+    assert.deepEqual((await stores().resources.findResource(RESOURCE_1))?.state, refused)
+    const unknown = move(first, { status: 'launched', launchedAt: at(1) }, RESOURCE_2)
+    assert.equal((await stores().state.apply([unknown])).kind, 'lost')
+    await assert.rejects(stores().state.apply([other, other]))
+    const ended = { status: 'ended', attempts: 0 } as const
+    await assert.rejects(stores().state.apply([move(ended, refused)]), /resource-1 goes from ended to requested/)
+  })
+
+  test('resources are listed by group, those that ended apart, the failures among them too', async () => {
+    const end = (isFailure: boolean, endedAt: number): ResourceState => ({
+      status: 'ended',
+      launchedAt: undefined,
+      endedAt: at(endedAt),
+      reason: 'over',
+      isFailure,
+    })
+    const named = (name: string, parts: Partial<Resource>) =>
+      buildResource({ resourceId: name as ResourceId, ...parts })
+    const all = [
+      named('late', { requestedAt: at(2) }),
+      named('early', { requestedAt: at(1), state: { status: 'launched', launchedAt: at(3) } }),
+      named('other', { group: 'big' }),
+      named('failed', { state: end(true, 7) }),
+      named('failed-again', { state: end(true, 9) }),
+      named('done', { state: end(false, 8) }),
+      named('failed-elsewhere', { group: 'big', state: end(true, 8) }),
+    ]
+    await apply(
+      stores(),
+      all.map((resource) => ({ kind: 'add-resource', resource })),
+    )
+    const ids = (listed: readonly Resource[]) => listed.map(({ resourceId }) => resourceId as string)
+    const { resources } = stores()
+    assert.deepEqual(ids(await resources.listResources()), ['other', 'early', 'late'])
+    assert.deepEqual(ids(await resources.listResources('default')), ['early', 'late'])
+    assert.deepEqual(ids(await resources.listLastEnded('default', 2)), ['failed-again', 'done'])
+    assert.deepEqual(ids(await resources.listFailed('default', 9)), ['failed-again', 'failed'])
+    assert.deepEqual(ids(await resources.listFailed('default', 1)), ['failed-again'])
+    assert.equal((await resources.listEnded(at(99), 3)).length, 3)
   })
 }
 

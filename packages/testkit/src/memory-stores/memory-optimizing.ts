@@ -1,4 +1,5 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import type { Discard } from '@moraine/management/optimizing/discard'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
 import type {
   DispatchableProcess,
@@ -9,6 +10,7 @@ import type {
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import type { Attempt, Task } from '@moraine/management/optimizing/task'
 import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryProcess, MemoryState } from './memory-state.ts'
 
@@ -45,7 +47,7 @@ function memoryProcesses({ processes }: MemoryState): Stores['processes'] {
   }
 }
 
-function memoryTasks({ processes }: MemoryState): Stores['tasks'] {
+function memoryTasks({ processes, tables }: MemoryState): Stores['tasks'] {
   const slot = (processId: ProcessId, taskId: number) => processes.get(processId)?.tasks[taskId - 1]
   const tasksOf = (entry: MemoryProcess | undefined) => entry?.tasks.map(({ task }) => task) ?? []
   const open = () => [...processes.values()].filter(({ process }) => process.state.status === 'executing')
@@ -86,7 +88,7 @@ function memoryTasks({ processes }: MemoryState): Stores['tasks'] {
       const running = runningByTable([...processes.values()].flatMap(tasksOf))
       return open()
         .filter(({ process }) => process.group === group)
-        .map((entry) => dispatchable(entry, running))
+        .flatMap((entry) => dispatchable(entry, tables.get(entry.process.tableId), running))
         .filter(({ plannedTasks }) => plannedTasks > 0)
         .sort((a, b) => (a.processId < b.processId ? -1 : 1))
     },
@@ -122,23 +124,37 @@ function memoryDiscards({ discards }: MemoryState): Stores['discards'] {
     async listDueDiscards(now, limit) {
       return [...discards.values()]
         .filter(({ dueAt }) => dueAt <= now)
-        .sort((a, b) => a.dueAt - b.dueAt || (a.processId < b.processId ? -1 : 1) || a.taskId - b.taskId)
+        .sort(byDueTime)
         .slice(0, limit)
     },
   }
 }
 
-function dispatchable(entry: MemoryProcess, running: ReadonlyMap<TableId, number>): DispatchableProcess {
-  const { processId, tableId, quota } = entry.process
+function byDueTime(a: Discard, b: Discard): number {
+  const order = a.processId === b.processId ? 0 : a.processId < b.processId ? -1 : 1
+  return a.dueAt - b.dueAt || order || a.taskId - b.taskId || a.attempt - b.attempt
+}
+
+function dispatchable(
+  entry: MemoryProcess,
+  table: ManagedTable | undefined,
+  running: ReadonlyMap<TableId, number>,
+): readonly DispatchableProcess[] {
+  if (table === undefined) return []
+  const { processId, tableId, quota, isRequested } = entry.process
   const times = [...entry.attempts.values()].map(({ scheduledAt }) => scheduledAt)
-  return {
+  const process: DispatchableProcess = {
     processId,
     tableId,
     quota,
+    isRequested,
+    settings: table.settings,
+    pause: table.pause,
     plannedTasks: entry.tasks.filter(({ task }) => task.state.status === 'planned').length,
     runningTasks: running.get(tableId) ?? 0,
     lastAssignedAt: Math.max(0, ...times) as EpochMs,
   }
+  return [process]
 }
 
 function runningByTable(tasks: readonly Task[]): ReadonlyMap<TableId, number> {

@@ -1,14 +1,28 @@
+import { grantsWithoutCatalog } from '@moraine/management/access/grant'
 import type { Credential, Principal, PrincipalStore } from '@moraine/management/access/principal'
 
-export function memoryPrincipals(): PrincipalStore {
+/** `removeGrants`: that name a catalog, as stores do when it goes. */
+export function memoryPrincipals(): PrincipalStore & { removeGrants(catalog: string): void } {
   const principals = new Map<string, Principal>()
   const credentials = new Map<string, Credential>()
   return {
+    removeGrants(catalog) {
+      for (const principal of principals.values()) {
+        principals.set(principal.name, { ...principal, grants: grantsWithoutCatalog(principal.grants, catalog) })
+      }
+    },
     findPrincipal: async (name) => principals.get(name),
     listPrincipals: async () => [...principals.values()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-    async savePrincipal(principal) {
-      const createdAt = principals.get(principal.name)?.createdAt ?? principal.createdAt
-      principals.set(principal.name, { ...principal, createdAt })
+    async addPrincipal(principal) {
+      if (principals.has(principal.name)) return false
+      principals.set(principal.name, principal)
+      return true
+    },
+    async swapGrants({ name, grants: expected }, grants) {
+      const found = principals.get(name)
+      if (found === undefined || JSON.stringify(found.grants) !== JSON.stringify(expected)) return false
+      principals.set(name, { ...found, grants })
+      return true
     },
     async removePrincipal(name) {
       for (const { id, principal } of [...credentials.values()]) if (principal === name) credentials.delete(id)
@@ -21,7 +35,7 @@ export function memoryPrincipals(): PrincipalStore {
     },
     listCredentials: async (principal) =>
       [...credentials.values()]
-        .filter((each) => each.principal === principal)
+        .filter((each) => principal === undefined || each.principal === principal)
         .sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1)),
     async addCredential(credential) {
       if (!principals.has(credential.principal)) return false

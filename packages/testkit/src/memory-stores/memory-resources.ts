@@ -1,7 +1,13 @@
+import type { OptimizerId } from '@moraine/lifecycle/identity'
+import type { Resource, ResourceStore } from '@moraine/management/resources/resource'
 import type { Stores } from '@moraine/management/store/stores'
+import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryState } from './memory-state.ts'
 
-export function memoryResources({ optimizers, groups }: MemoryState): Pick<Stores, 'optimizers' | 'groups'> {
+export function memoryResources(
+  state: MemoryState,
+): Pick<Stores, 'optimizers' | 'resources' | 'groups' | 'allocations'> {
+  const { optimizers, groups, allocations } = state
   const all = () => [...optimizers.values()].map(({ optimizer }) => optimizer)
   return {
     optimizers: {
@@ -22,11 +28,37 @@ export function memoryResources({ optimizers, groups }: MemoryState): Pick<Store
         entry.optimizer = { ...entry.optimizer, state: { ...entry.optimizer.state, touchedAt: now } }
         return true
       },
+      async lastGoneAt(resourceId) {
+        const ends = all().flatMap(({ resourceId: of, state: end }) =>
+          of === resourceId && end.status === 'gone' ? [end.goneAt] : [],
+        )
+        return ends.length === 0 ? undefined : (Math.max(...ends) as EpochMs)
+      },
+      async lastAttemptEnds(group) {
+        const ends = new Map<OptimizerId, EpochMs>()
+        for (const { attempts } of state.processes.values()) {
+          for (const { optimizerId, end } of attempts.values()) {
+            const optimizer = optimizers.get(optimizerId)?.optimizer
+            if (end === undefined || optimizer?.group !== group || optimizer.state.status === 'gone') continue
+            ends.set(optimizerId, Math.max(end.endedAt, ends.get(optimizerId) ?? 0) as EpochMs)
+          }
+        }
+        return ends
+      },
       async listGone(before, limit) {
         return all()
           .filter(({ state }) => state.status === 'gone' && state.goneAt < before)
           .slice(0, limit)
           .map(({ optimizerId }) => optimizerId)
+      },
+    },
+    resources: memoryLaunches(state),
+    allocations: {
+      async findAllocation(group) {
+        return allocations.get(group)
+      },
+      async listAllocations() {
+        return [...allocations.values()].sort((a, b) => (a.group < b.group ? -1 : 1))
       },
     },
     groups: {
@@ -36,12 +68,54 @@ export function memoryResources({ optimizers, groups }: MemoryState): Pick<Store
       async findGroup(name) {
         return groups.get(name)
       },
+      async addGroup(group) {
+        if (groups.has(group.name)) return false
+        groups.set(group.name, group)
+        return true
+      },
       async saveGroup(group) {
         groups.set(group.name, group)
       },
       async removeGroup(name) {
         groups.delete(name)
+        allocations.delete(name)
       },
     },
   }
+}
+
+function memoryLaunches({ resources }: MemoryState): ResourceStore {
+  const all = () => [...resources.values()]
+  const lastEnded = (group: string) =>
+    all()
+      .filter((resource) => resource.state.status === 'ended' && resource.group === group)
+      .sort((a, b) => endedAt(b) - endedAt(a) || (a.resourceId < b.resourceId ? 1 : -1))
+  return {
+    async findResource(resourceId) {
+      return resources.get(resourceId)
+    },
+    async listResources(group) {
+      return all()
+        .filter((resource) => resource.state.status !== 'ended' && (group ?? resource.group) === resource.group)
+        .sort((a, b) => a.requestedAt - b.requestedAt || (a.resourceId < b.resourceId ? -1 : 1))
+    },
+    async listLastEnded(group, limit) {
+      return lastEnded(group).slice(0, limit)
+    },
+    async listFailed(group, limit) {
+      return lastEnded(group)
+        .filter(({ state }) => state.status === 'ended' && state.isFailure)
+        .slice(0, limit)
+    },
+    async listEnded(before, limit) {
+      return all()
+        .filter(({ state }) => state.status === 'ended' && state.endedAt < before)
+        .slice(0, limit)
+        .map(({ resourceId }) => resourceId)
+    },
+  }
+}
+
+function endedAt({ state }: Resource): number {
+  return state.status === 'ended' ? state.endedAt : 0
 }

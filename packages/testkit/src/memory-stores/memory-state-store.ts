@@ -1,13 +1,21 @@
 import { NEVER_OPTIMIZED } from '@moraine/maintenance/plan/evaluate-partition'
 import { assertLegal } from '@moraine/management/store/assert-legal'
-import { optimizerGuard, processGuard, type StateChange, taskGuard } from '@moraine/management/store/state-change'
+import {
+  optimizerGuard,
+  processGuard,
+  resourceGuard,
+  type StateChange,
+  taskGuard,
+} from '@moraine/management/store/state-change'
 import type { StateStore } from '@moraine/management/store/state-store'
 import { assert, must, unreachable } from '@moraine/stdx/assert'
+import { holdsFence } from './memory-leases.ts'
 import { attemptKey, discardKey, type MemoryState } from './memory-state.ts'
 
 export function memoryStateStore(state: MemoryState): StateStore {
   return {
-    async apply(changes) {
+    async apply(changes, fence) {
+      if (changes.length > 0 && fence !== undefined && !holdsFence(state, fence)) return { kind: 'deposed' }
       const undo: (() => void)[] = []
       for (const change of changes) {
         assertLegal(change)
@@ -67,6 +75,24 @@ function applyChange(state: MemoryState, change: StateChange, undo: (() => void)
     }
     case 'remove-optimizer':
       put(state.optimizers, change.optimizerId, undefined)
+      return true
+    case 'add-resource': {
+      const { resource } = change
+      assert(!state.resources.has(resource.resourceId), `resource ${resource.resourceId} exists`)
+      put(state.resources, resource.resourceId, resource)
+      return true
+    }
+    case 'move-resource': {
+      const resource = state.resources.get(change.resourceId)
+      if (resource === undefined || !sameGuard(resourceGuard(resource), change.from)) return false
+      put(state.resources, change.resourceId, { ...resource, state: change.state })
+      return true
+    }
+    case 'remove-resource':
+      put(state.resources, change.resourceId, undefined)
+      return true
+    case 'save-allocation':
+      put(state.allocations, change.allocation.group, change.allocation)
       return true
     case 'add-process': {
       const { process, plan, tasks } = change

@@ -1,11 +1,15 @@
-import type { OptimizerId, ProcessId, TableId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, ProcessId, ResourceId, TableId } from '@moraine/lifecycle/identity'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
 import type { Discard } from '@moraine/management/optimizing/discard'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
 import type { Attempt, Task } from '@moraine/management/optimizing/task'
+import type { GroupAllocation } from '@moraine/management/resources/group-allocation'
 import type { Optimizer } from '@moraine/management/resources/optimizer'
+import type { Resource } from '@moraine/management/resources/resource'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { Blocker } from '@moraine/management/tables/blocker'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import type { MemoryLease } from './memory-leases.ts'
 
 export type MemoryState = {
   readonly tables: Map<TableId, ManagedTable>
@@ -13,7 +17,11 @@ export type MemoryState = {
   readonly processes: Map<ProcessId, MemoryProcess>
   readonly discards: Map<string, Discard>
   readonly optimizers: Map<OptimizerId, { optimizer: Optimizer; readonly tokenHash: string }>
+  readonly resources: Map<ResourceId, Resource>
   readonly groups: Map<string, ResourceGroup>
+  readonly allocations: Map<string, GroupAllocation>
+  readonly blockers: Map<string, Blocker>
+  readonly leases: Map<string, MemoryLease>
 }
 
 /** Tasks by their 1-based id: the first is at index 0. */
@@ -31,7 +39,11 @@ export function emptyState(): MemoryState {
     processes: new Map(),
     discards: new Map(),
     optimizers: new Map(),
+    resources: new Map(),
     groups: new Map(),
+    allocations: new Map(),
+    blockers: new Map(),
+    leases: new Map(),
   }
 }
 

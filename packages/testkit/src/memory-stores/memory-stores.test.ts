@@ -1,4 +1,5 @@
 import { catalogStoresConformance } from '../conformance/catalog-stores.ts'
+import { leasesConformance } from '../conformance/leases.ts'
 import { storesConformance } from '../conformance/stores.ts'
 import { memoryStores } from './memory-stores.ts'
 
@@ -6,3 +7,4 @@ const open = async () => ({ stores: memoryStores(), close: async () => undefined
 
 storesConformance('memory', open)
 catalogStoresConformance('memory', open)
+leasesConformance('memory', open)

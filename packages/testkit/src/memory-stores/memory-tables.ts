@@ -1,14 +1,22 @@
+import type { TablePointers } from '@moraine/catalogs/internal/table-pointers'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { TABLE_ACTIVITIES, tableActivity } from '@moraine/lifecycle/table-phase'
+import type { CatalogStore } from '@moraine/management/catalogs/managed-catalog'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, type TableName } from '@moraine/management/tables/table-name'
 import type { PhaseCount, TablePageQuery, TableQuery, TableStore } from '@moraine/management/tables/table-store'
 import { buildTable } from '@moraine/management/testing/build'
 import type { MemoryState } from './memory-state.ts'
 
-export function memoryTables({ tables, clocks }: MemoryState): TableStore {
+/** @param own where catalogs of the service's own keep their pointers */
+export function memoryTables({ tables, clocks }: MemoryState, own: OwnPointers): TableStore {
   let lastId = 0
   const findByName = (name: TableName) => [...tables.values()].find((table) => sameName(table.name, name))
+  const listTables = async (query: TableQuery) =>
+    [...tables.values()]
+      .filter((table) => matches(table, query))
+      .sort((a, b) => a.tableId - b.tableId)
+      .slice(0, query.limit)
   return {
     async addTable(table) {
       const existing = findByName(table.name)
@@ -25,12 +33,12 @@ export function memoryTables({ tables, clocks }: MemoryState): TableStore {
     async findTableByName(name) {
       return findByName(name)
     },
-    async listTables(query) {
-      return [...tables.values()]
-        .filter((table) => matches(table, query))
-        .sort((a, b) => a.tableId - b.tableId)
-        .slice(0, query.limit)
+    async listPointed(tableIds) {
+      const found = [...new Set(tableIds)].sort((a, b) => a - b).flatMap((tableId) => tables.get(tableId) ?? [])
+      return Promise.all(found.map(async (table) => ({ table, ownLocation: await ownLocation(own, table.name) })))
     },
+    listTables,
+    listTableNames: async (query) => (await listTables(query)).map(({ tableId, name }) => ({ tableId, name })),
     async pageTables(query) {
       const found = [...tables.values()].filter((table) => isAsked(table, query)).sort(ORDERS[query.order])
       return { tables: found.slice(query.offset, query.offset + query.limit), total: found.length }
@@ -50,10 +58,27 @@ export function memoryTables({ tables, clocks }: MemoryState): TableStore {
   }
 }
 
-function matches({ tableId, name, settings, state }: ManagedTable, query: TableQuery): boolean {
+export type OwnPointers = {
+  readonly catalogs: Pick<CatalogStore, 'findCatalog'>
+  readonly pointers: Pick<TablePointers, 'findPointer'>
+}
+
+async function ownLocation({ catalogs, pointers }: OwnPointers, { catalog, namespace, name }: TableName) {
+  if ((await catalogs.findCatalog(catalog))?.type !== 'ams') return undefined
+  const pointer = await pointers.findPointer(catalog, namespace, name)
+  return pointer?.kind === 'table' ? pointer.metadataLocation : undefined
+}
+
+function matches({ tableId, name, settings, state, evaluation }: ManagedTable, query: TableQuery): boolean {
+  const { metadata } = query
   return (
+    (metadata === undefined ||
+      (metadata === 'unknown'
+        ? evaluation === undefined
+        : metadata.contains.some((text) => evaluation?.metadataLocation.includes(text) === true))) &&
     tableId > (query.after ?? 0) &&
     (query.catalog === undefined || query.catalog === name.catalog) &&
+    query.outside?.includes(name.catalog) !== true &&
     (query.group === undefined || query.group === settings.group) &&
     (query.phases === undefined || query.phases.includes(state.phase))
   )

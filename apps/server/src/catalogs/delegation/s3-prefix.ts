@@ -22,7 +22,7 @@ export function parseS3Prefix(location: string): S3Prefix | undefined {
 }
 
 /** Whether all of `inner` lies in `outer`. */
-export function liesIn(inner: S3Prefix, outer: S3Prefix): boolean {
+export function isWithin(inner: S3Prefix, outer: S3Prefix): boolean {
   return inner.bucket === outer.bucket && inner.key.startsWith(outer.key)
 }
 
@@ -36,7 +36,7 @@ export function withoutNested(prefixes: readonly S3Prefix[]): readonly S3Prefix[
   return prefixes.filter(
     (each, at) =>
       !prefixes.some(
-        (other, otherAt) => otherAt !== at && liesIn(each, other) && (!liesIn(other, each) || otherAt < at),
+        (other, otherAt) => otherAt !== at && isWithin(each, other) && (!isWithin(other, each) || otherAt < at),
       ),
   )
 }

@@ -7,8 +7,8 @@ import type { CatalogMap } from '@moraine/management/catalogs/managed-catalog'
 import { must, unreachable } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
-import type { Random } from '@moraine/stdx/random'
 import type { Identity } from '../../access/identity.ts'
+import { derivedKey } from '../../secrets/derived-key.ts'
 import type { AccessDelegation, DelegationWay } from './access-delegation.ts'
 import { decideSigning, type RequestToSign } from './decide-signing.ts'
 import { formatS3Address } from './s3-address.ts'
@@ -56,7 +56,8 @@ export type TableAccessDeps = {
   /** The catalog's name, as grants have it. */
   readonly catalog: string
   readonly clock: Clock
-  readonly random: Random
+  /** For what clients carry of staged tables: the same at each start, and in each service that shares its secret key. */
+  readonly stagedKey: Uint8Array
   readonly environment: AwsEnvironment
 }
 
@@ -106,7 +107,7 @@ export function tableAccess(delegation: AccessDelegation, deps: TableAccessDeps)
   return {
     kinds: new Set(ways.map((way) => KIND_OF[way])),
     clientSettings,
-    staged: stagedTables(deps.random.bytes(32), deps.clock),
+    staged: stagedTables(derivedKey(deps.stagedKey, `staged tables of ${deps.catalog}`), deps.clock),
     async delegate(question, takes) {
       const taken = ways.filter((way) => takes.has(KIND_OF[way]))
       if (taken.length === 0) return { kind: 'none', why: 'the catalog hands out nothing that the client takes' }

@@ -2,9 +2,9 @@ import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties'
 import { type Grant, isAllowed, type Privilege } from '@moraine/management/access/grant'
-import { unreachable } from '@moraine/stdx/assert'
+import { isPlainName, usualFolder } from '../../access/usual-folder.ts'
 import type { AccessDelegation } from './access-delegation.ts'
-import { liesIn, parseS3Prefix, type S3Prefix, withoutNested } from './s3-prefix.ts'
+import { isWithin, parseS3Prefix, type S3Prefix, withoutNested } from './s3-prefix.ts'
 
 /** Which of a table's places somebody may read, and which write. */
 export type TableReach =
@@ -37,7 +37,7 @@ export function tableReach(question: ReachQuestion, bounds: Bounds): TableReach 
   const reachable = (privilege: Privilege) => {
     const area = areaOf(question, privilege, bounds)
     return (place: S3Prefix | undefined): place is S3Prefix =>
-      place !== undefined && area.some((each) => liesIn(place, each))
+      place !== undefined && area.some((each) => isWithin(place, each))
   }
   const [canRead, canWrite] = [reachable('view-table'), reachable('write-table')]
   if (!canRead(own)) return { kind: 'outside', why: whyOutside(location, own, bounds) }
@@ -48,7 +48,7 @@ export function tableReach(question: ReachQuestion, bounds: Bounds): TableReach 
 
 function whyOutside(location: string, own: S3Prefix | undefined, { roots }: Bounds): string {
   if (own === undefined) return `its location ${location} is no folder in S3`
-  if (!roots.some((root) => liesIn(own, root))) {
+  if (!roots.some((root) => isWithin(own, root))) {
     return `its location ${location} is outside of the warehouse; add it to access-delegation.locations of the catalog`
   }
   return `its location ${location} is not the folder that the catalog gives to tables of that name, so that it takes a role on the whole catalog`
@@ -61,37 +61,13 @@ function areaOf(
   bounds: Bounds,
 ): readonly S3Prefix[] {
   if (isAllowed(grants, privilege, { catalog })) return bounds.roots
-  const folder = namespaceFolder(namespace, bounds)
-  if (folder === undefined) return []
+  // Whether such a folder is that of a table nobody looks up here.
+  if (bounds.catalogType === 'jdbc' && namespace.length > 1) return []
+  const within = bounds.warehouse && usualFolder(bounds.catalogType, namespace)
+  if (bounds.warehouse === undefined || within === undefined) return []
+  const folder = { bucket: bounds.warehouse.bucket, key: `${bounds.warehouse.key}${within}/` }
   if (isAllowed(grants, privilege, { catalog, namespace })) return [folder]
   const isOfTable = isAllowed(grants, privilege, { catalog, namespace, table: name })
-  const isPlain = /^[\p{L}\p{M}\p{N}_\-=][\p{L}\p{M}\p{N}_\-.=]*$/u.test(name)
-  if (!isOfTable || !isPlain || bounds.catalogType === 'jdbc') return []
+  if (!isOfTable || !isPlainName(name) || bounds.catalogType === 'jdbc') return []
   return [{ bucket: folder.bucket, key: `${folder.key}${name}/` }]
-}
-
-/**
- * The folder that holds the tables of a namespace and of no other. `undefined` where catalogs of the type have no such
- * rule, or more than one: what Java's JDBC catalog calls `a/b/` may be a table or a namespace.
- */
-function namespaceFolder(namespace: readonly string[], { warehouse, catalogType }: Bounds): S3Prefix | undefined {
-  if (warehouse === undefined || !namespace.every((level) => /^[\p{L}\p{M}\p{N}_\-=]+$/u.test(level))) return undefined
-  const within = (folder: string) => ({ bucket: warehouse.bucket, key: `${warehouse.key}${folder}/` })
-  switch (catalogType) {
-    case 'ams':
-      return within(namespace.join('.'))
-    case 'hadoop':
-    case 'filesystem':
-      return within(namespace.join('/'))
-    case 'hive':
-    case 'glue':
-      return namespace.length === 1 ? within(`${namespace[0]}.db`) : undefined
-    case 'jdbc':
-      return namespace.length === 1 ? within(`${namespace[0]}`) : undefined
-    case 'rest':
-    case 'custom':
-      return undefined
-    default:
-      return unreachable(catalogType)
-  }
 }

@@ -1,8 +1,8 @@
 import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { Stores } from '@moraine/management/store/stores'
 import { seededRandom } from '@moraine/stdx/random'
+import { type SecretVault, secretVault } from '../../secrets/secret-vault.ts'
 import { type CatalogRegistry, catalogRegistry } from '../catalog-registry.ts'
-import { type SecretVault, secretVault } from '../secret-vault.ts'
 import type { ConnectionReport } from '../test-connection.ts'
 
 export type BuiltRegistry = {
@@ -17,7 +17,10 @@ export type BuiltRegistry = {
 /** A registry over the stores, whose connection tests end as they are told to. */
 export function buildRegistry(
   stores: Pick<Stores, 'catalogs' | 'pointers' | 'drops'>,
-  report: () => ConnectionReport = () => ({ passed: true, steps: [] }),
+  report: (signal: AbortSignal | undefined) => ConnectionReport | Promise<ConnectionReport> = () => ({
+    passed: true,
+    steps: [],
+  }),
 ): BuiltRegistry {
   const random = seededRandom(4)
   const vault = secretVault(random.bytes(32), random)
@@ -29,9 +32,9 @@ export function buildRegistry(
     pointers: stores.pointers,
     drops: stores.drops,
     ownCatalog: 'lake',
-    async testConnection(catalog) {
+    async testConnection(catalog, signal) {
       tested.push(catalog)
-      return report()
+      return report(signal)
     },
     onChanged: (name, { hasOtherDefaults }) => changed.push(hasOtherDefaults ? `${name} and its defaults` : name),
   })

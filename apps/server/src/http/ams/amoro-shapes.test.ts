@@ -1,34 +1,72 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import type { Catalog, CatalogTables } from '@moraine/catalogs/catalog'
+import type { Catalog } from '@moraine/catalogs/catalog'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
-import { catalogFilter } from '@moraine/management/catalogs/catalog-filter'
+import type { TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
+import { ackTask } from '@moraine/management/optimizing/ack-task'
+import { assignTask } from '@moraine/management/optimizing/assign-task'
+import { type AttemptReport, completeTask } from '@moraine/management/optimizing/complete-task'
+import { newProcessId } from '@moraine/management/optimizing/optimizing-process'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { settleCommit } from '@moraine/management/optimizing/settle-commit'
+import { settleProcess } from '@moraine/management/optimizing/settle-process'
+import type { Stores } from '@moraine/management/store/stores'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { buildEvaluation, buildOptimizer, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
+import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
+import {
+  at,
+  buildEvaluation,
+  buildOptimizer,
+  buildWork,
+  OUTPUT_FIGURES,
+  SLOT_1,
+  SNAPSHOT,
+  T0,
+} from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
 import { systemRandom } from '@moraine/stdx/random'
-import { VERSION } from '@moraine/stdx/version'
 import { openFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import Fastify from 'fastify'
-import { buildRegistry } from '../../catalogs/testing/build-registry.ts'
-import { SILENT_LOG } from '../../service/log.ts'
+import { allFiles } from '../../access/shown-files.ts'
+import { buildOpened } from '../../catalogs/testing/build-opened.ts'
 import { icebergInspection } from '../../table-work/iceberg-inspection.ts'
-import { amsApi } from './ams-api.ts'
+import { buildHttpServer } from '../http-server.ts'
+import { buildOptions } from '../testing/build-options.ts'
 
 /** Kinds of JSON values, joined with |; an object by its fields, `*` standing for the keys of a map; a list by its item. */
 type Shape = string | readonly Shape[] | { readonly [field: string]: Shape }
-type Recorded = { readonly transcript: string; readonly path: string; readonly result: Shape }
+type Recorded = {
+  readonly transcript: string
+  /** GET if absent. */
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  readonly path: string
+  readonly body?: object | undefined
+  /** Absent of a refusal, which Amoro sends as HTTP 200 with `code` 500. */
+  readonly result?: Shape
+}
 
 const RECORDED = JSON.parse(
   readFileSync(new URL('./fixtures/amoro-shapes.json', import.meta.url), 'utf8'),
 ) as readonly Recorded[]
 
-/** What has no value where Amoro's had one when it was recorded: a task that no optimizer has taken, for one. */
-const NULLABLE = new Set(['finishTime', 'optimizerToken', 'threadId', 'startTime', 'endTime', 'comment', 'failReason'])
+/** What has no value here where Amoro's had one when it was recorded. */
+const NULLABLE = new Set(['comment', 'failReason'])
+
+/** What is refused here, and with which status: all that Amoro refused, and the cancel of a process that has ended. */
+const REFUSALS: Readonly<Record<string, number>> = {
+  '16c-resource-group-create-duplicate': 409,
+  '16d-resource-group-bad-name': 400,
+  '90b-scale-out-unknown-group': 404,
+  '93c-resource-group-delete-refused': 409,
+  'a2-process-cancel-finished': 409,
+}
+
+/** It made the group that is here from the beginning. */
+const FIRST_GROUP = '16-resource-group-create'
+const OTHER_GROUP = { name: 'other', container: 'localContainer', properties: { memory: '1024' } }
 
 /** Which table of another engine stands for which of the recorded ones. */
 const TABLES: Readonly<Record<string, string>> = {
@@ -38,7 +76,17 @@ const TABLES: Readonly<Record<string, string>> = {
   'bench.l400': 'pyiceberg-partitioned',
   'bench.lmaj': 'pyiceberg-partitioned',
   'bench.lpd': 'v3-deletion-vectors',
+  'bench.m20k': 'pyiceberg-partitioned',
 }
+
+/** Their processes, all of which had ended when they were recorded. */
+const PROCESSES: Readonly<Record<string, { readonly type: OptimizingType; readonly status: 'succeeded' | 'failed' }>> =
+  {
+    'gold.orders': { type: 'minor', status: 'succeeded' },
+    'bench.l400': { type: 'minor', status: 'succeeded' },
+    'bench.lmaj': { type: 'full', status: 'succeeded' },
+    'bench.m20k': { type: 'minor', status: 'failed' },
+  }
 
 async function loadFixture(name: string) {
   const { fileIO, metadataLocation } = await openFixture(name)
@@ -56,41 +104,40 @@ async function setUp() {
   const inspection = icebergInspection(async ({ namespace, name }) => {
     const { io, ...loaded } = await loadFixture(must(TABLES[`${namespace.join('.')}.${name}`], name))
     const identifier = { namespace, name }
-    const loadTable: CatalogTables['loadTable'] = async () => ({ identifier, ...loaded })
-    return { io, identifier, store: { loadTable } as unknown as CatalogTables }
+    const files = allFiles(io, { catalog: 'ams_ice', table: identifier, metadata: loaded.metadata })
+    return { loaded: { identifier, ...loaded }, files, boundsFiles: false }
   })
-  const server = Fastify()
-  await server.register(amsApi, {
-    prefix: '/api/ams/v1',
-    catalogs: async () => undefined,
-    registry: buildRegistry(stores).registry,
-    openCatalog: async () => ({
-      catalog: { name: 'ams_ice', loadNamespace: async () => ({}) } as unknown as Catalog,
-      filter: catalogFilter({}),
+  const server = await buildHttpServer(
+    buildOptions({
+      findCatalog: async () => buildOpened({ name: 'ams_ice', loadNamespace: async () => ({}) } as unknown as Catalog),
+      stores,
+      listing: {
+        listDatabases: async () => [['gold'], ['bench']],
+        listTables: async () => [{ name: 'orders', format: 'ICEBERG' }],
+      },
+      inspection,
+      clock,
+      containers: [
+        { name: 'localContainer', kind: 'local', properties: { 'export.JAVA_HOME': '/opt/java' } },
+        { name: 'externalContainer', kind: 'external', properties: {} },
+      ],
     }),
-    hooks: {},
-    stores,
-    listing: {
-      listDatabases: async () => [['gold'], ['bench']],
-      listTables: async () => [{ name: 'orders', format: 'ICEBERG' }],
-    },
-    inspection,
-    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
-    clock,
-    random: systemRandom,
-    log: SILENT_LOG,
-  })
-  const call = async (path: string, payload?: object) => {
-    const method = payload === undefined ? 'GET' : 'POST'
-    const answer = await server.inject({ method, url: `/api/ams/v1${path}`, ...(payload && { payload }) })
-    assert.equal(answer.statusCode, 200, `${path}: ${answer.body}`)
-    return answer.json().result
+  )
+  const send = async ({ method = 'GET', path, body }: Pick<Recorded, 'method' | 'path' | 'body'>) => {
+    const answer = await server.inject({ method, url: `/api/ams/v1${path}`, ...(body && { payload: body }) })
+    return { status: answer.statusCode, body: answer.json() }
   }
+  const call = async (request: Pick<Recorded, 'method' | 'path' | 'body'>) => {
+    const { status, body } = await send(request)
+    assert.equal(status, 200, `${request.path}: ${JSON.stringify(body)}`)
+    return body.result
+  }
+  await stores.groups.saveGroup({ name: 'local', container: 'local', properties: {} })
   for (const [name, type, warehouse] of [
     ['fs_ice', 'filesystem', '/lake/fs'],
     ['ams_ice', 'ams', '/lake/ice'],
   ]) {
-    await call('/catalogs', {
+    const body = {
       name,
       type,
       optimizerGroup: 'local',
@@ -99,7 +146,8 @@ async function setUp() {
       authConfig: { 'auth.type': 'SIMPLE', 'auth.simple.hadoop_username': 'root' },
       properties: { warehouse },
       tableProperties: {},
-    })
+    }
+    await call({ method: 'POST', path: '/catalogs', body })
   }
   await stores.state.apply([
     { kind: 'add-optimizer', optimizer: { ...buildOptimizer(), group: 'local' }, tokenHash: 'secret-hash' },
@@ -108,19 +156,55 @@ async function setUp() {
     const [db = '', table = ''] = key.split('.')
     const name = { catalog: 'ams_ice', namespace: [db], name: table }
     const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
-    if (key !== 'gold.orders') continue
-    const found = async () => must(await stores.tables.findTable(tableId), key)
-    await stores.state.apply(recordEvaluation(await found(), buildEvaluation(), T0))
-    await stores.state.apply(beginPlanning(await found(), T0))
-    await stores.state.apply(acceptPlan(await found(), buildWork(2), PROCESS_1, T0))
+    const process = PROCESSES[key]
+    if (process !== undefined) await endedProcess(stores, tableId, process)
   }
-  return { call, stores }
+  return { call, send }
 }
 
-const { call } = await setUp()
+/** A process of one task, from the evaluation to its end. */
+async function endedProcess(stores: Stores, tableId: TableId, { type, status }: (typeof PROCESSES)[string]) {
+  const { state, tables, processes, tasks } = stores
+  const processId = newProcessId(systemRandom, T0)
+  const table = async () => must(await tables.findTable(tableId), 'table')
+  const task = async () => must(await tasks.findTask(processId, 1 as TaskId), 'task')
+  const open = async () => ({
+    process: must(await processes.findProcess(processId), 'process'),
+    table: await table(),
+    tasks: await tasks.listTasks(processId),
+  })
+  const settings = { ...DEFAULT_TABLE_SETTINGS, group: 'local', executeRetries: 0 }
+  await state.apply(recordEvaluation(await table(), buildEvaluation({ needed: type, settings }), T0))
+  await state.apply(beginPlanning(await table(), T0))
+  await state.apply(acceptPlan(await table(), buildWork(1, { type, settings }), processId, T0))
+  await state.apply(assignTask(await task(), SLOT_1, T0).changes)
+  const sender = { ...SLOT_1, attempt: 1 }
+  const acked = ackTask(await task(), sender, at(1))
+  await state.apply(acked.kind === 'accepted' ? acked.changes : [])
+  const report: AttemptReport =
+    status === 'succeeded'
+      ? { kind: 'succeeded', payload: '{}', figures: OUTPUT_FIGURES }
+      : { kind: 'failed', reason: 'no such file' }
+  const done = completeTask(await task(), (await open()).process, sender, report, at(10))
+  await state.apply(done.kind === 'accepted' ? done.changes : [])
+  await state.apply(settleProcess(await open(), at(11)))
+  if (status === 'succeeded') {
+    const settled = { kind: 'settled', committed: [1 as TaskId], refused: [], snapshotId: SNAPSHOT } as const
+    await state.apply(settleCommit(await open(), settled, at(12)))
+  }
+  assert.equal((await open()).process.state.status, status)
+}
+
+const { call, send } = await setUp()
 const { metadata } = await loadFixture('pyiceberg-partitioned')
 const ORDERS = '/tables/catalogs/ams_ice/dbs/gold/tables/orders'
-const [partition] = (await call(`${ORDERS}/partitions`)).list
+const [partition] = (await call({ path: `${ORDERS}/partitions` })).list
+const processIds = new Map<string, string>()
+for (const key of Object.keys(PROCESSES)) {
+  const [db, table] = key.split('.')
+  const path = `/tables/catalogs/ams_ice/dbs/${db}/tables/${table}`
+  processIds.set(path, (await call({ path: `${path}/optimizing-processes` })).list[0].processId)
+}
 
 /** The recorded request, with the ids and names of the tables that stand for the recorded ones. */
 function pathHere(path: string): string {
@@ -130,18 +214,34 @@ function pathHere(path: string): string {
     .replace(/partitions\/region.*\/files\?specId=0/, () => {
       return `partitions/${encodeURIComponent(partition.partition)}/files?specId=${partition.specId}`
     })
-    .replace(/\/dbs\/bench\/tables\/l400\/optimizing/, '/dbs/gold/tables/orders/optimizing')
-    .replace('1470657511350272', PROCESS_1)
+    .replace(/(.*)\/optimizing-processes\/\d+/, (_, table) => `${table}/optimizing-processes/${processIds.get(table)}`)
 }
 
 /** Lists that are empty here, whatever they were where it was recorded. */
 const EMPTY_HERE: readonly string[] = ['75-operations', 'a4-snapshots-after']
 
-for (const { transcript, path, result } of RECORDED) {
-  test(`${transcript} has every field of Amoro's answer, with its type`, async () => {
-    assert.deepEqual(differences(result, await call(pathHere(path)), '', EMPTY_HERE.includes(transcript)), [])
+for (const { transcript, path, result, ...request } of RECORDED) {
+  const refusal = REFUSALS[transcript]
+  test(`${transcript} ${refusal === undefined ? "has every field of Amoro's answer, with its type" : 'is refused'}`, async () => {
+    const asked = { ...request, path: pathHere(path), body: transcript === FIRST_GROUP ? OTHER_GROUP : request.body }
+    if (refusal === undefined) {
+      const shape = must(result, transcript)
+      return assert.deepEqual(differences(shape, await call(asked), '', EMPTY_HERE.includes(transcript)), [])
+    }
+    const { status, body } = await send(asked)
+    assert.deepEqual([status, body.code], [refusal, refusal])
+    assert.deepEqual(differences({ message: 'string', code: 'number', requestId: 'string' }, body), [])
   })
 }
+
+test('tables of a group are filtered by the parameter as Amoro writes it', async () => {
+  const named = async (query: string) => {
+    const { list } = await call({ path: `/optimize/optimizerGroups/all/tables?${query}` })
+    return list.map(({ optimizeStatus }: { optimizeStatus: string }) => optimizeStatus)
+  }
+  assert.deepEqual(await named('actions[]=committing'), [])
+  assert.deepEqual(new Set(await named('actions[]=idle&actions[]=full')), new Set(['idle']))
+})
 
 test('a difference is seen wherever it is', () => {
   const shape: Shape = { a: ['number|null'], b: { '*': 'string' }, c: { d: 'boolean' } }

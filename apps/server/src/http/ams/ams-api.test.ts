@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
-import { catalogFilter } from '@moraine/management/catalogs/catalog-filter'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
@@ -19,14 +18,12 @@ import {
   T0,
 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
-import { systemRandom } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import Fastify from 'fastify'
-import { buildRegistry } from '../../catalogs/testing/build-registry.ts'
-import { SILENT_LOG } from '../../service/log.ts'
-import { amsApi } from './ams-api.ts'
+import { buildOpened } from '../../catalogs/testing/build-opened.ts'
+import { buildHttpServer } from '../http-server.ts'
+import { buildOptions } from '../testing/build-options.ts'
 
 const DESCRIPTION = {
   location: 's3://lake/sales/orders',
@@ -53,8 +50,6 @@ const CATALOG = {
   },
 } as unknown as Catalog
 
-const never = () => Promise.reject(new Error('not asked for here'))
-
 async function setUp() {
   const clock = virtualClock(T0)
   const stores = memoryStores()
@@ -66,50 +61,39 @@ async function setUp() {
   })
   const name = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
   const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
-  const server = Fastify()
-  await server.register(amsApi, {
-    prefix: '/api/ams/v1',
-    catalogs: async () => undefined,
-    registry: buildRegistry(stores).registry,
-    openCatalog: async () => ({ catalog: CATALOG, filter: catalogFilter({}) }),
-    hooks: {},
-    stores,
-    listing: {
-      listDatabases: async (catalog) => {
-        if (catalog === 'lake') return [['sales'], ['sales', 'eu']]
-        throw new MoraineError('unavailable', 'the metastore does not answer')
-      },
-      listTables: async () => [
-        { name: 'orders', format: 'ICEBERG' },
-        { name: 'clicks', format: 'MIXED_ICEBERG' },
-      ],
-    },
-    inspection: {
-      describe: async () => DESCRIPTION,
-      listSnapshots: async (_table, { offset, limit, operation }) => ({
-        snapshots: [
-          {
-            snapshotId: 9_007_199_254_740_993n,
-            parentSnapshotId: undefined,
-            committedAtMs: offset,
-            operation: `${operation}/${limit}`,
-            producer: undefined,
-            summary: { 'total-data-files': '3', 'total-records': '9' },
-          },
+  const server = await buildHttpServer(
+    buildOptions({
+      findCatalog: async () => buildOpened(CATALOG),
+      stores,
+      listing: {
+        listDatabases: async (catalog) => {
+          if (catalog === 'lake') return [['sales'], ['sales', 'eu']]
+          throw new MoraineError('unavailable', 'the metastore does not answer')
+        },
+        listTables: async () => [
+          { name: 'orders', format: 'ICEBERG' },
+          { name: 'clicks', format: 'MIXED_ICEBERG' },
         ],
-        total: 1,
-      }),
-      listSnapshotFiles: never,
-      listOperations: never,
-      listPartitions: never,
-      listPartitionFiles: never,
-      listRefs: never,
-    },
-    facts: { version: { version: VERSION, commitTime: '' }, isLeader: () => true },
-    clock,
-    random: systemRandom,
-    log: SILENT_LOG,
-  })
+      },
+      inspection: {
+        describe: async () => DESCRIPTION,
+        listSnapshots: async (_table, { offset, limit, operation }) => ({
+          snapshots: [
+            {
+              snapshotId: 9_007_199_254_740_993n,
+              parentSnapshotId: undefined,
+              committedAtMs: offset,
+              operation: `${operation}/${limit}`,
+              producer: undefined,
+              summary: { 'total-data-files': '3', 'total-records': '9' },
+            },
+          ],
+          total: 1,
+        }),
+      },
+      clock,
+    }),
+  )
   const call = async (method: 'GET' | 'POST', path: string, payload?: object) => {
     const answer = await server.inject({ method, url: `/api/ams/v1${path}`, ...(payload && { payload }) })
     const body = answer.json()
@@ -230,6 +214,21 @@ test('a running process is listed with its tasks; all of them without a filter',
     ],
   )
   assert.equal(tasks.list[0].outputFiles.totalSize, 12_000)
+  const { method, records, elapsedMs, cpuMs, peakRssBytes } = OUTPUT_FIGURES
+  assert.deepEqual(
+    tasks.list.map((one: Record<string, unknown>) => one['cost']),
+    [{ method, records, elapsedMs, cpuMs, peakRssBytes }, null],
+  )
+  assert.deepEqual(tasks.list[0].summary, {
+    'input-data-files(rewrite)': '13',
+    'input-data-size(rewrite)': '12.70KB',
+    'output-data-files': '1',
+    'output-data-size': '11.72KB',
+    'output-data-records': '130',
+    'retry-count': '0',
+    'optimizer.token': 'optimizer-1',
+    'optimizer.thread-id': '0',
+  })
 })
 
 test('a process is canceled once; later it is a conflict, and that of another table is not found', async () => {

@@ -6,93 +6,109 @@ import { MoraineError } from '@moraine/stdx/error'
 import { failAt, inside } from '@moraine/stdx/exact-json-decode'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { Type } from 'typebox'
-import type { DefinitionRoutesDeps } from './definition-routes.ts'
-import { refuseUnknownFields } from './refuse-unknown-fields.ts'
+import { readMade } from '../read-made.ts'
+import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import { resolveDatabase } from './resolve-database.ts'
-import { type ApiServer, answers, success } from './route-types.ts'
+import type { ApiServer } from './route-types.ts'
 import { REQUEST } from './table-change/plan-table-change.ts'
 
-const tags = ['catalogs']
 const ONE = '/catalogs/:catalog/databases/:db'
 
 /** Databases created, changed and dropped. Not in Amoro. */
-export function databaseRoutes(server: ApiServer, { openCatalog }: Pick<DefinitionRoutesDeps, 'openCatalog'>): void {
-  server.post(
-    '/catalogs/:catalog/databases',
+export function databaseRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
+  createRoute(server, deps)
+  showRoute(server, deps)
+  changeRoute(server, deps)
+  dropRoute(server, deps)
+}
+
+function createRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Create a database',
-        params: catalogParams,
-        body: newDatabaseBody,
-        response: answers(databaseDefinition),
-      },
+      method: 'POST',
+      url: '/catalogs/:catalog/databases',
+      summary: 'Create a database',
+      params: catalogParams,
+      body: newDatabaseBody,
+      result: databaseDefinition,
     },
-    async ({ params, body }) => {
-      refuseUnknownFields(body, newDatabaseBody, REQUEST)
-      const { catalog, filter } = await openCatalog(params.catalog)
+    async ({ params, body, open, signal }) => {
+      const { catalog, filter } = await open()
       const namespace = typeof body.name === 'string' ? [body.name] : body.name
       checkNamespace(namespace)
       if (!filter.acceptsDatabase(namespace)) {
         const text = `name: the database-filter of catalog '${params.catalog}' hides ${databaseName(namespace)}`
         throw new MoraineError('invalid-input', text)
       }
-      await catalog.createNamespace(namespace, body.properties ?? {})
-      return success(databaseBody(namespace, await catalog.loadNamespace(namespace)))
+      await catalog.createNamespace(namespace, body.properties ?? {}, signal)
+      const made = `database ${databaseName(namespace)} was created`
+      return databaseBody(namespace, await readMade(made, () => catalog.loadNamespace(namespace)))
     },
   )
-  server.get(
-    ONE,
+}
+
+function showRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'A database and its properties',
-        params: databaseParams,
-        response: answers(databaseDefinition),
-      },
+      method: 'GET',
+      url: ONE,
+      summary: 'A database and its properties',
+      params: databaseParams,
+      result: databaseDefinition,
     },
-    async ({ params }) => {
-      const opened = await openCatalog(params.catalog)
-      const namespace = await resolveDatabase(opened, params.db)
-      return success(databaseBody(namespace, await opened.catalog.loadNamespace(namespace)))
+    async ({ params, open, signal }) => {
+      const opened = await open()
+      const namespace = await resolveDatabase(opened, params.db, signal)
+      return databaseBody(namespace, await opened.catalog.loadNamespace(namespace, signal))
     },
   )
-  server.post(
-    `${ONE}/properties`,
+}
+
+function changeRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Change properties of a database',
-        params: databaseParams,
-        body: databaseChangeBody,
-        response: answers(databaseDefinition),
-      },
+      method: 'POST',
+      url: `${ONE}/properties`,
+      summary: 'Change properties of a database',
+      params: databaseParams,
+      body: databaseChangeBody,
+      result: databaseDefinition,
     },
-    async ({ params, body }) => {
-      refuseUnknownFields(body, databaseChangeBody, REQUEST)
+    async ({ params, body, open, signal }) => {
       const { setProperties: set = {}, removeProperties: remove = [] } = body
       const both = remove.find((key) => Object.hasOwn(set, key))
       if (both !== undefined) failAt(inside(REQUEST, 'removeProperties'), `has ${both}, which is set as well`)
-      const opened = await openCatalog(params.catalog)
-      const namespace = await resolveDatabase(opened, params.db)
-      await opened.catalog.updateNamespace(namespace, { set, remove })
-      return success(databaseBody(namespace, await opened.catalog.loadNamespace(namespace)))
+      const opened = await open()
+      const namespace = await resolveDatabase(opened, params.db, signal)
+      const { catalog } = opened
+      await catalog.updateNamespace(namespace, { set, remove }, signal)
+      const made = `database ${databaseName(namespace)} was changed`
+      return databaseBody(namespace, await readMade(made, () => catalog.loadNamespace(namespace)))
     },
   )
-  server.delete(
-    ONE,
+}
+
+function dropRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Drop a database; 409 while it holds tables or databases',
-        params: databaseParams,
-        response: answers(Type.Null()),
-      },
+      method: 'DELETE',
+      url: ONE,
+      summary: 'Drop a database; 409 while it holds tables or databases',
+      params: databaseParams,
+      result: Type.Null(),
     },
-    async ({ params }) => {
-      const opened = await openCatalog(params.catalog)
-      await opened.catalog.dropNamespace(await resolveDatabase(opened, params.db))
-      return success(null)
+    async ({ params, open, signal }) => {
+      const opened = await open()
+      await opened.catalog.dropNamespace(await resolveDatabase(opened, params.db, signal), signal)
+      return null
     },
   )
 }

@@ -6,63 +6,45 @@ import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import { catalogFilter } from '@moraine/management/catalogs/catalog-filter'
 import { T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
-import { seededRandom, systemRandom } from '@moraine/stdx/random'
+import { seededRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import Fastify from 'fastify'
-import { buildRegistry } from '../../catalogs/testing/build-registry.ts'
-import { SILENT_LOG } from '../../service/log.ts'
-import { amsApi } from './ams-api.ts'
-
-const never = () => Promise.reject(new Error('not asked for here'))
+import type { TellTableChange } from '../../catalogs/tell-table-change.ts'
+import { tellingCatalog } from '../../catalogs/telling-catalog.ts'
+import { buildOpened, findAmong } from '../../catalogs/testing/build-opened.ts'
+import { buildHttpServer } from '../http-server.ts'
+import { buildOptions } from '../testing/build-options.ts'
 
 async function setUp(wrap: (catalog: Catalog) => Catalog = (catalog) => catalog) {
   const clock = virtualClock(T0)
   const stores = memoryStores()
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
   const common = { io: memoryFileIO(), clock, random: seededRandom(7), onLeftover: () => undefined }
   const drops = { pointers: stores.drops, retentionMs: 1000 }
   const own = { ...common, name: 'lake', warehouse: 's3://lake', pointers: stores.pointers, drops }
-  const catalogs: Readonly<Record<string, Catalog>> = {
-    lake: wrap(internalCatalog(own)),
-    files: filesystemCatalog({ ...common, name: 'files', warehouse: 's3://files' }),
-  }
   const told: string[] = []
-  const server = Fastify()
-  await server.register(amsApi, {
-    prefix: '/api/ams/v1',
-    catalogs: async (name) => catalogs[name],
-    async openCatalog(name) {
-      const catalog = catalogs[name]
-      if (catalog === undefined) throw new MoraineError('not-found', `there is no catalog ${name}`)
-      return { catalog, filter: catalogFilter({ 'table-filter': '(?!.*hidden).*' }) }
-    },
-    hooks: {
-      onCommit: ({ identifier }) => told.push(`commit ${identifier.name}`),
-      onDrop: ({ identifier, purgeRequested }) => told.push(`drop ${identifier.name} ${purgeRequested}`),
-      onRename: ({ from, to }) => told.push(`rename ${from.name} ${to.name}`),
-    },
-    registry: buildRegistry(stores).registry,
-    stores,
-    listing: { listDatabases: never, listTables: never },
-    inspection: {
-      describe: never,
-      listSnapshots: never,
-      listSnapshotFiles: never,
-      listOperations: never,
-      listPartitions: never,
-      listPartitionFiles: never,
-      listRefs: never,
-    },
-    facts: { version: { version: '1', commitTime: '' }, isLeader: () => true },
-    clock,
-    random: systemRandom,
-    log: SILENT_LOG,
-  })
+  const tell: TellTableChange = ({ kind, table }) => told.push(`${kind} ${table.name}`)
+  const filter = catalogFilter({ 'table-filter': '(?!.*hidden).*' })
+  const placement = { type: 'hive', warehouse: 's3://files', allowsExternal: false } as const
+  const catalogs = {
+    lake: tellingCatalog(wrap(internalCatalog(own)), tell),
+    files: tellingCatalog(filesystemCatalog({ ...common, name: 'files', warehouse: 's3://files' }), tell),
+  }
+  const server = await buildHttpServer(
+    buildOptions({
+      findCatalog: findAmong({
+        lake: buildOpened(catalogs.lake, { io: common.io, filter }),
+        files: buildOpened(catalogs.files, { io: common.io, filter, placement }),
+      }),
+      stores,
+      clock,
+    }),
+  )
   const call = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
     const answer = await server.inject({ method, url: `/api/ams/v1/catalogs${path}`, ...(payload && { payload }) })
     const body = answer.json()
-    return { status: answer.statusCode, result: body.result, message: body.message }
+    return { status: answer.statusCode, result: body.result, message: body.message, kind: body.kind }
   }
   return { call, told, catalogs, clock }
 }
@@ -126,7 +108,7 @@ test('a table is created, and shown as it could be created again', async () => {
   const body = { ...again, name: 'copy', columns: copy, identifierFields, partitionFields: fields, sortOrder }
   const copied = (await call('POST', TABLES, body)).result
   assert.deepEqual(copied.columns, columns)
-  assert.deepEqual(told, ['commit orders', 'commit copy'])
+  assert.deepEqual(told, ['written orders', 'written copy'])
 })
 
 test('a creation that cannot be is refused, and the reason says where', async () => {
@@ -172,7 +154,7 @@ test('a creation that cannot be is refused, and the reason says where', async ()
   )
   await refused(TABLES, { name: 'hidden' }, 400, /table-filter of catalog 'lake' hides hidden/)
   await refused(TABLES, { name: 'a\u0000b' }, 400, /control characters/)
-  assert.deepEqual(told, ['commit orders'])
+  assert.deepEqual(told, ['written orders'])
 })
 
 test('a table is changed by one commit, and a change that is none makes none', async () => {
@@ -186,9 +168,11 @@ test('a table is changed by one commit, and a change that is none makes none', a
   )
   assert.equal(result.properties.owner, 'you')
   assert.notEqual(result.metadataLocation, before.metadataLocation)
+  const none = await call('POST', `${TABLES}/orders`, { setProperties: { owner: null } })
+  assert.deepEqual([none.status, /setProperties\.owner is null/.test(none.message)], [400, true], none.message)
   const same = (await call('POST', `${TABLES}/orders`, { setProperties: { owner: 'you' } })).result
   assert.equal(same.metadataLocation, result.metadataLocation)
-  assert.deepEqual(told, ['commit orders', 'commit orders'])
+  assert.deepEqual(told, ['written orders', 'written orders'])
   const wrong = await call('POST', `${TABLES}/orders`, { setProperty: { a: '1' } })
   assert.deepEqual([wrong.status, wrong.message.startsWith('request body: setProperty is not known')], [400, true])
   assert.equal((await call('POST', `${TABLES}/none`, {})).status, 404)
@@ -240,7 +224,47 @@ test('a commit of which the catalog does not tell is looked for', async () => {
   assert.equal(result.columns.at(-1).name, 'x')
   isMade = false
   const lost = await call('POST', `${TABLES}/orders`, change('y'))
-  assert.deepEqual([lost.status, /did not say whether table sales.orders was changed/.test(lost.message)], [503, true])
+  assert.deepEqual([lost.status, lost.kind], [500, 'outcome-unknown'])
+  assert.match(lost.message, /did not say whether table sales.orders was changed; look at it before/)
+})
+
+test('who changed what cannot be read afterwards is told to look, not to ask again', async () => {
+  let fails = false
+  const unreadable = async (catalog: Catalog) => {
+    fails = false
+    throw new MoraineError('unavailable', `catalog ${catalog.name} does not answer`)
+  }
+  const { call } = await withOrders((catalog) => ({
+    ...catalog,
+    async commitTable() {
+      fails = true
+      return { kind: 'unknown', cause: new Error('the connection was lost') }
+    },
+    async createNamespace(...asked) {
+      await catalog.createNamespace(...asked)
+      fails = asked[0][0] === 'mute'
+    },
+    async updateNamespace(...asked) {
+      fails = true
+      return catalog.updateNamespace(...asked)
+    },
+    async renameTable(...asked) {
+      await catalog.renameTable(...asked)
+      fails = true
+    },
+    loadTable: async (...asked) => (fails ? unreadable(catalog) : catalog.loadTable(...asked)),
+    loadNamespace: async (...asked) => (fails ? unreadable(catalog) : catalog.loadNamespace(...asked)),
+  }))
+  for (const [path, body, text] of [
+    [`${TABLES}/orders`, { addColumns: [{ name: 'y', type: 'int' }] }, /did not say whether/],
+    ['/lake/databases', { name: 'mute' }, /database mute was created, and cannot be read now; look at it/],
+    ['/lake/databases/sales/properties', { setProperties: { a: 'b' } }, /database sales was changed, and/],
+    [`${TABLES}/orders/rename`, { name: 'later' }, /table sales.orders was renamed to later, and/],
+  ] as const) {
+    const { status, kind, message } = await call('POST', path, body)
+    assert.deepEqual([status, kind], [500, 'outcome-unknown'], message)
+    assert.match(message, text)
+  }
 })
 
 test('a dropped table can be had back; files of other catalogs are not promised to go', async () => {
@@ -250,15 +274,16 @@ test('a dropped table can be had back; files of other catalogs are not promised 
   assert.equal((await call('GET', `${TABLES}/orders`)).status, 404)
   assert.equal((await call('POST', `/lake/dropped-tables/${result.dropId}/restore`, {})).status, 200)
   assert.equal((await call('GET', `${TABLES}/orders`)).status, 200)
+  assert.deepEqual(told.splice(0), ['written orders', 'gone orders', 'written orders'])
 
   await call('POST', '/files/databases', { name: 'sales' })
   assert.equal((await call('POST', '/files/databases/sales/tables', ORDERS)).status, 200)
   const refused = await call('DELETE', '/files/databases/sales/tables/orders?purge=true')
-  assert.deepEqual([refused.status, /drop the table without purge/.test(refused.message)], [501, true])
+  assert.deepEqual([refused.status, /drop it without asking for a purge/.test(refused.message)], [501, true])
   const dropped = (await call('DELETE', '/files/databases/sales/tables/orders')).result
   assert.deepEqual(dropped, { dropId: null, purgeAt: null, purgesFiles: false })
   assert.equal((await call('DELETE', '/files/databases/sales/tables/orders')).status, 404)
-  assert.deepEqual(told, ['commit orders', 'drop orders true', 'commit orders', 'drop orders false'])
+  assert.deepEqual(told, ['written orders', 'gone orders'])
 })
 
 test('a table is renamed', async () => {
@@ -268,7 +293,7 @@ test('a table is renamed', async () => {
   assert.equal((await call('GET', `${TABLES}/sold`)).status, 200)
   assert.equal((await call('POST', `${TABLES}/orders/rename`, { name: 'x' })).status, 404)
   assert.equal((await call('POST', `${TABLES}/sold/rename`, { name: 'x', database: 'y' })).status, 400)
-  assert.deepEqual(told, ['commit orders', 'rename orders sold'])
+  assert.deepEqual(told, ['written orders', 'gone orders'])
 })
 
 test('databases are created, changed and dropped', async () => {
@@ -291,4 +316,21 @@ test('databases are created, changed and dropped', async () => {
   assert.equal((await call('DELETE', '/lake/databases/a.b')).status, 200)
   assert.equal((await call('GET', '/lake/databases/a.b')).status, 404)
   assert.equal((await call('GET', '/files/databases/none')).status, 404)
+})
+
+test('tables and databases of catalogs that others keep are put in their warehouse', async () => {
+  const { call, catalogs } = await setUp()
+  await call('POST', '/files/databases', { name: 'sales' })
+  const refused = await call('POST', '/files/databases/sales/tables', { ...ORDERS, location: 's3://hr/salaries' })
+  assert.deepEqual(
+    [refused.status, /location: "s3:\/\/hr\/salaries" is no place for it/.test(refused.message)],
+    [400, true],
+  )
+  await call('POST', '/files/databases/sales/tables', ORDERS)
+  const setProperties = { 'write.data.path': 's3://hr/salaries/data' }
+  assert.equal((await call('POST', '/files/databases/sales/tables/orders', { setProperties })).status, 400)
+  const table = await catalogs['files']?.loadTable({ namespace: ['sales'], name: 'orders' })
+  assert.equal(table?.metadata.properties['write.data.path'], undefined)
+  const elsewhere = { name: 'x', properties: { location: 's3://hr' } }
+  assert.match((await call('POST', '/files/databases', elsewhere)).message, /location: "s3:\/\/hr" is no place for it/)
 })

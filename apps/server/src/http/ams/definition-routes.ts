@@ -8,170 +8,136 @@ import {
   tableDefinition,
 } from '@moraine/api/rest/table-change-schemas'
 import { type TableParams, tableParams } from '@moraine/api/rest/table-schemas'
-import type { Catalog } from '@moraine/catalogs/catalog'
-import { checkIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { checkIdentifier, formatIdentifier, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { MoraineError } from '@moraine/stdx/error'
-import type { IcebergRestHooks } from '../../iceberg-rest/iceberg-rest-hooks.ts'
+import { dropAsAsked } from '../../catalogs/drop-as-asked.ts'
+import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
+import { readMade } from '../read-made.ts'
+import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import { definitionBody } from './definition-body.ts'
-import { refuseUnknownFields } from './refuse-unknown-fields.ts'
-import { type FilteredCatalog, resolveDatabase } from './resolve-database.ts'
-import { type ApiServer, answers, success } from './route-types.ts'
+import { resolveDatabase } from './resolve-database.ts'
+import type { ApiServer } from './route-types.ts'
 import { commitChange } from './table-change/commit-change.ts'
 import { planNewTable } from './table-change/plan-new-table.ts'
-import { REQUEST } from './table-change/plan-table-change.ts'
 
-export type DefinitionRoutesDeps = {
-  /** @throws {MoraineError} `not-found` for a name that is not registered */
-  readonly openCatalog: (name: string) => Promise<FilteredCatalog>
-  /** Told of what was done. */
-  readonly hooks: Pick<IcebergRestHooks, 'onCommit' | 'onDrop' | 'onRename'>
-}
-
-const tags = ['catalogs']
 const ALL = '/catalogs/:catalog/databases/:db/tables'
-const ONE = `${ALL}/:table`
+const ONE = `${ALL}/:table` as const
 
 /** Tables created, looked at, changed, renamed and dropped in their catalog, managed yet or not. Not in Amoro. */
-export function definitionRoutes(server: ApiServer, deps: DefinitionRoutesDeps): void {
+export function definitionRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
   createRoute(server, deps)
   changeRoutes(server, deps)
   nameRoutes(server, deps)
 }
 
-function createRoute(server: ApiServer, { openCatalog, hooks }: DefinitionRoutesDeps): void {
-  server.post(
-    ALL,
+function createRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Create a table',
-        params: databaseParams,
-        body: newTableBody,
-        response: answers(tableDefinition),
-      },
+      method: 'POST',
+      url: ALL,
+      summary: 'Create a table',
+      params: databaseParams,
+      body: newTableBody,
+      result: tableDefinition,
     },
-    async ({ params, body }) => {
-      refuseUnknownFields(body, newTableBody, REQUEST)
+    async ({ params, body, open, signal }) => {
       const table = planNewTable(body)
-      const opened = await openCatalog(params.catalog)
-      const identifier = { namespace: await resolveDatabase(opened, params.db), name: body.name }
+      const opened = await open()
+      const identifier = { namespace: await resolveDatabase(opened, params.db, signal), name: body.name }
       checkIdentifier(identifier)
       checkShown(opened, identifier)
-      const created = await opened.catalog.createTable(identifier, table)
-      hooks.onCommit?.({ catalog: params.catalog, identifier, metadataLocation: created.metadataLocation })
-      return success(definitionBody(params.catalog, created))
+      return definitionBody(params.catalog, await opened.catalog.createTable(identifier, table, signal))
     },
   )
 }
 
-function changeRoutes(server: ApiServer, { openCatalog, hooks }: DefinitionRoutesDeps): void {
-  server.get(
-    ONE,
+function changeRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'What defines a table: columns, partitioning, sort order and properties',
-        params: tableParams,
-        response: answers(tableDefinition),
-      },
+      method: 'GET',
+      url: ONE,
+      summary: 'What defines a table: columns, partitioning, sort order and properties',
+      params: tableParams,
+      result: tableDefinition,
     },
-    async ({ params }) => {
-      const { catalog, identifier } = await reach(await openCatalog(params.catalog), params)
-      return success(definitionBody(params.catalog, await catalog.loadTable(identifier)))
+    async ({ params, open, signal }) => {
+      const { catalog, identifier } = await reach(await open(), params, signal)
+      return definitionBody(params.catalog, await catalog.loadTable(identifier, signal))
     },
   )
-  server.post(
-    ONE,
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Change columns, partitioning, sort order, properties and comment, in one commit',
-        description: '409 if somebody else changed meanwhile what the change rests on.',
-        params: tableParams,
-        body: tableChangeBody,
-        response: answers(tableDefinition),
-      },
+      method: 'POST',
+      url: ONE,
+      summary: 'Change columns, partitioning, sort order, properties and comment, in one commit',
+      description: '409 if somebody else changed meanwhile what the change rests on.',
+      params: tableParams,
+      body: tableChangeBody,
+      result: tableDefinition,
     },
-    async ({ params, body }) => {
-      refuseUnknownFields(body, tableChangeBody, REQUEST)
-      const { catalog, identifier } = await reach(await openCatalog(params.catalog), params)
-      const { table, isChanged } = await commitChange(catalog, identifier, body)
-      const { metadataLocation } = table
-      if (isChanged) hooks.onCommit?.({ catalog: params.catalog, identifier, metadataLocation })
-      return success(definitionBody(params.catalog, table))
+    async ({ params, body, open, signal }) => {
+      const { catalog, identifier } = await reach(await open(), params, signal)
+      return definitionBody(params.catalog, await commitChange(catalog, identifier, body, signal))
     },
   )
 }
 
-function nameRoutes(server: ApiServer, { openCatalog, hooks }: DefinitionRoutesDeps): void {
-  server.post(
-    `${ONE}/rename`,
+function nameRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Give a table another name in its database',
-        params: tableParams,
-        body: renameTableBody,
-        response: answers(tableDefinition),
-      },
+      method: 'POST',
+      url: `${ONE}/rename`,
+      summary: 'Give a table another name in its database',
+      params: tableParams,
+      body: renameTableBody,
+      result: tableDefinition,
     },
-    async ({ params, body }) => {
-      refuseUnknownFields(body, renameTableBody, REQUEST)
-      const opened = await openCatalog(params.catalog)
-      const { catalog, identifier: from } = await reach(opened, params)
+    async ({ params, body, open, signal }) => {
+      const opened = await open()
+      const { catalog, identifier: from } = await reach(opened, params, signal)
       const to = { namespace: from.namespace, name: body.name }
       checkIdentifier(to)
       checkShown(opened, to)
-      await catalog.renameTable(from, to)
-      hooks.onRename?.({ catalog: params.catalog, from, to })
-      return success(definitionBody(params.catalog, await catalog.loadTable(to)))
+      await catalog.renameTable(from, to, signal)
+      const made = `table ${formatIdentifier(from)} was renamed to ${to.name}`
+      return definitionBody(params.catalog, await readMade(made, () => catalog.loadTable(to)))
     },
   )
-  server.delete(
-    ONE,
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Drop a table; a catalog of this service keeps it for a time, to be restored',
-        params: tableParams,
-        querystring: dropTableQuery,
-        response: answers(dropTableResult),
-      },
+      method: 'DELETE',
+      url: ONE,
+      summary: 'Drop a table; a catalog of this service keeps it for a time, to be restored',
+      params: tableParams,
+      querystring: dropTableQuery,
+      result: dropTableResult,
     },
-    async ({ params, query: { purge } }) => {
-      const { catalog, identifier } = await reach(await openCatalog(params.catalog), params)
-      const result = await drop(catalog, identifier, purge)
-      hooks.onDrop?.({ catalog: params.catalog, identifier, purgeRequested: purge })
-      return success(result)
+    async ({ params, query, open, signal }) => {
+      const { catalog, identifier } = await reach(await open(), params, signal)
+      const { kept, purgesFiles } = await dropAsAsked(catalog, identifier, query.purge, signal)
+      return { dropId: kept?.dropId ?? null, purgeAt: kept?.purgeAt ?? null, purgesFiles }
     },
   )
-}
-
-async function drop(catalog: Catalog, identifier: TableIdentifier, purge: boolean) {
-  if (catalog.dropped !== undefined) {
-    const { dropId, purgeAt, purgesFiles } = await catalog.dropped.dropTable(identifier, { purge })
-    return { dropId, purgeAt, purgesFiles }
-  }
-  if (purge && catalog.purgeTable !== undefined) {
-    await catalog.purgeTable(identifier)
-    return { dropId: null, purgeAt: null, purgesFiles: true }
-  }
-  if (purge) {
-    const text = `catalog '${catalog.name}' leaves the files of dropped tables to others`
-    throw new MoraineError('unsupported', `${text}; drop the table without purge`)
-  }
-  await catalog.dropTable(identifier)
-  return { dropId: null, purgeAt: null, purgesFiles: false }
 }
 
 /** A table that its catalog's filter hides would be gone as soon as it is made. */
-function checkShown({ catalog, filter }: FilteredCatalog, { namespace, name }: TableIdentifier): void {
+function checkShown({ catalog, filter }: OpenedCatalog, { namespace, name }: TableIdentifier): void {
   if (filter.acceptsTable(namespace, name)) return
   throw new MoraineError('invalid-input', `name: the table-filter of catalog '${catalog.name}' hides ${name}`)
 }
 
-async function reach(opened: FilteredCatalog, { db, table }: TableParams) {
-  const identifier = { namespace: await resolveDatabase(opened, db), name: table }
+async function reach(opened: OpenedCatalog, { db, table }: TableParams, signal: AbortSignal) {
+  const identifier = { namespace: await resolveDatabase(opened, db, signal), name: table }
   if (opened.filter.acceptsTable(identifier.namespace, table)) return { catalog: opened.catalog, identifier }
   throw new MoraineError('not-found', `there is no table '${table}' in database '${db}'`)
 }

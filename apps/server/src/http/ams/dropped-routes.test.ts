@@ -2,15 +2,23 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import { systemRandom } from '@moraine/stdx/random'
-import { createSalesOrders, ORDERS } from '@moraine/testkit/conformance/catalog-samples'
+import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import Fastify from 'fastify'
+import { openAuthenticator } from '../../access/authenticator.ts'
+import { buildOpened, findAmong } from '../../catalogs/testing/build-opened.ts'
+import { inTimeBy } from '../answer-in-time.ts'
 import { droppedRoutes } from './dropped-routes.ts'
+import { guardRoutes } from './guard-routes.ts'
+import { jsonBodies } from './json-bodies.ts'
 import type { ApiServer } from './route-types.ts'
 
-async function setUp() {
+const EXTERNAL = ['filesystem', 'hadoop', 'hive', 'glue', 'jdbc', 'rest', 'custom'] as const
+const PLACEMENT = { warehouse: 's3://theirs', allowsExternal: true }
+
+async function setUp(authenticator = openAuthenticator()) {
   const { pointers, drops } = memoryCatalogs()
   const catalog = internalCatalog({
     name: 'lake',
@@ -24,8 +32,16 @@ async function setUp() {
   })
   const { dropped: _, ...external } = catalog
   const server = Fastify()
+  jsonBodies(server)
+  guardRoutes(server, '', authenticator)
   droppedRoutes(server as ApiServer, {
-    catalogs: async (name) => (name === 'lake' ? catalog : name === 'theirs' ? external : undefined),
+    inTime: inTimeBy(virtualClock()),
+    findCatalog: findAmong({
+      lake: buildOpened(catalog),
+      ...Object.fromEntries(
+        EXTERNAL.map((type) => [type, buildOpened(external, { placement: { ...PLACEMENT, type } })]),
+      ),
+    }),
   })
   return { catalog, server }
 }
@@ -50,16 +66,53 @@ test('a dropped table is listed and restored under a name of choice', async () =
   assert.deepEqual(entry, { dropId: entry.dropId, ...expected, purgesFiles: false })
   const restore = (body: object) =>
     server.inject({ method: 'POST', url: `/catalogs/lake/dropped-tables/${entry.dropId}/restore`, payload: body })
+  await catalog.createTable(ORDERS, SALES_ORDERS_TABLE)
+  for (const taken of [{}, { as: { namespace: ['sales'], name: 'orders' } }]) {
+    const { message } = (await restore(taken)).json<{ message: string }>()
+    assert.match(message, /already exists: sales\.orders; nothing was restored: restore it under another name \(as;/)
+  }
+  const { message } = (await restore({ as: { namespace: ['gone'], name: 'orders' } })).json<{ message: string }>()
+  assert.match(message, /gone.*; nothing was restored: create the namespace first, or restore it .*--as/)
   const restored = await restore({ as: { namespace: ['sales'], name: 'back' } })
   assert.deepEqual(restored.json<{ result: object }>().result, { ...entry, name: 'back' })
   assert.equal((await catalog.loadTable({ namespace: ['sales'], name: 'back' })).metadataLocation, metadataLocation)
   assert.match((await restore({})).json<{ message: string }>().message, /there is no dropped table/)
 })
 
-test('catalogs that are not there, or keep nothing, say so', async () => {
+test('a dropped table is restored under its name by a request that says nothing more', async () => {
+  const { catalog, server } = await setUp()
+  for (const headers of [{}, { 'content-type': 'application/json' }]) {
+    await createSalesOrders({ catalog }).catch(() => undefined)
+    await catalog.dropTable(ORDERS)
+    const { items } = (await catalog.dropped?.listDropped()) ?? { items: [] }
+    const url = `/catalogs/lake/dropped-tables/${items[0]?.dropId}/restore`
+    const { statusCode, body } = await server.inject({ method: 'POST', url, headers })
+    assert.equal(statusCode, 200, body)
+    assert.ok(await catalog.findMetadataLocation(ORDERS))
+  }
+})
+
+test('catalogs that are not there, or keep nothing, say so, and where what was dropped is', async () => {
   const { server } = await setUp()
   const messageOf = async (name: string) =>
     (await server.inject(`/catalogs/${name}/dropped-tables`)).json<{ message: string }>().message
-  assert.match(await messageOf('none'), /there is no catalog 'none'/)
-  assert.match(await messageOf('theirs'), /keeps nothing dropped/)
+  assert.match(await messageOf('none'), /there is no catalog none/)
+  for (const name of ['filesystem', 'hadoop']) assert.match(await messageOf(name), /dropped-vVERSION-ID\.json/)
+  for (const name of ['hive', 'glue', 'jdbc'])
+    assert.match(await messageOf(name), /its last metadata file gives it its/)
+  assert.match(await messageOf('rest'), /catalog 'rest' is kept by another service: only there/)
+  assert.match(await messageOf('custom'), /a module that keeps nothing that was dropped/)
+})
+
+test('of what was dropped each sees that in which they have a role', async () => {
+  const listedFor = async (namespace: string) => {
+    const grants = [{ role: 'viewer', place: { catalog: 'lake', namespace: [namespace] } }] as const
+    const { catalog, server } = await setUp({ ...openAuthenticator(), identify: async () => ({ name: 'bi', grants }) })
+    await createSalesOrders({ catalog })
+    await catalog.dropTable(ORDERS)
+    const answer = await server.inject('/catalogs/lake/dropped-tables')
+    return answer.json<{ result: { list: { name: string }[] } }>().result.list.map(({ name }) => name)
+  }
+  assert.deepEqual(await listedFor('sales'), ['orders'])
+  assert.deepEqual(await listedFor('hr'), [])
 })

@@ -1,54 +1,85 @@
 import { catalogParams } from '@moraine/api/rest/catalog-schemas'
 import { droppedPage, droppedParams, droppedQuery, droppedTable, restoreBody } from '@moraine/api/rest/dropped-schemas'
-import type { Catalog } from '@moraine/catalogs/catalog'
 import type { DroppedTable, DroppedTables } from '@moraine/catalogs/dropped-tables'
-import { MoraineError } from '@moraine/stdx/error'
-import { type ApiServer, answers, success } from './route-types.ts'
-
-export type DroppedRoutesDeps = {
-  /** `undefined` for a name that is not registered. */
-  readonly catalogs: (name: string) => Promise<Catalog | undefined>
-}
+import { isSeen } from '@moraine/management/access/grant'
+import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
+import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
+import type { ApiServer } from './route-types.ts'
 
 /** Tables and views that were dropped and can be had back. Not in Amoro, where what is dropped is gone. */
-export function droppedRoutes(server: ApiServer, { catalogs }: DroppedRoutesDeps): void {
-  const tags = ['catalogs']
-  const droppedOf = async (name: string): Promise<DroppedTables> => {
-    const catalog = await catalogs(name)
-    if (catalog === undefined) throw new MoraineError('not-found', `there is no catalog '${name}'`)
-    if (catalog.dropped !== undefined) return catalog.dropped
-    throw new MoraineError('unsupported', `catalog '${name}' is kept by another service, which keeps nothing dropped`)
-  }
-  server.get(
-    '/catalogs/:catalog/dropped-tables',
+export function droppedRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Dropped tables and views that can be had back, the last dropped first',
-        params: catalogParams,
-        querystring: droppedQuery,
-        response: answers(droppedPage),
-      },
+      method: 'GET',
+      url: '/catalogs/:catalog/dropped-tables',
+      summary: 'Dropped tables and views that can be had back, the last dropped first',
+      description: 'Those in which one has a role: a page may have fewer than the next one.',
+      params: catalogParams,
+      querystring: droppedQuery,
+      result: droppedPage,
     },
-    async ({ params, query }) => {
-      const { items, nextPage = null } = await (await droppedOf(params.catalog)).listDropped(query.nextPage)
-      return success({ list: items.map(entryOf), nextPage })
+    async ({ params, query, identity, open }) => {
+      const { items, nextPage = null } = await droppedOf(params.catalog, await open()).listDropped(query.nextPage)
+      const seen = items.filter(({ identifier: { namespace, name } }) =>
+        isSeen(identity.grants, { catalog: params.catalog, namespace, table: name }),
+      )
+      return { list: seen.map(entryOf), nextPage }
     },
   )
-  server.post(
-    '/catalogs/:catalog/dropped-tables/:dropId/restore',
+  catalogRoute(
+    server,
+    deps,
     {
-      schema: {
-        tags,
-        summary: 'Give a dropped table or view its name again, or another one',
-        params: droppedParams,
-        body: restoreBody,
-        response: answers(droppedTable),
-      },
+      method: 'POST',
+      url: '/catalogs/:catalog/dropped-tables/:dropId/restore',
+      summary: 'Give a dropped table or view its name again, or another one',
+      params: droppedParams,
+      body: restoreBody,
+      // All that it can say is optional.
+      isBodyOptional: true,
+      result: droppedTable,
     },
-    async ({ params, body }) =>
-      success(entryOf(await (await droppedOf(params.catalog)).restoreDropped(params.dropId, body.as))),
+    async ({ params, body, open }) => {
+      const dropped = droppedOf(params.catalog, await open())
+      return entryOf(await dropped.restoreDropped(params.dropId, body.as).catch(sayHowToGoOn))
+    },
   )
+}
+
+function droppedOf(name: string, { catalog, placement }: OpenedCatalog): DroppedTables {
+  if (catalog.dropped !== undefined) return catalog.dropped
+  throw new MoraineError('unsupported', `catalog '${name}' ${WITHOUT_DROPPED[placement.type]}`)
+}
+
+const POINTED = `keeps nothing that was dropped: a table's files stay, and its last metadata file gives it its name again when it is registered`
+const FOLDERS = `keeps no list of what was dropped: a table's metadata folder has a copy of its last state, dropped-vVERSION-ID.json, which gives it its name again when it is registered`
+
+/** What becomes of a dropped table in catalogs that do not keep it for a time. */
+const WITHOUT_DROPPED = {
+  ams: 'keeps nothing that was dropped',
+  filesystem: FOLDERS,
+  hadoop: FOLDERS,
+  hive: POINTED,
+  glue: POINTED,
+  jdbc: POINTED,
+  rest: 'is kept by another service: only there can be seen whether it has what was dropped',
+  custom: 'is kept by a module that keeps nothing that was dropped',
+} as const satisfies Record<CatalogType, string>
+
+function sayHowToGoOn(error: unknown): never {
+  const isTaken = isKind(error, 'already-exists')
+  if (!isTaken && !(isKind(error, 'not-found') && error.context['entity'] === 'namespace')) throw error
+  const remedy = isTaken
+    ? 'restore it under another name (as; with moraine table undrop: --as), or rename what has this one first'
+    : 'create the namespace first, or restore it under a name in another one (as; with moraine table undrop: --as)'
+  throw new MoraineError(error.kind, `${error.message}; nothing was restored: ${remedy}`, {
+    cause: error,
+    context: error.context,
+  })
 }
 
 function entryOf({ identifier, ...dropped }: DroppedTable) {

@@ -2,20 +2,21 @@ import type { TableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { MoraineError } from '@moraine/stdx/error'
+import { databaseCuts } from './database-cuts.ts'
 
 /**
- * The managed table that a path names. A database is one level of a namespace or several, joined with dots; a level
- * that itself has a dot is tried first.
+ * The managed table that a path names; its database is cut into levels as `databaseCuts` has it.
  *
  * @throws {MoraineError} `not-found`
  */
 export async function findTable({ tables }: Pick<Stores, 'tables'>, params: TableParams): Promise<ManagedTable> {
   const { catalog, db, table: name } = params
-  const found =
-    (await tables.findTableByName({ catalog, namespace: [db], name })) ??
-    (await tables.findTableByName({ catalog, namespace: db.split('.'), name }))
-  if (found === undefined) {
-    throw new MoraineError('not-found', `table ${catalog}.${db}.${name} is not managed; it may not have been found yet`)
+  for (const namespace of databaseCuts(db).take(CUTS_MAX)) {
+    const found = await tables.findTableByName({ catalog, namespace, name })
+    if (found !== undefined) return found
   }
-  return found
+  throw new MoraineError('not-found', `table ${catalog}.${db}.${name} is not managed; it may not have been found yet`)
 }
+
+/** All of a name with five dots: each is a question to the database. */
+const CUTS_MAX = 32

@@ -1,15 +1,21 @@
 import type { Place, Privilege } from '@moraine/management/access/grant'
-import { assert } from '@moraine/stdx/assert'
-import type { FastifyInstance } from 'fastify'
+import { assert, must } from '@moraine/stdx/assert'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../../access/authenticator.ts'
-import { demand } from '../../access/identity.ts'
+import { demand, demandSight, type Identity } from '../../access/identity.ts'
+import { databaseCuts } from './database-cuts.ts'
 
-/** `open`: for anybody; `known`: for whoever says who they are. */
-type Needs = Privilege | 'open' | 'known'
+/**
+ * `open`: for anybody; `known`: for whoever says who they are; `see`: for who has a role at the place or on something in it, with
+ * a route that leaves out the rest.
+ */
+type Needs = Privilege | 'open' | 'known' | 'see'
 
 type Rule = {
   /** The path, and what lies below it. */
   readonly below: string
+  /** Whether the path itself is meant, and nothing below it. */
+  readonly isAlone?: true
   /** By method; others are for nobody. */
   readonly needs: Readonly<Record<string, Needs>>
   /** Of a table: its whole database is concerned. */
@@ -31,20 +37,33 @@ const RULES: readonly Rule[] = [
     below: '/catalogs/:catalog/databases/:db/tables/:table',
     needs: { GET: 'view-table', POST: 'write-table', DELETE: 'write-table' },
   },
+  // Of databases and tables, too, each sees those in which they have a role.
+  {
+    below: '/catalogs/:catalog/databases',
+    isAlone: true,
+    needs: { GET: 'see', POST: 'write-table' },
+  },
+  { below: '/catalogs/:catalog/databases/:db/tables', isAlone: true, needs: { GET: 'see', POST: 'write-table' } },
   {
     below: '/catalogs/:catalog/databases',
     needs: { GET: 'view-catalog', POST: 'write-table', PUT: 'write-table', DELETE: 'write-table' },
   },
-  { below: '/catalogs/:catalog/dropped-tables', needs: { GET: 'view-catalog', POST: 'write-table' } },
+  { below: '/catalogs/:catalog/dropped-tables', isAlone: true, needs: { GET: 'see' } },
+  { below: '/catalogs/:catalog/dropped-tables', needs: { POST: 'write-table' } },
+  // Of catalogs each sees those in which they have a role.
+  { below: '/catalogs', isAlone: true, needs: { GET: 'known', POST: 'manage-catalog' } },
   {
     below: '/catalogs',
     needs: { GET: 'view-catalog', POST: 'manage-catalog', PUT: 'manage-catalog', DELETE: 'manage-catalog' },
   },
-  { below: '/tables', needs: { GET: 'view-table', POST: 'manage-table' } },
+  { below: '/files', needs: { GET: 'manage-catalog', POST: 'manage-catalog' } },
+  { below: '/tables', needs: { GET: 'view-table', POST: 'manage-table', DELETE: 'manage-table' } },
+  { below: '/optimize/resourceGroups/:group/registration', needs: { GET: 'manage-optimizer' } },
   {
     below: '/optimize',
     needs: { GET: 'view-optimizer', POST: 'manage-optimizer', PUT: 'manage-optimizer', DELETE: 'manage-optimizer' },
   },
+  { below: '/settings/containers', needs: { GET: 'manage-optimizer' } },
   { below: '/moraine/tables', needs: { GET: 'view-table' } },
   {
     below: '/principals',
@@ -65,13 +84,29 @@ export function guardRoutes(server: FastifyInstance, prefix: string, authenticat
     const { method, url } = request.routeOptions
     const { needs, isOfDatabase } = rules.get(`${method} ${url}`) ?? UNKNOWN_ROUTE
     if (needs === 'open') return
-    const identity = await authenticator.identify(request.headers.authorization)
+    const identity = await authenticator.identify(request.headers.authorization, request.ip)
+    identities.set(request, identity)
     if (needs === 'known') return
     const { table, ...database } = request.params as PathParams
     const concerned = isOfDatabase || table === undefined ? database : { ...database, table }
-    for (const place of placesOf(concerned)) demand(identity, needs, place)
+    for (const place of placesOf(concerned)) {
+      if (needs === 'see') demandSight(identity, place)
+      else demand(identity, needs, place)
+    }
   })
 }
+
+/** Whether nobody has to say who they are for a route, by its path below the prefix as OpenAPI writes it. */
+export function isOpenRoute(method: string, path: string): boolean {
+  return demandOf(method, path.replace(/\{(\w+)\}/g, ':$1')).needs === 'open'
+}
+
+/** Who sent a request to a route that is not open to anybody. */
+export function identityOf(request: FastifyRequest): Identity {
+  return must(identities.get(request), 'who asks')
+}
+
+const identities = new WeakMap<FastifyRequest, Identity>()
 
 type Demand = { readonly needs: Needs; readonly isOfDatabase: boolean }
 
@@ -79,7 +114,7 @@ const UNKNOWN_ROUTE: Demand = { needs: 'known', isOfDatabase: false }
 
 function demandOf(method: string, path: string): Demand {
   const asked = method === 'HEAD' ? 'GET' : method
-  const rule = RULES.find(({ below }) => path === below || path.startsWith(`${below}/`))
+  const rule = RULES.find(({ below, isAlone }) => path === below || (isAlone !== true && path.startsWith(`${below}/`)))
   const needs = rule?.needs[asked]
   assert(needs !== undefined, `no rule says what ${method} ${path} needs`)
   return { needs, isOfDatabase: rule?.isOfDatabase === true }
@@ -91,8 +126,7 @@ type PathParams = { readonly catalog?: string; readonly db?: string; readonly ta
 function placesOf({ catalog, db, table }: PathParams): readonly Place[] {
   if (catalog === undefined) return [{}]
   if (db === undefined) return [{ catalog }]
-  const levels = db.split('.')
-  if (levels.length > 2) return [{ catalog }]
-  const namespaces = levels.length === 1 ? [[db]] : [[db], levels]
+  const namespaces = [...databaseCuts(db).take(3)]
+  if (namespaces.length > 2) return [{ catalog }]
   return namespaces.map((namespace) => ({ catalog, namespace, ...(table !== undefined && { table }) }))
 }

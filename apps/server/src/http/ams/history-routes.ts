@@ -4,16 +4,17 @@ import { tableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { RefDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import { Type } from 'typebox'
+import type { InTime } from '../answer-in-time.ts'
 import { findTable } from './find-table.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-type HistoryRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection }
+type HistoryRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection; readonly inTime: InTime }
 
 const tags = ['tables']
 
 /** Who refers to which state of a table, and how its definition came to be what it is. */
-export function historyRoutes(server: ApiServer, { stores, inspection }: HistoryRoutesDeps): void {
+export function historyRoutes(server: ApiServer, { stores, inspection, inTime }: HistoryRoutesDeps): void {
   server.get(
     `${TABLE_PREFIX}/operations`,
     {
@@ -26,9 +27,12 @@ export function historyRoutes(server: ApiServer, { stores, inspection }: History
         response: answers(page(tableOperation)),
       },
     },
-    async ({ params, query }) => {
+    async (request, reply) => {
+      const { params, query } = request
       const { name } = await findTable(stores, params)
-      const { operations, total } = await inspection.listOperations(name, pageOf(query))
+      const { operations, total } = await inTime(request, reply, (signal) =>
+        inspection.listOperations(name, pageOf(query), signal),
+      )
       return success({ list: operations.map(({ at, statement }) => ({ ts: at, operation: statement })), total })
     },
   )
@@ -47,9 +51,10 @@ export function historyRoutes(server: ApiServer, { stores, inspection }: History
           response: answers(page(tableRef)),
         },
       },
-      async ({ params, query }) => {
+      async (request, reply) => {
+        const { params, query } = request
         const { name } = await findTable(stores, params)
-        const refs = await inspection.listRefs(name, type)
+        const refs = await inTime(request, reply, (signal) => inspection.listRefs(name, type, signal))
         const { offset, limit } = pageOf(query)
         return success({ list: refs.slice(offset, offset + limit).map(refBody), total: refs.length })
       },

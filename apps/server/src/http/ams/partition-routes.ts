@@ -9,15 +9,16 @@ import {
 import { tableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableInspection } from '@moraine/management/table-work/table-inspection'
+import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { fileBody } from './file-body.ts'
 import { findTable } from './find-table.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-type PartitionRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection }
+type PartitionRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection; readonly inTime: InTime }
 
-export function partitionRoutes(server: ApiServer, { stores, inspection }: PartitionRoutesDeps): void {
+export function partitionRoutes(server: ApiServer, { stores, inspection, inTime }: PartitionRoutesDeps): void {
   const tags = ['tables']
   server.get(
     `${TABLE_PREFIX}/partitions`,
@@ -30,11 +31,14 @@ export function partitionRoutes(server: ApiServer, { stores, inspection }: Parti
         response: answers(page(tablePartition)),
       },
     },
-    async ({ params, query }) => {
+    async (request, reply) => {
+      const { params, query } = request
       const { name } = await findTable(stores, params)
       const { filter } = query
       const asked = { ...pageOf(query), ...(filter !== undefined && { filter }) }
-      const { partitions, total } = await inspection.listPartitions(name, asked)
+      const { partitions, total } = await inTime(request, reply, (signal) =>
+        inspection.listPartitions(name, asked, signal),
+      )
       const list = partitions.map(({ partitionPath, specId, files, bytes, lastCommittedAtMs }) => ({
         partition: partitionPath,
         specId,
@@ -57,15 +61,16 @@ export function partitionRoutes(server: ApiServer, { stores, inspection }: Parti
         response: answers(page(tableFile)),
       },
     },
-    async ({ params, query }) => {
+    async (request, reply) => {
+      const { params, query } = request
       const { name } = await findTable(stores, params)
       const { specId } = query
-      const { files, total } = await inspection.listPartitionFiles(name, {
-        // What Amoro's pages send for a table that is not partitioned.
-        partitionPath: params.partition === 'null' ? '' : params.partition,
-        ...pageOf(query),
-        ...(specId !== undefined && { specId }),
-      })
+      // What Amoro's pages send for a table that is not partitioned.
+      const partitionPath = params.partition === 'null' ? '' : params.partition
+      const asked = { partitionPath, ...pageOf(query), ...(specId !== undefined && { specId }) }
+      const { files, total } = await inTime(request, reply, (signal) =>
+        inspection.listPartitionFiles(name, asked, signal),
+      )
       return success({ list: files.map(fileBody), total })
     },
   )

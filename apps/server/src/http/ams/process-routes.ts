@@ -1,31 +1,27 @@
 import { page, pageQuery, stringMap } from '@moraine/api/rest/envelope'
 import {
   cancelResult,
-  type OptimizingProcessBody,
   optimizingProcess,
   processesQuery,
   processParams,
   processTypesQuery,
-  type TaskEntry,
   taskEntry,
 } from '@moraine/api/rest/process-schemas'
 import { tableParams } from '@moraine/api/rest/table-schemas'
-import { AMORO_PROCESS_STATUS, AMORO_PROCESS_TYPE, AMORO_TASK_STATUS } from '@moraine/lifecycle/amoro-words'
+import { AMORO_PROCESS_STATUS, AMORO_PROCESS_TYPE } from '@moraine/lifecycle/amoro-words'
 import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { ProcessStatus } from '@moraine/lifecycle/process-status'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
-import { NO_TASKS, type TaskCounts } from '@moraine/management/optimizing/process-store'
-import { type Attempt, assignmentOf, type Task } from '@moraine/management/optimizing/task'
+import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
-import { databaseName } from '@moraine/management/tables/table-name'
-import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import { cancelProcess } from '../../optimizing/cancel-process.ts'
 import { findTable } from './find-table.ts'
+import { processBody, taskBody } from './process-body.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
@@ -143,10 +139,8 @@ function statusesOf(word: string): readonly ProcessStatus[] {
   const all = Object.keys(AMORO_PROCESS_STATUS) as ProcessStatus[]
   const found = all.filter((status) => AMORO_PROCESS_STATUS[status] === wanted || status.toUpperCase() === wanted)
   if (found.length > 0) return found
-  throw new MoraineError(
-    'invalid-input',
-    `status '${word}' is none of ${Object.values(AMORO_PROCESS_STATUS).join(', ')}`,
-  )
+  const known = new Set([...all, ...Object.values(AMORO_PROCESS_STATUS)])
+  throw new MoraineError('invalid-input', `status '${word}' is none of ${[...known].join(', ')}`)
 }
 
 /** Amoro's other categories are taken, and have no processes here. */
@@ -160,88 +154,4 @@ function typeOf(word: string): OptimizingType {
   const type = word.toLowerCase()
   if (type === 'minor' || type === 'major' || type === 'full') return type
   throw new MoraineError('invalid-input', `type '${word}' is none of MINOR, MAJOR, FULL`)
-}
-
-function processBody(
-  { name }: ManagedTable,
-  process: OptimizingProcess,
-  tasks: TaskCounts,
-  now: EpochMs,
-): OptimizingProcessBody {
-  const { state, result } = process
-  const endedAt = 'endedAt' in state ? state.endedAt : undefined
-  return {
-    tableId: process.tableId,
-    catalogName: name.catalog,
-    dbName: databaseName(name.namespace),
-    tableName: name.name,
-    processId: process.processId,
-    startTime: process.createdAt,
-    optimizingType: AMORO_PROCESS_TYPE[process.type],
-    status: AMORO_PROCESS_STATUS[state.status],
-    state: {
-      status: state.status,
-      committedTasks: state.status === 'succeeded' ? state.committedTasks : null,
-    },
-    failReason: 'reason' in state ? (state.reason ?? null) : null,
-    duration: (endedAt ?? now) - process.createdAt,
-    successTasks: tasks.succeeded,
-    totalTasks: process.taskCount,
-    runningTasks: tasks.scheduled + tasks.acked,
-    finishTime: endedAt ?? null,
-    inputFiles: filesBody(process.inputFiles, process.inputBytes),
-    outputFiles: filesBody(result?.outputFiles ?? 0, result?.outputBytes ?? 0),
-    summary: processSummary(process),
-  }
-}
-
-/** Under Amoro's names, as text. */
-function processSummary({ inputFiles, inputBytes, baseSnapshotId, result }: OptimizingProcess) {
-  return {
-    'input-data-files(rewrite)': String(inputFiles),
-    'input-data-size(rewrite)': String(inputBytes),
-    'target-snapshot-id': baseSnapshotId.toString(),
-    ...(result !== undefined && {
-      'output-data-files': String(result.outputFiles),
-      'output-data-size': String(result.outputBytes),
-    }),
-    ...(result?.snapshotId !== undefined && { 'committed-snapshot-id': result.snapshotId.toString() }),
-  }
-}
-
-function taskBody(task: Task, attempts: readonly Attempt[], now: EpochMs): TaskEntry {
-  const { state, output } = task
-  const last = attempts.at(-1)
-  const owner = assignmentOf(task) ?? last
-  return {
-    tableId: task.tableId,
-    processId: task.processId,
-    taskId: task.taskId,
-    partitionData: task.partitionPath,
-    status: AMORO_TASK_STATUS[state.status],
-    retryNum: Math.max(0, state.attempts - 1),
-    optimizerToken: owner?.optimizerId ?? null,
-    threadId: owner?.threadId ?? null,
-    startTime: last?.scheduledAt ?? null,
-    endTime: last?.end?.endedAt ?? null,
-    costTime: attempts.reduce((sum, { scheduledAt, end }) => sum + (end?.endedAt ?? now) - scheduledAt, 0),
-    failReason: 'reason' in state ? (state.reason ?? null) : null,
-    inputFiles: filesBody(task.inputFiles, task.inputBytes),
-    outputFiles: filesBody(output?.files ?? 0, output?.bytes ?? 0),
-    summary:
-      output === undefined
-        ? {}
-        : {
-            method: output.method,
-            records: String(output.records),
-            executor_duration: String(output.elapsedMs),
-            cpu_ms: String(output.cpuMs),
-            peak_rss_bytes: String(output.peakRssBytes),
-          },
-    properties: { method: task.method },
-  }
-}
-
-function filesBody(fileCnt: number, totalSize: number) {
-  return { fileCnt, totalSize, averageSize: fileCnt === 0 ? 0 : Math.round(totalSize / fileCnt) }
 }

@@ -1,35 +1,56 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
-import type { CatalogFilter } from '@moraine/management/catalogs/catalog-filter'
-import { databaseName } from '@moraine/management/tables/table-name'
 import { isKind, MoraineError } from '@moraine/stdx/error'
-import { allNamespaces } from '../../catalogs/all-namespaces.ts'
-
-export type FilteredCatalog = { readonly catalog: Catalog; readonly filter: CatalogFilter }
+import { childNamespaces } from '../../catalogs/all-namespaces.ts'
+import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
+import { databaseCuts } from './database-cuts.ts'
 
 /**
- * The database that a path names: one level of a namespace or several, joined with dots. A level that itself has a dot is
- * tried first. Only for a name that could still be cut otherwise is everything listed.
+ * The database that a path names, cut into levels as `databaseCuts` has it. For a name with more than two cuts it is listed
+ * what begins like it.
  *
  * @throws {MoraineError} `not-found`
  */
-export async function resolveDatabase({ catalog, filter }: FilteredCatalog, name: string): Promise<Namespace> {
-  const levels = name.split('.')
+export async function resolveDatabase(
+  { catalog, filter }: Pick<OpenedCatalog, 'catalog' | 'filter'>,
+  name: string,
+  signal: AbortSignal,
+): Promise<Namespace> {
   if (filter.acceptsDatabase([name])) {
-    if (await hasNamespace(catalog, [name])) return [name]
-    if (levels.length > 1 && (await hasNamespace(catalog, levels))) return levels
-    if (levels.length > 2) {
-      const found = (await allNamespaces(catalog)).find((each) => databaseName(each) === name)
+    const [whole, levels, another] = databaseCuts(name)
+    for (const cut of [whole, levels]) if (cut !== undefined && (await hasNamespace(catalog, cut, signal))) return cut
+    if (another !== undefined) {
+      const found = await namespaceNamed(catalog, [], name, signal)
       if (found !== undefined) return found
     }
   }
   throw new MoraineError('not-found', `there is no database '${name}' in catalog '${catalog.name}'`)
 }
 
+/** The namespace below the parent whose levels, joined, are the text; of several the one with the shorter first level. */
+async function namespaceNamed(
+  catalog: Catalog,
+  parent: Namespace,
+  text: string,
+  signal: AbortSignal,
+): Promise<Namespace | undefined> {
+  const children = (await childNamespaces(catalog, parent, signal)).map((child) => ({
+    child,
+    level: child.at(-1) ?? '',
+  }))
+  const begun = children.filter(({ level }) => level !== '' && `${text}.`.startsWith(`${level}.`))
+  for (const { child, level } of begun.sort((a, b) => a.level.length - b.level.length)) {
+    if (level === text) return child
+    const found = await namespaceNamed(catalog, child, text.slice(level.length + 1), signal)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
 /** A catalog that cannot have such a namespace has none. */
-async function hasNamespace(catalog: Catalog, namespace: Namespace): Promise<boolean> {
+async function hasNamespace(catalog: Catalog, namespace: Namespace, signal: AbortSignal): Promise<boolean> {
   try {
-    await catalog.loadNamespace(namespace)
+    await catalog.loadNamespace(namespace, signal)
     return true
   } catch (error) {
     if (isKind(error, 'not-found') || isKind(error, 'unsupported') || isKind(error, 'invalid-input')) return false

@@ -1,70 +1,29 @@
 import { page, pageQuery } from '@moraine/api/rest/envelope'
-import {
-  groupName,
-  groupParams,
-  groupTablesQuery,
-  occupation,
-  optimizerEntry,
-  resourceGroupEntry,
-} from '@moraine/api/rest/resource-schemas'
+import { groupParams, groupTablesQuery, optimizerEntry } from '@moraine/api/rest/resource-schemas'
 import { type ManagedTableBody, managedTable, type TableEntry, tableEntry } from '@moraine/api/rest/table-schemas'
 import { AMORO_OPTIMIZER_STATUS, AMORO_TABLE_STATUS, amoroTableStatus } from '@moraine/lifecycle/amoro-words'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { TABLE_ACTIVITIES, type TableActivity } from '@moraine/lifecycle/table-phase'
 import { QUOTA_WINDOW_MS, quotaOccupation } from '@moraine/management/optimizing/quota'
+import { ALL_GROUPS } from '@moraine/management/resources/check-group'
 import { activeThreads, type Optimizer } from '@moraine/management/resources/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName } from '@moraine/management/tables/table-name'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
+import { liveOptimizers } from './group-routes.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 
 type ResourceRoutesDeps = { readonly stores: Stores; readonly clock: Clock }
 
 const tags = ['resources']
-const ALL_GROUPS = 'all'
 
 export function resourceRoutes(server: ApiServer, deps: ResourceRoutesDeps): void {
-  groupRoutes(server, deps)
   optimizerRoutes(server, deps)
   groupTableRoutes(server, deps)
   managedTableRoute(server, deps)
-}
-
-function groupRoutes(server: ApiServer, { stores }: ResourceRoutesDeps): void {
-  server.get(
-    '/optimize/optimizerGroups',
-    { schema: { tags, summary: 'Names of the resource groups', response: answers(Type.Array(groupName)) } },
-    async () => success((await stores.groups.listGroups()).map(({ name }) => ({ optimizerGroupName: name }))),
-  )
-  server.get(
-    '/optimize/resourceGroups',
-    {
-      schema: {
-        tags,
-        summary: 'Resource groups with what is registered in them',
-        response: answers(Type.Array(resourceGroupEntry)),
-      },
-    },
-    async () => {
-      const optimizers = await stores.optimizers.listLiveOptimizers()
-      const groups = await stores.groups.listGroups()
-      return success(
-        groups.map(({ name, container, properties }) => ({
-          resourceGroup: { name, container, properties: { ...properties } },
-          ...occupationOf(optimizers.filter(({ group }) => group === name)),
-        })),
-      )
-    },
-  )
-  server.get(
-    '/optimize/optimizerGroups/:group/info',
-    { schema: { tags, summary: 'What is registered in a group', params: groupParams, response: answers(occupation) } },
-    async ({ params }) => success({ resourceGroup: null, ...occupationOf(await liveOptimizers(stores, params.group)) }),
-  )
 }
 
 function optimizerRoutes(server: ApiServer, { stores }: ResourceRoutesDeps): void {
@@ -118,13 +77,14 @@ function groupTableRoutes(server: ApiServer, { stores, clock }: ResourceRoutesDe
     },
     async ({ params, query }) => {
       const { dbSearchInput, tableSearchInput } = query
+      const actions = query.actions ?? query['actions[]']
       const { tables, total } = await stores.tables.pageTables({
         order: 'busiest',
         ...pageOf(query),
         ...(params.group !== ALL_GROUPS && { group: params.group }),
         ...(dbSearchInput !== undefined && { databaseContains: dbSearchInput }),
         ...(tableSearchInput !== undefined && { nameContains: tableSearchInput }),
-        ...(query.actions !== undefined && { activities: activitiesOf([query.actions].flat()) }),
+        ...(actions !== undefined && { activities: activitiesOf([actions].flat()) }),
       })
       const now = clock.now()
       const usedMs = await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now)
@@ -174,14 +134,6 @@ function activitiesOf(words: readonly string[]): readonly TableActivity[] {
   return TABLE_ACTIVITIES.filter((activity) => words.includes(AMORO_TABLE_STATUS[activity].display))
 }
 
-async function liveOptimizers(stores: Stores, group: string): Promise<readonly Optimizer[]> {
-  if (group === ALL_GROUPS) return stores.optimizers.listLiveOptimizers()
-  if ((await stores.groups.findGroup(group)) === undefined) {
-    throw new MoraineError('not-found', `resource group '${group}' does not exist`)
-  }
-  return stores.optimizers.listLiveOptimizers(group)
-}
-
 async function threadsByGroup({ optimizers }: Stores): Promise<ReadonlyMap<string, number>> {
   const byGroup = Map.groupBy(await optimizers.listLiveOptimizers(), ({ group }) => group)
   return new Map([...byGroup].map(([group, some]) => [group, activeThreads(some)]))
@@ -206,13 +158,6 @@ function entryBody(
     quotaOccupation: quotaOccupation(usedMs.get(tableId) ?? 0, settings.quota, groupThreads),
     groupName: settings.group,
     healthScore: evaluation?.health?.total ?? -1,
-  }
-}
-
-function occupationOf(optimizers: readonly Optimizer[]) {
-  return {
-    occupationCore: optimizers.reduce((sum, { threads }) => sum + threads, 0),
-    occupationMemory: optimizers.reduce((sum, { memoryMb }) => sum + memoryMb, 0),
   }
 }
 

@@ -1,25 +1,43 @@
 import { ERROR_CODES } from '@moraine/api/error-codes'
 import type { ErrorEnvelope } from '@moraine/api/rest/envelope'
-import { describeError, MoraineError } from '@moraine/stdx/error'
+import { describeError, isOutcomeUnknown, MoraineError } from '@moraine/stdx/error'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { retryAfterOf } from '../../access/guess-limits.ts'
 import type { Log } from '../../service/log.ts'
+import { whyUnread } from '../request-body.ts'
 
 /** Answers with a failure in Amoro's envelope; what is no fault of the client is logged. */
 export function sendError(error: FastifyError | MoraineError, request: FastifyRequest, reply: FastifyReply, log: Log) {
-  const { status, kind, message } = errorBody(error)
+  const { status, kind, message } = errorBody(error, request)
   const route = `${request.method} ${request.url}`
-  if (status >= 500) log.error({ route, requestId: request.id, failure: describeError(error) }, 'a request failed')
+  // Whoever hung up ended it, and is told nothing.
+  const isGivenUp = kind === 'aborted' && reply.raw.destroyed
+  // What a catalog cannot do is no trouble of the service, whatever the number it is told by.
+  if (status >= 500 && kind !== 'unsupported' && !isGivenUp)
+    log.error({ route, requestId: request.id, failure: describeError(error) }, 'a request failed')
+  const retryAfter = retryAfterOf(error)
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="moraine"')
   return reply.status(status).send({ message, code: status, kind, requestId: request.id } satisfies ErrorEnvelope)
 }
 
-function errorBody(error: FastifyError | MoraineError) {
+function errorBody(error: FastifyError | MoraineError, request: FastifyRequest) {
+  // Whatever kind it is of: programs that act on that would make the change again.
+  if (isOutcomeUnknown(error)) return { status: 500, kind: 'outcome-unknown', message: error.message }
   if (error instanceof MoraineError) {
-    return { status: ERROR_CODES[error.kind].http, kind: error.kind, message: error.message }
+    const status = retryAfterOf(error) === undefined ? ERROR_CODES[error.kind].http : 429
+    return { status, kind: error.kind, message: error.message }
   }
   // Fastify's own: a body that is no JSON, a parameter that does not fit its schema, a body too large.
   const status = error.statusCode ?? 500
+  if (status === 415) return { status, kind: 'invalid-input', message: whyUnread(request) }
   return status < 500
-    ? { status, kind: 'invalid-input', message: error.message }
+    ? { status, kind: 'invalid-input', message: `${error.message}${allowedOf(error)}` }
     : { status: 500, kind: 'internal', message: 'internal error; the log of the service says more' }
+}
+
+/** Of a word that is none of those a schema allows, which these are. */
+function allowedOf({ validation }: FastifyError): string {
+  const allowed = validation?.find(({ keyword }) => keyword === 'enum')?.params['allowedValues']
+  return Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''
 }

@@ -3,15 +3,16 @@ import { snapshotDetailQuery, snapshotParams, tableFile } from '@moraine/api/res
 import { type SnapshotBody, snapshot, snapshotsQuery, tableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { SnapshotDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
+import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { fileBody } from './file-body.ts'
 import { findTable } from './find-table.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-type SnapshotRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection }
+type SnapshotRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection; readonly inTime: InTime }
 
-export function snapshotRoutes(server: ApiServer, { stores, inspection }: SnapshotRoutesDeps): void {
+export function snapshotRoutes(server: ApiServer, { stores, inspection, inTime }: SnapshotRoutesDeps): void {
   server.get(
     `${TABLE_PREFIX}/snapshots`,
     {
@@ -23,13 +24,14 @@ export function snapshotRoutes(server: ApiServer, { stores, inspection }: Snapsh
         response: answers(page(snapshot)),
       },
     },
-    async ({ params, query }) => {
+    async (request, reply) => {
+      const { params, query } = request
       const { name } = await findTable(stores, params)
-      const { snapshots, total } = await inspection.listSnapshots(name, {
-        operation: query.operation,
-        ...pageOf(query),
-        ...(query.ref !== undefined && { ref: query.ref }),
-      })
+      const { operation, ref } = query
+      const asked = { operation, ...pageOf(query), ...(ref !== undefined && { ref }) }
+      const { snapshots, total } = await inTime(request, reply, (signal) =>
+        inspection.listSnapshots(name, asked, signal),
+      )
       return success({ list: snapshots.map(snapshotBody), total })
     },
   )
@@ -44,13 +46,14 @@ export function snapshotRoutes(server: ApiServer, { stores, inspection }: Snapsh
         response: answers(page(tableFile)),
       },
     },
-    async ({ params, query }) => {
+    async (request, reply) => {
+      const { params, query } = request
       const { name } = await findTable(stores, params)
-      const { files, total } = await inspection.listSnapshotFiles(name, {
-        snapshotId: BigInt(params.snapshotId),
-        ...pageOf(query),
-        ...(query.ref !== undefined && { ref: query.ref }),
-      })
+      const { ref } = query
+      const asked = { snapshotId: BigInt(params.snapshotId), ...pageOf(query), ...(ref !== undefined && { ref }) }
+      const { files, total } = await inTime(request, reply, (signal) =>
+        inspection.listSnapshotFiles(name, asked, signal),
+      )
       return success({ list: files.map(fileBody), total })
     },
   )

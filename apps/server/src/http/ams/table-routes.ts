@@ -13,17 +13,25 @@ import { databaseName, formatTableName } from '@moraine/management/tables/table-
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
+import { holdFinder } from '../../optimizing/hold-finder.ts'
 import { requestOptimizing } from '../../optimizing/request-optimizing.ts'
+import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { findTable } from './find-table.ts'
 import { loadVerdict } from './load-verdict.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 
-type TableRoutesDeps = { readonly stores: Stores; readonly inspection: TableInspection; readonly clock: Clock }
+type TableRoutesDeps = {
+  readonly stores: Stores
+  readonly inspection: TableInspection
+  readonly inTime: InTime
+  readonly clock: Clock
+}
 
 export const TABLE_PREFIX = '/tables/catalogs/:catalog/dbs/:db/tables/:table'
 
-export function tableRoutes(server: ApiServer, { stores, inspection, clock }: TableRoutesDeps): void {
+export function tableRoutes(server: ApiServer, { stores, inspection, inTime, clock }: TableRoutesDeps): void {
+  const findHolds = holdFinder(stores, clock)
   const tags = ['tables']
   server.get(
     `${TABLE_PREFIX}/details`,
@@ -35,10 +43,10 @@ export function tableRoutes(server: ApiServer, { stores, inspection, clock }: Ta
         response: answers(tableDetails),
       },
     },
-    async ({ params }) => {
-      const table = await findTable(stores, params)
-      const description = await inspection.describe(table.name)
-      return success(detailsBody(table, description, await loadVerdict(stores, table, clock)))
+    async (request, reply) => {
+      const table = await findTable(stores, request.params)
+      const description = await inTime(request, reply, (signal) => inspection.describe(table.name, signal))
+      return success(detailsBody(table, description, await loadVerdict(stores, findHolds, table, clock)))
     },
   )
   server.get(
@@ -51,7 +59,7 @@ export function tableRoutes(server: ApiServer, { stores, inspection, clock }: Ta
         response: answers(tableVerdict),
       },
     },
-    async ({ params }) => success(await loadVerdict(stores, await findTable(stores, params), clock)),
+    async ({ params }) => success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock)),
   )
   server.post(
     `${TABLE_PREFIX}/optimize`,
@@ -79,7 +87,7 @@ export function tableRoutes(server: ApiServer, { stores, inspection, clock }: Ta
         throw new MoraineError('conflict', `optimizing of ${text} is off; set self-optimizing.enabled to true`)
       }
       if (answer === 'no-such-table') throw new MoraineError('not-found', `table ${text} is not managed any more`)
-      return success(await loadVerdict(stores, await findTable(stores, params), clock))
+      return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))
     },
   )
 }

@@ -3,9 +3,10 @@ import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-jso
 import type { OperationPage, Window } from '@moraine/management/table-work/table-inspection'
 import { mapBounded } from '@moraine/stdx/bounded'
 import { isKind } from '@moraine/stdx/error'
-import type { WeighedCache } from '@moraine/stdx/weighed-cache'
 import type { FileIO } from '@moraine/storage/file-io'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
+import type { ShownFiles } from '../../access/shown-files.ts'
+import type { FileCache } from '../file-cache.ts'
 import { definitionChanges } from './definition-changes.ts'
 import { definitionOf, type TableDefinition } from './table-definition.ts'
 
@@ -13,10 +14,8 @@ import { definitionOf, type TableDefinition } from './table-definition.ts'
 const FILES_AT_A_TIME = 4
 
 export type OperationsContext = {
-  readonly io: FileIO
-  /** What was read before, by the location of the metadata file, which never changes, within `scope`. */
-  readonly definitions: WeighedCache<TableDefinition>
-  readonly scope: string
+  readonly files: ShownFiles
+  readonly definitions: FileCache<TableDefinition>
   readonly signal?: AbortSignal
 }
 
@@ -28,21 +27,14 @@ export async function listOperations(
   table: string,
   { metadata, metadataLocation }: Pick<LoadedTable, 'metadata' | 'metadataLocation'>,
   { offset, limit }: Window,
-  { io, definitions, scope, signal }: OperationsContext,
+  { files, definitions, signal }: OperationsContext,
 ): Promise<OperationPage> {
   // The current state too is read from its file: what was loaded may have the catalog's defaults among its properties.
-  const files = [...metadata.metadataLog.map(({ metadataFile }) => metadataFile), metadataLocation]
+  const log = [...metadata.metadataLog.map(({ metadataFile }) => metadataFile), metadataLocation]
   const found = await mapBounded(
-    files,
+    log,
     FILES_AT_A_TIME,
-    async (metadataFile, inner) => {
-      const key = `${scope}\n${metadataFile}`
-      const known = definitions.find(key)
-      if (known !== undefined) return known
-      const read = await readDefinition(io, metadataFile, inner)
-      if (read !== undefined) definitions.keep(key, read)
-      return read
-    },
+    (location, inner) => definitions.read(files, { location }, () => readDefinition(files.io, location, inner)),
     signal,
   )
   const states = found.filter((each) => each !== undefined)

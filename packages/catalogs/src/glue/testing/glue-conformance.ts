@@ -15,6 +15,8 @@ export const GLUE_TRAITS: Parameters<typeof catalogConformance>[1] = {
   renames: true,
   views: false,
   transactions: false,
+  rebases: true,
+  optional: ['probeCommit'],
   refusedNames: [
     `it's "quoted"`,
     'dots.in.name',
@@ -79,9 +81,8 @@ export async function openGluePair(
     // A lost request is sent again, so all of its attempts have to get lost.
     loseNextRequest: () =>
       proxy.next('UpdateTable', ...Array.from({ length: ATTEMPTS }, () => 'lose-request' as const)),
-    close() {
-      catalog.close()
-      other.close()
+    async close() {
+      await Promise.all([catalog.close(), other.close()])
     },
   }
 }

@@ -9,6 +9,8 @@ export const HIVE_TRAITS: Parameters<typeof catalogConformance>[1] = {
   renames: true,
   views: false,
   transactions: false,
+  rebases: true,
+  optional: ['probeCommit'],
   refusedNames: ['表・テーブル', 'percent%2Fescaped', 'back\\slashed'],
   refusedNamespaces: [
     `it's "quoted"`,

@@ -19,6 +19,8 @@ export const JDBC_TRAITS: Conformance[1] = {
   renames: true,
   views: true,
   transactions: true,
+  rebases: true,
+  optional: ['overwriteTable', 'probeCommit'],
   refusedNames: [],
   refusedNamespaces: ['dots.in.name'],
   fillsPages: false,

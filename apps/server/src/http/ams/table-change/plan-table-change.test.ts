@@ -226,7 +226,15 @@ test('an id that was dropped does not come back', () => {
 test('columns do not change in ways that rows do not allow, and the place is named', () => {
   refuses({ dropColumns: ['none'] }, /dropColumns\[0\] names the column none, which the table does not have/)
   refuses({ dropColumns: ['id'] }, /dropColumns drops id, which identifies rows/)
-  refuses({ dropColumns: ['region'] }, /partition field region has the source column .*, which is not in the schema/)
+  refuses(
+    { dropColumns: ['region'] },
+    /dropColumns drops region, which the table is partitioned by; give dropPartitionFields \["region"\] as well/,
+  )
+  refuses({ dropColumns: ['ts'] }, /dropColumns drops ts, .* give dropPartitionFields \["ts_day"\] as well/)
+  refuses(
+    { dropColumns: ['ts'], dropPartitionFields: ['ts_day'] },
+    /dropColumns drops ts, which the table is sorted by; give another sortOrder as well/,
+  )
   refuses({ dropColumns: ['tags.element'] }, /dropColumns\[0\] is tags.element, which is a part of a list/)
   refuses({ dropColumns: ['address.city', 'address.zip'] }, /would leave the struct address without columns/)
   refuses(
@@ -328,6 +336,7 @@ test('order, properties, comment and version change; what is as it should be mak
   refuses({ setProperties: { a: '1' }, removeProperties: ['a'] }, /removeProperties has a, which is set as well/)
   refuses({ formatVersion: 1 }, /formatVersion is 1, below 2/)
   refuses({ setProperties: { 'self-optimizing.enabled': 'maybe' } }, /'maybe': it must be true or false/)
+  refuses({ setProperties: { 'self-optimizing.windows': 'whenever' } }, /window 'whenever'.*Europe\/Berlin/)
 })
 
 test('a change rests on what it was planned from, and on nothing else', () => {

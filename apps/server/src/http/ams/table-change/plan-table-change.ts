@@ -7,10 +7,12 @@ import type { TableRequirement } from '@moraine/iceberg/metadata/table-requireme
 import type { TableUpdate } from '@moraine/iceberg/metadata/table-update'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { parseOptimizingPolicy } from '@moraine/maintenance/plan/optimizing-policy'
+import { parseSchedule } from '@moraine/management/schedule/opening'
 import { must } from '@moraine/stdx/assert'
 import { failAt, inside, type JsonPlace } from '@moraine/stdx/exact-json-decode'
 import { changeColumns } from './change-columns.ts'
 import { changePartitioning } from './change-partitioning.ts'
+import { checkSources } from './check-sources.ts'
 import { parseSortOrder } from './parse-sort-order.ts'
 
 export const REQUEST: JsonPlace = { document: 'request body', kind: 'invalid-input' }
@@ -30,6 +32,7 @@ export function planTableChange(base: TableMetadata, change: TableChangeBody): T
     ...sortUpdates(columns.schema, change),
     ...propertyUpdates(change),
   ]
+  checkSources(base, columns.schema, updates, REQUEST)
   // The rules that hold for every commit; a catalog of another service is not asked for what it would refuse.
   const next = applyUpdates(base, updates, { now: base.lastUpdatedMs })
   return next === base ? undefined : { requirements: requirementsOf(base, updates), updates }
@@ -115,7 +118,8 @@ export function checkProperties(properties: Readonly<Record<string, string>>, at
   const reserved = Object.keys(properties).find((key) => RESERVED_PROPERTIES.has(key))
   if (reserved !== undefined)
     failAt(inside(at, reserved), 'is no property; formatVersion sets the version of the format')
-  parseOptimizingPolicy(properties)
+  const { windows, blackouts } = parseOptimizingPolicy(properties)
+  parseSchedule(windows, blackouts)
 }
 
 /** What the updates rest on: whoever changed that first wins. */

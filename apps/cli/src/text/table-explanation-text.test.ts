@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
+import { tableExplanationText } from './table-explanation-text.ts'
+
+const T0 = Date.UTC(2026, 0, 31)
+
+const QUEUED: TableExplanationBody = {
+  verdict: {
+    phase: 'pending',
+    kind: 'queued',
+    text: 'waits to be planned: 13 fragments of 12',
+    since: T0,
+    until: null,
+    figures: { fragments: 13 },
+    processId: null,
+    needed: 'minor',
+    evaluatedAt: T0 + 1000,
+    finding: '13 fragments of 12',
+  },
+  remedy: 'nothing: its turn comes',
+  queue: { position: 3, of: 40, policy: 'quota', ahead: ['lake.db.a', 'lake.db.b'], hasWorkAhead: true },
+  quota: { quota: 0.5, threads: 4, running: 0, waiting: 0, usedMs: 90_000, windowMs: 3_600_000, occupation: 0.0125 },
+  work: [],
+  failures: [],
+  partitions: [
+    {
+      partition: 'region=eu',
+      due: 'minor',
+      text: '13 fragments of 12',
+      figures: { fragments: 13 },
+      optimizedAt: { minor: T0, major: 0, full: 0 },
+    },
+    {
+      partition: '',
+      due: null,
+      text: 'no trigger holds',
+      figures: {},
+      optimizedAt: { minor: 0, major: 0, full: 0 },
+    },
+  ],
+  partitionsTotal: 5,
+  partitionsFailure: null,
+}
+
+test('a table that waits: what it is, what would change it, its place, its quota and its partitions', () => {
+  assert.equal(
+    tableExplanationText('db.orders', QUEUED),
+    `db.orders: queued: waits to be planned: 13 fragments of 12
+  since:   2026-01-31T00:00:00.000Z, in phase pending
+  change:  nothing: its turn comes
+  figures: fragments 13
+  look:    2026-01-31T00:00:01.000Z, asks for minor
+  queue:   3 of 40 that wait to be planned in the group, by quota, after lake.db.a, lake.db.b; nothing is planned until threads of the group have less to do
+  quota:   0.5, now 4 threads; 0 tasks running, 0 waiting; 1 min 30 s used in the last 1 h, 1 % of it
+  partitions:
+    region=eu: minor, 13 fragments of 12, last minor 2026-01-31T00:00:00.000Z
+    the table: nothing due, no trigger holds
+    3 more, of which none is more urgent; --partition tells of one
+`,
+  )
+})
+
+test('a table at work: who has which task since when, and what failed before', () => {
+  const { verdict } = QUEUED
+  const working: TableExplanationBody = {
+    ...QUEUED,
+    verdict: {
+      ...verdict,
+      kind: 'executing',
+      text: '2 threads are working',
+      figures: {},
+      processId: '18',
+      finding: null,
+    },
+    queue: null,
+    work: [
+      { taskId: 4, partition: 'day=1', attempt: 2, optimizerId: 'one', threadId: 0, since: T0, lastHeardAt: T0 + 1 },
+      { taskId: 5, partition: '', attempt: 1, optimizerId: 'two', threadId: 1, since: T0, lastHeardAt: null },
+    ],
+    failures: [
+      { at: T0, processId: '18', taskId: 4, reason: 'no such file' },
+      { at: T0, processId: '17', taskId: null, reason: 'canceled by a person' },
+    ],
+    partitions: [],
+    partitionsTotal: 0,
+    partitionsFailure: 'the bucket is not there',
+  }
+  const lines = tableExplanationText('db.orders', working).split('\n')
+  assert.deepEqual(lines.slice(1, 2), ['  since:   2026-01-31T00:00:00.000Z, in phase pending, process 18'])
+  assert.deepEqual(lines.slice(5), [
+    '  at work:',
+    '    task 4 (day=1), attempt 2: thread 0 of optimizer one since 2026-01-31T00:00:00.000Z, heard of 2026-01-31T00:00:00.001Z',
+    '    task 5 (the table), attempt 1: thread 1 of optimizer two since 2026-01-31T00:00:00.000Z, it is gone: the task goes to another',
+    '  failures, the last first:',
+    '    2026-01-31T00:00:00.000Z, task 4 of process 18: no such file',
+    '    2026-01-31T00:00:00.000Z, process 17: canceled by a person',
+    '  partitions could not be looked at: the bucket is not there',
+    '',
+  ])
+})
+
+test('a pause until a known moment says so in its first line', () => {
+  const held = { ...QUEUED, verdict: { ...QUEUED.verdict, kind: 'backing-off', text: 'waits', until: T0 } }
+  assert.match(
+    tableExplanationText('db.orders', held),
+    /^db\.orders: backing-off, until 2026-01-31T00:00:00\.000Z: waits\n/,
+  )
+})

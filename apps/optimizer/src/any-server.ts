@@ -1,0 +1,61 @@
+import { must } from '@moraine/stdx/assert'
+import type { Clock } from '@moraine/stdx/clock'
+import { isKind } from '@moraine/stdx/error'
+import { isUnsent, ThriftConnection } from '@moraine/thrift/connection'
+import { formatThriftAddress, type ThriftAddress } from './thrift-address.ts'
+
+/** A connection to whichever of several servers leads: the others do not listen. */
+export type AnyServer = Pick<ThriftConnection, 'call' | 'close'> & {
+  /** The server that is called now. */
+  current(): ThriftAddress
+  /** More that may lead some day. */
+  learn(addresses: readonly ThriftAddress[]): void
+}
+
+/** More than anybody runs: what is told beyond is not remembered. */
+const SERVERS_MAX = 100
+
+/**
+ * Calls the server that answered last. Where nothing can be sent the next is tried at once. A call that was lost on its way
+ * is not made again here, as with one connection; the next goes to another server.
+ */
+export function anyServer(first: readonly [ThriftAddress, ...ThriftAddress[]], clock: Clock): AnyServer {
+  const servers: ThriftAddress[] = []
+  const connections = new Map<string, ThriftConnection>()
+  let at = 0
+  const learn = (addresses: readonly ThriftAddress[]) => {
+    for (const address of addresses) {
+      const key = formatThriftAddress(address)
+      if (connections.has(key) || servers.length >= SERVERS_MAX) continue
+      servers.push(address)
+      connections.set(key, new ThriftConnection({ ...address, clock, connectTimeoutMs: CONNECT_WITHIN_MS }))
+    }
+  }
+  const current = () => servers[at] ?? first[0]
+  const connection = () => must(connections.get(formatThriftAddress(current())), 'a connection of each server')
+  const leave = (failed: ThriftAddress) => {
+    if (current() === failed) at = (at + 1) % servers.length
+  }
+  learn(first)
+  return {
+    current,
+    learn,
+    async call(name, body, options) {
+      for (let tries = 1; ; tries += 1) {
+        const server = current()
+        try {
+          return await connection().call(name, body, options)
+        } catch (error) {
+          if (isKind(error, 'unavailable') || isKind(error, 'timeout')) leave(server)
+          if (!isUnsent(error) || tries >= servers.length) throw error
+        }
+      }
+    },
+    async close() {
+      for (const each of connections.values()) await each.close()
+    },
+  }
+}
+
+/** A machine that is gone does not even refuse. */
+const CONNECT_WITHIN_MS = 5000

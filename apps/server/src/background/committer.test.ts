@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import { buildProcess, buildTable, T0 } from '@moraine/management/testing/build'
+import { eventually } from '@moraine/testkit/eventually'
+import { emptyState } from '@moraine/testkit/memory-stores/memory-state'
+import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
+import type { HoldFinder } from '../optimizing/hold-finder.ts'
+import { SILENT_LOG } from '../service/log.ts'
+import { committer } from './committer.ts'
+
+/** Processes that are all due, and a committer of one thread. The tables of the first `heldMany` are held. */
+function open(processes: number, heldMany: number) {
+  const state = emptyState()
+  for (let index = 1; index <= processes; index += 1) {
+    const tableId = index as TableId
+    const processId = `p${String(index).padStart(4, '0')}` as ProcessId
+    const name = { catalog: 'lake', namespace: ['sales'], name: `t${index}` }
+    state.tables.set(tableId, buildTable({ tableId, name, state: { ...AT_COMMIT, processId } }))
+    const process = buildProcess({ processId, tableId, taskCount: 0, state: COMMITTING })
+    state.processes.set(processId, { process, plan: 'plan', tasks: [], attempts: new Map() })
+  }
+  const asked: number[] = []
+  const findHolds: HoldFinder = async (_group, work) => {
+    asked.push(work.length)
+    const held = work.filter(({ tableId }) => tableId <= heldMany)
+    return new Map(held.map(({ tableId }) => [tableId, { kind: 'paused', text: 'paused', until: undefined } as const]))
+  }
+  const stores = memoryStores(state)
+  const { listOpenProcesses } = stores.processes
+  const began: string[] = []
+  let looks = 0
+  const gate = Promise.withResolvers<never>()
+  gate.promise.catch(() => {})
+  const self = committer({
+    stores: {
+      ...stores,
+      processes: {
+        ...stores.processes,
+        listOpenProcesses(...query) {
+          looks += 1
+          return listOpenProcesses(...query)
+        },
+      },
+    },
+    maintenance: {
+      commit({ table }) {
+        began.push(table.name)
+        return gate.promise
+      },
+    },
+    parallelism: 1,
+    findHolds,
+    clock: virtualClock(T0),
+    log: SILENT_LOG,
+  })
+  return { self, asked, began, looks: () => looks, end: () => gate.reject(new Error('over')) }
+}
+
+const AT_COMMIT = { phase: 'committing', since: T0, type: 'minor' } as const
+const COMMITTING = { status: 'committing', since: T0, retryAt: T0, commitAttempts: 0 } as const
+
+test('holds are asked for as far as a thread is free', async () => {
+  const { self, asked, began, looks, end } = open(300, 100)
+  await self.start(new AbortController().signal)
+  await eventually('the first that is not held', () => (began.length > 0 ? true : undefined))
+  assert.deepEqual([began, asked], [['t101'], [64, 64]])
+  self.nudge()
+  await eventually('another look', () => (looks() === 2 ? true : undefined))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual([began, asked], [['t101'], [64, 64]])
+  end()
+  await self.stop()
+})

@@ -1,0 +1,130 @@
+import type { Fence } from '@moraine/catalogs/fence'
+import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
+import type { Stores } from '@moraine/management/store/stores'
+import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
+import { describeError } from '@moraine/stdx/error'
+import type { GroupSecrets } from './access/group-secrets.ts'
+import { allocator } from './background/allocator.ts'
+import { purger } from './background/purger.ts'
+import type { LastRun } from './background/reconciler.ts'
+import type { OpenCatalogs } from './catalogs/open-catalogs.ts'
+import type { PlacesOfOthers } from './catalogs/places-of-others.ts'
+import {
+  type OptimizerLauncher,
+  type OptimizerLauncherDeps,
+  optimizerLauncher,
+} from './containers/optimizer-launcher.ts'
+import { leadingCatalog } from './leadership/leading-catalog.ts'
+import type { NudgeSwitch } from './leadership/nudge-switch.ts'
+import { deposed } from './optimizing/apply-decision.ts'
+import { composeOptimizing } from './optimizing/compose-optimizing.ts'
+import { holdFinder } from './optimizing/hold-finder.ts'
+import { derivedKey } from './secrets/derived-key.ts'
+import { sealedStores } from './secrets/sealed-stores.ts'
+import type { SecretVault } from './secrets/secret-vault.ts'
+import type { ServerOptions } from './server-options.ts'
+import { type Service, startServices, stopServices } from './service/service.ts'
+import { icebergMaintenance } from './table-work/iceberg-maintenance.ts'
+import { reachTable } from './table-work/reached-table.ts'
+import { type DoorOptions, type OptimizerDoor, optimizerDoor } from './thrift/optimizer-door.ts'
+
+export type TermOptions = ServerOptions &
+  Pick<DoorOptions, 'authenticator' | 'otherUrls' | 'secretKey'> & {
+    /** As they come from the database. */
+    readonly stores: Stores
+    readonly vault: SecretVault
+    readonly catalogs: OpenCatalogs
+    readonly others: PlacesOfOthers
+    readonly listing: CatalogListing
+    readonly secretOf: GroupSecrets
+    readonly nudges: Pick<NudgeSwitch, 'lead'>
+  }
+
+/** What a server does while it leads: everything but the API and the catalogs. */
+export type LeaderTerm = {
+  readonly thriftPort: number
+  /** By which optimizers elsewhere come in. */
+  readonly thriftUrl: string
+  lastRuns(): Readonly<Record<string, LastRun | undefined>>
+  end(): Promise<void>
+}
+
+/**
+ * Begins to lead. Whatever was started is stopped again if a part cannot start.
+ *
+ * @param fence under what is written, where others might lead
+ */
+export async function beginTerm(options: TermOptions, fence?: () => Fence | undefined): Promise<LeaderTerm> {
+  const { clock, random, log, catalogs, nudges, secretOf } = options
+  const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
+  const maintenance = icebergMaintenance({
+    clock,
+    random,
+    async reach(table, signal) {
+      const reached = await reachTable(catalogs, table, signal)
+      return fence === undefined ? reached : { ...reached, store: leadingCatalog(reached.store, fence) }
+    },
+  })
+  const optimizing = composeOptimizing({
+    ...options,
+    stores: sealedStores({ ...options.stores, state }, options.vault),
+    maintenance,
+    groupSecrets: secretOf,
+    onResources: () => launcher.nudge(),
+  })
+  const door = optimizerDoor(options, optimizing)
+  const checkLeads = (what: string) => {
+    if (fence !== undefined && fence() === undefined) throw deposed(what)
+  }
+  const launcher = launcherOf(options, { stores: optimizing.stores, door, checkLeads: () => checkLeads('an order') })
+  const allocation = allocator({
+    ...{ stores: optimizing.stores, findHolds: holdFinder(optimizing.stores, clock) },
+    ...{ clock, random, log },
+  })
+  const services: readonly Service[] = [
+    ...optimizing.services,
+    purger({ ...options, checkLeads: () => checkLeads('a purge') }),
+    door,
+    launcher,
+    allocation,
+  ]
+  const stopping = new AbortController()
+  const leave = nudges.lead(optimizing.nudge)
+  const end = () => {
+    leave()
+    stopping.abort()
+    return stopServices(services.toReversed())
+  }
+  try {
+    await startServices(services, stopping.signal)
+  } catch (error) {
+    await end().catch((failure: unknown) => {
+      log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
+    })
+    throw error
+  }
+  const lastRuns = () => ({
+    ...optimizing.lastRuns(),
+    ...launcher.lastRuns(),
+    [allocation.name]: allocation.lastRun(),
+  })
+  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, end }
+}
+
+type LauncherParts = Pick<OptimizerLauncherDeps, 'stores' | 'checkLeads'> & { readonly door: OptimizerDoor }
+
+function launcherOf(options: TermOptions, { stores, door, checkLeads }: LauncherParts): OptimizerLauncher {
+  const { optimizerCommand, leastThreads, otherUrls, settings, secretKey } = options
+  return optimizerLauncher({
+    ...options,
+    stores,
+    configs: settings.containers,
+    settings: settings.resources,
+    leastThreads: new Map(leastThreads === undefined ? [] : [[DEFAULT_GROUP, leastThreads]]),
+    serviceId: Buffer.from(derivedKey(secretKey, 'containers')).toString('hex').slice(0, 16),
+    localCommand: optimizerCommand && (() => optimizerCommand(door.host, door.port())),
+    urls: async () => [...new Set([door.url(), ...((await otherUrls?.()) ?? [])])].join(','),
+    checkLeads,
+  })
+}

@@ -1,0 +1,163 @@
+import { blockerParams, blocker as blockerSchema, newBlockerBody, pauseBody } from '@moraine/api/rest/hold-schemas'
+import { tableParams, tableVerdict } from '@moraine/api/rest/table-schemas'
+import type { StateChange } from '@moraine/management/store/state-change'
+import type { Stores } from '@moraine/management/store/stores'
+import type { Blocker } from '@moraine/management/tables/blocker'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
+import { formatTableName } from '@moraine/management/tables/table-name'
+import { later } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { type Random, uuidV7 } from '@moraine/stdx/random'
+import { type Static, Type } from 'typebox'
+import { applyDecision } from '../../optimizing/apply-decision.ts'
+import { holdFinder } from '../../optimizing/hold-finder.ts'
+import { findTable } from './find-table.ts'
+import { identityOf } from './guard-routes.ts'
+import { loadVerdict } from './load-verdict.ts'
+import { type ApiServer, answers, success } from './route-types.ts'
+import { TABLE_PREFIX } from './table-routes.ts'
+
+export type HoldRoutesDeps = {
+  readonly stores: Stores
+  /** `blocker.timeout` */
+  readonly blockerTimeoutMs: number
+  /** Whatever waited for a hold may go on. */
+  readonly onHoldEnded: () => void
+  readonly clock: Clock
+  readonly random: Random
+}
+
+const tags = ['tables']
+
+/** What keeps a table from being worked on: a person's pause, and leases of engines. Not in Amoro's REST API. */
+export function holdRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
+  pauseRoutes(server, deps)
+  blockerRoutes(server, deps)
+}
+
+function pauseRoutes(server: ApiServer, { stores, clock }: HoldRoutesDeps): void {
+  const findHolds = holdFinder(stores, clock)
+  const change = async (
+    params: Static<typeof tableParams>,
+    decide: (table: ManagedTable) => readonly StateChange[],
+  ) => {
+    const { tableId, name } = await findTable(stores, params)
+    await applyDecision(stores.state, `table ${formatTableName(name)}`, async () => {
+      const table = await stores.tables.findTable(tableId)
+      return { changes: table === undefined ? [] : decide(table) }
+    })
+    return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))
+  }
+  server.post(
+    `${TABLE_PREFIX}/pause`,
+    {
+      schema: {
+        tags,
+        summary: 'Leave the table alone until it is resumed',
+        description: 'Tasks that run may end. No plan is made, no task handed out, nothing committed.',
+        params: tableParams,
+        body: pauseBody,
+        response: answers(tableVerdict),
+      },
+      preValidation: async (request) => {
+        request.body ??= {}
+      },
+    },
+    async (request) => {
+      const { reason } = request.body
+      const pause = { since: clock.now(), by: identityOf(request).name, ...(reason !== undefined && { reason }) }
+      return change(request.params, (table) => pauseTable(table, pause))
+    },
+  )
+  server.post(
+    `${TABLE_PREFIX}/resume`,
+    { schema: { tags, summary: 'End the pause', params: tableParams, response: answers(tableVerdict) } },
+    async ({ params }) => change(params, resumeTable),
+  )
+}
+
+function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
+  const { stores, clock, random, blockerTimeoutMs } = deps
+  const path = `${TABLE_PREFIX}/blockers`
+  server.get(
+    path,
+    {
+      schema: {
+        tags,
+        summary: 'Leases that forbid operations on the table',
+        params: tableParams,
+        response: answers(Type.Array(blockerSchema)),
+      },
+    },
+    async ({ params }) => {
+      const { tableId } = await findTable(stores, params)
+      return success((await stores.blockers.listBlockers(clock.now(), tableId)).map(blockerBody))
+    },
+  )
+  server.post(
+    path,
+    {
+      schema: {
+        tags,
+        summary: 'Forbid operations for a while',
+        description:
+          '409 if a lease that lives forbids one of them. It ends after blocker.timeout unless it is renewed.',
+        params: tableParams,
+        body: newBlockerBody,
+        response: answers(blockerSchema),
+      },
+    },
+    async ({ params, body: { operations, properties = {} } }) => {
+      const { tableId, name } = await findTable(stores, params)
+      const now = clock.now()
+      const expiresAt = later(now, blockerTimeoutMs)
+      const asked: Blocker = {
+        blockerId: uuidV7(random, now),
+        tableId,
+        operations,
+        properties,
+        createdAt: now,
+        expiresAt,
+      }
+      const outcome = await stores.blockers.addBlocker(asked, now)
+      if (outcome.kind === 'added') return success(blockerBody(asked))
+      const { blockerId, operations: forbidden } = outcome.by
+      const text = `table ${formatTableName(name)} is blocked for ${forbidden.join(' and ')} by lease ${blockerId}`
+      throw new MoraineError('conflict', `${text}; wait until it ends`)
+    },
+  )
+  server.post(
+    `${path}/:blocker/renew`,
+    { schema: { tags, summary: 'Keep a lease', params: blockerParams, response: answers(blockerSchema) } },
+    async ({ params }) => {
+      const { tableId } = await findTable(stores, params)
+      const now = clock.now()
+      const renewed = await stores.blockers.renewBlocker(tableId, params.blocker, later(now, blockerTimeoutMs), now)
+      if (renewed === undefined)
+        throw new MoraineError('not-found', `lease ${params.blocker} has ended; ask for another`)
+      return success(blockerBody(renewed))
+    },
+  )
+  server.delete(
+    `${path}/:blocker`,
+    { schema: { tags, summary: 'Give a lease back', params: blockerParams, response: answers(Type.Boolean()) } },
+    async ({ params }) => {
+      const { tableId } = await findTable(stores, params)
+      const wasThere = await stores.blockers.removeBlocker(tableId, params.blocker)
+      if (wasThere) deps.onHoldEnded()
+      return success(wasThere)
+    },
+  )
+}
+
+function blockerBody({ blockerId, operations, properties, createdAt, expiresAt }: Blocker) {
+  return {
+    blockerId,
+    operations: [...operations],
+    properties: { ...properties },
+    createdAt,
+    expiresAt,
+  }
+}

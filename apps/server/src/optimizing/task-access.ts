@@ -1,0 +1,101 @@
+import type { TableId } from '@moraine/lifecycle/identity'
+import { withholdTask } from '@moraine/management/optimizing/assign-task'
+import type { DispatchableProcess } from '@moraine/management/optimizing/process-store'
+import type { Stores } from '@moraine/management/store/stores'
+import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
+import { formatTableName } from '@moraine/management/tables/table-name'
+import { type EpochMs, later } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
+import { describeError, MoraineError } from '@moraine/stdx/error'
+import type { Log } from '../service/log.ts'
+
+export type TaskAccessDeps = {
+  readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks'>
+  readonly maintenance: Pick<TableMaintenance, 'loadAccess'>
+  readonly clock: Clock
+  readonly log: Log
+  /** What was asked for is there. */
+  readonly onReady: () => void
+}
+
+/** What tasks need, besides their inputs, to reach the files of their tables: known to this server alone, and not for long. */
+export interface TaskAccess {
+  /**
+   * For a task that is handed out now. `undefined` while it is asked for, which does not keep the tasks of other tables
+   * waiting, and for a while after it could not be had: then the next task of the process says why.
+   */
+  find(process: DispatchableProcess): string | undefined
+  stop(): Promise<void>
+}
+
+type Known =
+  | { readonly kind: 'asked'; readonly asked: Promise<void> }
+  | { readonly kind: 'ready'; readonly access: string; readonly until: EpochMs }
+  | { readonly kind: 'failed'; readonly until: EpochMs }
+
+/** Long enough for the threads that wait, and for those that come right after. */
+const READY_MS = 5_000
+const RETRY_MS = 30_000
+const DEADLINE_MS = 60_000
+
+export function taskAccess(deps: TaskAccessDeps): TaskAccess {
+  const { clock } = deps
+  const known = new Map<TableId, Known>()
+  const stopping = new AbortController()
+  const ask = async (process: DispatchableProcess) => {
+    try {
+      const access = await load(deps, process.tableId, stopping.signal)
+      forgetPast(known, clock.now())
+      known.set(process.tableId, { kind: 'ready', access, until: later(clock.now(), READY_MS) })
+      deps.onReady()
+    } catch (error) {
+      known.set(process.tableId, { kind: 'failed', until: later(clock.now(), RETRY_MS) })
+      if (!stopping.signal.aborted) await withhold(deps, process, error)
+    }
+  }
+  return {
+    find(process) {
+      const found = known.get(process.tableId)
+      if (found?.kind === 'asked') return undefined
+      if (found !== undefined && clock.now() < found.until) return found.kind === 'ready' ? found.access : undefined
+      if (!stopping.signal.aborted) known.set(process.tableId, { kind: 'asked', asked: ask(process) })
+      return undefined
+    },
+    async stop() {
+      stopping.abort()
+      await Promise.all([...known.values()].flatMap((each) => (each.kind === 'asked' ? [each.asked] : [])))
+      known.clear()
+    },
+  }
+}
+
+function forgetPast(known: Map<TableId, Known>, now: EpochMs): void {
+  for (const [tableId, each] of known) if (each.kind !== 'asked' && each.until <= now) known.delete(tableId)
+}
+
+async function load(
+  { stores, maintenance, clock }: TaskAccessDeps,
+  tableId: TableId,
+  signal: AbortSignal,
+): Promise<string> {
+  const table = await stores.tables.findTable(tableId)
+  if (table === undefined) throw new MoraineError('not-found', 'the table is not managed any more')
+  const what = `asking how to reach the files of ${formatTableName(table.name)}`
+  return withinDeadline(clock, { ms: DEADLINE_MS, what, signal }, (inner) => maintenance.loadAccess(table.name, inner))
+}
+
+async function withhold(
+  { stores, log }: TaskAccessDeps,
+  { processId }: DispatchableProcess,
+  error: unknown,
+): Promise<void> {
+  const failure = describeError(error)
+  log.warn({ processId, failure }, 'tasks are not handed out for now; access to the files is asked for again')
+  try {
+    const [next] = await stores.tasks.listPlanned(processId, 1)
+    if (next !== undefined) await stores.state.apply(withholdTask(next, `not handed out for now: ${failure}`))
+  } catch (cause) {
+    log.error({ processId, failure: describeError(cause) }, 'why a task is not handed out could not be recorded')
+  }
+}

@@ -1,0 +1,67 @@
+import type { Stores } from '@moraine/management/store/stores'
+import { openProcessId } from '@moraine/management/tables/managed-table'
+import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
+import { later } from '@moraine/stdx/brand'
+import type { VirtualClock } from '@moraine/testkit/virtual-clock'
+import type { Dice } from './dice.ts'
+
+/**
+ * People and engines that hold tables while the service works, through another server: it is not told. In the end they let
+ * go of everything but their leases, which end by themselves.
+ */
+export async function interfere(
+  stores: Pick<Stores, 'state' | 'tables' | 'groups' | 'blockers'>,
+  { dice, clock }: { readonly dice: Dice; readonly clock: VirtualClock },
+  isOver: () => boolean,
+): Promise<void> {
+  const acts = [() => pauseOrResume(), () => pauseOrResume(), () => block(), () => pauseGroup(dice.chance(0.3))]
+  const anyTable = async () => dice.pick(await stores.tables.listTables({ limit: 100 }))
+
+  async function pauseOrResume(): Promise<void> {
+    const table = await anyTable()
+    if (table === undefined) return
+    const pause = { since: clock.now(), by: 'ana' }
+    await stores.state.apply(
+      table.pause === undefined && dice.chance(0.5) ? pauseTable(table, pause) : resumeTable(table),
+    )
+  }
+
+  async function block(): Promise<void> {
+    const table = await anyTable()
+    if (table === undefined) return
+    const now = clock.now()
+    const operations = dice.chance(0.8) ? (['optimize'] as const) : (['batch-write'] as const)
+    const blockerId = `${now}/${openProcessId(table) ?? 'none'}`
+    const expiresAt = later(now, dice.between(1000, 120_000))
+    await stores.blockers.addBlocker(
+      { blockerId, tableId: table.tableId, operations, properties: {}, createdAt: now, expiresAt },
+      now,
+    )
+  }
+
+  async function pauseGroup(paused: boolean): Promise<void> {
+    const group = await stores.groups.findGroup('default')
+    if (group !== undefined)
+      await stores.groups.saveGroup({ ...group, properties: { ...group.properties, paused: String(paused) } })
+  }
+
+  for (;;) {
+    await clock.sleep(dice.between(5000, 90_000))
+    if (isOver()) break
+    await dice.pick(acts)?.()
+  }
+  await pauseGroup(false)
+  for (const { tableId } of await stores.tables.listTables({ limit: 100 })) await resume(stores, tableId)
+}
+
+/** Somebody else may change the table in between. */
+async function resume(
+  { state, tables }: Pick<Stores, 'state' | 'tables'>,
+  tableId: Parameters<Stores['tables']['findTable']>[0],
+) {
+  for (;;) {
+    const table = await tables.findTable(tableId)
+    if (table?.pause === undefined) return
+    if ((await state.apply(resumeTable(table))).kind === 'applied') return
+  }
+}

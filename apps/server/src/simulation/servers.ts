@@ -1,0 +1,221 @@
+import type { Fence } from '@moraine/catalogs/fence'
+import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
+import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { Stores } from '@moraine/management/store/stores'
+import type { Random } from '@moraine/stdx/random'
+import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
+import { type Election, election } from '../leadership/election.ts'
+import { composeOptimizing, type Optimizing, type OptimizingSettings } from '../optimizing/compose-optimizing.ts'
+import type { OptimizingService } from '../optimizing/optimizing-service.ts'
+import { SILENT_LOG } from '../service/log.ts'
+import { allocationServices } from './allocation.ts'
+import type { Dice } from './dice.ts'
+import { type Faults, type Life, mortal, mortalClock, never, unreliable } from './faults.ts'
+import { type Lake, lakeListing, lakeMaintenance } from './lake.ts'
+import type { SimulatedContainer } from './simulated-container.ts'
+
+export type ServersOptions = {
+  /** Of several, one leads at a time; a single one always does. */
+  readonly count: number
+  readonly stores: Stores
+  /** In which the stores keep everything. */
+  readonly state: MemoryState
+  readonly lake: Lake
+  readonly faults: Faults
+  /** For what happens to servers as such. */
+  readonly serverDice: Dice
+  readonly random: Random
+  readonly settings: OptimizingSettings
+  readonly group: ResourceGroup
+  /** What launches optimizers, if anything does; with dice of its own. */
+  readonly launching: { readonly container: SimulatedContainer; readonly dice: Dice } | undefined
+  readonly onDeath: () => void
+  readonly onBroken: (rule: string) => void
+}
+
+export type Servers = {
+  /** The service of a server that believes it leads. */
+  readonly service: () => OptimizingService
+  /** In which one of them led. */
+  terms(): number
+  /** No more pauses. */
+  calm(): void
+  /** Lets go of every incarnation; Node would keep what still listens to a signal. */
+  end(): void
+}
+
+const TIMING = { ttlMs: 10_000, heartbeatMs: 3000 }
+const SKEW_MOST_MS = 120_000
+const PAUSE_MOST_MS = 60_000
+/** Of the moments at which a server makes a call. */
+const HESITATION = 0.002
+
+/** Each is started again some time after its death, with nothing but what is in the stores. */
+export function keepServersRunning(options: ServersOptions): Servers {
+  const { count, faults, serverDice: dice } = options
+  const leading: { readonly server: number; readonly service: OptimizingService }[] = []
+  const terms: Optimizing[] = []
+  const elections: Election[] = []
+  const lives = new Map<number, Life>()
+  let isCalm = false
+  let births = 0
+
+  const born = async (server: number) => {
+    births += 1
+    const holder = `server ${server}, start ${births}`
+    const forgetService = () => {
+      const at = leading.findIndex((each) => each.server === server)
+      if (at >= 0) leading.splice(at, 1)
+    }
+    const die = () => {
+      options.onDeath()
+      forgetService()
+      void faults.clock.sleep(faults.dice.between(100, 90_000)).then(() => born(server))
+    }
+    // In the middle of a call: what was decided while it led is done when it may lead no more.
+    const hesitate = (self: Life) => {
+      if (!isCalm && dice.chance(HESITATION)) self.pause(dice.between(100, PAUSE_MOST_MS))
+    }
+    const life = mortal(faults.clock, die, count > 1 ? hesitate : undefined)
+    lives.set(server, life)
+    await beginWith(options)
+    const lead = async (fence?: () => Fence | undefined) => {
+      const term = composeTerm(options, {
+        life,
+        holder,
+        fence,
+        aheadMs: () => (count === 1 ? 0 : (skews.get(server) ?? 0)),
+      })
+      terms.push(term)
+      for (const service of term.services) await service.start(new AbortController().signal)
+      if (!life.alive) return never()
+      leading.push({ server, service: awake(term.service, life) })
+      return async () => {
+        forgetService()
+        for (const service of term.services.toReversed()) await service.stop()
+      }
+    }
+    if (count === 1) return void (await lead())
+    const standing = election({
+      leases: unreliable(options.stores.leases, faults, life),
+      ...{ holder, timing: TIMING, address: () => ({ server }), latch: undefined, log: SILENT_LOG },
+      published: () => ({ host: holder, tableServicePort: undefined, optimizingPort: 0, restPort: 0 }),
+      clock: mortalClock(faults.clock, life),
+      lead: ({ fence }) => lead(fence),
+    })
+    elections.push(standing)
+    await standing.start(new AbortController().signal)
+  }
+  const skews = new Map<number, number>()
+  const disturb = async () => {
+    while (!isCalm) {
+      await faults.clock.sleep(dice.between(5000, 120_000))
+      if (isCalm) return
+      const server = dice.between(1, count)
+      if (dice.chance(0.5)) lives.get(server)?.pause(dice.between(100, PAUSE_MOST_MS))
+      else skews.set(server, dice.between(-SKEW_MOST_MS, SKEW_MOST_MS))
+    }
+  }
+  for (let server = 1; server <= count; server += 1) void born(server)
+  if (count > 1) void disturb()
+  return {
+    service() {
+      const one = dice.pick(leading)
+      if (one === undefined) throw new Error('connection refused')
+      return one.service
+    },
+    terms: () => terms.length,
+    calm: () => (isCalm = true),
+    end() {
+      for (const { services } of terms) for (const one of services) void one.stop()
+      for (const one of elections) void one.stop()
+    },
+  }
+}
+
+async function beginWith({ stores, group }: ServersOptions): Promise<void> {
+  await stores.groups.saveGroup(group)
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+}
+
+type TermParts = {
+  readonly life: Life
+  readonly holder: string
+  readonly fence: (() => Fence | undefined) | undefined
+  readonly aheadMs: () => number
+}
+
+function composeTerm(options: ServersOptions, { life, holder, fence, aheadMs }: TermParts): Optimizing {
+  const { stores, lake, faults, settings, random } = options
+  const reached = mapValues(fence === undefined ? stores : watched(options, holder), (store) =>
+    unreliable(store, faults, life),
+  )
+  const clock = mortalClock(faults.clock, life, aheadMs)
+  let onResources = () => {}
+  const optimizing = composeOptimizing({
+    stores: fence === undefined ? reached : { ...reached, state: fencedStateStore(reached.state, fence) },
+    maintenance: unreliable(lakeMaintenance(lake), faults, life),
+    listing: unreliable(lakeListing(lake), faults, life),
+    settings,
+    groupSecrets: () => undefined,
+    onResources: () => onResources(),
+    clock,
+    random,
+    log: SILENT_LOG,
+  })
+  if (options.launching === undefined) return optimizing
+  const { container, dice } = options.launching
+  const [keeper, allocation] = allocationServices({
+    stores: optimizing.stores,
+    orders: unreliable(container.orders, withDice(faults, dice), life),
+    leads: () => fence === undefined || fence() !== undefined,
+    clock,
+    random,
+  })
+  onResources = () => keeper.nudge('records')
+  return { ...optimizing, services: [...optimizing.services, keeper, allocation] }
+}
+
+/** Faults as they come, with other dice. */
+function withDice(faults: Faults, dice: Dice): Faults {
+  return {
+    get rates() {
+      return faults.rates
+    },
+    dice,
+    clock: faults.clock,
+  }
+}
+
+/** The stores, and the rule that only who leads writes what a leader decides. */
+function watched({ stores, state, onBroken }: ServersOptions, holder: string): Stores {
+  return {
+    ...stores,
+    state: {
+      async apply(changes, fence) {
+        const leader = state.leases.get('service')?.holder
+        const outcome = await stores.state.apply(changes, fence)
+        if (outcome.kind === 'applied' && changes.length > 0 && leader !== holder)
+          onBroken(`${holder} wrote while ${leader ?? 'nobody'} led`)
+        return outcome
+      },
+    },
+  }
+}
+
+/** Whatever is asked of a process that stands still is heard when it runs again. */
+function awake<T extends object>(service: T, life: Life): T {
+  return Object.fromEntries(
+    Object.entries(service).map(([name, method]) => [
+      name,
+      async (...args: unknown[]) => {
+        await life.running()
+        return (method as (...args: unknown[]) => unknown)(...args)
+      },
+    ]),
+  ) as T
+}
+
+function mapValues<T extends object>(record: T, map: <V extends object>(value: V) => V): T {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value as object)])) as T
+}

@@ -1,0 +1,103 @@
+import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { Clock } from '@moraine/stdx/clock'
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
+import type { Authenticator } from '../access/authenticator.ts'
+import { isLoopback } from '../access/compose-access.ts'
+import { type GroupSecrets, groupSecrets } from '../access/group-secrets.ts'
+import { cancelProcess } from '../optimizing/cancel-process.ts'
+import type { Optimizing } from '../optimizing/compose-optimizing.ts'
+import { bracketed, exposedHost } from '../service/exposed-host.ts'
+import type { Log } from '../service/log.ts'
+import type { Service } from '../service/service.ts'
+import { optimizeManagerHandlers } from './optimize-manager-handlers.ts'
+
+export type DoorOptions = {
+  /** Where the service listens. */
+  readonly host: string
+  /** 0 takes any free port. */
+  readonly thriftPort: number
+  readonly settings: {
+    /** Empty: as the rest of the service. */
+    readonly thriftHost: string
+    /** By what others reach this machine; empty: by the address it listens on, or its name. */
+    readonly exposedHost: string
+  }
+  /** Where optimizers may come in once another server leads. */
+  readonly otherUrls?: () => Promise<readonly string[]>
+  readonly authenticator: Pick<Authenticator, 'openTo'>
+  readonly secretKey: Uint8Array
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Where optimizers come in, and what they have to show. */
+export type OptimizerDoor = Service & {
+  readonly host: string
+  /** That was really taken; after the start. */
+  readonly port: () => number
+  /** By which optimizers elsewhere reach it. */
+  readonly url: () => string
+}
+
+export function optimizerDoor(
+  options: DoorOptions,
+  { service, stores }: Pick<Optimizing, 'service' | 'stores'>,
+): OptimizerDoor {
+  const { clock, log, thriftPort } = options
+  const host = doorHost(options)
+  let server: ThriftServer | undefined
+  const port = () => server?.port ?? 0
+  const url = () => `thrift://${bracketed(exposedHost(options.settings, host))}:${port()}`
+  const handlers = optimizeManagerHandlers({
+    service,
+    log,
+    // Whoever calls it says nothing of themselves: where that is asked for, processes are canceled through the API.
+    cancelProcess: async (processId: ProcessId) =>
+      !asksSecrets(options) && ['canceled', 'committing'].includes(await cancelProcess(stores, clock, processId)),
+    nodeUrls: async () => {
+      const others = await options.otherUrls?.()
+      return [url(), ...(others ?? []).filter((each) => each !== url())]
+    },
+  })
+  return {
+    name: 'thrift',
+    host,
+    port,
+    url,
+    async start() {
+      const starting = startThriftServer({
+        host,
+        port: thriftPort,
+        services: [handlers],
+        clock,
+        onFailure: ({ name, peer, error }) => log.warn({ call: name, peer, failure: String(error) }, 'a call failed'),
+      })
+      server = await starting.catch((error: unknown) => {
+        throw isKind(error, 'conflict') ? thriftPortTaken(host, thriftPort, error) : error
+      })
+    },
+    async stop() {
+      await server?.stop()
+    },
+  }
+}
+
+/** Optimizers learn how to reach the files of tables: whoever may come from elsewhere has to show a secret. */
+export function secretsAskedFor(options: DoorOptions): GroupSecrets {
+  return asksSecrets(options) ? groupSecrets(options.secretKey) : () => undefined
+}
+
+function asksSecrets(options: DoorOptions): boolean {
+  const { openTo } = options.authenticator
+  return openTo === 'nobody' || (openTo === 'this-machine' && !isLoopback(doorHost(options)))
+}
+
+export function doorHost({ host, settings }: Pick<DoorOptions, 'host' | 'settings'>): string {
+  return settings.thriftHost === '' ? host : settings.thriftHost
+}
+
+function thriftPortTaken(host: string, thriftPort: number, { cause }: MoraineError): MoraineError {
+  const remedy = 'choose another with --thrift-port or stop its owner'
+  return new MoraineError('conflict', `port ${thriftPort} of ${host} is taken; ${remedy}`, { cause })
+}

@@ -1,0 +1,38 @@
+import { isKind, MoraineError } from '@moraine/stdx/error'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
+import { formatIdentifier } from '../table-identifier.ts'
+import type { InternalStore } from './internal-store.ts'
+import type { InternalPointer, Properties } from './table-pointers.ts'
+
+/** A property of the table, so that whoever may change the table may lift it. Views have no files to lose, and no protection. */
+const PROTECTION = 'deletion-protection.enabled'
+
+/**
+ * Refuses to part a table from its name that is protected in the state that `pointer` names. Whoever goes on must part that
+ * very pointer: a commit in between may have protected the table.
+ *
+ * @param remove what was asked for, for messages: `drop it`
+ * @throws {MoraineError} `permission` of a protected one, `unavailable` of one that cannot be looked at now
+ */
+export async function checkUnprotected(store: InternalStore, pointer: InternalPointer, remove: string): Promise<void> {
+  const properties = await propertiesOf(store, pointer, remove)
+  const isProtected = Object.hasOwn(properties, PROTECTION) && properties[PROTECTION]?.trim().toLowerCase() === 'true'
+  if (!isProtected) return
+  throw new MoraineError(
+    'permission',
+    `table ${formatIdentifier(pointer)} is protected: set its property ${PROTECTION} to false to ${remove}`,
+    { context: { entity: 'table' } },
+  )
+}
+
+async function propertiesOf(store: InternalStore, pointer: InternalPointer, remove: string): Promise<Properties> {
+  try {
+    return (await readMetadata(store, pointer.metadataLocation)).properties
+  } catch (cause) {
+    // Nobody will ever read it: such a table can go. Of any other nobody knows whether it is protected.
+    if (isKind(cause, 'not-found') || isKind(cause, 'corrupt')) return {}
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const what = `whether table ${formatIdentifier(pointer)} is protected cannot be told now`
+    throw new MoraineError('unavailable', `${what}; ask to ${remove} again when its store answers: ${why}`, { cause })
+  }
+}

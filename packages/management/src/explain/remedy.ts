@@ -1,0 +1,52 @@
+import { unreachable } from '@moraine/stdx/assert'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import type { TableVerdict } from '../tables/table-verdict.ts'
+
+/** In a sentence: what would change the answer, and who can do it. */
+export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<ManagedTable, 'settings'>): string {
+  const group = `'${settings.group}'`
+  switch (kind) {
+    case 'not-evaluated':
+      return 'nothing: it is looked at within seconds; if that does not happen see whether a server leads (/health)'
+    case 'refresh-failing':
+      return 'mend what the reason names; the table is tried again by itself, ever later, and at once when it is committed to'
+    case 'disabled':
+      return 'set the table property self-optimizing.enabled to true'
+    case 'nothing-due':
+      return until === undefined
+        ? 'new commits; or ask for optimizing now'
+        : 'new commits, or time (until); or ask for optimizing now'
+    case 'empty-plan':
+      return 'new commits; what planning left out, and why, stands in the text'
+    case 'group-missing':
+      return `create resource group ${group} (moraine group create), or set self-optimizing.group to one that exists`
+    case 'no-optimizer':
+      return `start an optimizer for group ${group}: moraine group command ${settings.group} prints how; moraine group explain ${settings.group} tells whether any is launched for its work`
+    case 'backing-off':
+      return 'mend what the reason names; it is tried again at the given time, or now if a person asks for it'
+    case 'min-plan-interval':
+      return 'time; or lower self-optimizing.min-plan-interval; or ask for optimizing now'
+    case 'paused':
+      return 'resume the table (moraine table resume)'
+    case 'group-paused':
+      return `take the property paused from group ${group} (moraine group set --unset paused)`
+    case 'blocked':
+      return 'its owner releases the lease, or lets it run out; moraine does not break it'
+    case 'blackout':
+    case 'outside-windows':
+      return 'time; or other windows and blackouts of the table or of its group; outside of windows also a request by a person'
+    case 'windows-unreadable':
+      return 'write the windows as the text says, in the table or in its group'
+    case 'queued':
+      return 'nothing: its turn comes; more threads, a higher self-optimizing.priority or a request by a person bring it sooner'
+    case 'planning':
+    case 'executing':
+      return 'nothing: it is being worked on'
+    case 'waiting-for-thread':
+      return `threads of group ${group} that become free; start more optimizers, or raise self-optimizing.priority`
+    case 'committing':
+      return 'nothing: a commit that could not be settled is tried again until it is'
+    default:
+      return unreachable(kind)
+  }
+}

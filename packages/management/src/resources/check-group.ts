@@ -1,0 +1,48 @@
+import { MoraineError } from '@moraine/stdx/error'
+import { GROUP_PAUSED } from '../schedule/hold.ts'
+import { parseSchedule } from '../schedule/opening.ts'
+import { allocationProblem } from './allocation-settings.ts'
+import { minimumProblem } from './keep-minimum.ts'
+import type { ResourceGroup } from './resource-group.ts'
+import { threadMemoryMb } from './thread-memory.ts'
+
+const NAME = /^[A-Za-z0-9_-]{1,50}$/
+
+/** What the properties that Moraine knows may be; others are the container's. */
+const WORDS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['scheduling-policy', ['quota', 'balanced']],
+  [GROUP_PAUSED, ['true', 'false']],
+])
+const POSITIVE = ['max-input-file-size-per-thread']
+
+/**
+ * @throws {MoraineError} `invalid-input` naming the name, or the first property, that cannot be
+ */
+export function checkGroup(group: ResourceGroup): void {
+  const { name, container, properties } = group
+  if (!NAME.test(name)) {
+    throw new MoraineError('invalid-input', `resource group '${name}': its name must match ${NAME.source}`)
+  }
+  if (name === ALL_GROUPS) {
+    throw new MoraineError('invalid-input', `resource group '${name}': this word means all groups; name it otherwise`)
+  }
+  const wrong = (key: string, wanted: string) =>
+    new MoraineError('invalid-input', `resource group ${name}: ${key} is '${properties[key]}': it must be ${wanted}`)
+  if (container.trim() === '') throw new MoraineError('invalid-input', `resource group ${name}: it names no container`)
+  for (const [key, words] of WORDS) {
+    const value = properties[key]
+    if (value !== undefined && !words.includes(value)) throw wrong(key, words.join(' or '))
+  }
+  for (const key of POSITIVE) {
+    const value = properties[key]
+    if (value !== undefined && !(Number(value) > 0)) throw wrong(key, 'a number above 0')
+  }
+  const { windows = '', blackouts = '' } = properties
+  parseSchedule(windows, blackouts)
+  threadMemoryMb(group)
+  const problem = minimumProblem(group) ?? allocationProblem(group)
+  if (problem !== undefined) throw new MoraineError('invalid-input', `resource group ${name}: ${problem}`)
+}
+
+/** In the paths of Amoro's API. */
+export const ALL_GROUPS = 'all'

@@ -1,0 +1,104 @@
+import { unreachable } from '@moraine/stdx/assert'
+import { type EpochMs, earliest } from '@moraine/stdx/brand'
+import type { ResourceGroup } from '../resources/resource-group.ts'
+import type { Blocker } from '../tables/blocker.ts'
+import type { Pause } from '../tables/pause.ts'
+import type { TableSettings } from '../tables/table-settings.ts'
+import type { OpeningBook } from './opening-book.ts'
+
+export type HoldKind = 'paused' | 'group-paused' | 'blocked' | 'blackout' | 'outside-windows' | 'windows-unreadable'
+
+/** Why a table is not worked on now though there is work. */
+export type Hold = {
+  readonly kind: HoldKind
+  /** One sentence for a person. */
+  readonly text: string
+  /** When it ends by itself, as far as that can be known. */
+  readonly until: EpochMs | undefined
+}
+
+export type HoldFacts = {
+  readonly pause: Pause | undefined
+  readonly settings: Pick<TableSettings, 'windows' | 'blackouts'>
+  readonly group: ResourceGroup | undefined
+  /** Those of the table that live. */
+  readonly blockers: readonly Blocker[]
+  /** A person has asked for this work: it does not wait for a window. */
+  readonly isRequested: boolean
+}
+
+/**
+ * What holds the table, the strongest first; `undefined` if nothing does. A hold keeps plans from being made and tasks from
+ * being handed out; tasks that run may end. All but the end of a window keep commits from being made, too
+ * ({@link holdsCommits}).
+ */
+export function findHold(facts: HoldFacts, openings: OpeningBook, now: EpochMs): Hold | undefined {
+  const { pause, group, settings } = facts
+  if (pause !== undefined) return { kind: 'paused', text: `paused${told(pause)}`, until: undefined }
+  if (group?.properties[GROUP_PAUSED] === 'true') {
+    return {
+      kind: 'group-paused',
+      text: `resource group '${group.name}' is paused (${GROUP_PAUSED})`,
+      until: undefined,
+    }
+  }
+  const blocked = facts.blockers.filter(
+    ({ operations, expiresAt }) => operations.includes('optimize') && expiresAt > now,
+  )
+  if (blocked.length > 0) return blockedHold(blocked)
+  const openingOf = (windows: string, blackouts: string) => openings.find(windows, blackouts, now)
+  const ofTable = closedHold(openingOf(settings.windows, settings.blackouts), TABLE_WORDS, facts)
+  if (ofTable !== undefined) return ofTable
+  if (group === undefined) return undefined
+  const { windows = '', blackouts = '' } = group.properties
+  return closedHold(openingOf(windows, blackouts), groupWords(group.name), facts)
+}
+
+export function holdsCommits({ kind }: Hold): boolean {
+  return kind !== 'outside-windows'
+}
+
+/** The property of a resource group that holds all its tables. */
+export const GROUP_PAUSED = 'paused'
+
+type Words = { readonly windows: string; readonly blackouts: string }
+
+const TABLE_WORDS: Words = { windows: 'self-optimizing.windows', blackouts: 'self-optimizing.blackouts' }
+
+function groupWords(group: string): Words {
+  return { windows: `windows of group '${group}'`, blackouts: `blackouts of group '${group}'` }
+}
+
+function closedHold(
+  opening: ReturnType<OpeningBook['find']>,
+  words: Words,
+  { isRequested }: HoldFacts,
+): Hold | undefined {
+  switch (opening.kind) {
+    case 'open':
+      return undefined
+    case 'blackout':
+      return { ...opening, text: `in a blackout (${words.blackouts})` }
+    case 'outside-windows':
+      return isRequested ? undefined : { ...opening, text: `outside of its windows (${words.windows})` }
+    case 'unreadable': {
+      const text = `${words.windows} or ${words.blackouts} cannot be read: ${opening.reason}`
+      return { kind: 'windows-unreadable', text, until: undefined }
+    }
+    default:
+      return unreachable(opening)
+  }
+}
+
+function blockedHold(blockers: readonly Blocker[]): Hold {
+  const [first] = blockers
+  const owner = Object.entries(first?.properties ?? {}).map(([key, value]) => `${key}=${value}`)
+  const named = owner.length === 0 ? '' : ` (${owner.join(', ')})`
+  const text = `blocked by lease ${first?.blockerId ?? ''}${named}`
+  // They may be renewed; then this is looked at again.
+  return { kind: 'blocked', text, until: earliest(blockers.map(({ expiresAt }) => expiresAt)) }
+}
+
+function told({ by, reason }: Pause): string {
+  return `${by === undefined ? '' : ` by ${by}`}${reason === undefined ? '' : `: ${reason}`}`
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type EpochMs, later } from '@moraine/stdx/brand'
+import { isKind } from '@moraine/stdx/error'
+import fc from 'fast-check'
+import { openingAt, parseSchedule } from './opening.ts'
+
+const at = (iso: string) => Date.parse(iso) as EpochMs
+
+function opening(windows: string, blackouts: string, iso: string) {
+  const { kind, until } = openingAt(parseSchedule(windows, blackouts), at(iso))
+  return `${kind} until ${until === undefined ? 'ever' : new Date(until).toISOString().replace('.000Z', 'Z')}`
+}
+
+test('without windows work may begin at any time but in a blackout', () => {
+  assert.equal(opening('', '', '2026-03-02T10:00:00Z'), 'open until ever')
+  assert.equal(opening('', '0 12 * * * for 2h', '2026-03-02T10:00:00Z'), 'open until 2026-03-02T12:00:00Z')
+  assert.equal(opening('', '0 12 * * * for 2h', '2026-03-02T12:00:00Z'), 'blackout until 2026-03-02T14:00:00Z')
+  assert.equal(opening('', '0 12 * * * for 2h', '2026-03-02T14:00:00Z'), 'open until 2026-03-03T12:00:00Z')
+})
+
+test('work may begin within a window, by the clock of its zone, over midnight too', () => {
+  const nightly = '0 22 * * 1-5 for 6h Europe/Berlin'
+  assert.equal(opening(nightly, '', '2026-03-02T20:59:59.999Z'), 'outside-windows until 2026-03-02T21:00:00Z')
+  assert.equal(opening(nightly, '', '2026-03-02T21:00:00Z'), 'open until 2026-03-03T03:00:00Z')
+  assert.equal(opening(nightly, '', '2026-03-03T02:59:59.999Z'), 'open until 2026-03-03T03:00:00Z')
+  assert.equal(opening(nightly, '', '2026-03-03T03:00:00Z'), 'outside-windows until 2026-03-03T21:00:00Z')
+  assert.equal(opening(nightly, '', '2026-03-07T04:00:00Z'), 'outside-windows until 2026-03-09T21:00:00Z')
+})
+
+test('several windows are one opening where they touch, and a blackout cuts into them', () => {
+  const windows = '0 0 * * 6 for 1d; 0 0 * * 0 for 1d'
+  assert.equal(opening(windows, '', '2026-03-07T10:00:00Z'), 'open until 2026-03-09T00:00:00Z')
+  assert.equal(opening(windows, '0 12 7 3 * for 1h', '2026-03-07T10:00:00Z'), 'open until 2026-03-07T12:00:00Z')
+  assert.equal(opening(windows, '0 12 7 3 * for 1h', '2026-03-07T12:30:00Z'), 'blackout until 2026-03-07T13:00:00Z')
+  assert.equal(
+    opening('0 1 * * * for 1h', '0 1 * * 1-6 for 1h', '2026-03-02T00:00:00Z'),
+    'outside-windows until 2026-03-08T01:00:00Z',
+  )
+})
+
+test('a start that the clock jumps over comes as much later, one that it repeats comes once', () => {
+  const early = '30 2 * * * for 1h Europe/Berlin'
+  assert.equal(opening(early, '', '2026-03-29T01:00:00Z'), 'outside-windows until 2026-03-29T01:30:00Z')
+  assert.equal(opening(early, '', '2026-03-29T01:30:00Z'), 'open until 2026-03-29T02:30:00Z')
+  assert.equal(opening(early, '', '2026-10-25T00:30:00Z'), 'open until 2026-10-25T01:30:00Z')
+  assert.equal(opening(early, '', '2026-10-25T01:30:00Z'), 'outside-windows until 2026-10-26T01:30:00Z')
+  const longNight = '0 22 * * * for 6h Europe/Berlin'
+  assert.equal(opening(longNight, '', '2026-10-24T21:00:00Z'), 'open until 2026-10-25T02:00:00Z', 'hours are hours')
+})
+
+test('windows that never begin keep closed, and those that never end keep open', () => {
+  assert.equal(opening('0 0 30 2 * for 1h', '', '2026-03-02T10:00:00Z'), 'outside-windows until ever')
+  assert.equal(opening('* * * * * for 1h', '', '2026-03-02T10:00:00Z'), 'open until ever')
+})
+
+test('what cannot be read is named with the remedy', () => {
+  const bad = [
+    ['0 22 * * *', /not written as CRON for DURATION/],
+    ['0 22 * * * for 0h', /one minute at least/],
+    ['0 22 * * * for 99d', /31 days at most/],
+    ['61 22 * * * for 1h', /minute: 61/],
+    ['0 22 * * for 1h', /space separated parts/],
+    ['0 22 * * * for 1h Nowhere/City', /Nowhere\/City/],
+    ['0 22 * * * for 1h UTC; nonsense', /window 'nonsense'/],
+  ] as const
+  for (const [text, reason] of bad) {
+    assert.throws(
+      () => parseSchedule(text, ''),
+      (error) =>
+        isKind(error, 'invalid-input') && reason.test(error.message) && error.message.includes('Europe/Berlin'),
+      text,
+    )
+  }
+})
+
+test('what is said to hold until a moment holds until then, and not after', () => {
+  const hour = fc.integer({ min: 0, max: 23 })
+  const window = fc
+    .tuple(
+      hour,
+      fc.constantFrom('*', '1-5', '0', '3'),
+      fc.integer({ min: 1, max: 30 }),
+      fc.constantFrom('UTC', 'America/New_York', 'Asia/Kolkata'),
+    )
+    .map(([start, days, hours, zone]) => `0 ${start} * * ${days} for ${hours}h ${zone}`)
+  const windows = fc.array(window, { maxLength: 2 }).map((each) => each.join(';'))
+  const moment = fc.integer({ min: at('2026-01-01T00:00:00Z'), max: at('2026-12-31T00:00:00Z') })
+  fc.assert(
+    fc.property(windows, windows, moment, fc.double({ min: 0, max: 1, noNaN: true }), (some, none, now, share) => {
+      const schedule = parseSchedule(some, none)
+      const { kind, until } = openingAt(schedule, now as EpochMs)
+      if (until === undefined) return
+      assert.ok(until > now)
+      const isOpen = (time: number) => openingAt(schedule, time as EpochMs).kind === 'open'
+      assert.equal(isOpen(Math.floor(now + (until - 1 - now) * share)), kind === 'open')
+      assert.equal(isOpen(later(until, -1)), kind === 'open')
+      assert.equal(isOpen(until), kind !== 'open')
+    }),
+    { numRuns: 60 },
+  )
+})

@@ -1,0 +1,81 @@
+import { type EpochMs, later } from '@moraine/stdx/brand'
+import { MoraineError } from '@moraine/stdx/error'
+import { Cron } from 'croner'
+
+/** A stretch of time that begins again and again, by the clock of a place. */
+export type TimeWindow = {
+  readonly durationMs: number
+  /** The first start after `after`; `undefined` if there is none. */
+  nextStart(after: EpochMs): EpochMs | undefined
+}
+
+/**
+ * Reads windows that are separated by semicolons, each `CRON for DURATION [ZONE]`: a cron expression of five fields says
+ * when it starts, by the clock of the zone (an IANA name; UTC if none is given), the duration (`90m`, `6h`, `2d`) how much
+ * time it lasts. Example: `0 22 * * 1-5 for 6h Europe/Berlin; 0 0 * * 6 for 2d`.
+ *
+ * Where the clock is put forward over a start, the window starts as much later; where it is put back, at the first of both.
+ *
+ * @throws {MoraineError} `invalid-input` naming the window and what is wrong with it
+ */
+export function parseTimeWindows(text: string): readonly TimeWindow[] {
+  return text
+    .split(';')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+    .map(parseTimeWindow)
+}
+
+const WINDOW = /^(.+?)\s+for\s+(\d{1,6})\s*([mhd])(?:\s+(\S+))?$/i
+const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
+const LONGEST_MS = 31 * 86_400_000
+
+function parseTimeWindow(text: string): TimeWindow {
+  const [, cron = '', count = '', unit = '', zone = 'UTC'] = WINDOW.exec(text) ?? []
+  const durationMs = Number(count) * (UNIT_MS[unit.toLowerCase()] ?? 0)
+  if (cron === '') throw invalidWindow(text, 'it is not written as CRON for DURATION [ZONE]')
+  if (durationMs <= 0 || durationMs > LONGEST_MS)
+    throw invalidWindow(text, 'it lasts one minute at least, 31 days at most')
+  return { durationMs, nextStart: startsOf(openCron(text, cron, zone), zone) }
+}
+
+/**
+ * A start that the clock jumped over is known to the library only when it is asked from before the jump: within some hours
+ * after one it is asked from there, start by start.
+ */
+function startsOf(schedule: Cron, zone: string): TimeWindow['nextStart'] {
+  const offsets = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' })
+  const offsetAt = (time: EpochMs) => offsets.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value
+  return (after) => {
+    const before = later(after, -JUMP_MS)
+    const from = offsetAt(before) === offsetAt(after) ? after : before
+    let start = schedule.nextRun(new Date(from))
+    while (start !== null && start.getTime() <= after) start = schedule.nextRun(start)
+    return start === null ? undefined : (start.getTime() as EpochMs)
+  }
+}
+
+/** No clock is put forward by more. */
+const JUMP_MS = 3 * 3_600_000
+
+function openCron(text: string, cron: string, zone: string): Cron {
+  try {
+    const schedule = new Cron(cron, { timezone: zone, paused: true, mode: '5-part' })
+    // An unknown zone is noticed at the first question only.
+    schedule.nextRun(new Date(0))
+    return schedule
+  } catch (cause) {
+    throw invalidWindow(text, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+function invalidWindow(text: string, problem: string, cause?: unknown): MoraineError {
+  const example = '0 22 * * 1-5 for 6h Europe/Berlin'
+  return new MoraineError('invalid-input', `window '${text}': ${problem}; write for example '${example}'`, { cause })
+}
+
+/** When the window that holds `now` ends; `undefined` if none does. Of those that overlap, the one that began first. */
+export function windowEnd({ durationMs, nextStart }: TimeWindow, now: EpochMs): EpochMs | undefined {
+  const start = nextStart(later(now, -durationMs))
+  return start !== undefined && start <= now ? later(start, durationMs) : undefined
+}
