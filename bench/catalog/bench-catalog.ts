@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { newTableMetadata } from '@moraine/iceberg/metadata/new-table-metadata'
@@ -10,12 +12,15 @@ import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-js
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { later } from '@moraine/stdx/brand'
 import { systemClock } from '@moraine/stdx/clock'
+import { startRestServer } from '../../interop/lab/rest-server.ts'
+import { type Budget, type BudgetTable, budgetTable } from './budget-table.ts'
 import { type RestCalls, restCalls } from './rest-calls.ts'
 import { type ServedCatalog, serveCatalog } from './served-catalog.ts'
 
 /**
  * The catalog of `moraine serve` as clients see it: commits a second, one after another and over many tables; loads;
- * a long history; a long list; and PyIceberg processes that append to one table without trying again.
+ * a long history; a long list; and PyIceberg processes that append to one table without trying again. Then, as far as it
+ * has the same, Iceberg's reference server. The exit code is 1 if a budget is missed.
  */
 export async function benchCatalog(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -25,42 +30,107 @@ export async function benchCatalog(args: readonly string[]): Promise<void> {
       seconds: { type: 'string', default: '5' },
       writers: { type: 'string', multiple: true, default: ['1', '2', '4', '8', '16', '32'] },
       appends: { type: 'string', default: '10' },
+      'report-only': { type: 'boolean', default: false },
     },
   })
-  const seconds = Number(values.seconds)
+  const [seconds, appends, writers] = [Number(values.seconds), Number(values.appends), values.writers.map(Number)]
+  const print = (line: string) => void process.stdout.write(`${line}\n`)
+  const table = budgetTable(print)
+  const load = () => loadavg()[0]?.toFixed(1)
+  print(`${cpus().length} x ${cpus()[0]?.model}, load ${load()}, Node ${process.versions.node}`)
+  await benchService(table, { seconds, appends, writers, tables: Number(values.tables) })
+  await benchReference(table, print, { seconds, appends, writers })
+  // A run that leaves out what a budget is of must not pass for one that kept to it.
+  if (!writers.includes(BUDGET_WRITERS)) table.unmeasured(`no budget: ${BUDGET_WRITERS} writers not run`)
+  print(`load ${load()} at the end`)
+  if (table.missed().length === 0) return
+  print(`missed: ${table.missed().join('; ')}`)
+  if (!values['report-only']) process.exitCode = 1
+}
+
+/** With fewer writers than these there is less to contend for. */
+const BUDGET_WRITERS = 32
+
+type Extent = { readonly seconds: number; readonly appends: number; readonly writers: readonly number[] }
+
+async function benchService(table: BudgetTable, extent: Extent & { readonly tables: number }): Promise<void> {
   const catalog = await serveCatalog()
   try {
     const calls = restCalls(catalog.base)
     await calls.createNamespace('bench')
-    await benchCommits(calls, seconds)
-    await benchLoads(calls)
-    await benchHistory(catalog, calls)
-    for (const writers of values.writers) await benchAppends(catalog, Number(writers), Number(values.appends))
+    await benchCommits(table, calls, extent.seconds, { one: { atLeast: 300 }, many: { atLeast: 500 } })
+    await benchLoads(table, calls, { p50: { atMost: 1 }, p99: { atMost: 5 } })
+    await benchHistory(table, catalog, calls)
+    for (const writers of extent.writers) {
+      const what = `PyIceberg, ${writers} writers, commit.rebase-appends.enabled`
+      const terms = { appends: extent.appends, properties: { 'commit.rebase-appends.enabled': 'true' } }
+      const server = { uri: `${catalog.url}/api/iceberg/rest`, base: catalog.base, warehouse: 'lake' }
+      await benchAppends(table, what, server, {
+        writers,
+        ...terms,
+        ...(writers === BUDGET_WRITERS && { made: { atLeast: 99 } }),
+      })
+    }
   } finally {
     await catalog.stop()
   }
-  // Of its own, since a service looks at the tables that it lists.
-  const crowded = await serveCatalog((dataDir) => fillNamespace(dataDir, Number(values.tables)))
+  const cold = await serveCatalog(fillHistories)
   try {
-    await benchList(crowded, restCalls(crowded.base))
+    await benchColdHistory(table, restCalls(cold.base))
+  } finally {
+    await cold.stop()
+  }
+  // Of its own, since a service looks at the tables that it lists.
+  const crowded = await serveCatalog((dataDir) => fillNamespace(dataDir, extent.tables))
+  try {
+    await benchList(table, crowded, restCalls(crowded.base), extent.tables)
   } finally {
     await crowded.stop()
   }
 }
 
-async function benchCommits(calls: RestCalls, seconds: number): Promise<void> {
-  await calls.createTable('bench', 'one')
-  const one = await perSecond(seconds, 1, (_, at) => calls.setProperty('bench', 'one', at))
-  report('commits/s, one table, one after another', one, '>= 300')
-  const names = Array.from({ length: TABLES }, (_, at) => `t${at}`)
-  for (const name of names) await calls.createTable('bench', name)
-  const many = await perSecond(seconds, CLIENTS, (client, at) => {
-    const table = (client + at * CLIENTS) % TABLES
-    return calls.setProperty('bench', `t${table}`, at)
-  })
-  report(`commits/s, ${TABLES} tables, ${CLIENTS} clients`, many, '>= 500')
+/** Iceberg's reference server, which keeps its catalog in SQLite too. It knows no rebasing, and has no budgets. */
+async function benchReference(table: BudgetTable, print: (line: string) => void, extent: Extent): Promise<void> {
+  const started = startRestServer(`bench-${process.pid}`)
+  if (started.kind === 'unavailable') return print(`reference server: not measured, ${started.why}`)
+  const { properties, warehouse, stop } = started.engine
+  try {
+    const uri = properties['uri'] ?? ''
+    const base = `${uri}/v1`
+    const calls = restCalls(base)
+    await calls.createNamespace('bench')
+    print("Iceberg's reference server:")
+    await benchCommits(table, calls, extent.seconds)
+    await benchLoads(table, calls)
+    for (const writers of extent.writers) {
+      const what = `PyIceberg, ${writers} writers`
+      await benchAppends(table, what, { uri, base, warehouse }, { writers, appends: extent.appends, properties: {} })
+    }
+  } finally {
+    stop()
+  }
 }
 
+async function benchCommits(
+  table: BudgetTable,
+  calls: RestCalls,
+  seconds: number,
+  budgets: { readonly one?: Budget; readonly many?: Budget } = {},
+): Promise<void> {
+  await calls.createTable('bench', 'one')
+  // A service that has just started compiles what it runs.
+  await perSecond(WARM_UP_SECONDS, 1, (_, at) => calls.setProperty('bench', 'one', at))
+  const one = await perSecond(seconds, 1, (_, at) => calls.setProperty('bench', 'one', at))
+  table.line('commits/s, one table, one after another', [one], budgets.one)
+  const names = Array.from({ length: TABLES }, (_, at) => `t${at}`)
+  for (const name of names) await calls.createTable('bench', name)
+  const many = await perSecond(seconds, CLIENTS, (client, at) =>
+    calls.setProperty('bench', `t${(client + at * CLIENTS) % TABLES}`, at),
+  )
+  table.line(`commits/s, ${TABLES} tables, ${CLIENTS} clients`, [many], budgets.many)
+}
+
+const WARM_UP_SECONDS = 5
 const TABLES = 100
 const CLIENTS = 16
 
@@ -69,7 +139,7 @@ async function perSecond(
   seconds: number,
   clients: number,
   call: (client: number, at: number) => Promise<void>,
-): Promise<string> {
+): Promise<number> {
   let made = 0
   const startedAt = performance.now()
   const isOver = () => performance.now() - startedAt > seconds * 1000
@@ -81,35 +151,62 @@ async function perSecond(
       }
     }),
   )
-  return (made / ((performance.now() - startedAt) / 1000)).toFixed(0)
+  return made / ((performance.now() - startedAt) / 1000)
 }
 
-async function benchLoads(calls: RestCalls): Promise<void> {
+async function benchLoads(
+  table: BudgetTable,
+  calls: RestCalls,
+  budgets: { readonly p50?: Budget; readonly p99?: Budget } = {},
+): Promise<void> {
   const took: number[] = []
   for (let at = 0; at < 2_000; at += 1) took.push(await elapsed(() => calls.loadTable('bench', 't1')))
   const sorted = took.slice(200).sort((a, b) => a - b)
-  const at = (share: number) => (sorted[Math.floor(sorted.length * share)] ?? Number.NaN).toFixed(2)
-  report('loadTable, warm, ms: p50', at(0.5), '< 1')
-  report('loadTable, warm, ms: p99', at(0.99), '< 5')
+  const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN
+  table.line('loadTable, warm, ms: p50', [at(0.5)], budgets.p50, 2)
+  table.line('loadTable, warm, ms: p99', [at(0.99)], budgets.p99, 2)
 }
 
-async function benchHistory(catalog: ServedCatalog, calls: RestCalls): Promise<void> {
-  const directory = join(catalog.dataDir, 'warehouse', 'history')
-  await mkdir(join(directory, 'metadata'), { recursive: true })
-  const location = join(directory, 'metadata', '00000-00000000-0000-4000-8000-000000000000.metadata.json')
-  await writeFile(location, formatTableMetadata(longHistory(directory)))
-  report(
-    `register, ${SNAPSHOTS} snapshots, ms`,
-    (await elapsed(() => calls.register('bench', 'history', location))).toFixed(0),
-    '',
-  )
+async function benchHistory(table: BudgetTable, catalog: ServedCatalog, calls: RestCalls): Promise<void> {
+  const location = await writeHistory(join(catalog.dataDir, 'warehouse', 'history'))
+  table.line(`register, ${SNAPSHOTS} snapshots, ms`, [
+    await elapsed(() => calls.register('bench', 'history', location)),
+  ])
   let bytes = 0
   const load = async () => {
     bytes = await calls.loadTable('bench', 'history')
   }
   const took = [await elapsed(load), await elapsed(load), await elapsed(load)].sort((a, b) => a - b)
-  report(`loadTable, ${SNAPSHOTS} snapshots, ms`, (took[1] ?? Number.NaN).toFixed(0), '< 100')
-  report('  megabytes', (bytes / 1e6).toFixed(1), '')
+  table.line(`loadTable, ${SNAPSHOTS} snapshots, remembered, ms`, [took[1] ?? Number.NaN], { atMost: 100 })
+  table.line('  megabytes', [bytes / 1e6], undefined, 1)
+}
+
+/** Tables that the service has not read since it started; its code is as warm as after any other load. */
+async function benchColdHistory(table: BudgetTable, calls: RestCalls): Promise<void> {
+  await calls.createNamespace('bench')
+  await calls.createTable('bench', 't1')
+  for (let at = 0; at < 500; at += 1) await calls.loadTable('bench', 't1')
+  const took: number[] = []
+  for (const name of COLD_TABLES) took.push(await elapsed(() => calls.loadTable('cold', name)))
+  const sorted = took.sort((a, b) => a - b)
+  table.line(`loadTable, ${SNAPSHOTS} snapshots, read from the disk, ms`, [sorted[1] ?? Number.NaN], { atMost: 100 })
+}
+
+const COLD_TABLES = ['first', 'second', 'third']
+
+async function fillHistories(dataDir: string): Promise<void> {
+  const written = COLD_TABLES.map(async (name) => {
+    const metadataLocation = await writeHistory(join(dataDir, 'warehouse', 'cold', name))
+    return { name, metadataLocation }
+  })
+  await fill(dataDir, 'cold', await Promise.all(written))
+}
+
+async function writeHistory(directory: string): Promise<string> {
+  await mkdir(join(directory, 'metadata'), { recursive: true })
+  const location = join(directory, 'metadata', '00000-00000000-0000-4000-8000-000000000000.metadata.json')
+  await writeFile(location, formatTableMetadata(longHistory(directory)))
+  return location
 }
 
 const SNAPSHOTS = 10_000
@@ -153,55 +250,95 @@ function longHistory(location: string) {
 }
 
 async function fillNamespace(dataDir: string, tables: number): Promise<void> {
+  const names = Array.from({ length: tables }, (_, at) => `table_${String(at).padStart(6, '0')}`)
+  await fill(
+    dataDir,
+    'crowd',
+    names.map((name) => ({ name, metadataLocation: `${dataDir}/crowd/${name}/metadata/00000.metadata.json` })),
+  )
+}
+
+/** Puts tables into the catalog without the service, which is to start afterwards. */
+async function fill(
+  dataDir: string,
+  namespace: string,
+  tables: readonly { readonly name: string; readonly metadataLocation: string }[],
+): Promise<void> {
   const { stores, close } = await openSqlite(join(dataDir, 'moraine.db'))
-  await stores.pointers.addNamespace('lake', ['crowd'], {})
-  for (let at = 0; at < tables; at += 1_000) {
-    const changes = Array.from({ length: Math.min(1_000, tables - at) }, (_, index) => {
-      const name = `table_${String(at + index).padStart(6, '0')}`
-      const metadataLocation = `${dataDir}/crowd/${name}/metadata/00000.metadata.json`
-      return { after: { kind: 'table', catalog: 'lake', namespace: ['crowd'], name, metadataLocation } as const }
-    })
-    await stores.pointers.changePointers(changes)
+  await stores.catalogs.addCatalog({
+    name: 'lake',
+    type: 'ams',
+    properties: { warehouse: join(dataDir, 'warehouse'), 'table-formats': 'ICEBERG' },
+  })
+  await stores.pointers.addNamespace('lake', [namespace], {})
+  for (let at = 0; at < tables.length; at += 1_000) {
+    const changes = tables
+      .slice(at, at + 1_000)
+      .map((table) => ({ after: { kind: 'table', catalog: 'lake', namespace: [namespace], ...table } as const }))
+    const outcome = await stores.pointers.changePointers(changes)
+    if (outcome !== 'made') throw new Error(`tables of ${namespace} from ${at} on: their pointers are ${outcome}`)
   }
   await close()
 }
 
-async function benchList(catalog: ServedCatalog, calls: RestCalls): Promise<void> {
+async function benchList(table: BudgetTable, catalog: ServedCatalog, calls: RestCalls, asked: number): Promise<void> {
   const before = await catalog.residentMb()
   let tables = 0
-  const took = await elapsed(async () => {
-    tables = await calls.countTables('crowd')
+  let took = 0
+  const peak = await peakMbOf(catalog, async () => {
+    took = await elapsed(async () => {
+      tables = await calls.countTables('crowd')
+    })
   })
-  const after = await catalog.residentMb()
-  report(`list of ${tables} tables, ms`, took.toFixed(0), '')
-  report('  service, MB before and after', `${before.toFixed(0)} ${after.toFixed(0)}`, 'flat')
+  if (tables !== asked) throw new Error(`${asked} tables were made, ${tables} are listed`)
+  table.line(`list of ${tables} tables, ms`, [took])
+  table.line('  service, MB: growth at its peak, before, after', [peak - before, before, await catalog.residentMb()], {
+    atMost: 128,
+  })
 }
 
-async function benchAppends(catalog: ServedCatalog, writers: number, appends: number): Promise<void> {
-  const name = `contended_${writers}`
-  const rebasing = { 'commit.rebase-appends.enabled': 'true' }
-  await restCalls(catalog.base).createTable('bench', name, rebasing)
+/** The largest of what the service says of its memory while `work` goes on. */
+async function peakMbOf(catalog: ServedCatalog, work: () => Promise<void>): Promise<number> {
+  const over = new AbortController()
+  let peak = 0
+  const looking = (async () => {
+    for (; !over.signal.aborted; await sleep(LOOKS_EVERY_MS)) peak = Math.max(peak, await catalog.residentMb())
+  })()
+  await Promise.all([work().finally(() => over.abort()), looking])
+  return Math.max(peak, await catalog.residentMb())
+}
+
+const LOOKS_EVERY_MS = 50
+
+async function benchAppends(
+  table: BudgetTable,
+  what: string,
+  server: { readonly uri: string; readonly base: string; readonly warehouse: string },
+  terms: {
+    readonly writers: number
+    readonly appends: number
+    readonly properties: Readonly<Record<string, string>>
+    readonly made?: Budget
+  },
+): Promise<void> {
+  const name = `contended_${terms.writers}`
+  await restCalls(server.base).createTable('bench', name, terms.properties)
   const script = fileURLToPath(new URL('../../interop/lab/contended_appends.py', import.meta.url))
   const lab = fileURLToPath(new URL('../../interop/lab/pyiceberg.sh', import.meta.url))
-  const uri = `${catalog.url}/api/iceberg/rest`
   const { stdout } = await promisify(execFile)(lab, [
     'python',
     script,
-    uri,
-    'lake',
+    server.uri,
+    server.warehouse,
     `bench.${name}`,
-    String(writers),
-    String(appends),
+    String(terms.writers),
+    String(terms.appends),
   ])
   const { made, refused, seconds, p50, p95, reason } = JSON.parse(stdout) as Appends
-  const ms = (value: number | null) => (value === null ? '-' : (value * 1000).toFixed(0))
-  const share = ((100 * made) / (made + refused)).toFixed(1)
-  report(
-    `PyIceberg, ${writers} writers: % made, appends/s, ms p50, p95`,
-    `${share} ${(made / seconds).toFixed(1)} ${ms(p50)} ${ms(p95)}`,
-    writers === 32 ? '>= 99 %' : '',
-  )
-  const history = await linearHistory(catalog, name)
+  const ms = (value: number | null) => (value === null ? Number.NaN : value * 1000)
+  table.line(`${what}: % made`, [(100 * made) / (made + refused)], terms.made, 1)
+  table.line('  appends/s, ms p50, p95', [made / seconds, ms(p50), ms(p95)], undefined, 1)
+  const history = await linearHistory(server.base, name)
   if (history !== made) throw new Error(`${made} appends were acknowledged, the history has ${history}: ${reason}`)
 }
 
@@ -215,7 +352,7 @@ type Appends = {
 }
 
 /** The snapshots from the current one back to the first. */
-async function linearHistory({ base }: ServedCatalog, name: string): Promise<number> {
+async function linearHistory(base: string, name: string): Promise<number> {
   const response = await fetch(`${base}/namespaces/bench/tables/${name}`)
   // Ids are only compared, as text: they are beyond what a number holds.
   const text = (await response.text()).replaceAll(/("[a-z-]*snapshot-id":)(\d+)/g, '$1"$2"')
@@ -235,8 +372,4 @@ async function elapsed(work: () => Promise<unknown>): Promise<number> {
   const startedAt = performance.now()
   await work()
   return performance.now() - startedAt
-}
-
-function report(what: string, figure: string, budget: string): void {
-  process.stdout.write(`${what.padEnd(64)}${figure.padStart(24)}  ${budget}\n`)
 }
