@@ -6,6 +6,7 @@ import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { createSalesOrders } from '@moraine/testkit/conformance/catalog-samples'
 import { startMoto, stopMoto } from '../lab/moto.ts'
 
 // The conformance suite over moto: a Glue and an S3 by others, through AWS's own client.
@@ -31,10 +32,18 @@ if (started.kind === 'unavailable') {
       io,
       scratch: 's3://lab/scratch',
       async close() {
-        close()
+        await close()
         assert.equal(proxy.pending(), 0)
       },
     }
+  })
+  test('that commits can be made is seen without one', async () => {
+    await forgetAll(endpoint)
+    const { catalog, close } = await openGluePair(proxy, endpoint, io, settings)
+    const { identifier, metadataLocation } = await createSalesOrders({ catalog })
+    assert.match((await catalog.probeCommit?.(identifier)) ?? '', /was refused, as it must be/)
+    assert.equal(await catalog.findMetadataLocation(identifier), metadataLocation)
+    await close()
   })
 }
 

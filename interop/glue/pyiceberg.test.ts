@@ -11,6 +11,7 @@ import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { byDepth } from '../lab/depth.ts'
 import { installBoto3, startMoto, stopMoto } from '../lab/moto.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { type CatalogRun, optimizeInCatalog } from '../optimize/optimize-in-catalog.ts'
@@ -19,8 +20,8 @@ import { storedGlueTable } from './stored-glue-table.ts'
 // PyIceberg's own catalog of Glue and ours on the same tables: what one makes the other reads and changes, in turn and at
 // the same time. Glue and S3 are moto.
 
-const COMMITS_MIN = 20
-const REWRITES_MIN = 3
+const COMMITS_MIN = byDepth({ usual: 10, all: 20 })
+const REWRITES_MIN = byDepth({ usual: 2, all: 3 })
 const CONFLICT = /was removed from the table meanwhile|deletes rows of .* meanwhile/
 const SCHEMA = {
   type: 'struct',

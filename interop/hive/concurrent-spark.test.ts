@@ -6,6 +6,7 @@ import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { systemClock } from '@moraine/stdx/clock'
 import { seededRandom } from '@moraine/stdx/random'
+import { byDepth } from '../lab/depth.ts'
 import { type HiveMetastore, startHive, stopHive } from '../lab/hive.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
@@ -13,8 +14,9 @@ import { optimizeBesideWriter } from '../optimize/optimize-beside-writer.ts'
 import { connectToHive, heldLocks, io, openHive } from './metastore-tools.ts'
 
 // Spark writes tables of a Hive catalog all the time while Moraine optimizes the same tables through the same metastore,
-// both under its locks. (Hive 4 has not all the calls of the client that Spark brings along.) What Spark committed is in a ledger. At the end the history is one line of commits of both, every
-// snapshot in it as Spark reads it holds what the ledger held then, and no lock is left.
+// both under its locks. (Hive 4 has not all the calls of the client that Spark brings along.) What Spark committed is in a
+// ledger. At the end the history is one line of commits of both, every snapshot in it as Spark reads it holds what the
+// ledger held then, and no lock is left.
 
 const hiveName = `spark-${process.pid}`
 const hive = startHive(hiveName, 3)
@@ -66,7 +68,7 @@ async function besideSpark(context: TestContext, lake: Lake, version: 2 | 3): Pr
     optimized,
     { namespace: ['db'], name: `v${version}` },
     { engine, name, writer },
-    { commits: 16, rewrites: 4 },
+    byDepth({ usual: { commits: 8, rewrites: 2 }, all: { commits: 16, rewrites: 4 } }),
   )
   assert.deepEqual(await heldLocks(metastore), [])
 }

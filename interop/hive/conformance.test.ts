@@ -4,6 +4,7 @@ import { after, test } from 'node:test'
 import { HIVE_TRAITS, withPlainNamespaces } from '@moraine/catalogs/hive/testing/conformance-view'
 import { startLossyProxy } from '@moraine/catalogs/hive/testing/lossy-proxy'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
+import { createSalesOrders } from '@moraine/testkit/conformance/catalog-samples'
 import { type HiveMetastore, startHive, stopHive } from '../lab/hive.ts'
 import { connectToHive, dropDatabases, heldLocks, io, openHive } from './metastore-tools.ts'
 
@@ -71,5 +72,16 @@ async function conformance(
         rmSync(run, { recursive: true, force: true })
       },
     }
+  })
+  test(`${title}: that commits can be made is seen without one`, async () => {
+    const run = mkdtempSync(`${directory}/run-`)
+    const catalog = openHive({ uri, warehouse: `file:${run}`, ...properties })
+    const { identifier, metadataLocation } = await createSalesOrders({ catalog })
+    assert.match((await catalog.probeCommit?.(identifier)) ?? '', /was refused, as it must be/)
+    assert.equal(await catalog.findMetadataLocation(identifier), metadataLocation)
+    await catalog.close?.()
+    assert.deepEqual(await heldLocks(metastore), [])
+    await dropDatabases(metastore)
+    rmSync(run, { recursive: true, force: true })
   })
 }

@@ -49,6 +49,30 @@ for (const [kind, started] of servers) {
     await database.close()
   })
 
+  test(`${kind}: that commits can be made is seen without one, and that they cannot as well`, async () => {
+    const { catalog, close } = await fresh(v1)()
+    const identifier = { namespace: ['n'], name: 'orders' }
+    const { metadataLocation } = await catalog.createTable(identifier, SALES_ORDERS_TABLE)
+    assert.match((await catalog.probeCommit?.(identifier)) ?? '', /an update that fits none was made/)
+    assert.equal(await catalog.findMetadataLocation(identifier), metadataLocation)
+    await close()
+    // The owner of a database of MariaDB may not make users.
+    if (kind === 'mariadb') return
+    const reader = 'reader'
+    await run(server, `CREATE USER ${reader} PASSWORD 'r'`)
+    for (const table of ['iceberg_tables', 'iceberg_namespace_properties']) {
+      await run(server, `GRANT SELECT ON ${table} TO ${reader}`)
+    }
+    const reading = { ...v1, 'jdbc.user': reader, 'jdbc.password': 'r' }
+    const database = openJdbcDatabase(jdbcSettings({ ...reading, warehouse: 's3://b' }).server, systemClock)
+    const readOnly = await jdbcCatalogUnderTest(database, reading, memoryFileIO())
+    await assert.rejects(
+      async () => readOnly.probeCommit?.(identifier),
+      (error) => isKind(error, 'permission'),
+    )
+    await readOnly.close()
+  })
+
   test(`${kind}: names that differ in case or trailing blanks are kept apart, or refused`, async () => {
     for (const collation of kind === 'mariadb' ? ['utf8mb4_bin', 'utf8mb4_general_ci'] : ['default']) {
       const change = `ALTER TABLE iceberg_tables CONVERT TO CHARACTER SET utf8mb4 COLLATE ${collation}`

@@ -7,7 +7,7 @@ export type DatabaseServer = {
   readonly properties: Readonly<Record<string, string>>
   /** As PyIceberg wants it, with a driver that is all Python. */
   readonly pythonUri: string
-  /** At once, as a power failure would; what was committed stays. */
+  /** At once, unasked; what was committed stays. */
   kill(): void
   /** After `kill`, where it was. */
   startAgain(): void

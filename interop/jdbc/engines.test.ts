@@ -8,6 +8,7 @@ import { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { seededRandom } from '@moraine/stdx/random'
+import { byDepth } from '../lab/depth.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 import { ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
@@ -26,8 +27,8 @@ type Lake = {
   readonly pyiceberg: PyIceberg
 }
 
-const COMMITS_MIN = 10
-const REWRITES_MIN = 3
+const COMMITS_MIN = byDepth({ usual: 6, all: 10 })
+const REWRITES_MIN = byDepth({ usual: 2, all: 3 })
 const CONFLICT = /was removed from the table meanwhile|deletes rows of .* meanwhile/
 
 const ORDERS: TableIdentifier = { namespace: ['shop', 'eu'], name: 'orders' }

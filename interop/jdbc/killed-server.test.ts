@@ -7,6 +7,7 @@ import type { JdbcCatalog } from '@moraine/catalogs/jdbc/jdbc-catalog'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { appendUpdates, createSalesOrders, nextSnapshot, ORDERS } from '@moraine/testkit/conformance/catalog-samples'
+import { byDepth } from '../lab/depth.ts'
 import { type DatabaseKind, type DatabaseServer, startDatabaseServer } from './database-server.ts'
 import { openLake } from './jdbc-lake.ts'
 
@@ -14,7 +15,7 @@ import { openLake } from './jdbc-lake.ts'
 // the table once, what was called a conflict is not, and of the rest each is there once or not at all.
 
 const WRITERS = 4
-const KILLS = 3
+const KILLS = byDepth({ usual: 2, all: 3 })
 const COMMITS_BETWEEN = 15
 
 const warehouse = mkdtempSync(`${tmpdir()}/moraine-jdbc-killed-`)

@@ -1,6 +1,7 @@
 """contended_appends.py URI WAREHOUSE TABLE WRITERS APPENDS: processes append one file each time to one table.
 
-No client retries: an append that is refused counts as failed. Prints one line of JSON with the outcome of all.
+Each file holds one row, which no other append has: `id` is WRITER * APPENDS + N, `text` is "WRITER N", both from 0. No
+client retries: an append that is refused counts as failed. Prints one line of JSON with the outcome of all.
 """
 import json
 import multiprocessing
@@ -8,22 +9,22 @@ import sys
 import time
 
 
-def append(uri, warehouse, table_name, appends, ready, go, results):
+def append(uri, warehouse, table_name, writer, appends, ready, go, results):
     import pyarrow as pa
     from pyiceberg.catalog import load_catalog
 
     catalog = load_catalog("bench", type="rest", uri=uri, warehouse=warehouse)
-    rows = pa.table({"id": pa.array([1], pa.int64()), "text": pa.array(["x"])}, schema=pa.schema(
-        [pa.field("id", pa.int64(), nullable=False), pa.field("text", pa.string())]))
+    schema = pa.schema([pa.field("id", pa.int64(), nullable=False), pa.field("text", pa.string())])
     table = catalog.load_table(table_name)
     ready.put(True)
     go.wait()
     outcome = []
-    for _ in range(appends):
+    for n in range(appends):
+        row = pa.table({"id": [writer * appends + n], "text": [f"{writer} {n}"]}, schema=schema)
         started = time.perf_counter()
         try:
             table = catalog.load_table(table_name)
-            table.append(rows)
+            table.append(row)
             outcome.append((True, time.perf_counter() - started))
         except Exception as error:  # every kind of refusal counts
             outcome.append((False, str(error)[:200]))
@@ -34,7 +35,10 @@ if __name__ == "__main__":
     uri, warehouse, table_name, writers, appends = sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5])
     context = multiprocessing.get_context("fork")
     ready, results, go = context.Queue(), context.Queue(), context.Event()
-    workers = [context.Process(target=append, args=(uri, warehouse, table_name, appends, ready, go, results)) for _ in range(writers)]
+    workers = [
+        context.Process(target=append, args=(uri, warehouse, table_name, writer, appends, ready, go, results))
+        for writer in range(writers)
+    ]
     for worker in workers:
         worker.start()
     for _ in workers:

@@ -67,12 +67,13 @@ END
 # about the statements: a failed one prints "[ERROR]" and is turned into exit code 1 here.
 run_sql() {
   local packages=(java.util java.lang java.net java.io java.nio sun.nio.ch java.lang.reflect java.text java.time
-    java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks) opens=() package output
+    java.util.concurrent java.util.concurrent.atomic java.util.concurrent.locks) opens=() package output history=$LAB/run/flink-history-$$
   install
   for package in "${packages[@]}"; do opens+=("--add-opens=java.base/$package=ALL-UNNAMED"); done
   output=$(FLINK_CONF_DIR=$FLINK/conf FLINK_LIB_DIR=$FLINK/lib FLINK_PLUGINS_DIR=$FLINK/plugins FLINK_OPT_DIR=$FLINK/opt \
-    "$JAVA_HOME/bin/java" -Xmx512m -Duser.timezone=UTC "${opens[@]}" "-Dlog4j.configurationFile=$FLINK/conf/log4j.properties" \
-    -cp "$FLINK/lib/*:$FLINK/opt/*" org.apache.flink.table.client.SqlClient embedded -hist "$LAB/run/flink-history" -f "$1")
+    "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" -Duser.timezone=UTC "${opens[@]}" "-Dlog4j.configurationFile=$FLINK/conf/log4j.properties" \
+    -cp "$FLINK/lib/*:$FLINK/opt/*" org.apache.flink.table.client.SqlClient embedded -hist "$history" -f "$1")
+  rm -f "$history"
   printf '%s\n' "$output"
   ! grep -qF '[ERROR]' <<< "$output"
 }

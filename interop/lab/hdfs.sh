@@ -47,7 +47,7 @@ start_server() {
     fi
     cd "$data"
     rm -f "$data/up"
-    start "$name" "$web" "$JAVA_HOME/bin/java" -Xmx512m -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$HDFS:$HDFS/*" \
+    start "$name" "$web" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" -Dorg.slf4j.simpleLogger.defaultLogLevel=warn -cp "$HDFS:$HDFS/*" \
       LabHdfs "$data" "$rpc" "$web"
     # The port is open before blocks are reported and safe mode is left.
     until [ -f "$data/up" ]; do

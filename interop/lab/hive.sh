@@ -90,7 +90,7 @@ END
 }
 
 start_3() {
-  local java=("$JAVA_HOME/bin/java" -Xmx512m "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$HIVE_3/lab:$HIVE_3/lab/*:$HIVE_3/lib/*")
+  local java=("$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$HIVE_3/lab:$HIVE_3/lab/*:$HIVE_3/lib/*")
   local arguments
   METASTORE_HOME=$HIVE_3 "${java[@]}" org.apache.hadoop.hive.metastore.tools.MetastoreSchemaTool -dbType derby -initSchema -url "$URL" \
     -driver org.apache.derby.jdbc.EmbeddedDriver -userName APP -passWord mine -metaDbType derby > "$LAB/log/$1-schema.log" 2>&1 || {
@@ -114,7 +114,7 @@ start_4() {
     )
     echo '</configuration>'
   } > "$2/conf/metastore-site.xml"
-  start "$1" "$PORT" "$JAVA_HOME/bin/java" -Xmx512m "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$2/conf:$HIVE_4/*" \
+  start "$1" "$PORT" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$2/conf:$HIVE_4/*" \
     org.apache.hadoop.hive.metastore.HiveMetaStore -p "$PORT"
 }
 

@@ -15,6 +15,8 @@ LAB=${MORAINE_LAB:-$HOME/.cache/moraine-lab}
 LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 LAB_TRIES=${LAB_TRIES:-3}
 MAVEN_DEPENDENCY_PLUGIN=org.apache.maven.plugins:maven-dependency-plugin:3.8.1
+# For a JVM that lives for minutes: it never earns back what the second compiler and a collector with threads cost.
+JAVA_BRIEF=(-XX:TieredStopAtLevel=1 -XX:+UseSerialGC)
 mkdir -p "$LAB"/{jars,venv,opt,done,locks,run,log}
 
 say() { printf '[lab %s] %s\n' "$(date +%T)" "$*" >&2; }
@@ -164,9 +166,24 @@ java_home() {
   echo "$best"
 }
 
-# free_port: prints a port of 127.0.0.1 that is free now.
+# free_port: prints a port of 127.0.0.1 that is free now. It is none of those that the system gives out by itself, if there
+# are others: so nothing takes it before its server does, nor while its server is killed.
 free_port() {
-  python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+  python3 - << 'END'
+import random, socket, sys
+with open("/proc/sys/net/ipv4/ip_local_port_range") as file:
+    given_out = int(file.read().split()[0])
+for port in random.sample(range(12000, given_out), 100) if given_out > 13000 else [0]:
+    with socket.socket() as taken:
+        try:
+            taken.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        print(taken.getsockname()[1])
+        break
+else:
+    sys.exit("no port is free")
+END
 }
 
 port_open() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }

@@ -18,7 +18,7 @@ watcher=$!
 disown "$watcher" # or bash reports its end
 while :; do
   asked=''
-  wait "$job"
+  wait -f "$job" # to its end: without -f a stop of COMMAND (SIGSTOP) would look like one
   code=$?
   [ -n "$asked" ] || break # a signal interrupts the wait with a code of its own
 done

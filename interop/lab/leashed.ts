@@ -8,6 +8,8 @@ export type Ended = { readonly code: number; readonly stdout: string; readonly s
 
 /** A process that runs until it is stopped. */
 export type Leashed = {
+  /** Of the leash: the command and what it starts are below it. `undefined` if it could not be started. */
+  readonly pid: number | undefined
   readonly ended: Promise<Ended>
   /** The first line, of stdout or stderr, that matches; rejects with all output if the process ends before. */
   line(pattern: RegExp): Promise<string>
@@ -22,17 +24,25 @@ export type Leashed = {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const LEASH = fileURLToPath(new URL('leash.sh', import.meta.url))
 
+/** Environment variables of a command besides those of this process. */
+type Variables = Readonly<Record<string, string>>
+
 /** Runs a command of the checkout to its end. It does not outlive this process, nor the signal. */
-export function runLeashed(command: string, args: readonly string[], signal?: AbortSignal): Promise<Ended> {
-  const child = spawnLeash(command, args)
+export function runLeashed(
+  command: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+  variables: Variables = {},
+): Promise<Ended> {
+  const child = spawnLeash(command, args, variables)
   const kill = () => child.stdin.end()
   signal?.addEventListener('abort', kill, { once: true })
   return endOf(child).finally(() => signal?.removeEventListener('abort', kill))
 }
 
 /** Starts a command of the checkout that serves until it is stopped. It does not outlive this process. */
-export function startLeashed(command: string, args: readonly string[]): Leashed {
-  const child = spawnLeash(command, args)
+export function startLeashed(command: string, args: readonly string[], variables: Variables = {}): Leashed {
+  const child = spawnLeash(command, args, variables)
   const seen: string[] = []
   const waiting = new Set<() => void>()
   for (const stream of [child.stdout, child.stderr]) {
@@ -43,6 +53,7 @@ export function startLeashed(command: string, args: readonly string[]): Leashed 
   }
   const ended = endOf(child)
   return {
+    pid: child.pid,
     ended,
     lines: () => seen,
     kill: () => child.stdin.end(),
@@ -69,8 +80,9 @@ export function startLeashed(command: string, args: readonly string[]): Leashed 
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
 
-function spawnLeash(command: string, args: readonly string[]): Child {
-  const child = spawn(LEASH, [command, ...args], { cwd: ROOT, stdio: ['pipe', 'pipe', 'pipe'] })
+function spawnLeash(command: string, args: readonly string[], variables: Variables): Child {
+  const env = { ...process.env, ...variables }
+  const child = spawn(LEASH, [command, ...args], { cwd: ROOT, env, stdio: ['pipe', 'pipe', 'pipe'] })
   child.stdin.on('error', () => {}) // it has ended: `close` says so
   return child
 }

@@ -55,12 +55,15 @@ export type ServiceProcess = {
   readonly state: { readonly status: string }
 }
 
-export async function startService(dataDir: string): Promise<MoraineService> {
+/** @param credential `name:password` of an administrator, where the service asks who is there. */
+export async function startService(dataDir: string, credential?: string): Promise<MoraineService> {
   const serve = ['serve', '--port', '0', '--thrift-port', '0', '--data-dir', dataDir]
   const service = startLeashed('bin/moraine', serve)
   const [, url = '', thriftPort = ''] =
     /listens on (\S+), for optimizers on thrift port (\d+)/.exec(await service.line(/listens on/)) ?? []
-  const optimizer = startLeashed('bin/moraine', ['optimizer', '--url', `thrift://127.0.0.1:${thriftPort}`])
+  const optimizer = startLeashed('bin/moraine', ['optimizer', '--url', `thrift://127.0.0.1:${thriftPort}`], {
+    ...(credential === undefined ? {} : { MORAINE_GROUP_SECRET: await groupSecret(url, credential) }),
+  })
   await optimizer.line(/registered in group default/)
   const under = ({ catalog, db, table }: ServiceTable) =>
     `${url}/api/ams/v1/tables/catalogs/${catalog}/dbs/${db}/tables/${table}`
@@ -94,6 +97,15 @@ export async function startService(dataDir: string): Promise<MoraineService> {
       service.kill()
     },
   }
+}
+
+async function groupSecret(url: string, credential: string): Promise<string> {
+  const asking = { MORAINE_SERVER: url, MORAINE_CREDENTIAL: credential }
+  const command = ['group', 'command', 'default', '--json']
+  const { stdout, stderr } = await runLeashed('bin/moraine', command, undefined, asking)
+  assert.notEqual(stdout, '', stderr)
+  const { environment } = JSON.parse(stdout) as { environment: { MORAINE_GROUP_SECRET: string } }
+  return environment.MORAINE_GROUP_SECRET
 }
 
 /** Asks until there is an answer. */

@@ -18,7 +18,7 @@ start_server() {
     install
     port=$(free_port)
     cd "$LAB/run" # it would take a folder `config` from where it runs
-    start "$name" "$port" "$JAVA_HOME/bin/java" -Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC \
+    start "$name" "$port" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" \
       -Dquarkus.http.host=127.0.0.1 "-Dquarkus.http.port=$port" -Dquarkus.log.level=WARN \
       -Dquarkus.management.host=127.0.0.1 -Dquarkus.management.port=0 -Dquarkus.oidc.tenant-enabled=false -Dquarkus.otel.sdk.disabled=true \
       -Dnessie.version.store.type=IN_MEMORY -Dnessie.server.send-stacktrace-to-client=false \

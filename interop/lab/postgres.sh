@@ -3,7 +3,7 @@
 # postgres.sh start [NAME]    start a server with an empty database `lab`, or again one that was killed, with all that it had;
 #                             prints how to reach it as JSON with the names of Iceberg's properties. Servers of several names run
 #                             side by side.
-# postgres.sh kill [NAME]     end that server at once, as a power failure would; its data stays
+# postgres.sh kill [NAME]     end that server at once, unasked; its data stays
 # postgres.sh stop [NAME]     end that server and remove its data
 . "$(dirname "$0")/lab.sh"
 POSTGRES_VERSION=16.6.0
@@ -42,12 +42,13 @@ start_server() {
       rm -rf "$data"
       port=$(free_port)
       # Many servers order text by the rules of a language: what holds for code units does not hold there.
-      "${PLAIN_USER[@]}" "$POSTGRES/bin/initdb" -D "$data" -U lab --pwfile=<(echo labsecret) -A scram-sha-256 -E UTF8 \
+      "${PLAIN_USER[@]}" "$POSTGRES/bin/initdb" -D "$data" -U lab --pwfile=<(echo labsecret) -A scram-sha-256 -E UTF8 --no-sync \
         --locale=C --locale-provider=icu --icu-locale=en-US > "$LAB/log/$name-init.log" 2>&1
       echo 'CREATE DATABASE lab;' | "${PLAIN_USER[@]}" "$POSTGRES/bin/postgres" --single -D "$data" postgres >> "$LAB/log/$name-init.log" 2>&1
     fi
+    # Only servers are killed here, never the machine: what one has written is there without waiting for the disk.
     start "$name" "$port" "${PLAIN_USER[@]}" "$POSTGRES/bin/postgres" -D "$data" -p "$port" -c listen_addresses=127.0.0.1 \
-      -c unix_socket_directories= -c shared_buffers=32MB
+      -c unix_socket_directories= -c shared_buffers=32MB -c fsync=off
     printf '{"uri":"jdbc:postgresql://127.0.0.1:%s/lab","jdbc.user":"lab","jdbc.password":"labsecret"}\n' "$port" > "$settings"
   fi
   cat "$settings"

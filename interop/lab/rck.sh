@@ -2,6 +2,8 @@
 # rck.sh install                                  fetch Iceberg's REST compatibility kit once (120 MB on disk)
 # rck.sh run URI WAREHOUSE REPORTS [NAME=VALUE]...   run it against a REST catalog (URI without /v1) that is empty; JUnit's
 #                                                 XML reports go to REPORTS; the exit code is 1 if a test failed
+# rck.sh run-more URI WAREHOUSE REPORTS [NAME=VALUE]...   run likewise what the kit has and turns off in code, whatever its
+#                                                 settings say (java/LabCatalogKit.java)
 . "$(dirname "$0")/lab.sh"
 ICEBERG_VERSION=1.11.0 # the newest with a kit in the registry
 JETTY_VERSION=12.1.7
@@ -23,21 +25,51 @@ install() {
     "-org.apache.hadoop:hadoop-client-api:$HADOOP_VERSION" "-org.apache.hadoop:hadoop-client-runtime:$HADOOP_VERSION")
 }
 
+MORE=$LAB_SOURCE/java/LabCatalogKit.java
+CLASSES=$LAB/opt/rck-more
+
+compile_more() {
+  [ -x "$JAVA_HOME/bin/javac" ] || unavailable "$JAVA_HOME has no compiler: set JAVA_HOME to a JDK from 17 to 21"
+  rm -rf "$CLASSES"
+  "$JAVA_HOME/bin/javac" -proc:none -d "$CLASSES" -cp "$RCK/*" "$MORE" >> "$LAB/log/install.log" 2>&1
+}
+
 run() {
-  local uri=$1 warehouse=$2 reports=$3 setting jars flags=()
-  shift 3
   install
+  junit "$RCK/*" "$@" -- --select-class org.apache.iceberg.rest.RESTCompatibilityKitCatalogTests \
+    --select-class org.apache.iceberg.rest.RESTCompatibilityKitViewCatalogTests
+}
+
+run_more() {
+  local name selected=()
+  install
+  once rck-more "$RCK $(cksum < "$MORE")" compile_more
+  for name in testListNestedNamespaces testDropNamespaceWithNestedNamespace testNamespaceWithSlash testTableNameWithSlash \
+    createTableInUniqueLocation; do
+    selected+=(--select-method "org.apache.iceberg.rest.LabCatalogKit#$name")
+  done
+  junit "$CLASSES:$RCK/*" "$@" -- "${selected[@]}"
+}
+
+# junit CLASSPATH URI WAREHOUSE REPORTS [NAME=VALUE]... -- SELECTED...
+junit() {
+  local classes=$1 uri=$2 warehouse=$3 reports=$4 setting flags=()
+  shift 4
   # The classes read some settings by their plain names and some with the prefix "rck.".
-  for setting in "uri=$uri" "warehouse=$warehouse" local=false purge-test-namespaces=true "$@"; do
+  for setting in "uri=$uri" "warehouse=$warehouse" local=false purge-test-namespaces=true; do
     flags+=("-D$setting" "-Drck.$setting")
   done
-  jars=$(printf '%s:' "$RCK"/*.jar)
+  for (( ; $# > 0; )); do
+    setting=$1
+    shift
+    [ "$setting" != -- ] || break
+    flags+=("-D$setting" "-Drck.$setting")
+  done
   mkdir -p "$reports"
   "$JAVA_HOME/bin/java" -Xmx1g -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
-    -Dorg.slf4j.simpleLogger.defaultLogLevel=error "${flags[@]}" -cp "$jars" \
+    -Dorg.slf4j.simpleLogger.defaultLogLevel=error "${flags[@]}" -cp "$classes" \
     org.junit.platform.console.ConsoleLauncher execute --disable-banner --disable-ansi-colors --details=none \
-    --select-class org.apache.iceberg.rest.RESTCompatibilityKitCatalogTests \
-    --select-class org.apache.iceberg.rest.RESTCompatibilityKitViewCatalogTests --reports-dir="$reports" >&2
+    "$@" --reports-dir="$reports" >&2
 }
 
 command=${1:-install}
@@ -48,6 +80,7 @@ case $command in
     echo "$RCK"
     ;;
   run) run "$@" ;;
+  run-more) run_more "$@" ;;
   *)
     say "unknown command $command"
     exit 2

@@ -7,7 +7,7 @@ import { runLeashed } from './leashed.ts'
 export type KitTest = {
   readonly name: string
   readonly outcome: 'passed' | 'failed' | 'skipped'
-  /** Why it failed or was skipped. */
+  /** Why it failed or was skipped, in the words of the kit. */
   readonly reason: string
 }
 
@@ -15,17 +15,34 @@ export type KitRun =
   | { readonly kind: 'ran'; readonly tests: readonly KitTest[] }
   | { readonly kind: 'unavailable'; readonly why: string }
 
+export type KitTarget = {
+  readonly uri: string
+  readonly warehouse: string
+  /** Where the reports are written. */
+  readonly directory: string
+}
+
 /**
- * Runs Iceberg's REST compatibility kit against a catalog that is empty. Reports are written to `directory`.
+ * Runs Iceberg's REST compatibility kit against a catalog that is empty.
  *
  * @param settings of the kit, as `supports-names-with-dot`
  */
-export async function runCompatibilityKit(
-  { uri, warehouse, directory }: { readonly uri: string; readonly warehouse: string; readonly directory: string },
+export function runCompatibilityKit(target: KitTarget, settings: Readonly<Record<string, string>>): Promise<KitRun> {
+  return runKit('run', target, settings)
+}
+
+/** Runs likewise those tests that the kit has and turns off in code: none of its settings enables them. */
+export function runMoreOfKit(target: KitTarget, settings: Readonly<Record<string, string>>): Promise<KitRun> {
+  return runKit('run-more', target, settings)
+}
+
+async function runKit(
+  what: 'run' | 'run-more',
+  { uri, warehouse, directory }: KitTarget,
   settings: Readonly<Record<string, string>>,
 ): Promise<KitRun> {
   const flags = Object.entries(settings).map(([key, value]) => `${key}=${value}`)
-  const { code, stderr } = await runLeashed('interop/lab/rck.sh', ['run', uri, warehouse, directory, ...flags])
+  const { code, stderr } = await runLeashed('interop/lab/rck.sh', [what, uri, warehouse, directory, ...flags])
   if (code === EXIT_UNAVAILABLE) return { kind: 'unavailable', why: stderr.trim().split('\n').at(-1) ?? '' }
   const names = (await readdir(directory)).filter((name) => /^TEST-.*\.xml$/.test(name))
   const tests: KitTest[] = []
@@ -42,8 +59,9 @@ function testsOf(xml: string): readonly KitTest[] {
       const simpleName = `${className.split('.').at(-1)}.${name.replace(/\(.*$/s, '')}`
       if (what === null) return { name: simpleName, outcome: 'passed', reason: '' }
       const [, kind = '', attributes = '', text = ''] = what
-      const message = /message="([^"]*)"/s.exec(attributes)?.[1] ?? text.replace('<![CDATA[', '')
-      const reason = message.replaceAll(/\s+/g, ' ').trim().slice(0, 300)
+      const message = /message="([^"]*)"/s.exec(attributes)?.[1] ?? text.replace(/^<!\[CDATA\[|\]\]>$/g, '')
+      // What was thrown is followed by where it was.
+      const reason = (message.split(/\s+at [\w.$/]+\(/)[0] ?? '').replaceAll(/\s+/g, ' ').trim().slice(0, 300)
       return { name: simpleName, outcome: kind === 'skipped' ? 'skipped' : 'failed', reason }
     },
   )

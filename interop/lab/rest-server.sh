@@ -33,7 +33,7 @@ start_server() {
       mkdir -p "$data/warehouse"
       port=$(free_port)
     fi
-    start "$name" "$port" "$JAVA_HOME/bin/java" -Xmx512m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dfile.encoding=UTF-8 \
+    start "$name" "$port" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" -Dfile.encoding=UTF-8 \
       -cp "$CLASSES:$JARS/*" org.apache.iceberg.rest.LabRestServer "$port" catalog-impl=org.apache.iceberg.jdbc.JdbcCatalog \
       "uri=jdbc:sqlite:file:$data/catalog.db" "warehouse=file:$data/warehouse" clients=1 jdbc.schema-version=V1 \
       jdbc.strict-mode=true unique-table-location=true

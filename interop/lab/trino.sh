@@ -37,7 +37,7 @@ serve() {
   printf 'io.trino=WARN\nio.airlift=WARN\n' > "$directory/etc/log.properties"
   cd "$directory"
   echo "listens on http://127.0.0.1:$port"
-  exec "$JAVA_HOME/bin/java" -Xmx1500m -XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC -Djdk.attach.allowAttachSelf=true \
+  exec "$JAVA_HOME/bin/java" -Xmx1500m -XX:TieredStopAtLevel=1 -XX:+ExitOnOutOfMemoryError -Duser.timezone=UTC -Djdk.attach.allowAttachSelf=true \
     -Djava.net.preferIPv4Stack=true --enable-native-access=ALL-UNNAMED \
     -Dconfig=etc/config.properties -Dlog.levels-file=etc/log.properties -Dcatalog.config-dir=etc \
     -Dnode.environment=lab -Dnode.id=lab -Dnode.data-dir="$directory" -Dnode.bind-ip=127.0.0.1 -Dnode.internal-address=127.0.0.1 \

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
 import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { seededRandom } from '@moraine/stdx/random'
+import { byDepth } from '../lab/depth.ts'
 import { startDuckDb } from '../lab/duckdb.ts'
 import { type OptimizeRun, optimizeTable, type ServiceProcess, startService, untilAnswered } from '../lab/moraine.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
@@ -16,8 +17,8 @@ import { type Readers, type Reading, readStates } from './table-readers.ts'
 // history is one line of commits of both, and every snapshot in it, as Spark, PyIceberg and DuckDB read it, holds what
 // the ledger held then.
 
-const SPARK_COMMITS_MIN = 24
-const REWRITES_MIN = 4
+const SPARK_COMMITS_MIN = byDepth({ usual: 12, all: 24 })
+const REWRITES_MIN = byDepth({ usual: 2, all: 4 })
 const CONFLICT =
   /was removed from the table meanwhile|deletes rows of .* meanwhile|during each of \d+ attempts to commit/
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, test } from 'node:test'
 import { type ExpectedTable, parseExpectedTable } from '@moraine/testkit/fixtures/expected-table'
+import { byDepth } from '../lab/depth.ts'
 import { startDuckDb } from '../lab/duckdb.ts'
 import { EXIT_UNAVAILABLE } from '../lab/json-lines-worker.ts'
 import { runLeashed } from '../lab/leashed.ts'
@@ -18,8 +19,9 @@ import {
   rightlyRead,
   wronglyRead,
 } from './table-readers.ts'
+import { USUAL_TABLES } from './usual-tables.ts'
 
-// Spark, Flink and PyIceberg write the corpus; Moraine optimizes every table of it; Spark, PyIceberg and DuckDB then read
+// Spark, Flink and PyIceberg write the corpus; Moraine optimizes every table of it (usually one for each trait); Spark, PyIceberg and DuckDB then read
 // the same rows as before from the current state and from every snapshot that was there, and Spark the same lineage from
 // v3 tables. DuckDB reads with its own Iceberg extension, from the metadata file on: nothing of it is ours, although
 // Moraine rewrites with DuckDB's Parquet reader and writer. What an engine cannot read is named: PyIceberg's refusals
@@ -45,8 +47,7 @@ const DUCKDB_DEFECTS: Readonly<Record<string, Defect>> = {
 }
 
 const warehouse = mkdtempSync(`${tmpdir()}/moraine-corpus-`)
-// All of the corpus takes a quarter of an hour longer than the part that is also kept as fixtures.
-const wanted = process.env['MORAINE_CORPUS'] === 'all' ? [] : ['--fixtures']
+const wanted = byDepth({ usual: [...USUAL_TABLES.keys()], all: [] })
 const built = await runLeashed('interop/corpus/corpus.sh', [warehouse, ...wanted])
 
 // Everything is started before the first test is declared: node:test takes a file to be done when the tests it knows of

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
 import { must } from '@moraine/stdx/assert'
+import { byDepth } from '../lab/depth.ts'
 import { startDuckDb } from '../lab/duckdb.ts'
 import { runFlink } from '../lab/flink.ts'
 import { type OptimizeRun, optimizeTable } from '../lab/moraine.ts'
@@ -15,7 +16,7 @@ import { upsertStream } from './upsert-stream.ts'
 // optimizes the table all the while. Rows come in a known order and say their place in it, so every snapshot must hold
 // exactly what the upserts up to its last one left. At the end Flink reads the optimized table itself.
 
-const UPSERTS = 500
+const UPSERTS = byDepth({ usual: 400, all: 500 })
 const REWRITES_MIN = 2
 const stream = upsertStream(UPSERTS, 20)
 

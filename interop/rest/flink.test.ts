@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { after, type TestContext, test } from 'node:test'
+import { byDepth } from '../lab/depth.ts'
 import { type DuckDb, startDuckDb } from '../lab/duckdb.ts'
 import { runFlink } from '../lab/flink.ts'
 import { type MoraineService, startService, untilAnswered } from '../lab/moraine.ts'
@@ -12,7 +13,7 @@ import { loadRestTable } from './rest-table.ts'
 // Flink works in the catalog of `moraine serve`: databases, tables, evolution, branches, overwrites, and a stream of upserts
 // with equality deletes, while the service and an optimizer keep the same tables. PyIceberg and DuckDB read what comes of it.
 
-const UPSERTS = 240
+const UPSERTS = byDepth({ usual: 120, all: 240 })
 const stream = upsertStream(UPSERTS, 20)
 
 const dataDir = mkdtempSync(`${tmpdir()}/moraine-flink-`)

@@ -42,7 +42,8 @@ async function behind(context: TestContext, engine: PyIceberg): Promise<void> {
   await engine.addCatalog('first', { type: 'rest', uri, warehouse: 'lake', ...signIn(uri, theirs) })
   const writer = await pyIcebergWriter(engine, ['first', 'db', 'events'])
 
-  const properties = { uri: `${gateway.url}/iceberg`, warehouse: 'lake', credential: `${ours.id}:${ours.secret}` }
+  const signedIn = { uri: `${gateway.url}/iceberg`, warehouse: 'lake', credential: `${ours.id}:${ours.secret}` }
+  const properties = { ...signedIn, 'local.folders': join(home, 'first', 'warehouse') }
   await registerRestCatalog(service, 'far', properties)
   const read = (snapshotId: bigint) => engine.readRows({ table: ['first', 'db', 'events'], snapshotId })
   const place = { url: `${uri}/v1/catalogs/lake`, headers: { authorization: first.authorization } }

@@ -19,6 +19,7 @@ const TRAITS: Parameters<typeof catalogConformance>[1] = {
   // Its configuration names no endpoints, so there are none of views and transactions.
   views: false,
   transactions: false,
+  optional: ['loadStorage', 'purgeTable'],
   // What follows `#` would name a commit, and what is before a colon the scheme of a location.
   refusedNames: ['#hash?query', 'a:colon'],
   refusedNamespaces: [],

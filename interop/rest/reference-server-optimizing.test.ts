@@ -52,7 +52,8 @@ type Lab = {
 }
 
 async function throughout(context: TestContext, { service, server, spark, writer, place }: Lab): Promise<void> {
-  await registerRestCatalog(service, 'far', server.properties)
+  const folders = server.warehouse.replace(/^file:/, '')
+  await registerRestCatalog(service, 'far', { ...server.properties, 'local.folders': folders })
   const read = (snapshotId: bigint) => spark.readRows({ table: 'far.db.orders', snapshotId })
   await writeBesideOptimizing(context, service, ['db', 'orders'], writer, read, { catalog: 'far', place })
 }

@@ -25,7 +25,8 @@ process.env['MORAINE_HTTP__SERVER_AUTHENTICATION'] = 'required'
 process.env['MORAINE_ADMIN__PASSWORD'] = PASSWORD
 const pyiceberg = await startPyIceberg()
 const dataDir = mkdtempSync(`${tmpdir()}/moraine-vended-`)
-const service = pyiceberg.kind === 'started' && !('skip' in minio) ? await startService(dataDir) : undefined
+const service =
+  pyiceberg.kind === 'started' && !('skip' in minio) ? await startService(dataDir, `admin:${PASSWORD}`) : undefined
 after(async () => {
   if (pyiceberg.kind === 'started') await pyiceberg.engine.stop()
   await service?.stop()

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { byDepth } from '../lab/depth.ts'
 import { type MoraineService, type ServiceTable, untilAnswered } from '../lab/moraine.ts'
 import { assertHistory } from '../optimize/assert-history.ts'
 import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
 import { loadTableAt, type RestPlace } from './rest-table.ts'
 
-const COMMITS_MIN = 10
+const COMMITS_MIN = byDepth({ usual: 6, all: 10 })
 const REWRITES_MIN = 2
 /** A client that is faster waits for the next rewrite: it takes long to read all of many snapshots. */
 const COMMITS_PER_REWRITE = 6

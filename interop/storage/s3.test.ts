@@ -11,7 +11,9 @@ import { OBJECT_STORE_SERVICES } from '@moraine/storage/object-store-service'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { publishFromLocal, stageToLocal } from '@moraine/storage/stage-files'
+import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
+import { FILESYSTEM_TRAITS, filesystemCatalogUnderTest } from './filesystem-catalog-under-test.ts'
 import { startMinio, stopMinio } from './minio.ts'
 import { openUploads } from './s3-objects.ts'
 
@@ -39,6 +41,14 @@ fileIoConformance(
   async () => ({ io: storage(), root: `${warehouse.replace('s3:', 's3a:')}/s3a`, dispose }),
   options,
 )
+
+if (skip === undefined) {
+  let opened = 0
+  catalogConformance('filesystem catalog on S3', FILESYSTEM_TRAITS, async () => {
+    opened += 1
+    return filesystemCatalogUnderTest(storage(), `${warehouse}/catalogs/${opened}`)
+  })
+}
 
 const inS3 = { skip: skip ?? false }
 const fails = (promise: Promise<unknown>, kind: ErrorKind, cause: RegExp) =>

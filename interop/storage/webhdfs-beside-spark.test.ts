@@ -10,6 +10,7 @@ import { listOf, record, required, text } from '@moraine/stdx/exact-json-decode'
 import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { byDepth } from '../lab/depth.ts'
 import { type Hdfs, startHdfs } from '../lab/hdfs.ts'
 import { moraine, type OptimizeRun, startService, untilAnswered } from '../lab/moraine.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
@@ -22,8 +23,8 @@ import { type NameNodeMessage, type NameNodeProxy, nameNodeProxy } from './webhd
 // between them. What Spark committed is in a ledger; Spark reads every snapshot. Then HDFS is killed at moments of a
 // rewrite, and started again.
 
-const SPARK_COMMITS_MIN = 12
-const REWRITES_MIN = 3
+const SPARK_COMMITS_MIN = byDepth({ usual: 8, all: 12 })
+const REWRITES_MIN = byDepth({ usual: 2, all: 3 })
 const CONFLICT =
   /was removed from the table meanwhile|deletes rows of .* meanwhile|during each of \d+ attempts to commit/
 

@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catalog'
 import { systemClock } from '@moraine/stdx/clock'
-import { type ErrorKind, isKind, MoraineError } from '@moraine/stdx/error'
+import { type ErrorKind, isKind } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
-import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
 import { webHdfsFileIO } from '@moraine/storage/webhdfs-file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
-import type { CatalogUnderTest } from '@moraine/testkit/conformance/catalog-under-test'
 import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
 import { startHdfs } from '../lab/hdfs.ts'
+import { FILESYSTEM_TRAITS, filesystemCatalogUnderTest } from './filesystem-catalog-under-test.ts'
 
 // The file layer and the filesystem catalog against a real HDFS, through its WebHDFS.
 
@@ -40,20 +38,10 @@ fileIoConformance(
 )
 
 if (skip === undefined) {
-  const traits = {
-    nestedNamespaces: true,
-    namespaceProperties: false,
-    impliedNamespaces: true,
-    renames: false,
-    views: false,
-    transactions: false,
-    refusedNames: ['slash/ed', 'back\\slashed', 'a:colon'],
-    fillsPages: false,
-  }
   let opened = 0
-  catalogConformance('filesystem catalog on HDFS', traits, async () => {
+  catalogConformance('filesystem catalog on HDFS', FILESYSTEM_TRAITS, async () => {
     opened += 1
-    return catalogUnderTest(openStorage(settings, components), `${uri}/lab/catalogs/${opened}`)
+    return filesystemCatalogUnderTest(openStorage(settings, components), `${uri}/lab/catalogs/${opened}`)
   })
 }
 
@@ -94,36 +82,3 @@ test('a directory that is in the way is named', { skip }, async () => {
     await assert.rejects(below, (error) => isKind(error, 'invalid-input') && /part of the path/.test(error.message))
   }
 })
-
-/** The catalog twice, one of them over a connection that loses commits as it is told. */
-function catalogUnderTest(store: FileIO, directory: string): CatalogUnderTest {
-  let lose: 'answer' | 'request' | undefined
-  const lossy: FileIO = {
-    ...store,
-    async write(location, bytes, writeOptions, signal) {
-      const losing = writeOptions?.createOnly ? lose : undefined
-      if (losing !== undefined) lose = undefined
-      const outcome = losing === 'request' ? 'written' : await store.write(location, bytes, writeOptions, signal)
-      if (losing === undefined) return outcome
-      throw new MoraineError('unavailable', `writing ${location}: connection lost`)
-    },
-  }
-  const open = (io: FileIO) =>
-    filesystemCatalog({
-      ...{ name: 'lake', warehouse: `${directory}/wh`, io, ...components },
-      onLeftover: (error) => assert.fail(String(error)),
-    })
-  return {
-    catalog: open(lossy),
-    other: open(store),
-    io: store,
-    scratch: `${directory}/scratch`,
-    loseNextAnswer: () => {
-      lose = 'answer'
-    },
-    loseNextRequest: () => {
-      lose = 'request'
-    },
-    close: async () => {},
-  }
-}
