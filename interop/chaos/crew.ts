@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { descendants } from '@moraine/cli/testing/process-tree'
 import type { ServerSettings } from '@moraine/persistence/server/server-settings'
+import { freePort } from '@moraine/testkit/free-port'
 import type { LabDatabase } from '../database/lab-database.ts'
 import { type Leashed, startLeashed } from '../lab/leashed.ts'
 import { type SilentProxy, startSilentProxy } from '../leadership/silent-proxy.ts'
@@ -165,13 +164,4 @@ function member({ name, args, variables, logs }: MemberOptions): Member {
       return (await running?.stop())?.code ?? 0
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -65,7 +65,7 @@ kill_server() {
   running "hdfs-$1" || return 0
   read -r pid _ < "$LAB/run/hdfs-$1.pid"
   kill -9 -- "-$pid"
-  while kill -0 -- "-$pid" 2> /dev/null; do sleep 0.05; done
+  gone "$pid"
 }
 
 stop_server() {

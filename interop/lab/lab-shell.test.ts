@@ -67,6 +67,23 @@ test('a server is started once, answers when start returns, and is stopped with 
   assert.deepEqual(stdout.trim().split('\n'), ['up', 'still', 'taken', 'down', 'gone', 'twice'])
 })
 
+test('a server that was killed runs no more, though nobody has taken notice of its end', async () => {
+  // What execs without waiting for its children leaves them zombies.
+  const { code, stdout, stderr } = await shell(`
+    bash -c 'setsid sleep 60 & echo $! > "$0"; exec sleep 60' "$LAB/pid" > /dev/null 2>&1 & holder=$!
+    until [ "$(cat "/proc/$(cat $LAB/pid)/comm" 2> /dev/null)" = sleep ]; do sleep 0.05; done
+    pid=$(cat $LAB/pid)
+    printf '%s %s\\n' "$pid" "$(started_at "$pid")" > $LAB/run/held.pid
+    running held && runs_in_group "$pid" && echo runs
+    kill -9 -- "-$pid"
+    gone "$pid" && echo gone
+    kill -0 "$pid" && echo zombie
+    running held || echo 'runs no more'
+    kill "$holder"`)
+  assert.equal(code, 0, stderr)
+  assert.deepEqual(stdout.trim().split('\n'), ['runs', 'gone', 'zombie', 'runs no more'])
+})
+
 test('a server that dies or never opens its port is reported', async () => {
   const died = await shell('start dying $(free_port) bash -c "echo the reason; exit 3" || echo failed')
   assert.equal(died.stdout, 'failed\n')

@@ -196,8 +196,25 @@ running() {
   [ "$(started_at "$pid")" = "$since" ]
 }
 
-# Field 22 of /proc/PID/stat; the command's name before it may hold spaces.
-started_at() { sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | cut -d ' ' -f 20; }
+# Field 22 of /proc/PID/stat, of what is not a zombie (field 3); the command's name before them may hold spaces.
+started_at() { sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | awk '$1 !~ /[ZX]/ { print $20 }'; }
+
+# gone PID: waits until nothing of the process group PID runs. What was killed is a zombie until its parent takes notice, which
+# may be never: it has let go of its ports and files all the same.
+gone() {
+  local i
+  for ((i = 0; i < 600; i++)); do
+    runs_in_group "$1" || return 0
+    sleep 0.05
+  done
+  say "the processes of group $1 do not end"
+  return 1
+}
+
+# Fields 3 and 5 of /proc/PID/stat.
+runs_in_group() {
+  cat /proc/[0-9]*/stat 2> /dev/null | sed 's/.*) //' | awk -v group="$1" '$3 == group && $1 !~ /[ZX]/ { found = 1 } END { exit !found }'
+}
 
 # start NAME PORT cmd...: starts cmd in its own process group and returns once 127.0.0.1:PORT answers.
 start() {
@@ -235,7 +252,7 @@ stop() {
     read -r pid _ < "$LAB/run/$1.pid"
     kill -- "-$pid" 2> /dev/null || true
     for ((i = 0; i < 50; i++)); do
-      kill -0 -- "-$pid" 2> /dev/null || break
+      runs_in_group "$pid" || break
       sleep 0.2
     done
     kill -9 -- "-$pid" 2> /dev/null || true

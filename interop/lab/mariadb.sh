@@ -62,7 +62,7 @@ kill_server() {
   running "mariadb-$1" || return 0
   read -r pid _ < "$LAB/run/mariadb-$1.pid"
   kill -9 -- "-$pid"
-  while kill -0 -- "-$pid" 2> /dev/null; do sleep 0.05; done
+  gone "$pid"
 }
 
 stop_server() {

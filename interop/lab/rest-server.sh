@@ -48,7 +48,7 @@ kill_server() {
   running "rest-server-$1" || return 0
   read -r pid _ < "$LAB/run/rest-server-$1.pid"
   kill -9 -- "-$pid"
-  while kill -0 -- "-$pid" 2> /dev/null; do sleep 0.05; done
+  gone "$pid"
 }
 
 stop_server() {

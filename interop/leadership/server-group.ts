@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServerSettings } from '@moraine/persistence/server/server-settings'
 import { must } from '@moraine/stdx/assert'
+import { freePort } from '@moraine/testkit/free-port'
 import type { LabDatabase } from '../database/lab-database.ts'
 import { type Leashed, startLeashed } from '../lab/leashed.ts'
 import { untilAnswered } from '../lab/moraine.ts'
@@ -103,13 +102,4 @@ async function pidOf(lab: LabDatabase, settings: ServerSettings, url: string): P
   const rows = (await lab.run(settings, "select address from lease where name like 'node/%'")) as { address: string }[]
   const told = rows.map(({ address }) => JSON.parse(address) as { url?: string; pid?: number })
   return must(told.find((each) => each.url === url)?.pid, `process of ${url}`)
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import type { StorageSettings } from '@moraine/storage/settings'
+import { freePort } from '@moraine/testkit/free-port'
 import { EXIT_UNAVAILABLE } from '../lab/json-lines-worker.ts'
 import { type Leashed, runLeashed, startLeashed } from '../lab/leashed.ts'
 import { untilAnswered } from '../lab/moraine.ts'
@@ -71,14 +70,4 @@ async function isReady(port: number): Promise<true | undefined> {
   const answer = await fetch(`http://127.0.0.1:${port}/minio/health/ready`).catch(() => undefined)
   await answer?.body?.cancel()
   return answer?.status === 200 ? true : undefined
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  assert.ok(typeof address === 'object' && address !== null)
-  probe.close()
-  await once(probe, 'close')
-  return address.port
 }

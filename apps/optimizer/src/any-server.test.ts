@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { optimizeManager } from '@moraine/api/thrift/optimize-manager'
 import { must } from '@moraine/stdx/assert'
 import { type Clock, systemClock } from '@moraine/stdx/clock'
+import { freePort } from '@moraine/testkit/free-port'
 import { thriftClient } from '@moraine/thrift/client'
 import { bindService, type Handlers } from '@moraine/thrift/dispatch'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
@@ -32,15 +33,6 @@ function connect(context: TestContext, ports: readonly number[], clock: Clock = 
   context.after(() => connection.close())
   const client = thriftClient(optimizeManager, connection)
   return { connection, whoAnswers: async () => (await client.getOptimizingNodeUrls({}))?.[0] }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 test('the one that listens is found, and kept', async (context) => {

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -12,6 +10,7 @@ import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { must } from '@moraine/stdx/assert'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
+import { freePort } from '@moraine/testkit/free-port'
 import { contentFile, orderDataFile } from '../sample/order-files.ts'
 import { orderBatch, type Region } from '../sample/sample-orders.ts'
 import { createLakeTable, ORDERS_TABLE } from '../testing/lake-table.ts'
@@ -181,14 +180,4 @@ async function comesToRest(): Promise<void> {
     const processes = await list<Process>('/optimizing-processes?pageSize=100')
     return processes.length > 0 && processes.every(({ state }) => !['executing', 'committing'].includes(state.status))
   })
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  assert.ok(typeof address === 'object' && address !== null)
-  probe.close()
-  await once(probe, 'close')
-  return address.port
 }
