@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import type { InternalPointer } from '@moraine/catalogs/internal/table-pointers'
 import type { Stores } from '@moraine/management/store/stores'
+import { MYSQL_WORDS, POSTGRES_WORDS } from '@moraine/persistence/engine-words'
+import type { ServerSettings } from '@moraine/persistence/server/server-settings'
+import { holdFence } from '@moraine/persistence/stores/sql-leases'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { ENGINES, startLabDatabase } from './lab-database.ts'
 
@@ -23,14 +26,14 @@ const pointerOf = (name: string, namespace: readonly string[] = ['n']): Internal
 for (const [engine, started] of labs) {
   const withServices = (
     name: string,
-    run: (services: readonly [Stores, Stores], context: TestContext) => Promise<void>,
+    run: (services: readonly [Stores, Stores], context: TestContext, settings: ServerSettings) => Promise<void>,
   ) => {
     void test(`${engine}: ${name}`, { timeout: 120_000 }, async (context) => {
       if (started.kind === 'unavailable') return context.skip(started.why)
       const settings = await started.engine.create()
       const [one, two] = [await started.engine.open(settings), await started.engine.open(settings)]
       context.after(() => Promise.all([one.close(), two.close()]))
-      await run([one.stores, two.stores], context)
+      await run([one.stores, two.stores], context, settings)
     })
   }
 
@@ -114,6 +117,39 @@ for (const [engine, started] of labs) {
     })
     assert.deepEqual([...new Set(await Promise.all(made))], ['added'])
   })
+
+  withServices(
+    'a leader that stands still within a transaction keeps nobody from its place',
+    async (services, context, settings) => {
+      if (started.kind === 'unavailable') return
+      const [{ leases }, others] = services
+      const { db, close } = await started.engine.openRaw(settings)
+      context.after(close)
+      const request = { name: 'service', ttlMs: 1, address: {} }
+      const { lease } = await leases.acquire({ ...request, holder: 'asleep' })
+      const fence = { lease: request.name, holder: 'asleep', epoch: lease.epoch }
+      const [asleep, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      const held: boolean[] = []
+      const words = engine === 'postgres' ? POSTGRES_WORDS : MYSQL_WORDS
+      const write = db
+        .transaction()
+        .setIsolationLevel('read committed')
+        .execute(async (transaction) => {
+          held.push(await holdFence(transaction, words, fence))
+          if (held.length > 1) return
+          asleep.resolve()
+          await awake.promise
+          await transaction.updateTable('lease').set({ address: '{"written":"late"}' }).execute()
+        })
+      await asleep.promise
+      assert.equal((await others.leases.acquire({ ...request, holder: 'awake' })).kind, 'held')
+      awake.resolve()
+      await write
+      // Made again, since nothing of it was; by then its place was another's.
+      assert.deepEqual(held, [true, false])
+      assert.deepEqual((await leases.read('service'))?.address, {})
+    },
+  )
 
   withServices('reports that are stored again are there once', async ([one, two]) => {
     const reports = Array.from({ length: 50 }, (_, index) => ({

@@ -10,14 +10,14 @@ import { checkMysqlTables, inspectMysql, mysqlSession } from './prepare-mysql.ts
 
 /** As the server wants to be spoken to, which it is asked first. */
 export async function mysqlParts(settings: ServerSettings, surroundings: ServerSurroundings): Promise<ServerParts> {
-  const asking = { dialect: mysqlDialect('utf8mb4_bin'), pool: (each: ServerSettings) => mysqlPool(each, []) }
+  const asking = { dialect: mysqlDialect('utf8mb4_bin'), pool: (each: ServerSettings) => mysqlPool(each, [], false) }
   const server = await atStart(settings, asking, surroundings, inspectMysql)
   return {
     dialect: mysqlDialect(server.collation),
     words: MYSQL_WORDS,
     types: { longText: sql`longtext` },
     lock: namedLock(settings.database),
-    pool: (each) => mysqlPool(each, mysqlSession(server, each)),
+    pool: (each) => mysqlPool(each, mysqlSession(server, each), !server.isMariaDb),
     check: (db) => checkMysqlTables(db, server),
   }
 }

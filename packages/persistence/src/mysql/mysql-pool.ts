@@ -7,16 +7,26 @@ import {
 } from 'mysql2/promise'
 import { exactInteger } from '../server/exact-integer.ts'
 import type { HeldConnection, ServerPool } from '../server/server-pool.ts'
-import { type ServerSettings, serverPlace } from '../server/server-settings.ts'
+import { PAUSE_MS, type ServerSettings, serverPlace } from '../server/server-settings.ts'
 import { explainMysql } from './explain-mysql.ts'
 
+/** How long a connection is kept that nobody needs. */
 const IDLE_MS = 60_000
+/** The same where the server ends it after {@link PAUSE_MS}, as it would end one that stands still within a transaction. */
+const SHORT_IDLE_MS = PAUSE_MS / 2
 /** A server that does not keep to the limit of a statement is given up after so much more. */
 const ANSWER_MARGIN_MS = 5000
 
-/** Connections to MySQL or MariaDB, made when they are needed; each begins with the statements of `session`. */
-export function mysqlPool(settings: ServerSettings, session: readonly string[]): ServerPool {
-  const pool = createPool(poolOptions(settings))
+/**
+ * Connections to MySQL or MariaDB, made when they are needed; each begins with the statements of `session`.
+ *
+ * @param endsIdle whether the server ends connections that are not used for {@link PAUSE_MS}
+ */
+export function mysqlPool(settings: ServerSettings, session: readonly string[], endsIdle: boolean): ServerPool {
+  const kept = endsIdle
+    ? { maxIdle: 0, idleTimeout: SHORT_IDLE_MS }
+    : { maxIdle: settings.idleMax, idleTimeout: IDLE_MS }
+  const pool = createPool({ ...poolOptions(settings), ...kept })
   const answerMs = settings.statementMs + ANSWER_MARGIN_MS
   const prepared = new WeakSet<object>()
   return {
@@ -58,8 +68,6 @@ function poolOptions({ tls, rootCertificate: ca, ...settings }: ServerSettings):
     flags: ['FOUND_ROWS', '-LOCAL_FILES'],
     multipleStatements: false,
     connectionLimit: settings.connectionsMax,
-    maxIdle: settings.idleMax,
-    idleTimeout: IDLE_MS,
     connectTimeout: settings.connectMs,
     enableKeepAlive: true,
     typeCast: (field, next) => {

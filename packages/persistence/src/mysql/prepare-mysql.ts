@@ -1,7 +1,7 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../schema.ts'
-import { LOCK_WAIT_MS, type ServerSettings } from '../server/server-settings.ts'
+import { LOCK_WAIT_MS, PAUSE_MS, type ServerSettings } from '../server/server-settings.ts'
 import { TABLE_NAMES } from '../table-names.ts'
 import { type MysqlServer, mysqlServer } from './mysql-server.ts'
 
@@ -34,8 +34,9 @@ export function mysqlSession(
     `set session autocommit = 1, time_zone = '+00:00', group_concat_max_len = 1048576, innodb_lock_wait_timeout = ${Math.ceil(Math.min(statementMs, LOCK_WAIT_MS) / 1000)}`,
     'set session transaction isolation level read committed',
     isMariaDb
-      ? `set session max_statement_time = ${statementMs / 1000}`
-      : `set session max_execution_time = ${statementMs}`,
+      ? `set session max_statement_time = ${statementMs / 1000}, idle_transaction_timeout = ${PAUSE_MS / 1000}`
+      : // MySQL has no limit for pauses within transactions alone.
+        `set session max_execution_time = ${statementMs}, wait_timeout = ${PAUSE_MS / 1000}`,
   ]
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { exactInteger } from '../server/exact-integer.ts'
 import type { HeldConnection, ServerPool } from '../server/server-pool.ts'
-import { LOCK_WAIT_MS, type ServerSettings, serverPlace } from '../server/server-settings.ts'
+import { LOCK_WAIT_MS, PAUSE_MS, type ServerSettings, serverPlace } from '../server/server-settings.ts'
 import { explainPostgres } from './explain-postgres.ts'
 
 const IDLE_MS = 60_000
@@ -25,7 +25,7 @@ export function postgresPool(settings: ServerSettings): ServerPool {
     connectionTimeoutMillis: settings.connectMs,
     statement_timeout: statementMs,
     lock_timeout: Math.min(statementMs, LOCK_WAIT_MS),
-    idle_in_transaction_session_timeout: statementMs,
+    idle_in_transaction_session_timeout: PAUSE_MS,
     query_timeout: statementMs + ANSWER_MARGIN_MS,
     keepAlive: true,
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },

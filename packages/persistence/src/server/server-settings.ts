@@ -33,3 +33,9 @@ export type ServerEngine = 'postgres' | 'mysql'
 
 /** Locks of the service are held for milliseconds. */
 export const LOCK_WAIT_MS = 10_000
+
+/**
+ * Between two statements of a transaction. A process that stands still within one, stopped or swapped out, holds what others
+ * wait for: before their wait and the leader's lease are over, the database takes it from there.
+ */
+export const PAUSE_MS = 5000
