@@ -23,7 +23,8 @@ export async function writeUnreferenced(
   try {
     await writeAll(handle, bytes, signal, doing)
     await Promise.all([handle.sync(), syncDirectory(dirname(path))])
-    await handle.close()
+    // Nothing hangs on it any more.
+    handle.close().catch(() => {})
     return true
   } catch (cause) {
     await handle.close().catch(() => {})

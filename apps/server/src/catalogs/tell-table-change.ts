@@ -24,13 +24,16 @@ export function tellTableChange({ stores, nudges, log }: TellTableChangeDeps): T
   return ({ kind, table }) => {
     const explore: Nudge = { to: 'explorer', catalog: table.catalog }
     if (kind === 'gone') return nudges.send(explore)
-    void stores.tables.findTableByName(table).then(
-      (known) => nudges.send(known === undefined ? explore : { to: 'refresher', tableId: known.tableId }),
-      (error: unknown) =>
-        log.warn(
-          { ...table, failure: describeError(error) },
-          'a change was not noticed; the table is looked at in its turn',
-        ),
-    )
+    // Whoever made the change is answered first.
+    setImmediate(() => {
+      stores.tables.findTableByName(table).then(
+        (known) => nudges.send(known === undefined ? explore : { to: 'refresher', tableId: known.tableId }),
+        (error: unknown) =>
+          log.warn(
+            { ...table, failure: describeError(error) },
+            'a change was not noticed; the table is looked at in its turn',
+          ),
+      )
+    })
   }
 }

@@ -157,6 +157,8 @@ const identities = new WeakMap<FastifyRequest, Identity>()
 const PARAM_LENGTH_MIN = 1024
 /** A commit of many removed snapshots or a schema of thousands of columns has a few megabytes. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024
+/** Up to here an answer is sent as one piece, a copy that ends with it; larger ones share what they are made of. */
+const COPIED_BYTES_MAX = 64 * 1024
 
 type Serving = IcebergRestOptions & Pick<RestCall, 'pages' | 'planning'>
 
@@ -307,10 +309,10 @@ function send(reply: FastifyReply, answer: RestAnswer): FastifyReply {
   if (json === undefined && pieces === undefined) return reply.send()
   reply.type('application/json; charset=utf-8')
   if (pieces === undefined) return reply.send(json)
-  reply.header(
-    'content-length',
-    pieces.reduce((bytes, piece) => bytes + piece.length, 0),
-  )
+  const length = pieces.reduce((bytes, piece) => bytes + piece.length, 0)
+  // A stream costs as much as a small answer does altogether.
+  if (length <= COPIED_BYTES_MAX) return reply.send(Buffer.concat(pieces, length))
+  reply.header('content-length', length)
   return reply.send(Readable.from(pieces))
 }
 

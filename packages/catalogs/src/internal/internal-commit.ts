@@ -1,21 +1,21 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { assert } from '@moraine/stdx/assert'
+import { isKind } from '@moraine/stdx/error'
 import type { CommitOutcome, LoadedTable, TableCommit } from '../catalog.ts'
 import { noSuchNamespace, noSuchTable } from '../catalog-error.ts'
 import type { Fence } from '../fence.ts'
 import { applyCommit } from '../metadata-file/apply-commit.ts'
-import { orRemove, removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
+import { orRemove, type RecalledMetadata, removeQuietly, writeMetadata } from '../metadata-file/metadata-files.ts'
 import { obsoleteMetadataFiles } from '../metadata-file/obsolete-metadata.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import type { RequestClaim } from '../request-claim.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import { type InternalStore, loadPointed, storeUnder } from './internal-store.ts'
+import { type InternalStore, loadPointed, type PointedTable, recallPointed, storeUnder } from './internal-store.ts'
 import { checkMove, type Whereabouts } from './location-rules.ts'
 import { notAdded } from './not-added.ts'
 import { addPointer, movePointer } from './swap-pointer.ts'
 import { TableDraft } from './table-draft.ts'
-import type { InternalPointer } from './table-pointers.ts'
 
 /**
  * Makes commits to one table with a single new metadata file, each on top of those before it: writes the file, then moves
@@ -29,7 +29,7 @@ export async function commitTogether(
   commits: readonly TableCommit[],
   signal?: AbortSignal,
 ): Promise<readonly CommitSettlement[]> {
-  const base = await loadPointed(store, identifier, signal)
+  const base = await recallPointed(store, identifier, signal)
   if (base === undefined) return createTogether(store, identifier, commits, signal)
   const draft = new TableDraft(store, base.table, signal)
   const settlements: (CommitSettlement | 'made')[] = []
@@ -85,30 +85,58 @@ function fenceOf(commits: readonly TableCommit[]): Fence | undefined {
 
 async function finishDraft(
   store: InternalStore,
-  base: { readonly pointer: InternalPointer; readonly table: LoadedTable },
+  base: PointedTable & Pick<RecalledMetadata, 'present'>,
   { metadata, manifestLists, placement }: TableDraft,
   under: { readonly signal: AbortSignal | undefined; readonly fence: Fence | undefined },
 ): Promise<CommitOutcome> {
   const { identifier } = base.table
-  if (metadata === base.table.metadata) return { kind: 'committed', table: base.table }
   const written = [...manifestLists]
   let metadataLocation: string
   let outcome: SwapOutcome
   try {
+    if (metadata === base.table.metadata) {
+      if (!(await isStillThere(store, base, under.signal))) return raced(identifier)
+      return { kind: 'committed', table: base.table }
+    }
     metadataLocation = await writeMetadata(store, metadata, base.table.metadataLocation, under.signal)
     written.push(metadataLocation)
-    outcome = await movePointer(store, base.pointer, metadataLocation, placement, under)
+    const isThere = await isStillThere(store, base, under.signal)
+    outcome = isThere ? await movePointer(store, base.pointer, metadataLocation, placement, under) : 'lost'
   } catch (error) {
     await removeQuietly(store, written)
     throw error
   }
   if (outcome === 'lost') {
     await removeQuietly(store, written)
-    return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
+    return raced(identifier)
   }
   if (outcome !== 'won') return { kind: 'unknown', cause: outcome.unknown }
   await removeQuietly(store, obsoleteMetadataFiles(base.table.metadata, metadata))
   return { kind: 'committed', table: { identifier, metadata, metadataLocation } }
+}
+
+/**
+ * Whether the file of the base is where it was read. One that was removed after a newer commit is not.
+ *
+ * @throws {MoraineError} `corrupt` if it is gone and still pointed to
+ */
+async function isStillThere(
+  store: InternalStore,
+  { table, present }: PointedTable & Pick<RecalledMetadata, 'present'>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await present
+    return true
+  } catch (error) {
+    if (!isKind(error, 'not-found')) throw error
+    await loadPointed(store, table.identifier, signal)
+    return false
+  }
+}
+
+function raced(identifier: TableIdentifier): CommitOutcome {
+  return { kind: 'conflict', reason: `another commit to ${formatIdentifier(identifier)} came first`, raced: true }
 }
 
 /** A table that may be made, and where. */

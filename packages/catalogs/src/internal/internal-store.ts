@@ -1,6 +1,13 @@
+import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { Clock } from '@moraine/stdx/clock'
 import type { LoadedTable } from '../catalog.ts'
-import { followPointer, type MetadataFiles, readMetadata } from '../metadata-file/metadata-files.ts'
+import {
+  followPointer,
+  type MetadataFiles,
+  type RecalledMetadata,
+  readMetadata,
+  recallMetadata,
+} from '../metadata-file/metadata-files.ts'
 import { claimLost, type RequestClaim } from '../request-claim.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import type { UnderClaims } from './claimed-pointers.ts'
@@ -48,18 +55,38 @@ export async function findTaken(
   return (await store.pointers.findPointer(store.name, namespace, name))?.kind
 }
 
+export type PointedTable = { readonly pointer: InternalPointer; readonly table: LoadedTable }
+
 /** The table and its pointer. */
 export async function loadPointed(
   store: InternalStore,
   identifier: TableIdentifier,
   signal?: AbortSignal,
-): Promise<{ readonly pointer: InternalPointer; readonly table: LoadedTable } | undefined> {
-  const found = await followPointer(
-    { kind: 'table', identifier },
-    () => findPointer(store, 'table', identifier),
-    (location) => readMetadata(store, location, signal),
-  )
+): Promise<PointedTable | undefined> {
+  const found = await follow(store, identifier, (location) => readMetadata(store, location, signal))
+  return found && pointedTable(identifier, found.pointer, found.metadata)
+}
+
+/** The same, with what {@link recallMetadata} tells later. */
+export async function recallPointed(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  signal?: AbortSignal,
+): Promise<(PointedTable & Pick<RecalledMetadata, 'present'>) | undefined> {
+  const found = await follow(store, identifier, (location) => recallMetadata(store, location, signal))
   if (found === undefined) return undefined
-  const { pointer, metadata } = found
+  const { metadata, present } = found.metadata
+  return { ...pointedTable(identifier, found.pointer, metadata), present }
+}
+
+function follow<Metadata>(
+  store: InternalStore,
+  identifier: TableIdentifier,
+  read: (location: string) => Promise<Metadata>,
+) {
+  return followPointer({ kind: 'table', identifier }, () => findPointer(store, 'table', identifier), read)
+}
+
+function pointedTable(identifier: TableIdentifier, pointer: InternalPointer, metadata: TableMetadata): PointedTable {
   return { pointer, table: { identifier, metadata, metadataLocation: pointer.metadataLocation } }
 }

@@ -186,8 +186,10 @@ function remedyFor(found: Pick<Neighbour, 'isDropped'> | undefined, ofLiving: st
 function placesOf({ location, properties }: Placed): readonly string[] {
   const places = [known(location)]
   for (const key of FILE_PATH_PROPERTIES) {
-    const path = known(own(properties, key) ?? '')
-    if (path !== '' && !places.some((place) => isBelow(path, place))) places.push(path)
+    const named = own(properties, key)
+    if (named === undefined || named === '') continue
+    const path = known(named)
+    if (!places.some((place) => isBelow(path, place))) places.push(path)
   }
   return places
 }

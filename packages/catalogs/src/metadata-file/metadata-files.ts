@@ -23,20 +23,40 @@ export type MetadataFiles = {
 
 /** @throws {MoraineError} `not-found` if the file is not there, `corrupt` if it is damaged */
 export async function readMetadata(
-  { cache, io }: Pick<MetadataFiles, 'cache' | 'io'>,
+  files: Pick<MetadataFiles, 'cache' | 'io'>,
   location: string,
   signal?: AbortSignal,
 ): Promise<TableMetadata> {
+  const { metadata, present } = await recallMetadata(files, location, signal)
+  await present
+  return metadata
+}
+
+/** What a file said when it was read, which may be some time ago. */
+export type RecalledMetadata = {
+  readonly metadata: TableMetadata
+  /** Rejects with `not-found` if the file is gone since; it is looked for beside what the caller does meanwhile. */
+  readonly present: Promise<void>
+}
+
+/** As {@link readMetadata}, for whoever can take back what was done once `present` tells. */
+export async function recallMetadata(
+  { cache, io }: Pick<MetadataFiles, 'cache' | 'io'>,
+  location: string,
+  signal?: AbortSignal,
+): Promise<RecalledMetadata> {
   const cached = cache.find(location)
   if (cached !== undefined) {
-    await checkPresent(io, location, signal)
-    return cached
+    const present = checkPresent(io, location, signal)
+    // Nobody may come to wait for it.
+    present.catch(() => {})
+    return { metadata: cached, present }
   }
   // Zipped, metadata is a tenth or less of what it takes in memory.
   const text = decodeMetadataFile(await io.read(location, signal), location)
   const metadata = parseTableMetadata(text, location)
   if (isUniqueMetadataLocation(location)) cache.add(location, metadata, text.length)
-  return metadata
+  return { metadata, present: Promise.resolve() }
 }
 
 // Where it costs next to nothing: clients would be told of a state that nobody else can read.

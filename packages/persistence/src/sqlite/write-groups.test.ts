@@ -22,6 +22,10 @@ function setUp({ failing }: { readonly failing?: string } = {}) {
   const endTurn = () => {
     for (const flush of turns.splice(0)) flush()
   }
+  /** Turns in which nothing comes. */
+  const rest = () => {
+    while (turns.length > 0) endTurn()
+  }
   const statement = (name: string) => () => {
     said.push(name)
     return name
@@ -32,7 +36,7 @@ function setUp({ failing }: { readonly failing?: string } = {}) {
     saved = 0
     throw new Error(`${name} broke the transaction`)
   }
-  return { db, groups, said, endTurn, statement, broken }
+  return { db, groups, said, endTurn, rest, statement, broken }
 }
 
 /** What has come of each, once all that can run has run. */
@@ -53,19 +57,34 @@ async function settled(promises: readonly Promise<unknown>[]): Promise<readonly 
 }
 
 test('what is written in one turn is committed once, and answered then', async () => {
-  const { groups, said, endTurn, statement } = setUp()
+  const { groups, said, rest, statement } = setUp()
   const writes = [groups.run(statement('a'), 'write'), groups.run(statement('b'), 'write')]
   const read = groups.run(statement('r'), 'read')
   assert.deepEqual(await settled([...writes, read]), ['waits', 'waits', 'waits'])
-  endTurn()
+  rest()
   assert.deepEqual(await settled([...writes, read]), ['a', 'b', 'r'])
   assert.deepEqual(said, ['BEGIN', 'a', 'b', 'r', 'COMMIT'])
   assert.deepEqual(await settled([groups.run(statement('alone'), 'read')]), ['alone'])
   assert.deepEqual(said.slice(5), ['alone'])
 })
 
-test('transactions share the group one after another, and one that is rolled back is alone in that', async () => {
+test('a group stays open for another turn as long as somebody comes, but not for ever', async () => {
   const { groups, said, endTurn, statement } = setUp()
+  const [quiet, busy] = [groups.run(statement('a'), 'write'), [] as Promise<string>[]]
+  endTurn()
+  assert.deepEqual(await settled([quiet]), ['waits'])
+  endTurn()
+  assert.deepEqual(await settled([quiet]), ['a'])
+  for (const name of ['b', 'c', 'd', 'e']) {
+    busy.push(groups.run(statement(name), 'write'))
+    endTurn()
+  }
+  assert.deepEqual(await settled(busy), ['b', 'c', 'd', 'e'])
+  assert.deepEqual(said, ['BEGIN', 'a', 'COMMIT', 'BEGIN', 'b', 'c', 'd', 'e', 'COMMIT'])
+})
+
+test('transactions share the group one after another, and one that is rolled back is alone in that', async () => {
+  const { groups, said, rest, statement } = setUp()
   const first = await groups.begin()
   const waiting = groups.run(statement('other'), 'write')
   groups.inside(first, statement('a'))
@@ -75,7 +94,7 @@ test('transactions share the group one after another, and one that is rolled bac
   groups.inside(second, statement('b'))
   const rolledBack = groups.rollback(second)
   assert.deepEqual(await settled([committed, waiting]), ['waits', 'waits'])
-  endTurn()
+  rest()
   assert.deepEqual(await settled([committed, waiting, rolledBack]), ['done', 'other', 'done'])
   assert.deepEqual(said, [
     'BEGIN',
@@ -86,9 +105,9 @@ test('transactions share the group one after another, and one that is rolled bac
 })
 
 test('a turn that ends during a transaction is made good at its end, before the next begins', async () => {
-  const { groups, said, endTurn, statement } = setUp()
+  const { groups, said, rest, statement } = setUp()
   const first = await groups.begin()
-  endTurn()
+  rest()
   const next = groups.begin()
   groups.inside(first, statement('a'))
   await groups.commit(first)
@@ -97,10 +116,10 @@ test('a turn that ends during a transaction is made good at its end, before the 
 })
 
 test('a group that cannot be committed has failed for all in it, and the next goes on', async () => {
-  const { groups, db, endTurn, statement } = setUp({ failing: 'COMMIT' })
+  const { groups, db, rest, statement } = setUp({ failing: 'COMMIT' })
   const all = [groups.run(statement('a'), 'write'), groups.run(statement('r'), 'read')]
   await settled(all)
-  endTurn()
+  rest()
   assert.deepEqual(await settled(all), ['COMMIT failed', 'COMMIT failed'])
   assert.equal(db.isTransaction, false)
   const next = groups.run(statement('b'), 'read')
@@ -108,23 +127,23 @@ test('a group that cannot be committed has failed for all in it, and the next go
 })
 
 test('a statement that fails by itself fails alone', async () => {
-  const { groups, endTurn, statement } = setUp()
+  const { groups, rest, statement } = setUp()
   const good = groups.run(statement('a'), 'write')
   const bad = groups.run(() => {
     throw new Error('constraint')
   }, 'write')
   assert.deepEqual(await settled([good, bad]), ['waits', 'waits'])
-  endTurn()
+  rest()
   assert.deepEqual(await settled([good, bad]), ['a', 'constraint'])
 })
 
 test('whoever committed to a group that fails rolls nothing of others back', async () => {
-  const { groups, said, endTurn, statement } = setUp({ failing: 'COMMIT' })
+  const { groups, said, rest, statement } = setUp({ failing: 'COMMIT' })
   const first = await groups.begin()
   groups.inside(first, statement('a'))
   const committed = groups.commit(first)
   await settled([committed])
-  endTurn()
+  rest()
   await assert.rejects(committed, /COMMIT failed/)
   const second = await groups.begin()
   await groups.rollback(first)
@@ -134,7 +153,7 @@ test('whoever committed to a group that fails rolls nothing of others back', asy
 })
 
 test('a statement that ends the whole transaction fails all of the group, and nothing runs outside of one', async () => {
-  const { groups, said, endTurn, statement, broken } = setUp()
+  const { groups, said, rest, statement, broken } = setUp()
   const before = groups.run(statement('a'), 'write')
   await settled([before])
   const transaction = await groups.begin()
@@ -146,6 +165,6 @@ test('a statement that ends the whole transaction fails all of the group, and no
   assert.deepEqual(said, ['BEGIN', 'a', 'SAVEPOINT one'])
   const next = groups.run(statement('d'), 'write')
   await settled([next])
-  endTurn()
+  rest()
   assert.deepEqual(await settled([next]), ['d'])
 })

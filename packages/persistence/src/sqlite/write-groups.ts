@@ -5,7 +5,10 @@ export type GroupedDatabase = {
   readonly isTransaction: boolean
 }
 
-type Group = PromiseWithResolvers<void> & { failure?: { readonly cause: unknown } }
+/** Of the event loop, for which a group stays open at most. */
+const TURNS_MAX = 4
+
+type Group = PromiseWithResolvers<void> & { failure?: { readonly cause: unknown }; joined: number }
 
 /** Of whoever has the database to itself; only that one may end it. */
 export type Transaction = { readonly ended: PromiseWithResolvers<void>; readonly group: Group }
@@ -94,18 +97,29 @@ export class WriteGroups {
   }
 
   #enter(): Group {
-    if (this.#group !== undefined) return this.#group
+    if (this.#group !== undefined) {
+      this.#group.joined += 1
+      return this.#group
+    }
     this.#db.exec('BEGIN')
-    const group: Group = Promise.withResolvers<void>()
+    const group: Group = { ...Promise.withResolvers<void>(), joined: 1 }
     // Whoever belongs to it hears of its end; there may be nobody left.
     group.promise.catch(() => {})
     this.#group = group
+    this.#endAfterQuietTurn(group, { joined: 0, turns: 0 })
+    return group
+  }
+
+  /** A turn that costs nothing if nothing comes is waited for as long as somebody came in the one before. */
+  #endAfterQuietTurn(group: Group, before: { readonly joined: number; readonly turns: number }): void {
+    const { joined } = group
     this.#afterThisTurn(() => {
       if (this.#group !== group) return
+      const turns = before.turns + 1
+      if (group.joined > before.joined && turns < TURNS_MAX) return this.#endAfterQuietTurn(group, { joined, turns })
       if (this.#transaction === undefined) this.flush()
       else this.#isDue = true
     })
-    return group
   }
 
   #end(transaction: Transaction): void {
