@@ -11,7 +11,7 @@ import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import type { RequestClaim } from '../request-claim.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import type { CommitSettlement } from './commit-settlement.ts'
-import { type InternalStore, loadPointed, type PointedTable, recallPointed, storeUnder } from './internal-store.ts'
+import { type InternalStore, loadPointed, recallPointed, storeUnder, type TableAtPointer } from './internal-store.ts'
 import { checkMove, type Whereabouts } from './location-rules.ts'
 import { notAdded } from './not-added.ts'
 import { addPointer, movePointer } from './swap-pointer.ts'
@@ -85,7 +85,7 @@ function fenceOf(commits: readonly TableCommit[]): Fence | undefined {
 
 async function finishDraft(
   store: InternalStore,
-  base: PointedTable & Pick<RecalledMetadata, 'present'>,
+  base: TableAtPointer & Pick<RecalledMetadata, 'present'>,
   { metadata, manifestLists, placement }: TableDraft,
   under: { readonly signal: AbortSignal | undefined; readonly fence: Fence | undefined },
 ): Promise<CommitOutcome> {
@@ -122,7 +122,7 @@ async function finishDraft(
  */
 async function isStillThere(
   store: InternalStore,
-  { table, present }: PointedTable & Pick<RecalledMetadata, 'present'>,
+  { table, present }: TableAtPointer & Pick<RecalledMetadata, 'present'>,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   try {

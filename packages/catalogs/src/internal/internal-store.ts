@@ -55,16 +55,16 @@ export async function findTaken(
   return (await store.pointers.findPointer(store.name, namespace, name))?.kind
 }
 
-export type PointedTable = { readonly pointer: InternalPointer; readonly table: LoadedTable }
+export type TableAtPointer = { readonly pointer: InternalPointer; readonly table: LoadedTable }
 
 /** The table and its pointer. */
 export async function loadPointed(
   store: InternalStore,
   identifier: TableIdentifier,
   signal?: AbortSignal,
-): Promise<PointedTable | undefined> {
+): Promise<TableAtPointer | undefined> {
   const found = await follow(store, identifier, (location) => readMetadata(store, location, signal))
-  return found && pointedTable(identifier, found.pointer, found.metadata)
+  return found && tableAtPointer(identifier, found.pointer, found.metadata)
 }
 
 /** The same, with what {@link recallMetadata} tells later. */
@@ -72,11 +72,11 @@ export async function recallPointed(
   store: InternalStore,
   identifier: TableIdentifier,
   signal?: AbortSignal,
-): Promise<(PointedTable & Pick<RecalledMetadata, 'present'>) | undefined> {
+): Promise<(TableAtPointer & Pick<RecalledMetadata, 'present'>) | undefined> {
   const found = await follow(store, identifier, (location) => recallMetadata(store, location, signal))
   if (found === undefined) return undefined
   const { metadata, present } = found.metadata
-  return { ...pointedTable(identifier, found.pointer, metadata), present }
+  return { ...tableAtPointer(identifier, found.pointer, metadata), present }
 }
 
 function follow<Metadata>(
@@ -87,6 +87,10 @@ function follow<Metadata>(
   return followPointer({ kind: 'table', identifier }, () => findPointer(store, 'table', identifier), read)
 }
 
-function pointedTable(identifier: TableIdentifier, pointer: InternalPointer, metadata: TableMetadata): PointedTable {
+function tableAtPointer(
+  identifier: TableIdentifier,
+  pointer: InternalPointer,
+  metadata: TableMetadata,
+): TableAtPointer {
   return { pointer, table: { identifier, metadata, metadataLocation: pointer.metadataLocation } }
 }
