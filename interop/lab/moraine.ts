@@ -43,6 +43,8 @@ export type MoraineService = {
   listProcesses(table: ServiceTable): Promise<readonly ServiceProcess[]>
   /** The table's processes, once none is wanted, planned or open. */
   findSettled(table: ServiceTable): Promise<readonly ServiceProcess[] | undefined>
+  /** What can be said of a table that does not come on: its explanation, its processes, the last words of service and optimizer. */
+  describe(table: ServiceTable): Promise<string>
   /** Ends both; fails if one of them did not end well. */
   stop(): Promise<void>
   kill(): void
@@ -88,6 +90,17 @@ export async function startService(dataDir: string, credential?: string): Promis
       assert.ok([200, 404, 409].includes(status), `answered ${status}`) // 404: it has not found the table yet
       return status === 200
     },
+    async describe(table) {
+      const said = ['explain', 'optimizing-processes?pageSize=5'].map(async (view) => {
+        const answer = await fetch(`${under(table)}/${view}`, { signal: AbortSignal.timeout(DESCRIBE_MS) })
+        return answer.text()
+      })
+      const views = await Promise.allSettled(said)
+      const logs = [service, optimizer].map((each) => each.lines().slice(-LOG_LINES).join('\n'))
+      return [...views.map((view) => (view.status === 'fulfilled' ? view.value : String(view.reason))), ...logs].join(
+        '\n',
+      )
+    },
     async stop() {
       await stopWell(optimizer)
       await stopWell(service)
@@ -98,6 +111,9 @@ export async function startService(dataDir: string, credential?: string): Promis
     },
   }
 }
+
+const DESCRIBE_MS = 5000
+const LOG_LINES = 60
 
 async function groupSecret(url: string, credential: string): Promise<string> {
   const asking = { MORAINE_SERVER: url, MORAINE_CREDENTIAL: credential }

@@ -43,7 +43,26 @@ export async function writeBesideOptimizing(
  * of the service succeeded and failed, of which none may have failed but for the client's commits.
  */
 export async function writeUntilOptimized(
-  { signal }: TestContext,
+  context: TestContext,
+  service: MoraineService,
+  table: ServiceTable,
+  writer: LedgeredWriter,
+): Promise<{ readonly rewrites: number; readonly failed: number }> {
+  const patience = AbortSignal.timeout(PATIENCE_MS)
+  const signal = AbortSignal.any([context.signal, patience])
+  try {
+    return await writeAndOptimize(signal, service, table, writer)
+  } catch (cause) {
+    if (!patience.aborted) throw cause
+    throw new Error(`it was not optimized often enough in time:\n${await service.describe(table)}`, { cause })
+  }
+}
+
+/** Less than any suite gives a test, which could only say that time was up. */
+const PATIENCE_MS = 150_000
+
+async function writeAndOptimize(
+  signal: AbortSignal,
   service: MoraineService,
   table: ServiceTable,
   writer: LedgeredWriter,
