@@ -3,6 +3,7 @@
 // One optional dependency per platform carries the binary; npm installs the one that fits. It is found by path,
 // because npm 10 drops the link in node_modules/.bin while it removes the foreign ones.
 import { spawn } from 'node:child_process'
+import { availableParallelism } from 'node:os'
 import { delimiter, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ensureInstalled, modifiedAt } from './install.mjs'
@@ -35,6 +36,10 @@ const env = {
   ...process.env,
   PATH: dirname(pinned) + delimiter + process.env.PATH,
 }
-const child = spawn(pinned, process.argv.slice(2), { stdio: 'inherit', env })
+// Of the test runner, which by itself leaves one core idle, of two as of many.
+const args = process.argv
+  .slice(2)
+  .map((arg) => arg.replace(/^(--test-concurrency=)cores$/, `$1${availableParallelism()}`))
+const child = spawn(pinned, args, { stdio: 'inherit', env })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 143)))
