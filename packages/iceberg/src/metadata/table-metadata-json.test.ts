@@ -115,6 +115,13 @@ test('version 3 is written as it was read, to the letter', () => {
   assert.equal(formatTableMetadata(parse(V3)), formatExactJson(V3))
 })
 
+test('what was formatted before is formatted like what is new', () => {
+  const metadata = parse(V3)
+  formatTableMetadata(metadata)
+  const longer = { ...metadata, snapshots: [...metadata.snapshots, ...parse(V3).snapshots] }
+  assert.equal(formatTableMetadata(longer), formatTableMetadata(structuredClone(longer)))
+})
+
 test('ids beyond 2^53 are exact', () => {
   const metadata = parse(V3)
   assert.equal(metadata.currentSnapshotId, ID)

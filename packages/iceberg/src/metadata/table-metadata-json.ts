@@ -67,7 +67,29 @@ export function parseTableMetadata(file: Uint8Array | string, location: string):
 
 /** The text of a metadata file, with the fields its format version wants, as older readers of it want them. */
 export function formatTableMetadata(metadata: TableMetadata): string {
-  return formatExactJson(encodeTableMetadata(metadata))
+  const present = formatExactJson(encodePresent(metadata))
+  const history = [
+    ['snapshots', listText(metadata.snapshots, encodeSnapshot)],
+    ['statistics', listText(metadata.statistics, encodeStatisticsFile)],
+    ['partition-statistics', listText(metadata.partitionStatistics, encodePartitionStatisticsFile)],
+    ['snapshot-log', listText(metadata.snapshotLog, encodeSnapshotLogEntry)],
+    ['metadata-log', listText(metadata.metadataLog, encodeMetadataLogEntry)],
+  ]
+  return `${present.slice(0, -1)},${history.map(([field, list]) => `"${field}":${list}`).join(',')}}`
+}
+
+/** What a table has had stays as it was, and a commit adds an entry: each is formatted once, for as long as it is known. */
+const texts = new WeakMap<object, string>()
+
+function listText<Entry extends object>(entries: readonly Entry[], encode: (entry: Entry) => JsonObject): string {
+  const parts = entries.map((entry) => {
+    const known = texts.get(entry)
+    if (known !== undefined) return known
+    const text = formatExactJson(encode(entry))
+    texts.set(entry, text)
+    return text
+  })
+  return `[${parts.join(',')}]`
 }
 
 export const decodeTableMetadata: JsonDecoder<TableMetadata> = (value, place) => {
@@ -98,6 +120,18 @@ export const decodeTableMetadata: JsonDecoder<TableMetadata> = (value, place) =>
 }
 
 export function encodeTableMetadata(metadata: TableMetadata): JsonObject {
+  return {
+    ...encodePresent(metadata),
+    snapshots: metadata.snapshots.map(encodeSnapshot),
+    statistics: metadata.statistics.map(encodeStatisticsFile),
+    'partition-statistics': metadata.partitionStatistics.map(encodePartitionStatisticsFile),
+    'snapshot-log': metadata.snapshotLog.map(encodeSnapshotLogEntry),
+    'metadata-log': metadata.metadataLog.map(encodeMetadataLogEntry),
+  }
+}
+
+/** All but the lists that grow with the history. */
+function encodePresent(metadata: TableMetadata): JsonObject {
   const { formatVersion } = metadata
   return {
     'format-version': formatVersion,
@@ -121,11 +155,6 @@ export function encodeTableMetadata(metadata: TableMetadata): JsonObject {
     'encryption-keys':
       metadata.encryptionKeys.length === 0 ? undefined : metadata.encryptionKeys.map(encodeEncryptedKey),
     refs: Object.fromEntries(Object.entries(metadata.refs).map(([name, ref]) => [name, encodeSnapshotRef(ref)])),
-    snapshots: metadata.snapshots.map(encodeSnapshot),
-    statistics: metadata.statistics.map(encodeStatisticsFile),
-    'partition-statistics': metadata.partitionStatistics.map(encodePartitionStatisticsFile),
-    'snapshot-log': metadata.snapshotLog.map(encodeSnapshotLogEntry),
-    'metadata-log': metadata.metadataLog.map(encodeMetadataLogEntry),
   }
 }
 
