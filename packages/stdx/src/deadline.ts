@@ -40,12 +40,16 @@ export function startDeadline(clock: Pick<Clock, 'sleep'>, limit: TimeLimit): De
   // Forwarded by hand: Node keeps a combined signal alive for as long as anybody listens to it.
   const forward = () => inner.abort(signal?.reason)
   if (signal?.aborted) forward()
-  else signal?.addEventListener('abort', forward, { once: true, signal: done.signal })
+  else signal?.addEventListener('abort', forward, { once: true })
   clock.sleep(ms, done.signal).then(
     () => inner.abort(timeoutError(limit)),
     () => {},
   )
-  return { signal: inner.signal, end: () => done.abort(DONE) }
+  const end = () => {
+    signal?.removeEventListener('abort', forward)
+    done.abort(DONE)
+  }
+  return { signal: inner.signal, end }
 }
 
 export function timeoutError({ ms, what, remedy }: TimeLimit): MoraineError {
