@@ -16,6 +16,7 @@ import {
   removeFolders,
 } from './pointer-folders.ts'
 import { hasNamespace, hasPointer, nameColumns, pointerHash, pointerRow } from './pointer-rows.ts'
+import { preparedQuery } from './prepared-query.ts'
 import { type ClaimedWrite, type Claims, claimedWrite } from './sql-answered-requests.ts'
 import { holdFence } from './sql-leases.ts'
 
@@ -121,6 +122,16 @@ function sqlInternalTables(
   write: ClaimedWrite,
   writeOne: WriteOne,
 ): Omit<TablePointers, NamespaceMethods> {
+  const pointerOfHash = preparedQuery((hash: string) =>
+    db.selectFrom('catalog_table').select(['kind', 'metadata_location', 'places']).where('table_hash', '=', hash),
+  )
+  const moveRow = preparedQuery((hash: string, from: string, to: string) =>
+    db
+      .updateTable('catalog_table')
+      .set({ metadata_location: to })
+      .where('table_hash', '=', hash)
+      .where('metadata_location', '=', from),
+  )
   return {
     async listPointers(catalog, namespace, kind, { after, limit }) {
       let query = db
@@ -135,11 +146,7 @@ function sqlInternalTables(
       return rows.map((row) => ({ kind, catalog, namespace, name: row.name, metadataLocation: row.metadata_location }))
     },
     async findPointer(catalog, namespace, name) {
-      const row = await db
-        .selectFrom('catalog_table')
-        .select(['kind', 'metadata_location', 'places'])
-        .where('table_hash', '=', nameHash(catalog, namespace, name))
-        .executeTakeFirst()
+      const [row] = (await pointerOfHash(db, nameHash(catalog, namespace, name))).rows
       if (row === undefined) return undefined
       const places = fromNullableJson<string[]>(row.places)
       const metadataLocation = row.metadata_location
@@ -158,7 +165,12 @@ function sqlInternalTables(
     async swapPointer(table, next) {
       // Other folders are rare: a commit is one statement.
       const after = { ...table, metadataLocation: next }
-      if (!isMoved(table, after)) return writeOne((each) => swap(each, table, after))
+      if (!isMoved(table, after)) {
+        return writeOne(async (each) => {
+          const { numAffectedRows } = await moveRow(each, pointerHash(table), table.metadataLocation, next)
+          return numAffectedRows === 1n
+        })
+      }
       return write((transaction) => swap(transaction, table, after))
     },
     async changePointers(changes, fence) {
