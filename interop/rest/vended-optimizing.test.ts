@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, type TestContext, test } from 'node:test'
+import { startLeashed } from '../lab/leashed.ts'
 import { type MoraineService, moraine, startService, untilAnswered } from '../lab/moraine.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { startMinio, stopMinio } from '../storage/minio.ts'
@@ -106,15 +107,20 @@ async function refuseSigning(context: TestContext, engine: PyIceberg, settings: 
   assert.match(`${stdout}${stderr}`, /can read +failed.*s3\.remote-signing-enabled.*have the catalog vend credentials/)
 }
 
-/** A service with a catalog of that name on MinIO, which hands out access to its files in that way. */
+/**
+ * A service with a catalog of that name on MinIO, which hands out access to its files in that way. It has no optimizer: its
+ * own rewrites would leave the other service nothing to do, for which the writer waits.
+ */
 async function startVending(
   context: TestContext,
   catalog: string,
   settings: Settings,
   way: string,
-): Promise<MoraineService> {
-  const service = await startService(join(home, catalog))
+): Promise<Pick<MoraineService, 'url'>> {
+  const place = ['--port', '0', '--thrift-port', '0', '--data-dir', join(home, catalog)]
+  const service = startLeashed('bin/moraine', ['serve', ...place])
   context.after(() => service.kill())
+  const [, url = ''] = /listens on (http\S+?),/.exec(await service.line(/listens on/)) ?? []
   const named = catalog === 'first' ? 'vending' : catalog
   const given = {
     ...settings,
@@ -123,8 +129,8 @@ async function startVending(
     'access-delegation.role-arn': ROLE,
   }
   const properties = Object.entries(given).map(([key, value]) => `${key}=${value}`)
-  const args = ['catalog', 'register', named, '--type', 'ams', '--property', ...properties, '--server', service.url]
+  const args = ['catalog', 'register', named, '--type', 'ams', '--property', ...properties, '--server', url]
   const { code, stdout, stderr } = await moraine(args)
   assert.equal(code, 0, `${stdout}${stderr}`)
-  return service
+  return { url }
 }

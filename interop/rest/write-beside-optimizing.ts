@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import { PROCESS_MARK } from '@moraine/maintenance/commit/snapshot-marks'
 import { byDepth } from '../lab/depth.ts'
 import { type MoraineService, type ServiceTable, untilAnswered } from '../lab/moraine.ts'
-import { assertHistory } from '../optimize/assert-history.ts'
+import { assertHistory, type HistoricSnapshot } from '../optimize/assert-history.ts'
 import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
 import { loadTableAt, type RestPlace } from './rest-table.ts'
 
@@ -29,13 +30,22 @@ export async function writeBesideOptimizing(
   read: (snapshotId: bigint) => Promise<readonly string[]>,
   { catalog, place }: WrittenCatalog = { catalog: 'lake', place: { url: `${service.url}/iceberg/v1/catalogs/lake` } },
 ): Promise<void> {
-  const { failed } = await writeUntilOptimized(context, service, { catalog, db: namespace, table: name }, writer)
+  const table = { catalog, db: namespace, table: name }
+  const { failed } = await writeUntilOptimized(context, service, table, writer)
   const { snapshots } = await loadTableAt(place, namespace, name)
+  const processes = new Set((await service.listProcesses(table)).map(({ processId }) => processId))
+  const foreign = rewritersOf(snapshots).filter((processId) => !processes.has(processId))
+  assert.deepEqual(foreign, [], 'no other service optimizes it')
   const ours = await assertHistory(snapshots, writer, read)
   assert.ok(ours >= REWRITES_MIN, `${ours} rewrites`)
   context.diagnostic(
     `${writer.states.length - 1} commits and ${writer.conflicts()} conflicts of the client, ${ours} rewrites and ${failed} conflicts of Moraine`,
   )
+}
+
+/** The processes, of whichever service, that made snapshots. */
+function rewritersOf(snapshots: readonly HistoricSnapshot[]): readonly string[] {
+  return snapshots.flatMap(({ summary }) => summary[PROCESS_MARK] ?? [])
 }
 
 /**
