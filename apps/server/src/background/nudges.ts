@@ -39,7 +39,8 @@ function nudgesOf(change: StateChange): readonly Nudge[] {
   switch (change.kind) {
     case 'patch-table':
       if ('pause' in change.patch && change.patch.pause === undefined) return WHEN_A_HOLD_ENDS
-      if (change.patch.state?.phase === 'pending') return [{ to: 'planner' }]
+      // A request ends the back-off of a table that is pending already.
+      if (change.patch.state?.phase === 'pending' || change.patch.request !== undefined) return [{ to: 'planner' }]
       // At rest again: see what its own commit, or somebody else's meanwhile, has left to do.
       return change.patch.state?.phase === 'idle' && change.from.phase !== 'pending'
         ? [{ to: 'refresher', tableId: change.tableId }]
