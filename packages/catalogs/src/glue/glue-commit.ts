@@ -1,19 +1,18 @@
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
-import type { PointedTable } from '../metadata-file/commit-by-pointer.ts'
+import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { formatIdentifier } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
-import { type GlueStore, loadGlueTable } from './glue-store.ts'
-import { withGlueState } from './glue-table.ts'
+import { findGlueTable, type GlueStore } from './glue-store.ts'
+import { gluePointer, withGlueState } from './glue-table.ts'
 import { settleGlueChange, sightOfMetadata } from './settle-glue-change.ts'
 import { swapGlueMetadata } from './swap-glue-metadata.ts'
 
-/** A table as commits see it; `identifier` is as Glue has it. */
-export function gluePointed(store: GlueStore, identifier: TableIdentifier): PointedTable {
+/** The tables as commits see them. */
+export function gluePointed(store: GlueStore): PointedTables {
   return {
-    identifier,
-    load: (signal) => loadGlueTable(store, identifier, signal),
+    findPointer: async (identifier, signal) => gluePointer(await findGlueTable(store, identifier, signal), identifier),
     swap: (base, next, signal) => swapGlueMetadata(store, base, next, signal),
     add: (table) => addGlueTable(store, table),
   }
@@ -24,7 +23,7 @@ export function gluePointed(store: GlueStore, identifier: TableIdentifier): Poin
  *
  * @throws {MoraineError} if Glue refuses, or is not reached; there is no new table then
  */
-export async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapOutcome> {
+async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapOutcome> {
   const { identifier, metadata, metadataLocation } = table
   const request = {
     CatalogId: store.settings.catalogId,

@@ -1,12 +1,11 @@
 import type { Database } from '@aws-sdk/client-glue'
 import type { Clock } from '@moraine/stdx/clock'
-import type { LoadedTable } from '../catalog.ts'
-import { followPointer, type MetadataFiles, readMetadata } from '../metadata-file/metadata-files.ts'
+import type { MetadataFiles } from '../metadata-file/metadata-files.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import type { GlueService } from './glue-service.ts'
 import type { GlueSettings } from './glue-settings.ts'
-import { type GlueTable, gluePointer } from './glue-table.ts'
+import type { GlueTable } from './glue-table.ts'
 
 /** What the parts of a Glue catalog work with. */
 export type GlueStore = MetadataFiles & {
@@ -44,20 +43,4 @@ export async function findGlueDatabase(
     if (isGlueAnswer(error, 'EntityNotFoundException')) return undefined
     throw error
   }
-}
-
-export async function loadGlueTable(
-  store: GlueStore,
-  identifier: TableIdentifier,
-  signal?: AbortSignal,
-): Promise<LoadedTable | undefined> {
-  const found = await followPointer(
-    { kind: 'table', identifier },
-    async () => {
-      const metadataLocation = gluePointer(await findGlueTable(store, identifier, signal), identifier)
-      return metadataLocation === undefined ? undefined : { metadataLocation }
-    },
-    (location) => readMetadata(store, location, signal),
-  )
-  return found && { identifier, metadata: found.metadata, metadataLocation: found.pointer.metadataLocation }
 }

@@ -1,69 +1,30 @@
 import type { Database } from '@aws-sdk/client-glue'
-import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { MoraineError } from '@moraine/stdx/error'
-import type { CatalogTableOperations, CreateTable } from '../catalog.ts'
-import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
-import { commitByPointer, commitNewByPointer } from '../metadata-file/commit-by-pointer.ts'
-import { createdMetadata } from '../metadata-file/created-metadata.ts'
-import { readMetadata } from '../metadata-file/metadata-files.ts'
-import { oneAtATime } from '../one-at-a-time.ts'
-import { formatIdentifier, identifierKey, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import type { CatalogTableOperations } from '../catalog.ts'
+import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import { tablesByPointer } from '../metadata-file/tables-by-pointer.ts'
+import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
-import { addGlueTable, gluePointed } from './glue-commit.ts'
+import { gluePointed } from './glue-commit.ts'
 import { dropGlueTable } from './glue-drop.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { checkNewGlueTable, glueDatabase, glueIdentifier } from './glue-names.ts'
 import { renameGlueTable } from './glue-rename.ts'
-import { findGlueDatabase, findGlueTable, type GlueStore, loadGlueTable } from './glue-store.ts'
-import { findGlueMove, gluePointer, isIcebergInGlue } from './glue-table.ts'
+import { findGlueDatabase, findGlueTable, type GlueStore } from './glue-store.ts'
+import { findGlueMove, isIcebergInGlue } from './glue-table.ts'
 
 /** The Iceberg tables of Glue; it may hold others, which are not seen here but whose names are taken. */
 export function glueTables(store: GlueStore): CatalogTableOperations {
-  const line = oneAtATime()
   return {
+    ...tablesByPointer(store, {
+      ...gluePointed(store),
+      identify: glueIdentifier,
+      missing: async (identifier, signal) => (await beingMoved(store, identifier, signal)) ?? noSuchTable(identifier),
+      databaseForNew: (asked, signal) => databaseForNew(store, asked, signal),
+      locationIn: (database, asked, signal) => locationIn(store, database, asked, signal),
+    }),
+
     listTables: (namespace, page, signal) => listTables(store, namespace, page, signal),
-
-    async loadTable(asked, signal) {
-      const identifier = glueIdentifier(asked)
-      const found = await loadGlueTable(store, identifier, signal)
-      if (found !== undefined) return found
-      throw (await beingMoved(store, identifier, signal)) ?? noSuchTable(identifier)
-    },
-
-    async findMetadataLocation(asked, signal) {
-      const identifier = glueIdentifier(asked)
-      return gluePointer(await findGlueTable(store, identifier, signal), identifier)
-    },
-
-    // In this process one after another: side by side all but one would write a metadata file in vain.
-    commitTable(asked, commit, signal) {
-      const identifier = glueIdentifier(asked)
-      const run = () => commitByPointer(store, gluePointed(store, identifier), commit, signal)
-      return line(`commits to ${identifierKey(identifier)}`, run, signal)
-    },
-
-    async createTable(identifier, table, signal) {
-      const metadata = await stage(store, identifier, table, signal)
-      const outcome = await commitNewByPointer(store, gluePointed(store, identifier), metadata, signal)
-      if (outcome.kind === 'committed') return outcome.table
-      throw outcome.kind === 'conflict'
-        ? tableExists(identifier)
-        : changeUncertain('table', identifier, 'created', outcome.cause)
-    },
-
-    stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
-
-    async registerTable(identifier, metadataLocation, signal, judge) {
-      await databaseForNew(store, identifier, signal)
-      const metadata = await readMetadata(store, metadataLocation, signal)
-      await judge?.(metadata)
-      const registered = { identifier, metadata, metadataLocation }
-      const outcome = await addGlueTable(store, registered)
-      if (outcome === 'won') return registered
-      throw outcome === 'lost'
-        ? tableExists(identifier)
-        : changeUncertain('table', identifier, 'registered', outcome.unknown)
-    },
 
     dropTable: (asked, signal) => dropGlueTable(store, glueIdentifier(asked), signal),
 
@@ -120,23 +81,20 @@ async function databaseForNew(
   return database
 }
 
-async function stage(
-  store: GlueStore,
+/** Where the reference implementation puts it. */
+async function locationIn(
+  { io, random, settings }: GlueStore,
+  { LocationUri }: Database,
   identifier: TableIdentifier,
-  table: CreateTable,
   signal: AbortSignal | undefined,
-): Promise<TableMetadata> {
-  const { LocationUri } = await databaseForNew(store, identifier, signal)
-  if (table.location !== undefined) return createdMetadata(table, table.location, store)
-  const { io, random, settings } = store
-  // Where the reference implementation puts it.
-  const parent = LocationUri || (settings.warehouse && `${settings.warehouse}/${glueDatabase(identifier.namespace)}.db`)
-  if (parent === undefined) {
+): Promise<string> {
+  const location =
+    LocationUri || (settings.warehouse && `${settings.warehouse}/${glueDatabase(identifier.namespace)}.db`)
+  if (location === undefined) {
     const text = `table ${formatIdentifier(identifier)} needs a location; set warehouse, or the location of its namespace`
     throw new MoraineError('invalid-input', text)
   }
-  const places = { warehouse: parent, io, random }
-  return createdMetadata(table, await newTableLocation(places, identifier, { location: parent }, signal), store)
+  return newTableLocation({ warehouse: location, io, random }, identifier, { location }, signal)
 }
 
 /** Of a table that a rename has taken away and not yet brought where it goes. */

@@ -3,22 +3,22 @@ import { asError, MoraineError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
-import type { PointedTable } from '../metadata-file/commit-by-pointer.ts'
+import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
-import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
+import { formatIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { DO_NOT_UPDATE_STATS, type NextState } from './hive-parameters.ts'
-import { findHiveTable, type HiveStore, icebergPointer, loadHiveTable } from './hive-store.ts'
+import { findHiveTable, type HiveStore, icebergPointer } from './hive-store.ts'
 import { newHiveTable } from './hive-table.ts'
 import { alreadyExists, noSuchObject } from './metastore-thrift.ts'
 import { swapMetadata } from './swap-metadata.ts'
 
-/** A table as commits see it; `identifier` is as the metastore has it. */
-export function hivePointed(store: HiveStore, identifier: TableIdentifier): PointedTable {
+/** The tables as commits see them. */
+export function hivePointed(store: HiveStore): PointedTables {
   return {
-    identifier,
     judge: refuseEncrypted,
-    load: (signal) => loadHiveTable(store, identifier, signal),
+    findPointer: async (identifier, signal) =>
+      icebergPointer(await findHiveTable(store, identifier, signal), identifier),
     swap: (base, { metadata, metadataLocation }, signal) =>
       swapMetadata(store, base, stateOf(store, metadata, metadataLocation), signal),
     add: (table) => addHiveTable(store, table),
@@ -30,7 +30,7 @@ export function hivePointed(store: HiveStore, identifier: TableIdentifier): Poin
  *
  * @throws {MoraineError} if the metastore refuses, or is not reached; there is no new table then
  */
-export async function addHiveTable(
+async function addHiveTable(
   store: HiveStore,
   { identifier, metadata, metadataLocation }: LoadedTable,
 ): Promise<SwapOutcome> {

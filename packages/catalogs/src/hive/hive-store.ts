@@ -1,8 +1,7 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { ThriftStruct } from '@moraine/thrift/thrift-tree'
-import type { LoadedTable } from '../catalog.ts'
-import { followPointer, type MetadataFiles, readMetadata } from '../metadata-file/metadata-files.ts'
+import type { MetadataFiles } from '../metadata-file/metadata-files.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isUnknownMethod } from './hive-failure.ts'
 import type { HiveSettings } from './hive-settings.ts'
@@ -65,20 +64,4 @@ export function icebergPointer(table: HiveTable | undefined, identifier: TableId
   if (location !== undefined) return location
   const text = `table ${formatIdentifier(identifier)} is an Iceberg table without metadata_location in the metastore`
   throw new MoraineError('corrupt', text)
-}
-
-export async function loadHiveTable(
-  store: HiveStore,
-  identifier: TableIdentifier,
-  signal?: AbortSignal,
-): Promise<LoadedTable | undefined> {
-  const found = await followPointer(
-    { kind: 'table', identifier },
-    async () => {
-      const metadataLocation = icebergPointer(await findHiveTable(store, identifier, signal), identifier)
-      return metadataLocation === undefined ? undefined : { metadataLocation }
-    },
-    (location) => readMetadata(store, location, signal),
-  )
-  return found && { identifier, metadata: found.metadata, metadataLocation: found.pointer.metadataLocation }
 }

@@ -1,21 +1,19 @@
-import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { asError, MoraineError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
-import type { CatalogTableOperations, CreateTable, LoadedTable } from '../catalog.ts'
+import type { ThriftStruct } from '@moraine/thrift/thrift-tree'
+import type { CatalogTableOperations, LoadedTable } from '../catalog.ts'
 import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
-import { commitByPointer, commitNewByPointer } from '../metadata-file/commit-by-pointer.ts'
-import { createdMetadata } from '../metadata-file/created-metadata.ts'
-import { readMetadata } from '../metadata-file/metadata-files.ts'
+import { loadByPointer } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
-import { oneAtATime } from '../one-at-a-time.ts'
+import { tablesByPointer } from '../metadata-file/tables-by-pointer.ts'
 import { PAGE_SIZE } from '../page.ts'
-import { formatIdentifier, identifierKey, type Namespace, type TableIdentifier } from '../table-identifier.ts'
+import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
-import { addHiveTable, hivePointed } from './hive-commit.ts'
+import { hivePointed } from './hive-commit.ts'
 import { hiveFailure, isAnswered, isModifiedMeanwhile, isUnknownMethod } from './hive-failure.ts'
 import type { HeldLock } from './hive-lock.ts'
 import { checkNewTable, hiveDatabase, hiveIdentifier } from './hive-names.ts'
-import { findDatabase, findHiveTable, type HiveStore, icebergPointer, loadHiveTable } from './hive-store.ts'
+import { findDatabase, findHiveTable, type HiveStore, icebergPointer } from './hive-store.ts'
 import { DatabaseField, textField } from './hive-struct.ts'
 import { type HiveTable, isExternal, isIcebergTable, renamedTable, tableNameOf } from './hive-table.ts'
 import { noSuchObject } from './metastore-thrift.ts'
@@ -23,51 +21,17 @@ import { alterHiveTable, underLock } from './swap-metadata.ts'
 
 /** The Iceberg tables of a metastore; it may hold others, which are not seen here but whose names are taken. */
 export function hiveTables(store: HiveStore): CatalogTableOperations {
-  const line = oneAtATime()
+  const pointed = hivePointed(store)
   return {
+    ...tablesByPointer(store, {
+      ...pointed,
+      identify: hiveIdentifier,
+      missing: noSuchTable,
+      databaseForNew: (asked, signal) => databaseForNew(store, asked, signal),
+      locationIn: (database, asked, signal) => locationIn(store, database, asked, signal),
+    }),
+
     listTables: (namespace, page, signal) => listTables(store, namespace, page, signal),
-
-    async loadTable(asked, signal) {
-      const identifier = hiveIdentifier(asked)
-      const found = await loadHiveTable(store, identifier, signal)
-      if (found === undefined) throw noSuchTable(identifier)
-      return found
-    },
-
-    async findMetadataLocation(asked, signal) {
-      const identifier = hiveIdentifier(asked)
-      return icebergPointer(await findHiveTable(store, identifier, signal), identifier)
-    },
-
-    // In this process one after another: side by side all but one would write a metadata file in vain.
-    commitTable(asked, commit, signal) {
-      const identifier = hiveIdentifier(asked)
-      const run = () => commitByPointer(store, hivePointed(store, identifier), commit, signal)
-      return line(`commits to ${identifierKey(identifier)}`, run, signal)
-    },
-
-    async createTable(identifier, table, signal) {
-      const metadata = await stage(store, identifier, table, signal)
-      const outcome = await commitNewByPointer(store, hivePointed(store, identifier), metadata, signal)
-      if (outcome.kind === 'committed') return outcome.table
-      throw outcome.kind === 'conflict'
-        ? tableExists(identifier)
-        : changeUncertain('table', identifier, 'created', outcome.cause)
-    },
-
-    stageTable: (identifier, table, signal) => stage(store, identifier, table, signal),
-
-    async registerTable(identifier, metadataLocation, signal, judge) {
-      await namespaceForNew(store, identifier, signal)
-      const metadata = await readMetadata(store, metadataLocation, signal)
-      await judge?.(metadata)
-      const registered = { identifier, metadata, metadataLocation }
-      const outcome = await addHiveTable(store, registered)
-      if (outcome === 'won') return registered
-      throw outcome === 'lost'
-        ? tableExists(identifier)
-        : changeUncertain('table', identifier, 'registered', outcome.unknown)
-    },
 
     async dropTable(asked, signal) {
       const identifier = hiveIdentifier(asked)
@@ -86,9 +50,9 @@ export function hiveTables(store: HiveStore): CatalogTableOperations {
 
     async renameTable(asked, to, signal) {
       const from = hiveIdentifier(asked)
-      const base = await loadHiveTable(store, from, signal)
+      const base = await loadByPointer(store, pointed, from, signal)
       if (base === undefined) throw noSuchTable(from)
-      await namespaceForNew(store, to, signal)
+      await databaseForNew(store, to, signal)
       const outcome = await underLock(store, base, (lock) => rename(store, base, to, lock, signal), signal)
       if (outcome === 'lost') {
         throw new MoraineError('conflict', `a commit to ${formatIdentifier(from)} came in between; rename it again`)
@@ -149,7 +113,11 @@ async function findHiveTables(
 }
 
 /** The database that a new table goes to, if the name is free. */
-async function namespaceForNew(store: HiveStore, identifier: TableIdentifier, signal: AbortSignal | undefined) {
+async function databaseForNew(
+  store: HiveStore,
+  identifier: TableIdentifier,
+  signal: AbortSignal | undefined,
+): Promise<ThriftStruct> {
   checkNewTable(identifier)
   const database = await findDatabase(store, hiveDatabase(identifier.namespace), signal)
   if (database === undefined) throw noSuchNamespace(identifier.namespace)
@@ -157,18 +125,15 @@ async function namespaceForNew(store: HiveStore, identifier: TableIdentifier, si
   return database
 }
 
-async function stage(
-  store: HiveStore,
+function locationIn(
+  { io, random, settings }: HiveStore,
+  database: ThriftStruct,
   identifier: TableIdentifier,
-  table: CreateTable,
   signal: AbortSignal | undefined,
-): Promise<TableMetadata> {
-  const database = await namespaceForNew(store, identifier, signal)
-  const parent = textField(database, DatabaseField.locationUri)
-  const properties = parent === undefined ? {} : { location: parent }
-  const places = { warehouse: store.settings.warehouse ?? '', io: store.io, random: store.random }
-  const location = table.location ?? (await newTableLocation(places, identifier, properties, signal))
-  return createdMetadata(table, location, store)
+): Promise<string> {
+  const location = textField(database, DatabaseField.locationUri)
+  const places = { warehouse: settings.warehouse ?? '', io, random }
+  return newTableLocation(places, identifier, location === undefined ? {} : { location }, signal)
 }
 
 /** With the table goes its pointer, so a commit must not come in between. */

@@ -1,9 +1,11 @@
 import { MoraineError } from '@moraine/stdx/error'
 import { noSuchTable } from '../catalog-error.ts'
+import { loadByPointer } from '../metadata-file/pointed-tables.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
+import { hivePointed } from './hive-commit.ts'
 import { hiveFailure, isModifiedMeanwhile } from './hive-failure.ts'
 import { DO_NOT_UPDATE_STATS, METADATA_LOCATION } from './hive-parameters.ts'
-import { findHiveTable, type HiveStore, loadHiveTable } from './hive-store.ts'
+import { findHiveTable, type HiveStore } from './hive-store.ts'
 import type { HiveTable } from './hive-table.ts'
 import { invalidOperation } from './metastore-thrift.ts'
 import { underLock } from './swap-metadata.ts'
@@ -20,7 +22,7 @@ export async function probeHiveCommit(
   identifier: TableIdentifier,
   signal?: AbortSignal,
 ): Promise<string> {
-  const loaded = await loadHiveTable(store, identifier, signal)
+  const loaded = await loadByPointer(store, hivePointed(store), identifier, signal)
   const table = await findHiveTable(store, identifier, signal)
   if (loaded === undefined || table === undefined) throw noSuchTable(identifier)
   const dbname = identifier.namespace[0] ?? ''
