@@ -1,9 +1,10 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
-import type { CatalogTableOperations, CommitOutcome, CreateTable, LoadedTable } from '../catalog.ts'
-import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
+import type { CatalogTableOperations, CreateTable } from '../catalog.ts'
+import { noSuchNamespace, noSuchTable, tableExists } from '../catalog-error.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
+import { madeTable } from '../metadata-file/made-table.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { pageOfNames } from '../page.ts'
 import { checkNamespace, formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
@@ -55,7 +56,7 @@ export function filesystemTables(store: HadoopStore, warehouse: string): Catalog
 
     async createTable(identifier, table, signal) {
       const next = await stage(store, warehouse, identifier, table, signal)
-      return created(identifier, await make(identifier, next, signal))
+      return madeTable(identifier, 'created', await make(identifier, next, signal))
     },
 
     stageTable: (identifier, table, signal) => stage(store, warehouse, identifier, table, signal),
@@ -66,7 +67,7 @@ export function filesystemTables(store: HadoopStore, warehouse: string): Catalog
       const next = parseTableMetadata(await io.read(metadataLocation, signal), metadataLocation)
       await judge?.(next)
       refuseOtherFolder(identifier, locate(identifier), next, metadataLocation)
-      return created(identifier, await make(identifier, next, signal))
+      return madeTable(identifier, 'created', await make(identifier, next, signal))
     },
 
     async dropTable(identifier, signal) {
@@ -127,10 +128,4 @@ async function refuseMisplaced(
   if (isNamespace(await listWarehouse(io, location, signal))) {
     throw new MoraineError('already-exists', `${location} is a namespace, so it cannot be a table`)
   }
-}
-
-function created(identifier: TableIdentifier, outcome: CommitOutcome): LoadedTable {
-  if (outcome.kind === 'committed') return outcome.table
-  if (outcome.kind === 'conflict') throw tableExists(identifier)
-  throw changeUncertain('table', identifier, 'created', outcome.cause)
 }
