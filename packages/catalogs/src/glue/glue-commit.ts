@@ -1,12 +1,13 @@
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { findGlueTable, type GlueStore } from './glue-store.ts'
 import { gluePointer, withGlueState } from './glue-table.ts'
-import { settleGlueChange, sightOfMetadata } from './settle-glue-change.ts'
+import { type GlueSight, settleGlueChange } from './settle-glue-change.ts'
 import { swapGlueMetadata } from './swap-glue-metadata.ts'
 
 /** The tables as commits see them. */
@@ -34,12 +35,23 @@ async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapO
     return await settleGlueChange(store.service, {
       doing: `to create table ${formatIdentifier(identifier)}`,
       call: (glue, options) => glue.createTable(request, options),
-      look: () =>
-        sightOfMetadata(store, identifier, metadataLocation, (found) => (found === undefined ? 'open' : 'lost')),
+      look: () => lookForNew(store, table),
     })
   } catch (error) {
     if (isGlueAnswer(error, 'AlreadyExistsException')) return 'lost'
     if (isGlueAnswer(error, 'EntityNotFoundException')) throw noSuchNamespace(identifier.namespace)
     throw error
   }
+}
+
+/** Of a name that was free, whether the table has it now. */
+async function lookForNew(store: GlueStore, { identifier, metadataLocation }: LoadedTable): Promise<GlueSight> {
+  const found = await findGlueTable(store, identifier)
+  if (found === undefined) return 'open'
+  const pointer = gluePointer(found, identifier)
+  if (pointer === metadataLocation) return 'won'
+  if (pointer === undefined) return 'lost'
+  // Others may be ahead already: their log has the metadata files before.
+  const { metadataLog } = await readMetadata(store, pointer)
+  return metadataLog.some(({ metadataFile }) => metadataFile === metadataLocation) ? 'won' : 'lost'
 }

@@ -1,12 +1,7 @@
-import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { asError } from '@moraine/stdx/error'
-import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
-import type { TableIdentifier } from '../table-identifier.ts'
 import { glueFate } from './glue-failure.ts'
 import type { GlueCall, GlueService } from './glue-service.ts'
-import { findGlueTable, type GlueStore } from './glue-store.ts'
-import { type GlueTable, gluePointer } from './glue-table.ts'
 
 /** What is seen of a change. `open`: no sign of it, and it can still be made. `untold`: it cannot be told any more. */
 export type GlueSight = 'won' | 'lost' | 'open' | 'untold'
@@ -45,24 +40,4 @@ export async function settleGlueChange(service: GlueService, { doing, call, look
     }
     await service.pause(failures)
   }
-}
-
-/**
- * Looks whether `location` is, or was, the metadata file of a table.
- *
- * @param isOpen whether the change can still be made on the table as it is now
- */
-export async function sightOfMetadata(
-  store: GlueStore,
-  identifier: TableIdentifier,
-  location: string,
-  isOpen: (table: GlueTable | undefined, metadata: TableMetadata | undefined) => GlueSight,
-): Promise<GlueSight> {
-  const table = await findGlueTable(store, identifier)
-  const pointer = gluePointer(table, identifier)
-  if (pointer === location) return 'won'
-  if (pointer === undefined) return isOpen(table, undefined)
-  // Others may be ahead already: their log has the metadata files before.
-  const metadata = await readMetadata(store, pointer)
-  return metadata.metadataLog.some(({ metadataFile }) => metadataFile === location) ? 'won' : isOpen(table, metadata)
 }

@@ -2,12 +2,14 @@ import type { TableInput } from '@aws-sdk/client-glue'
 import { MoraineError } from '@moraine/stdx/error'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
+import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import { toldByLog } from '../metadata-file/told-by-log.ts'
 import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { isGlueAnswer, isModifiedInGlue } from './glue-failure.ts'
 import { findGlueTable, type GlueStore } from './glue-store.ts'
 import { type GlueTable, gluePointer, withGlueState } from './glue-table.ts'
-import { type GlueSight, settleGlueChange, sightOfMetadata } from './settle-glue-change.ts'
+import { type GlueSight, settleGlueChange } from './settle-glue-change.ts'
 
 /**
  * Makes `next.metadataLocation` the current metadata file of a table if it still is `base.metadataLocation`: Glue makes
@@ -28,21 +30,21 @@ export async function swapGlueMetadata(
   if (current === undefined || pointer === undefined) throw noSuchTable(identifier)
   if (pointer !== metadataLocation) return 'lost'
 
-  const sightOf = (table: GlueTable | undefined, log: readonly string[]): GlueSight => {
-    if (gluePointer(table, identifier) === metadataLocation) {
-      // Versions only grow: what was asked for on another one is refused whenever it arrives.
-      return table?.VersionId === current.VersionId ? 'open' : 'lost'
-    }
-    // Without our base in the log, neither can our commit be told from one that has left it.
-    return log.includes(metadataLocation) ? 'lost' : 'untold'
+  const look = async (): Promise<GlueSight> => {
+    const table = await findGlueTable(store, identifier)
+    const seen = gluePointer(table, identifier)
+    if (seen === next.metadataLocation) return 'won'
+    // Versions only grow: what was asked for on another one is refused whenever it arrives.
+    if (seen === metadataLocation) return table?.VersionId === current.VersionId ? 'open' : 'lost'
+    if (seen === undefined) return 'untold'
+    return (
+      toldByLog(await readMetadata(store, seen), { base: metadataLocation, next: next.metadataLocation }) ?? 'untold'
+    )
   }
   return updateGlueTable(store, identifier, {
     current,
     input: withGlueState(current, { ...next, previousLocation: metadataLocation }),
-    look: () =>
-      sightOfMetadata(store, identifier, next.metadataLocation, (table, metadata) =>
-        sightOf(table, metadata?.metadataLog.map(({ metadataFile }) => metadataFile) ?? []),
-      ),
+    look,
   })
 }
 

@@ -4,6 +4,7 @@ import type { LoadedTable } from '../catalog.ts'
 import { noSuchTable } from '../catalog-error.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import { toldByLog } from '../metadata-file/told-by-log.ts'
 import { formatIdentifier } from '../table-identifier.ts'
 import { hiveFailure, isAnswered, isModifiedMeanwhile } from './hive-failure.ts'
 import { type HeldLock, withHiveLock } from './hive-lock.ts'
@@ -117,17 +118,14 @@ const LOOK_AGAIN_MS = 100
 async function lookFor(
   store: HiveStore,
   { identifier, metadataLocation }: LoadedTable,
-  location: string,
+  next: string,
 ): Promise<'current or past' | 'neither' | 'untold'> {
   const pointer = icebergPointer(await findHiveTable(store, identifier), identifier)
-  if (pointer === location) return 'current or past'
+  if (pointer === next) return 'current or past'
   if (pointer === metadataLocation) return 'neither'
   // Whoever dropped or renamed the table may have done so after our commit.
   if (pointer === undefined) return 'untold'
-  // Others may be ahead already: their log has the metadata files before.
-  const { metadataLog } = await readMetadata(store, pointer)
-  const past = metadataLog.map(({ metadataFile }) => metadataFile)
-  if (past.includes(location)) return 'current or past'
-  // Without our base in the log, neither can our commit be told from one that has left it.
-  return past.includes(metadataLocation) ? 'neither' : 'untold'
+  const told = toldByLog(await readMetadata(store, pointer), { base: metadataLocation, next })
+  if (told === undefined) return 'untold'
+  return told === 'won' ? 'current or past' : 'neither'
 }

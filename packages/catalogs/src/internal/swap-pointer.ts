@@ -3,6 +3,7 @@ import { asError, MoraineError } from '@moraine/stdx/error'
 import type { Fence } from '../fence.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
+import { toldByLog } from '../metadata-file/told-by-log.ts'
 import { isClaimLost } from '../request-claim.ts'
 import type { InternalStore } from './internal-store.ts'
 import type { Whereabouts } from './location-rules.ts'
@@ -127,13 +128,7 @@ async function settleSwap(
   if (found.metadataLocation === next) return 'won'
   // Views keep no log of their files.
   if (found.kind === 'view') return undefined
-  // Others are ahead. Their log has every metadata file since the one we started from, if it reaches back that far.
-  const { metadataLog } = await readMetadata(store, found.metadataLocation, signal)
-  // Where the table was put back to an earlier file, that one may be in it from before.
-  const logged = metadataLog.map(({ metadataFile }) => metadataFile)
-  const start = logged.lastIndexOf(pointer.metadataLocation)
-  if (logged.lastIndexOf(next) > start) return 'won'
-  return start >= 0 ? 'lost' : undefined
+  return toldByLog(await readMetadata(store, found.metadataLocation, signal), { base: pointer.metadataLocation, next })
 }
 
 function isEqual(places: readonly string[] | undefined, others: readonly string[] | undefined): boolean {
