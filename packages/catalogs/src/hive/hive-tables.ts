@@ -6,7 +6,7 @@ import { changeUncertain, noSuchNamespace, noSuchTable, tableExists } from '../c
 import { loadByPointer } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { tablesByPointer } from '../metadata-file/tables-by-pointer.ts'
-import { PAGE_SIZE } from '../page.ts'
+import { cutPage, PAGE_SIZE } from '../page.ts'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '../table-identifier.ts'
 import { newTableLocation } from '../table-location.ts'
 import { hivePointed } from './hive-commit.ts'
@@ -79,10 +79,9 @@ async function listTables(
     const some = await findHiveTables(store, database, names.slice(at, at + LOOKED_AT_ONCE), signal)
     const found = some.filter(isIcebergTable).map(tableNameOf).sort()
     items.push(...found.map((name) => ({ namespace: [database], name })))
-    const last = items[PAGE_SIZE - 1]
-    if (last !== undefined && items.length > PAGE_SIZE) return { items: items.slice(0, PAGE_SIZE), nextPage: last.name }
+    if (items.length > PAGE_SIZE) break
   }
-  return { items }
+  return cutPage(items, ({ name }) => name)
 }
 
 /** The parameters of a table with a wide schema take 100 KB and more. */
