@@ -37,7 +37,7 @@ export function runLeashed(
   const child = spawnLeash(command, args, variables)
   const kill = () => child.stdin.end()
   signal?.addEventListener('abort', kill, { once: true })
-  return endOf(child).finally(() => signal?.removeEventListener('abort', kill))
+  return endOf(child, `${command} ${args.join(' ')}`).finally(() => signal?.removeEventListener('abort', kill))
 }
 
 /** Starts a command of the checkout that serves until it is stopped. It does not outlive this process. */
@@ -51,7 +51,7 @@ export function startLeashed(command: string, args: readonly string[], variables
       for (const wake of waiting) wake()
     })
   }
-  const ended = endOf(child)
+  const ended = endOf(child, command)
   return {
     pid: child.pid,
     ended,
@@ -87,17 +87,24 @@ function spawnLeash(command: string, args: readonly string[], variables: Variabl
   return child
 }
 
-function endOf(child: Child): Promise<Ended> {
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    stdout += chunk
-  })
-  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
-    stderr += chunk
-  })
+/** More than any suite has a use for: what prints without end would fill this process, and end it without a word. */
+const OUTPUT_MAX = 128 * 1024 * 1024
+
+function endOf(child: Child, command: string): Promise<Ended> {
+  const output = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      output[name] += chunk
+      if (output[name].length < OUTPUT_MAX) return
+      process.stderr.write(
+        `${command} prints without end to its ${name}, and is killed; at last: ${chunk.slice(-1000)}\n`,
+      )
+      child.stdin.end()
+      child[name].destroy()
+    })
+  }
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }))
+    child.on('close', (code) => resolve({ code: code ?? -1, ...output }))
   })
 }
