@@ -118,8 +118,10 @@ test('version 3 is written as it was read, to the letter', () => {
 test('what was formatted before is formatted like what is new', () => {
   const metadata = parse(V3)
   formatTableMetadata(metadata)
-  const longer = { ...metadata, snapshots: [...metadata.snapshots, ...parse(V3).snapshots] }
-  assert.equal(formatTableMetadata(longer), formatTableMetadata(structuredClone(longer)))
+  for (const { snapshots } of [parse(V3), parse(V3)]) {
+    const longer = { ...metadata, snapshots: [...metadata.snapshots, ...snapshots.slice(0, 1)] }
+    assert.equal(formatTableMetadata(longer), formatTableMetadata(structuredClone(longer)))
+  }
 })
 
 test('ids beyond 2^53 are exact', () => {

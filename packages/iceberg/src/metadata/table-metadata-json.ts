@@ -78,10 +78,19 @@ export function formatTableMetadata(metadata: TableMetadata): string {
   return `${present.slice(0, -1)},${history.map(([field, list]) => `"${field}":${list}`).join(',')}}`
 }
 
-/** What a table has had stays as it was, and a commit adds an entry: each is formatted once, for as long as it is known. */
+/**
+ * What a table has had stays as it was, and a commit adds an entry: from the second time on each is formatted once, for as
+ * long as it is known. The first time all are formatted together, which is faster, and enough where nobody commits.
+ */
 const texts = new WeakMap<object, string>()
+/** The last entries of lists that were formatted. */
+const lasts = new WeakSet<object>()
 
 function listText<Entry extends object>(entries: readonly Entry[], encode: (entry: Entry) => JsonObject): string {
+  const isLonger = entries.slice(-2).some((entry) => lasts.has(entry))
+  const last = entries.at(-1)
+  if (last !== undefined) lasts.add(last)
+  if (!isLonger) return formatExactJson(entries.map(encode))
   const parts = entries.map((entry) => {
     const known = texts.get(entry)
     if (known !== undefined) return known
