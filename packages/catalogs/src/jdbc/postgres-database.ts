@@ -29,8 +29,11 @@ export function openPostgresDatabase(server: JdbcServer): JdbcDatabase {
     allowExitOnIdle: true,
     ...(server.searchPath === undefined ? {} : { options: `-c search_path=${escaped(server.searchPath)}` }),
   })
-  // A connection that dies while nobody uses it is replaced by the next that is needed.
+  // A connection that dies while nobody uses it is replaced by the next that is needed. One that dies in use fails the next
+  // statement; its event may come at any moment, also before it is handed out and after it is given up, and would end the
+  // process if nobody listened.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pooledDatabase({
     dialect: 'postgresql',
     place,
@@ -48,9 +51,6 @@ function escaped(text: string): string {
 }
 
 function connectionOf(client: pg.PoolClient): PooledConnection {
-  // Without a listener, the end of a connection between two statements would end the process.
-  const onError = () => {}
-  client.on('error', onError)
   const send = ({ sql, values }: JdbcStatement) => client.query({ text: numbered(sql), values: [...values] })
   return {
     async query(statement) {
@@ -58,10 +58,7 @@ function connectionOf(client: pg.PoolClient): PooledConnection {
       return rows as readonly JdbcRow[]
     },
     execute: async (statement) => (await send(statement)).rowCount ?? 0,
-    release(isUsable) {
-      client.off('error', onError)
-      client.release(!isUsable)
-    },
+    release: (isUsable) => client.release(!isUsable),
   }
 }
 

@@ -31,8 +31,11 @@ export function postgresPool(settings: ServerSettings): ServerPool {
     types: { getTypeParser: parserOf as typeof pg.types.getTypeParser },
     options: optionsOf(settings),
   })
-  // A connection that dies while nobody uses it is replaced by the next that is needed.
+  // A connection that dies while nobody uses it is replaced by the next that is needed. One that dies in use fails the next
+  // statement; its event may come at any moment, also before it is handed out and after it is given up, and would end the
+  // process if nobody listened.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return {
     place: serverPlace('postgres', settings),
     begin: (level) => [`start transaction isolation level ${level}`],
@@ -83,18 +86,12 @@ function parserOf(type: number, format?: 'text' | 'binary') {
 const COUNTED: ReadonlySet<string> = new Set(['INSERT', 'UPDATE', 'DELETE'])
 
 function connectionOf(client: pg.PoolClient, mayKeep: () => boolean): HeldConnection {
-  // Without a listener, the end of a connection between two statements would end the process.
-  const onError = () => {}
-  client.on('error', onError)
   return {
     async send(sql, parameters) {
       const { command, rowCount, rows } = await client.query<object>(sql, [...parameters])
       if (command === 'COMMIT' || command === 'ROLLBACK') return { rows: [{ command }] }
       return { rows, ...(COUNTED.has(command) && { numAffectedRows: BigInt(rowCount ?? 0) }) }
     },
-    release(isUsable) {
-      client.off('error', onError)
-      client.release(!isUsable || !mayKeep())
-    },
+    release: (isUsable) => client.release(!isUsable || !mayKeep()),
   }
 }
