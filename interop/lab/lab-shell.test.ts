@@ -84,6 +84,16 @@ test('a server that was killed runs no more, though nobody has taken notice of i
   assert.deepEqual(stdout.trim().split('\n'), ['runs', 'gone', 'zombie', 'runs no more'])
 })
 
+test('a process that ends while others are looked at does not make these seem gone', async () => {
+  const { code, stdout, stderr } = await shell(`
+    setsid sleep 60 & pid=$!
+    until [ "$(cat "/proc/$pid/comm")" = sleep ]; do sleep 0.05; done
+    cat() { command cat "$@"; return 1; } # as it ends where a file is no more
+    runs_in_group "$pid" && echo runs
+    kill "$pid"`)
+  assert.deepEqual([code, stdout], [0, 'runs\n'], stderr)
+})
+
 test('a server that dies or never opens its port is reported', async () => {
   const died = await shell('start dying $(free_port) bash -c "echo the reason; exit 3" || echo failed')
   assert.equal(died.stdout, 'failed\n')
