@@ -1,6 +1,6 @@
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
-import { readMetadata } from '../metadata-file/metadata-files.ts'
+import { lookForAdded } from '../metadata-file/look-for-added.ts'
 import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier } from '../table-identifier.ts'
@@ -45,13 +45,9 @@ async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapO
 }
 
 /** Of a name that was free, whether the table has it now. */
-async function lookForNew(store: GlueStore, { identifier, metadataLocation }: LoadedTable): Promise<GlueSight> {
-  const found = await findGlueTable(store, identifier)
+async function lookForNew(store: GlueStore, table: LoadedTable): Promise<GlueSight> {
+  const found = await findGlueTable(store, table.identifier)
   if (found === undefined) return 'open'
-  const pointer = gluePointer(found, identifier)
-  if (pointer === metadataLocation) return 'won'
-  if (pointer === undefined) return 'lost'
-  // Others may be ahead already: their log has the metadata files before.
-  const { metadataLog } = await readMetadata(store, pointer)
-  return metadataLog.some(({ metadataFile }) => metadataFile === metadataLocation) ? 'won' : 'lost'
+  const pointer = gluePointer(found, table.identifier)
+  return pointer === undefined ? 'lost' : lookForAdded(store, table, pointer)
 }

@@ -355,6 +355,37 @@ test('a creation whose answer is lost is settled; one that did not arrive is unc
   await assert.rejects(catalog.createTable(second, SALES_ORDERS_TABLE), /may or may not have been created/)
 })
 
+test('a creation whose answer is lost is ours also when others have gone on further than their log goes back', async (context) => {
+  const bench = await start(context)
+  const { fake, proxy, catalog, other } = bench
+  const create = 'create_table_with_environment_context'
+  fake.afterCall = async (method) => {
+    if (method !== create) return
+    fake.afterCall = () => undefined
+    for (const step of ['a', 'b']) assert.equal((await setProperty(other, step)).kind, 'committed')
+  }
+  proxy.loseNextAnswer(create)
+  const properties = { ...SALES_ORDERS_TABLE.properties, 'write.metadata.previous-versions-max': '1' }
+  const created = await createSalesOrders({ catalog }, { ...SALES_ORDERS_TABLE, properties })
+  assert.equal((await other.loadTable(ORDERS)).metadata.tableUuid, created.metadata.tableUuid)
+  assert.equal(metadataFiles(bench), 3, 'that of the creation is among them')
+})
+
+test('a creation that another came before is refused, also when that answer is lost', async (context) => {
+  const bench = await start(context)
+  const { fake, proxy, catalog, other } = bench
+  const create = 'create_table_with_environment_context'
+  await other.createNamespace(['sales'], {})
+  fake.beforeCall = async (method) => {
+    if (method !== create) return
+    fake.beforeCall = () => undefined
+    await other.createTable(ORDERS, SALES_ORDERS_TABLE)
+  }
+  proxy.loseNextAnswer(create)
+  await assert.rejects(catalog.createTable(ORDERS, SALES_ORDERS_TABLE), (error) => isKind(error, 'already-exists'))
+  assert.equal(metadataFiles(bench), 1)
+})
+
 test('that commits can be made is seen without one; nothing is changed, and no lock stays', async (context) => {
   for (const isLocked of ['true', 'false']) {
     const bench = await start(context, { 'engine.hive.lock-enabled': isLocked }, { comparesPointers: true })

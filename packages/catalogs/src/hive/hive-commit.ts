@@ -3,6 +3,7 @@ import { asError, MoraineError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
+import { lookForAdded } from '../metadata-file/look-for-added.ts'
 import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier } from '../table-identifier.ts'
@@ -10,7 +11,7 @@ import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { DO_NOT_UPDATE_STATS, type NextState } from './hive-parameters.ts'
 import { findHiveTable, type HiveStore, icebergPointer } from './hive-store.ts'
 import { newHiveTable } from './hive-table.ts'
-import { alreadyExists, noSuchObject } from './metastore-thrift.ts'
+import { noSuchObject } from './metastore-thrift.ts'
 import { swapMetadata } from './swap-metadata.ts'
 
 /** The tables as commits see them. */
@@ -30,10 +31,8 @@ export function hivePointed(store: HiveStore): PointedTables {
  *
  * @throws {MoraineError} if the metastore refuses, or is not reached; there is no new table then
  */
-async function addHiveTable(
-  store: HiveStore,
-  { identifier, metadata, metadataLocation }: LoadedTable,
-): Promise<SwapOutcome> {
+async function addHiveTable(store: HiveStore, table: LoadedTable): Promise<SwapOutcome> {
+  const { identifier, metadata, metadataLocation } = table
   const about = { user: store.settings.user, now: store.clock.now() }
   const request = {
     tbl: newHiveTable(identifier, stateOf(store, metadata, metadataLocation), about),
@@ -45,16 +44,21 @@ async function addHiveTable(
   } catch (error) {
     if (isUnsent(error)) throw error
     if (noSuchObject.match(error) !== undefined) throw noSuchNamespace(identifier.namespace)
-    const found = await findHiveTable(store, identifier).catch(asError)
     const cause = asError(hiveFailure(`table ${formatIdentifier(identifier)}`, error))
-    if (found instanceof Error) return { unknown: cause }
-    if (found === undefined) {
-      if (isAnswered(error)) throw cause
-      return { unknown: cause }
-    }
-    const isOurs = icebergPointer(found, identifier) === metadataLocation && alreadyExists.match(error) === undefined
-    return isOurs ? 'won' : 'lost'
+    const seen = await lookForNew(store, table).catch((): HiveSight => 'untold')
+    if (seen === 'free' && isAnswered(error)) throw cause
+    return seen === 'won' || seen === 'lost' ? seen : { unknown: cause }
   }
+}
+
+type HiveSight = 'won' | 'lost' | 'free' | 'untold'
+
+/** Of a name that was free, whether the table has it now. */
+async function lookForNew(store: HiveStore, table: LoadedTable): Promise<HiveSight> {
+  const found = await findHiveTable(store, table.identifier)
+  if (found === undefined) return 'free'
+  const pointer = icebergPointer(found, table.identifier)
+  return pointer === undefined ? 'lost' : lookForAdded(store, table, pointer)
 }
 
 function stateOf({ settings }: HiveStore, metadata: TableMetadata, metadataLocation: string): NextState {

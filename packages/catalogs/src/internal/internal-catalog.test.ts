@@ -227,6 +227,48 @@ test('a creation whose answer was lost is settled, too', async () => {
   await assert.rejects(deaf.createTable({ ...ORDERS, name: 'b' }, SALES_ORDERS_TABLE), isOutcomeUnknown)
 })
 
+test('a creation whose answer was lost is ours also when others have gone on further than their log goes back', async () => {
+  const store = memoryCatalogs().pointers
+  const io = memoryFileIO()
+  const catalog = open(
+    {
+      ...store,
+      async addPointer(table) {
+        await store.addPointer(table)
+        for (const step of ['a', 'b']) assert.equal((await setProperty(open(store, io), step)).kind, 'committed')
+        throw new Error('connection lost')
+      },
+    },
+    io,
+  )
+  const properties = { ...SALES_ORDERS_TABLE.properties, 'write.metadata.previous-versions-max': '1' }
+  const { metadata, metadataLocation } = await createSalesOrders({ catalog }, { ...SALES_ORDERS_TABLE, properties })
+  assert.equal((await catalog.loadTable(ORDERS)).metadata.tableUuid, metadata.tableUuid)
+  assert.ok(io.locations().includes(metadataLocation))
+})
+
+test('a creation that another came before is refused, also when that answer is lost', async () => {
+  const store = memoryCatalogs().pointers
+  const io = memoryFileIO()
+  let theirs = ''
+  const catalog = open(
+    {
+      ...store,
+      async addPointer() {
+        theirs = (await open(store, io).createTable(ORDERS, SALES_ORDERS_TABLE)).metadataLocation
+        throw new Error('connection lost')
+      },
+    },
+    io,
+  )
+  await catalog.createNamespace(ORDERS.namespace, {})
+  await assert.rejects(catalog.createTable(ORDERS, SALES_ORDERS_TABLE), (error) => isKind(error, 'already-exists'))
+  assert.deepEqual(
+    io.locations().filter((location) => location.endsWith('.metadata.json')),
+    [theirs],
+  )
+})
+
 test('a file that cannot be removed after a lost race is reported and does no harm', async () => {
   const store = memoryCatalogs().pointers
   const io = memoryFileIO()

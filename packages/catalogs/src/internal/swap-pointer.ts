@@ -1,6 +1,7 @@
 import { unreachable } from '@moraine/stdx/assert'
 import { asError, MoraineError } from '@moraine/stdx/error'
 import type { Fence } from '../fence.ts'
+import { lookForAdded } from '../metadata-file/look-for-added.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { toldByLog } from '../metadata-file/told-by-log.ts'
@@ -111,9 +112,15 @@ export async function addPointer(
 
 /** `undefined` if it cannot be told. */
 async function settleAddition(store: InternalStore, pointer: InternalPointer): Promise<'won' | 'lost' | undefined> {
+  const { kind, metadataLocation } = pointer
   const found = await find(store, pointer)
   if (found === undefined) return undefined
-  return found.metadataLocation === pointer.metadataLocation ? 'won' : 'lost'
+  if (found.metadataLocation === metadataLocation) return 'won'
+  if (found.kind !== kind) return 'lost'
+  if (kind === 'view') return undefined
+  const added = { metadata: await readMetadata(store, metadataLocation), metadataLocation }
+  const seen = await lookForAdded(store, added, found.metadataLocation)
+  return seen === 'untold' ? undefined : seen
 }
 
 /** `undefined` if it cannot be told. */
