@@ -51,7 +51,11 @@ start_server() {
       LabHdfs "$data" "$rpc" "$web"
     # The port is open before blocks are reported and safe mode is left.
     until [ -f "$data/up" ]; do
-      running "$name" || return 1
+      if ! running "$name"; then
+        say "$name has ended before it served; the end of $LAB/log/$name.log:"
+        tail -n 15 "$LAB/log/$name.log" >&2
+        return 1
+      fi
       sleep 0.1
     done
     printf '{"uri":"hdfs://127.0.0.1:%s","dfs.namenode.http-address":"127.0.0.1:%s","hdfs.user":"lab"}\n' "$rpc" "$web" > "$settings"
