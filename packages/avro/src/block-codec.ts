@@ -68,8 +68,9 @@ export function decompressBlock(bytes: Uint8Array, codec: AvroCodec, what: strin
   }
 }
 
-/** Like {@link decompressBlock}, on a thread of the pool where the codec can. */
+/** Like {@link decompressBlock}, on a thread of the pool where the codec can and the block is worth the way there. */
 export async function decompressBlockLater(bytes: Uint8Array, codec: AvroCodec, what: string): Promise<Uint8Array> {
+  if (bytes.length <= AT_ONCE_BYTES_MAX) return decompressBlock(bytes, codec, what)
   try {
     switch (codec) {
       case 'deflate':
@@ -116,6 +117,9 @@ function decodeChecked(bytes: Uint8Array, what: string): Uint8Array {
   }
   return decoded
 }
+
+// To have another thread inflate so little takes more of this one than to do it.
+const AT_ONCE_BYTES_MAX = 4 << 10
 
 // One chunk holds a usual block, so that zlib need not join several.
 const CHUNK_BYTES = 64 << 10

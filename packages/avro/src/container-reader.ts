@@ -1,4 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
+import { weighedCache } from '@moraine/stdx/weighed-cache'
 import { type AvroSchema, parseAvroSchema } from './avro-schema.ts'
 import { type AvroCodec, decompressBlock, decompressBlockLater, parseAvroCodec } from './block-codec.ts'
 import { ByteCursor } from './byte-cursor.ts'
@@ -51,7 +52,7 @@ export function openContainer(bytes: Uint8Array, what: string): AvroContainer {
   const start = cursor.position
   return {
     what,
-    schema: parseAvroSchema(schemaText, what),
+    schema: knownSchema(schemaText, what),
     schemaText,
     metadata,
     codec,
@@ -63,6 +64,17 @@ export function openContainer(bytes: Uint8Array, what: string): AvroContainer {
         what,
       ),
   }
+}
+
+// The files of a table have a few schemas among them, and those of many small tables the same: parsed once.
+const SCHEMAS = weighedCache<{ readonly schema: AvroSchema; readonly length: number }>(1 << 20, ({ length }) => length)
+
+function knownSchema(text: string, what: string): AvroSchema {
+  const known = SCHEMAS.find(text)
+  if (known !== undefined) return known.schema
+  const schema = parseAvroSchema(text, what)
+  SCHEMAS.keep(text, { schema, length: text.length })
+  return schema
 }
 
 export const SYNC_BYTES = 16
