@@ -63,8 +63,10 @@ export function startLeashed(command: string, args: readonly string[], variables
     },
     line: (pattern) =>
       new Promise((resolve, reject) => {
+        let looked = 0
         const look = () => {
-          const found = seen.find((line) => pattern.test(line))
+          const found = seen.slice(looked).find((line) => pattern.test(line))
+          looked = seen.length
           if (found === undefined) return
           waiting.delete(look)
           resolve(found)
