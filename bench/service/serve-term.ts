@@ -144,7 +144,7 @@ async function begin({ dataDir, cacheDir, profileDir, tables, database }: Extrac
   const nudges = nudgeSwitch(() => {})
   const lake: TellingLake = tellingLake({ lake: generated, stores, tell: (change) => tell(change) })
   const counted = countedStores({ ...stores, state: lake.watch(stores.state) })
-  const tell = tellTableChange({ stores: counted.stores, nudges, log: LOG })
+  const tell = tellTableChange({ stores: counted.stores, nudges, clock: systemClock, log: LOG })
   const term = await lead(dataDir, settings, counted.stores, nudges)
   const begun: Begun = { thriftPort: term.thriftPort, seconds: (performance.now() - startedAt) / 1000 }
   return {

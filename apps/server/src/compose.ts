@@ -185,7 +185,7 @@ async function wire(options: WireOptions): Promise<Wired> {
     },
   })
   // What others change through the service is told of; what the service itself does it knows.
-  const told = tellingCatalogs(catalogs, tellTableChange({ stores, nudges, log }))
+  const told = tellingCatalogs(catalogs, tellTableChange({ stores, nudges, clock, log }))
   const reports = reportKeeper({ stores, clock, log })
   const registration = async (group: ResourceGroup) => ({
     url: await leadership.thriftUrls(),

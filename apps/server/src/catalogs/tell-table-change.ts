@@ -1,5 +1,6 @@
 import type { Stores } from '@moraine/management/store/stores'
-import type { TableName } from '@moraine/management/tables/table-name'
+import { formatTableName, type TableName } from '@moraine/management/tables/table-name'
+import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
 import type { Nudge } from '../background/nudges.ts'
 import type { Log } from '../service/log.ts'
@@ -14,26 +15,41 @@ export type ToldTableChange = { readonly kind: 'written' | 'gone'; readonly tabl
 export type TellTableChange = (change: ToldTableChange) => void
 
 export type TellTableChangeDeps = {
-  readonly stores: { readonly tables: Pick<Stores['tables'], 'findTableByName'> }
+  readonly stores: { readonly tables: Pick<Stores['tables'], 'listNamed'> }
   readonly nudges: { send(nudge: Nudge): void }
+  readonly clock: Pick<Clock, 'sleep'>
   readonly log: Pick<Log, 'warn'>
 }
 
-/** Has a table that is known looked at, and the catalog of one that is not, or is known no more, explored. */
-export function tellTableChange({ stores, nudges, log }: TellTableChangeDeps): TellTableChange {
-  return ({ kind, table }) => {
-    const explore: Nudge = { to: 'explorer', catalog: table.catalog }
-    if (kind === 'gone') return nudges.send(explore)
-    // Whoever made the change is answered first.
-    setImmediate(() => {
-      stores.tables.findTableByName(table).then(
-        (known) => nudges.send(known === undefined ? explore : { to: 'refresher', tableId: known.tableId }),
-        (error: unknown) =>
-          log.warn(
-            { ...table, failure: describeError(error) },
-            'a change was not noticed; the table is looked at in its turn',
-          ),
-      )
-    })
+/** How long changes are gathered for one question, so that a table that is committed to again and again costs one, too. */
+const GATHER_MS = 20
+
+/** Has tables that are known looked at, and the catalogs of those that are not, or are known no more, explored. */
+export function tellTableChange({ stores, nudges, clock, log }: TellTableChangeDeps): TellTableChange {
+  let written = new Map<string, TableName>()
+  const explore = (catalog: string) => nudges.send({ to: 'explorer', catalog })
+  const look = async () => {
+    const told = written
+    written = new Map()
+    try {
+      for (const { tableId, name } of await stores.tables.listNamed([...told.values()])) {
+        told.delete(keyOf(name))
+        nudges.send({ to: 'refresher', tableId })
+      }
+      for (const catalog of new Set([...told.values()].map((name) => name.catalog))) explore(catalog)
+    } catch (error) {
+      const tables = [...told.values()].map(formatTableName)
+      const failure = describeError(error)
+      log.warn({ tables, failure }, 'changes were not noticed; the tables are looked at in their turn')
+    }
   }
+  return ({ kind, table }) => {
+    if (kind === 'gone') return explore(table.catalog)
+    if (written.size === 0) void clock.sleep(GATHER_MS).then(look)
+    written.set(keyOf(table), table)
+  }
+}
+
+function keyOf({ catalog, namespace, name }: TableName): string {
+  return JSON.stringify([catalog, namespace, name])
 }

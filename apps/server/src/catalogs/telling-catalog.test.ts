@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import { changeUncertain } from '@moraine/catalogs/catalog-error'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import type { TableStore } from '@moraine/management/tables/table-store'
 import { buildTable } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
 import { systemRandom } from '@moraine/stdx/random'
@@ -10,8 +11,9 @@ import { ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
+import type { Nudge } from '../background/nudges.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { tellTableChange } from './tell-table-change.ts'
+import { type ToldTableChange, tellTableChange } from './tell-table-change.ts'
 import { tellingCatalog } from './telling-catalog.ts'
 
 async function open(change: (catalog: Catalog) => Partial<Catalog> = () => ({})) {
@@ -73,23 +75,41 @@ test('what may have been done is told of as well', async () => {
   assert.deepEqual(since(), ['written orders', 'gone orders', 'written orders'])
 })
 
-test('a table that is known is looked at, and the catalog of any other is explored', async () => {
-  const nudged: unknown[] = []
-  const managed = buildTable()
-  const known = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
+const KNOWN = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
+
+async function nudgesAfter(changes: readonly ToldTableChange[], listNamed: TableStore['listNamed']) {
+  const nudged: Nudge[] = []
+  const clock = virtualClock()
   const tell = tellTableChange({
-    stores: {
-      tables: {
-        findTableByName: async ({ name }) => (name === 'orders' ? managed : undefined),
-      },
-    },
+    stores: { tables: { listNamed } },
     nudges: { send: (nudge) => nudged.push(nudge) },
+    clock,
     log: SILENT_LOG,
   })
-  tell({ kind: 'written', table: known })
-  tell({ kind: 'written', table: { ...known, name: 'new' } })
-  tell({ kind: 'gone', table: known })
+  for (const change of changes) tell(change)
+  clock.step()
   await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(clock.step(), false, 'one question for all')
+  return nudged
+}
+
+test('a table that is known is looked at, and the catalog of any other is explored', async () => {
+  const { tableId } = buildTable()
+  const written = (name: string) => ({ kind: 'written', table: { ...KNOWN, name } }) as const
+  const asked: string[] = []
+  const nudged = await nudgesAfter(
+    [written('orders'), written('new'), written('newer'), { kind: 'gone', table: KNOWN }, written('orders')],
+    async (names) => {
+      asked.push(...names.map(({ name }) => name))
+      return [{ tableId, name: KNOWN }]
+    },
+  )
   const explorer = { to: 'explorer', catalog: 'lake' }
-  assert.deepEqual(nudged, [explorer, { to: 'refresher', tableId: managed.tableId }, explorer])
+  assert.deepEqual(nudged, [explorer, { to: 'refresher', tableId }, explorer])
+  assert.deepEqual(asked, ['orders', 'new', 'newer'])
+})
+
+test('where the database does not answer, nobody is told, and nothing fails', async () => {
+  const failing = () => Promise.reject(new Error('database gone'))
+  assert.deepEqual(await nudgesAfter([{ kind: 'written', table: KNOWN }], failing), [])
 })

@@ -11,6 +11,8 @@ export interface TableStore {
   findTable(tableId: TableId): Promise<ManagedTable | undefined>
   findTableByName(name: TableName): Promise<ManagedTable | undefined>
   /** Those of them that there are, in order of id, by one question for all. */
+  listNamed(names: readonly TableName[]): Promise<readonly ListedName[]>
+  /** Those of them that there are, in order of id, by one question for all. */
   listPointed(tableIds: readonly TableId[]): Promise<readonly LocatedTable[]>
   /** In order of id, those after `after`. */
   listTables(query: TableQuery): Promise<readonly ManagedTable[]>

@@ -4,6 +4,7 @@ import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/m
 import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
 import type {
+  ListedName,
   LocatedTable,
   TablePage,
   TablePageQuery,
@@ -36,15 +37,13 @@ export function sqlTables(db: Kysely<Database>, words: EngineWords): TableStore 
       const row = await findByName(db, name)
       return row && tableFromRow(row)
     },
+    listNamed: (names) => listNamed(db, names),
     listPointed: (tableIds) => listPointed(db, tableIds),
     async listTables(query) {
       return (await listed(db, words, query).selectAll().execute()).map(tableFromRow)
     },
     async listTableNames(query) {
-      const rows = await listed(db, words, query)
-        .select(['table_id', 'catalog_name', 'namespace', 'table_name'])
-        .execute()
-      return rows.map((row) => ({ tableId: row.table_id, name: nameFromRow(row) }))
+      return (await listed(db, words, query).select(NAME_COLUMNS).execute()).map(listedName)
     },
     pageTables: (query) => pageTables(db, words, query),
     async countPhases() {
@@ -87,13 +86,30 @@ function listed(
   return query
 }
 
+const NAME_COLUMNS = ['table_id', 'catalog_name', 'namespace', 'table_name'] as const
+
+function listedName(row: Pick<ManagedTableRow, (typeof NAME_COLUMNS)[number]>): ListedName {
+  return { tableId: row.table_id, name: nameFromRow(row) }
+}
+
 // Engines limit the number of parameters of a statement.
-const IDS_PER_QUERY = 500
+const KEYS_PER_QUERY = 500
+
+async function listNamed(db: Kysely<Database>, names: readonly TableName[]): Promise<readonly ListedName[]> {
+  const found: ListedName[] = []
+  const hashes = [...new Set(names.map(hashOf))]
+  for (let start = 0; start < hashes.length; start += KEYS_PER_QUERY) {
+    const some = hashes.slice(start, start + KEYS_PER_QUERY)
+    const rows = await db.selectFrom('managed_table').select(NAME_COLUMNS).where('name_hash', 'in', some).execute()
+    found.push(...rows.map(listedName))
+  }
+  return found.sort((a, b) => a.tableId - b.tableId)
+}
 
 async function listPointed(db: Kysely<Database>, tableIds: readonly TableId[]): Promise<readonly LocatedTable[]> {
   const pointed: LocatedTable[] = []
   const ids = [...new Set(tableIds)].sort((a, b) => a - b)
-  for (let start = 0; start < ids.length; start += IDS_PER_QUERY) {
+  for (let start = 0; start < ids.length; start += KEYS_PER_QUERY) {
     const rows = await db
       .selectFrom('managed_table as managed')
       // A catalog that others keep may have had its name from one of the service's own.
@@ -108,7 +124,7 @@ async function listPointed(db: Kysely<Database>, tableIds: readonly TableId[]): 
       )
       .selectAll('managed')
       .select('pointer.metadata_location as own_location')
-      .where('managed.table_id', 'in', ids.slice(start, start + IDS_PER_QUERY))
+      .where('managed.table_id', 'in', ids.slice(start, start + KEYS_PER_QUERY))
       .orderBy('managed.table_id')
       .execute()
     for (const row of rows) pointed.push({ table: tableFromRow(row), ownLocation: row.own_location ?? undefined })

@@ -88,6 +88,16 @@ function tableConformance(open: () => Promise<OpenedStores>) {
     assert.equal(await stores().tables.findTableByName({ ...ORDERS, namespace: ['sales'] }), undefined)
   })
 
+  test('many tables are found by their names at once, each once, and those that are not there are left out', async () => {
+    const [first, second] = [await add('a'), await add('b')]
+    const { listNamed } = stores().tables
+    const [a, b] = [first, second].map(({ tableId, name }) => ({ tableId, name }))
+    const unknown = Array.from({ length: 1200 }, (_, at) => ({ ...ORDERS, name: `unknown ${at}` }))
+    assert.deepEqual(await listNamed([second.name, ...unknown, first.name, second.name]), [a, b])
+    assert.deepEqual(await listNamed([{ ...first.name, namespace: ['sales'] }]), [])
+    assert.deepEqual(await listNamed([]), [])
+  })
+
   test('a patch writes what it names and nothing else, and every value survives', async () => {
     const table = await add('orders')
     const patch = {

@@ -33,6 +33,10 @@ export function memoryTables({ tables, clocks }: MemoryState, own: OwnPointers):
     async findTableByName(name) {
       return findByName(name)
     },
+    async listNamed(names) {
+      const found = new Set(names.flatMap((name) => findByName(name) ?? []))
+      return [...found].sort((a, b) => a.tableId - b.tableId).map(({ tableId, name }) => ({ tableId, name }))
+    },
     async listPointed(tableIds) {
       const found = [...new Set(tableIds)].sort((a, b) => a - b).flatMap((tableId) => tables.get(tableId) ?? [])
       return Promise.all(found.map(async (table) => ({ table, ownLocation: await ownLocation(own, table.name) })))
