@@ -8,8 +8,8 @@ import { createSalesOrders } from '@moraine/testkit/conformance/catalog-samples'
 import { type HiveMetastore, startHive, stopHive } from '../lab/hive.ts'
 import { connectToHive, dropDatabases, heldLocks, io, openHive } from './metastore-tools.ts'
 
-// The conformance suite over real metastores: Hive's own servers with Derby, their lock managers, and in version 4 the
-// comparison of pointers that makes locks unnecessary.
+// The conformance suite over real metastores: Hive's own servers, 3 with Derby and 4 with PostgreSQL, their lock managers, and
+// in version 4 the comparison of pointers that makes locks unnecessary.
 
 // Of all signs Hive 3 takes one in the names of tables.
 const { refusedNamespaces = [] } = HIVE_TRAITS

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # hive.sh install [VERSION]         fetch a Hive Metastore and what it needs once: 3 is 3.1.3 (180 MB on disk), 4 is 4.0.1 (150 MB)
-# hive.sh start [NAME] [VERSION]    start a metastore with an empty database of its own; prints how to reach it as JSON with
-#                                   the names of Iceberg's properties (uri, warehouse). Several names run side by side.
+# hive.sh start [NAME] [VERSION]    start a metastore with an empty database of its own, Derby for 3 and PostgreSQL for 4; prints
+#                                   how to reach it as JSON with the names of Iceberg's properties (uri, warehouse). Several names
+#                                   run side by side.
 # hive.sh stop [NAME]               end that metastore and remove its data, the warehouse included
 #
 # The tarball of 3 comes without Hadoop and the small commons jars, and its main class listens on every interface. Of 4
@@ -64,22 +65,21 @@ start_metastore() {
     rm -rf "$data"
     mkdir -p "$data"/{warehouse,managed,conf}
     cd "$data" # Derby writes to where it runs
-    URL="jdbc:derby:;databaseName=$data/metastore_db;create=true" PORT=$(free_port)
+    PORT=$(free_port)
     "start_$version" "$name" "$data"
     printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"}\n' "$PORT" "$data" > "$settings"
   fi
   cat "$settings"
 }
 
-# settings DATA: NAME=VALUE lines. The defaults of the last two name classes that are not here; Hive 4 wants tables with
+# settings DATA URL DRIVER USER PASSWORD: NAME=VALUE lines. The defaults of the last two name classes that are not here; Hive 4 wants tables with
 # files of their own outside of the warehouse for its own.
 settings() {
   cat << END
-javax.jdo.option.ConnectionURL=$URL
-javax.jdo.option.ConnectionDriverName=org.apache.derby.jdbc.EmbeddedDriver
-javax.jdo.option.ConnectionUserName=APP
-javax.jdo.option.ConnectionPassword=mine
-datanucleus.connectionPoolingType=NONE
+javax.jdo.option.ConnectionURL=$2
+javax.jdo.option.ConnectionDriverName=$3
+javax.jdo.option.ConnectionUserName=$4
+javax.jdo.option.ConnectionPassword=$5
 metastore.thrift.bind.host=127.0.0.1
 metastore.warehouse.dir=file:$1/managed
 metastore.warehouse.external.dir=file:$1/warehouse
@@ -91,35 +91,39 @@ END
 
 start_3() {
   local java=("$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$HIVE_3/lab:$HIVE_3/lab/*:$HIVE_3/lib/*")
-  local arguments
-  METASTORE_HOME=$HIVE_3 "${java[@]}" org.apache.hadoop.hive.metastore.tools.MetastoreSchemaTool -dbType derby -initSchema -url "$URL" \
-    -driver org.apache.derby.jdbc.EmbeddedDriver -userName APP -passWord mine -metaDbType derby > "$LAB/log/$1-schema.log" 2>&1 || {
+  local arguments url="jdbc:derby:;databaseName=$2/metastore_db;create=true" driver=org.apache.derby.jdbc.EmbeddedDriver
+  METASTORE_HOME=$HIVE_3 "${java[@]}" org.apache.hadoop.hive.metastore.tools.MetastoreSchemaTool -dbType derby -initSchema -url "$url" \
+    -driver "$driver" -userName APP -passWord mine -metaDbType derby > "$LAB/log/$1-schema.log" 2>&1 || {
     tail -n 15 "$LAB/log/$1-schema.log" >&2
     return 1
   }
-  mapfile -t arguments < <(settings "$2")
-  start "$1" "$PORT" "${java[@]}" LabHiveMetastore "$PORT" "${arguments[@]}" hive.in.test=false metastore.try.direct.sql=true
+  mapfile -t arguments < <(settings "$2" "$url" "$driver" APP mine)
+  start "$1" "$PORT" "${java[@]}" LabHiveMetastore "$PORT" "${arguments[@]}" datanucleus.connectionPoolingType=NONE hive.in.test=false metastore.try.direct.sql=true
 }
 
+# With Derby its lock manager may come to a stand for good: a call that is tried again keeps the locks of its first try.
 start_4() {
-  local line
-  "$JAVA_HOME/bin/java" "-Dderby.stream.error.file=$2/derby.log" -cp "$HIVE_4/*" "$LAB_SOURCE/java/LabDerby.java" "$URL" APP mine "$LAB_SOURCE/hive4-locks.sql"
+  local line database url
+  database=$("$LAB_SOURCE/postgres.sh" start "$1")
+  url=$(sed 's/.*"uri":"\([^"]*\)".*/\1/' <<< "$database")
+  "$JAVA_HOME/bin/java" -cp "$HIVE_4/*" "$LAB_SOURCE/java/LabSql.java" "$url" lab labsecret "$LAB_SOURCE/hive4-locks.sql"
   {
     echo '<configuration>'
     while IFS= read -r line; do
       printf '<property><name>%s</name><value>%s</value></property>\n' "${line%%=*}" "${line#*=}"
     done < <(
-      settings "$2"
+      settings "$2" "$url" org.postgresql.Driver lab labsecret
       printf '%s\n' metastore.schema.verification=false datanucleus.schema.autoCreateAll=true metastore.housekeeping.threads.on=false
     )
     echo '</configuration>'
   } > "$2/conf/metastore-site.xml"
-  start "$1" "$PORT" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "-Dderby.stream.error.file=$2/derby.log" "${JAVA_OPENS[@]}" -cp "$2/conf:$HIVE_4/*" \
+  start "$1" "$PORT" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "${JAVA_OPENS[@]}" -cp "$2/conf:$HIVE_4/*" \
     org.apache.hadoop.hive.metastore.HiveMetaStore -p "$PORT"
 }
 
 stop_metastore() {
   stop "hive-$1"
+  "$LAB_SOURCE/postgres.sh" stop "hive-$1"
   rm -rf "$LAB/run/hive-$1.data" "$LAB/run/hive-$1.json"
 }
 

@@ -2,11 +2,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.SQLException;
 import java.sql.Statement;
 
-/** Runs a file of SQL in an embedded Derby database. Arguments: the URL, user, password and the file. */
-public class LabDerby {
+/** Runs a file of SQL in a database. Arguments: the URL, user, password and the file. */
+public class LabSql {
   public static void main(String[] args) throws Exception {
     String sql = Files.readString(Path.of(args[3])).replaceAll("(?m)^--.*$", "");
     try (Connection connection = DriverManager.getConnection(args[0], args[1], args[2]);
@@ -16,11 +15,6 @@ public class LabDerby {
           statement.execute(each);
         }
       }
-    }
-    try {
-      DriverManager.getConnection("jdbc:derby:;shutdown=true");
-    } catch (SQLException shutDown) {
-      // Derby says by an exception that it is done.
     }
   }
 }
