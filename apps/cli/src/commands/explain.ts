@@ -1,5 +1,3 @@
-import { inspectTable } from '@moraine/maintenance/table/plan-table'
-import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { MoraineError } from '@moraine/stdx/error'
 import { parseTableRef } from '../table/table-ref.ts'
 import { explainJson, explainText } from '../text/explain-text.ts'
@@ -8,10 +6,10 @@ import { partitionsThatAre, SHOWN_PARTITIONS } from '../text/partition-text.ts'
 import { tableExplanationText } from '../text/table-explanation-text.ts'
 import type { CommandContext } from './command-context.ts'
 import { askedTable } from './managed-tables.ts'
-import { makePlan, type RawPlanOptions } from './plan.ts'
+import { makePlan, partitionsOf, type RawPlanOptions } from './plan.ts'
 import { isOfService } from './table-options.ts'
 
-export type RawExplainOptions = RawPlanOptions & { readonly partition?: string }
+export type RawExplainOptions = Omit<RawPlanOptions, 'partition'> & { readonly partition?: string }
 
 /**
  * Why a table is, or is not, optimized. Of one in a catalog of the service the service is asked, which knows of its
@@ -57,16 +55,16 @@ function refuseDirectOptions(raw: RawExplainOptions): void {
 }
 
 async function explainFiles(ref: string, raw: RawExplainOptions, context: CommandContext): Promise<void> {
-  const { table, state, plan } = await makePlan(ref, raw, context)
-  if (raw.partition !== undefined) refuseUnknownPartition(table.name, raw.partition, state, context)
-  const explanation = { name: table.name, policy: state.policy, plan, partition: raw.partition }
+  // All of the table is planned: what becomes of a partition may depend on others.
+  const { partition, ...how } = raw
+  const { table, state, plan } = await makePlan(ref, how, context)
+  if (partition !== undefined) refuseUnknownPartition(table.name, partition, partitionsOf(state, context))
+  const explanation = { name: table.name, policy: state.policy, plan, partition }
   if (raw.json === true) context.printJson(explainJson(explanation))
   else context.print(explainText(explanation))
 }
 
-function refuseUnknownPartition(name: string, asked: string, state: IndexedTable, { clock }: CommandContext): void {
-  const { partitions } = inspectTable(state, { now: clock.now() })
-  const known = new Set(partitions.map(({ partition }) => partition.partitionPath))
+function refuseUnknownPartition(name: string, asked: string, known: ReadonlySet<string>): void {
   if (!known.has(asked)) throw noSuchPartition(name, asked, [...known].sort(), known.size)
 }
 

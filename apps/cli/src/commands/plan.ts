@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises'
+import { checkPartitionNames } from '@moraine/maintenance/plan/check-partition-names'
 import type { RequestedType } from '@moraine/maintenance/plan/evaluate-partition'
 import type { UnreadableFiles } from '@moraine/maintenance/plan/excluded-files'
 import { formatPlan } from '@moraine/maintenance/plan/plan-text'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { encodeRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
-import { planTable } from '@moraine/maintenance/table/plan-table'
+import { inspectTable, planTable } from '@moraine/maintenance/table/plan-table'
 import { type IndexedTable, readTable } from '@moraine/maintenance/table/read-table'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
@@ -19,6 +20,7 @@ import { tableOptions } from './table-options.ts'
 export type RawPlanOptions = RawTableOptions & {
   readonly type?: string
   readonly where?: string
+  readonly partition?: readonly string[]
   readonly out?: string
 }
 
@@ -34,7 +36,14 @@ export async function makePlan(ref: string, raw: RawPlanOptions, context: Comman
   requestedType(raw.type)
   const table = await openTable(ref, await tableOptions(raw, context.sources), context, context.signal)
   const state = await readTable(table.io, await table.store.loadTable(table.identifier, context.signal), context.signal)
+  if (raw.partition !== undefined) checkPartitionNames(raw.partition, partitionsOf(state, context), state.metadata)
   return { table, state, plan: await planState(table, state, raw, context) }
+}
+
+/** The names of those that hold data. */
+export function partitionsOf(state: IndexedTable, { clock }: Pick<CommandContext, 'clock'>): ReadonlySet<string> {
+  const { partitions } = inspectTable(state, { now: clock.now() })
+  return new Set(partitions.map(({ partition }) => partition.partitionPath))
 }
 
 /** Plans a table as it was read, as the options ask; what is known not to be readable is left out. */
@@ -49,6 +58,7 @@ export async function planState(
     type: requestedType(raw.type),
     now: context.clock.now(),
     ...(raw.where !== undefined && { filter: raw.where }),
+    ...(raw.partition !== undefined && { partitions: raw.partition }),
     unreadable,
   }
   return planTable(table.io, state, request, context.signal)

@@ -8,7 +8,14 @@ import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { parseExactJson } from '@moraine/stdx/exact-json'
 import { directoryChanges, directoryState, NO_CHANGES } from '@moraine/testkit/damage/directory-state'
-import { appendOrders, createOrders, createTableIn, liveOrders, ORDERS_TABLE } from '../testing/lake-table.ts'
+import {
+  appendOrders,
+  createOrders,
+  createTableIn,
+  liveFiles,
+  liveOrders,
+  ORDERS_TABLE,
+} from '../testing/lake-table.ts'
 import { runCli } from '../testing/run-cli.ts'
 import { serviceUrl, startCli } from '../testing/start-cli.ts'
 
@@ -106,6 +113,25 @@ test('plan prints what it writes, takes the partitions that are asked for, and c
   assert.deepEqual(directoryChanges(before, directoryState(orders.directory)), NO_CHANGES)
 })
 
+test('of partitions that are named no other is rewritten', async () => {
+  const table = await createOrders(warehouse, 'regions', FILES)
+  for (let at = 0; at < FILES; at += 1) await appendOrders(table, at, 'us')
+  const before = [await liveFiles(table, 'eu'), await liveFiles(table, 'us')]
+  const only = ['--type', 'full', '--partition', 'region=us']
+  const { groups } = await json('table', 'plan', table.directory, ...only)
+  assert.deepEqual(
+    (groups as readonly Json[]).map((group) => group['partitionPath']),
+    ['region=us'],
+  )
+  assert.equal((await json('table', 'optimize', table.directory, ...only))['outcome'], 'committed')
+  assert.deepEqual(await liveFiles(table, 'eu'), before[0])
+  const [merged, ...rest] = await liveFiles(table, 'us')
+  assert.ok(merged !== undefined && rest.length === 0 && !before[1]?.includes(merged))
+  const unknown = await runCli(['table', 'optimize', table.directory, '--partition', 'region=us', 'region=fr'])
+  assert.equal(unknown.code, 1)
+  assert.match(unknown.err, /partition 'region=fr' has no files; there are files in 'region=us', 'region=eu'$/m)
+})
+
 test('a table of a REST catalog, our own, is optimized with the threads and the memory given', async () => {
   const properties = { uri: catalogUri, warehouse: 'lake' }
   const catalog = await openRestCatalog({ name: 'lake', properties, clock: systemClock })
@@ -152,6 +178,8 @@ const WRONG: readonly (readonly [args: readonly string[], says: RegExp])[] = [
   [['table', 'inspect', orders.directory, '--storage', 'fast'], /--storage fast: write key=value/],
   [['table', 'plan', orders.directory, '--type', 'huge'], /Allowed choices are auto, minor, major, full/],
   [['table', 'plan', orders.directory, '--where', 'region ='], /region =/],
+  [['table', 'plan', orders.directory, '--partition', 'eu'], /partition 'eu': it is spelled region=VALUE; there are/],
+  [['table', 'optimize', orders.directory, '--partition', 'day=1'], /partition 'day=1' has other fields than/],
   [['table', 'optimize', orders.directory, '--threads', '0'], /--threads 0: .*from 1 to 1000/],
   [['table', 'optimize', orders.directory, '--memory', '1g'], /--memory 1g: .*from 16 to 1048576/],
   [['table', 'apply', join(root, 'no-plan.json'), '--threads', '0'], /--threads 0: /],

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { withCatalogOptions, withTableOptions } from './catalog-options.ts'
 import type { CommandContext } from './command-context.ts'
+import { partitionOption } from './partition-option.ts'
 
 /** What is done to one table, with or without a service: `moraine table plan` and the like. */
 export function addTableWorkCommands(table: Command, context: CommandContext): void {
@@ -10,6 +11,7 @@ export function addTableWorkCommands(table: Command, context: CommandContext): v
   withTableOptions(table.command('plan').description('what would be rewritten, and why; stores nothing'))
     .addOption(type())
     .addOption(where())
+    .addOption(partitionOption())
     .option('--out <file>', 'write the plan for `table apply`')
     .action(async (ref, options) => (await import('./plan.ts')).plan(ref, options, context))
   withTableOptions(
@@ -24,6 +26,7 @@ export function addTableWorkCommands(table: Command, context: CommandContext): v
     withTableOptions(table.command('optimize').description('plan, execute, verify and commit'))
       .addOption(type())
       .addOption(where())
+      .addOption(partitionOption())
       .option('--skip-unreadable', 'leave files that cannot be read as they are, and optimize what is beside them'),
   ).action(async (ref, options) => (await import('./optimize.ts')).optimize(ref, options, context))
   withRunOptions(

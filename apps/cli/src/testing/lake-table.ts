@@ -4,12 +4,14 @@ import { filesystemCatalog } from '@moraine/catalogs/filesystem/filesystem-catal
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { stageSnapshot } from '@moraine/iceberg/commit/stage-snapshot'
 import type { ContentFile } from '@moraine/iceberg/manifest/content-file'
-import { assert } from '@moraine/stdx/assert'
+import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
+import { assert, must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import { localFileIO } from '@moraine/storage/local-file-io'
 import { contentFile, ORDER_SCHEMA, orderDataFile, orderDeleteFile } from '../sample/order-files.ts'
-import { type Order, orderBatch } from '../sample/sample-orders.ts'
+import { type Order, orderBatch, type Region } from '../sample/sample-orders.ts'
 
 /** A table of a filesystem catalog on this disk, which tests write to as they like: what they say is not checked. */
 export type LakeTable = {
@@ -96,12 +98,26 @@ export async function createOrders(warehouse: string, name: string, files = 4): 
 }
 
 /** The file number `at` of a table of {@link createOrders}, as one commit. */
-export async function appendOrders(table: LakeTable, at: number): Promise<void> {
-  const orders = ordersOf(at)
+export async function appendOrders(table: LakeTable, at: number, region: Region = REGION): Promise<void> {
+  const orders = ordersOf(at, region)
   await table.commit([
-    await storeData(table, `data/region=${REGION}/orders-${at}.parquet`, orders),
-    ...(at === 0 ? [] : [await storeDeletes(table, at, ordersOf(at - 1).slice(0, 5))]),
+    await storeData(table, `data/region=${region}/orders-${at}.parquet`, orders, region),
+    ...(at === 0 ? [] : [await storeDeletes(table, at, ordersOf(at - 1, region).slice(0, 5), region)]),
   ])
+}
+
+/** Paths of the live data and delete files below a region, sorted. */
+export async function liveFiles(table: LakeTable, region: Region): Promise<readonly string[]> {
+  const { metadata } = await table.load()
+  const { data, deletes } = await readLiveFiles(
+    localFileIO(systemRandom),
+    metadata,
+    must(currentSnapshot(metadata), 'snapshot'),
+  )
+  return [...data, ...deletes]
+    .map(({ file }) => file.filePath)
+    .filter((path) => path.includes(`/region=${region}/`))
+    .sort()
 }
 
 /** Live rows after `files` files, by the definition of deletes. */
@@ -109,20 +125,30 @@ export function liveOrders(files: number): number {
   return files * ROWS - (files - 1) * 5
 }
 
-export async function storeData(table: LakeTable, path: string, orders: readonly Order[]): Promise<ContentFile> {
+export async function storeData(
+  table: LakeTable,
+  path: string,
+  orders: readonly Order[],
+  region: Region = REGION,
+): Promise<ContentFile> {
   const bytes = orderDataFile(orders)
   const filePath = await table.store(path, bytes)
-  return contentFile('data', { filePath, region: REGION, bytes, orderIds: orders.map(({ orderId }) => orderId) })
+  return contentFile('data', { filePath, region, bytes, orderIds: orders.map(({ orderId }) => orderId) })
 }
 
-async function storeDeletes(table: LakeTable, at: number, orders: readonly Order[]): Promise<ContentFile> {
+async function storeDeletes(
+  table: LakeTable,
+  at: number,
+  orders: readonly Order[],
+  region: Region,
+): Promise<ContentFile> {
   const orderIds = orders.map(({ orderId }) => orderId)
   const bytes = orderDeleteFile(orderIds)
-  const filePath = await table.store(`data/region=${REGION}/deletes-${at}.parquet`, bytes)
-  return contentFile('equality-deletes', { filePath, region: REGION, bytes, orderIds })
+  const filePath = await table.store(`data/region=${region}/deletes-${at}.parquet`, bytes)
+  return contentFile('equality-deletes', { filePath, region, bytes, orderIds })
 }
 
-function ordersOf(at: number): readonly Order[] {
+function ordersOf(at: number, region: Region): readonly Order[] {
   const { inserted } = orderBatch(at, 0n)
-  return inserted.slice(0, ROWS).map((order) => ({ ...order, region: REGION }))
+  return inserted.slice(0, ROWS).map((order) => ({ ...order, region }))
 }

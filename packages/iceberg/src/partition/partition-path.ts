@@ -20,6 +20,11 @@ export function partitionPath(spec: PartitionSpec, types: readonly PrimitiveType
     .join('/')
 }
 
+/** The parts of a spec's partition names before their `=`, as {@link partitionPath} writes them. */
+export function partitionFieldNames(spec: PartitionSpec): readonly string[] {
+  return spec.fields.map(({ name }) => formEncode(name))
+}
+
 /** One value of a partition tuple for people: `day` gives `2024-01-31`, `hour` gives `2024-01-31-05`. */
 function humanPartitionValue(transform: Transform, type: PrimitiveType, value: Literal): string {
   const { kind } = transform

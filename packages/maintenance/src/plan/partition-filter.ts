@@ -18,6 +18,15 @@ export type PartitionFilter = {
   mayMatchFile(file: MeasuredFile): boolean
 }
 
+/** Chooses the partitions of these names; those that two specs call alike are both meant. */
+export function namedPartitions(names: readonly string[]): PartitionFilter {
+  const asked = new Set(names)
+  return {
+    judge: ({ partitionPath }) => (asked.has(partitionPath) ? 'all' : 'none'),
+    mayMatchFile: () => true,
+  }
+}
+
 /**
  * @param what names the setting in errors, as `self-optimizing.filter`
  * @throws {MoraineError} `invalid-input` for a filter that cannot be read, or that names a column the table lacks

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { DeleteIndex } from '@moraine/iceberg/scan/delete-index'
+import type { TablePartition } from '@moraine/iceberg/scan/partition-dictionary'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import {
@@ -10,6 +11,7 @@ import {
   NAIVE_SPECS,
   type NaiveDataFile,
   type NaiveDelete,
+  type NaivePartition,
   type NaiveTable,
   naiveEntries,
   survivors,
@@ -20,6 +22,7 @@ import { coveringDeleteName } from './delete-state.ts'
 import { NEVER_OPTIMIZED, type OptimizingClocks, type RequestedType } from './evaluate-partition.ts'
 import type { UnreadableFiles } from './excluded-files.ts'
 import { parseOptimizingPolicy } from './optimizing-policy.ts'
+import { namedPartitions } from './partition-filter.ts'
 import { planRewrite } from './plan-rewrite.ts'
 import type { RewriteGroup, RewritePlan } from './rewrite-plan.ts'
 import { describeTasks, indexOfTasks } from './testing/index-of-tasks.ts'
@@ -112,6 +115,28 @@ test('what cannot be read is left out and named; the others make progress, and n
   assert.ok(beside > 20, `only ${beside} of the plans had something to do beside what was left out`)
 })
 
+test('of partitions that are asked for no file of another is taken, and what is left keeps its rows', () => {
+  let narrowed = 0
+  const specId = fc.constantFrom(PARTITIONED, UNPARTITIONED)
+  fc.assert(
+    fc.property(arbitraryNaiveTable(TARGET), requested, specId, fc.func(fc.boolean()), (table, type, into, isAsked) => {
+      const asked = [...new Set(table.data.map(({ p }) => nameOf(p)))].filter((name) => isAsked(name))
+      const filter = namedPartitions(asked)
+      const chooses = (partition: TablePartition) => filter.judge(partition) === 'all'
+      const plan = planOf(table, type, NEVER_OPTIMIZED, into, new Map(), chooses)
+      for (const group of plan.groups) {
+        assert.ok(asked.includes(group.partitionPath))
+        for (const { filePath } of group.inputs) assert.ok(asked.includes(nameOf(dataFile(table, filePath).p)))
+      }
+      const whole = planOf(table, type, NEVER_OPTIMIZED, into)
+      if (plan.groups.length > 0 && plan.groups.length < whole.groups.length) narrowed += 1
+      assert.deepEqual(liveRowIds(commit(table, plan, everyGroup(plan))), liveRowIds(table))
+    }),
+    { numRuns: 1000 },
+  )
+  assert.ok(narrowed > 50, `only ${narrowed} of the plans left something out`)
+})
+
 test('the order in which files are read does not change the plan', () => {
   fc.assert(
     fc.property(arbitraryNaiveTable(TARGET), requested, (table, type) => {
@@ -122,6 +147,7 @@ test('the order in which files are read does not change the plan', () => {
   )
 })
 
+const nameOf = (p: NaivePartition) => (p === 'all' ? '' : `p=${p}`)
 const isConversion = (group: RewriteGroup) => group.method.kind === 'convert-deletes'
 const everyGroup = (plan: RewritePlan) => new Set(plan.groups.map((group) => group.groupId))
 
@@ -135,6 +161,7 @@ function planOf(
   clocks: OptimizingClocks,
   defaultSpecId = PARTITIONED,
   unreadable: UnreadableFiles = new Map(),
+  chooses: (partition: TablePartition) => boolean = () => true,
 ): RewritePlan {
   const { data, deletes } = naiveEntries(table)
   const deleteIndex = new DeleteIndex(deletes, NAIVE_SPECS, () => undefined)
@@ -156,7 +183,7 @@ function planOf(
     policy: parseOptimizingPolicy({}),
     requested: type,
     maxCostBytes: Number.POSITIVE_INFINITY,
-    chooses: () => true,
+    chooses,
     clocks: () => clocks,
     now: NOW,
   })

@@ -3,7 +3,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { NEVER_OPTIMIZED, type OptimizingClocks, type RequestedType } from '../plan/evaluate-partition.ts'
 import { type EvaluatedPartition, evaluateTable } from '../plan/evaluate-table.ts'
 import type { UnreadableFiles } from '../plan/excluded-files.ts'
-import { type PartitionFilter, partitionFilter } from '../plan/partition-filter.ts'
+import { namedPartitions, type PartitionFilter, partitionFilter } from '../plan/partition-filter.ts'
 import { planRewrite } from '../plan/plan-rewrite.ts'
 import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import { type TableReport, tableReport } from '../report/table-report.ts'
@@ -18,6 +18,8 @@ export type PlanOptions = {
   readonly maxCostBytes?: number
   /** A filter besides the table's own `self-optimizing.filter`; a partition must pass both. */
   readonly filter?: string
+  /** Only the partitions of these names; one that is not there has nothing to do. */
+  readonly partitions?: readonly string[]
   /** Never optimized, as far as is known, if absent. */
   readonly clocks?: (partitionKey: string) => OptimizingClocks
   /** Left alone, and named, so that what is beside them makes progress. */
@@ -33,7 +35,7 @@ export async function planTable(
 ): Promise<RewritePlan | undefined> {
   const { metadata, snapshot, index, policy, noted } = state
   if (snapshot === undefined) return undefined
-  const chosen = await choosePartitions(io, metadata, index, filtersOf(state, request.filter), signal)
+  const chosen = await choosePartitions(io, metadata, index, filtersOf(state, request), signal)
   const planning = planRewrite({
     metadata,
     snapshot,
@@ -61,9 +63,13 @@ export function inspectTable(
   return { report: tableReport(index, partitions, policy), partitions }
 }
 
-function filtersOf({ metadata, policy }: IndexedTable, requested: string | undefined): readonly PartitionFilter[] {
+function filtersOf(
+  { metadata, policy }: IndexedTable,
+  { filter, partitions }: Pick<PlanOptions, 'filter' | 'partitions'>,
+): readonly PartitionFilter[] {
   return [
     ...(policy.filter === undefined ? [] : [partitionFilter(policy.filter, metadata, 'self-optimizing.filter')]),
-    ...(requested === undefined ? [] : [partitionFilter(requested, metadata, '--where')]),
+    ...(filter === undefined ? [] : [partitionFilter(filter, metadata, '--where')]),
+    ...(partitions === undefined ? [] : [namedPartitions(partitions)]),
   ]
 }
