@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
-import { at, buildTable, buildWork, PROCESS_1, T0 } from '../testing/build.ts'
+import { at, buildEvaluation, buildTable, buildWork, PROCESS_1, T0 } from '../testing/build.ts'
 import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from './plan-table.ts'
 
 const planning = (parts: Partial<ManagedTable> = {}) =>
@@ -53,6 +53,28 @@ test('an empty plan brings the table to rest and is remembered with its reason',
     type: 'minor',
     finding: { text: 'nothing to gain', figures: {} },
   })
+})
+
+test('an empty plan of a request for less than is due is no reason to leave what is due', () => {
+  for (const request of [
+    { type: 'auto', filter: 'day = 3', requestedAt: T0 },
+    { type: 'major', requestedAt: T0 },
+  ] as const) {
+    const due = patchOf(
+      acceptPlan(planning({ request, evaluation: buildEvaluation() }), buildWork(0), PROCESS_1, at(5)),
+    )
+    assert.deepEqual(due, {
+      state: { phase: 'pending', since: at(5) },
+      request: undefined,
+      settings: DEFAULT_TABLE_SETTINGS,
+    })
+    const healthy = buildEvaluation({ needed: undefined })
+    const rest = patchOf(acceptPlan(planning({ request, evaluation: healthy }), buildWork(0), PROCESS_1, at(5)))
+    assert.deepEqual([rest.state?.phase, 'emptyPlan' in rest], ['idle', false])
+  }
+  const request = { type: 'full', requestedAt: T0 } as const
+  const all = patchOf(acceptPlan(planning({ request, evaluation: buildEvaluation() }), buildWork(0), PROCESS_1, at(5)))
+  assert.deepEqual([all.state?.phase, all.emptyPlan?.type], ['idle', 'minor'])
 })
 
 test('a table that was switched off meanwhile is let go', () => {

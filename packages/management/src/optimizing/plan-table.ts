@@ -4,7 +4,9 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import { patchTable, type StateChange } from '../store/state-change.ts'
 import type { PlannedWork } from '../table-work/table-maintenance.ts'
 import { nextBackOff } from '../tables/back-off.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
+import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
+import { looksForAll } from '../tables/optimize-request.ts'
+import { wantsWork } from '../tables/refresh-table.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
 import type { Task } from './task.ts'
 
@@ -17,7 +19,7 @@ export function beginPlanning(table: ManagedTable, now: EpochMs): readonly State
 
 /**
  * Turns a plan into a process with its tasks. A plan without tasks brings the table to rest, and is not made again for
- * the same metadata. Decides nothing if the table is not being planned any more.
+ * the same metadata, unless it was asked for less than what the triggers look for. Decides nothing if the table is not being planned any more.
  */
 export function acceptPlan(
   table: ManagedTable,
@@ -29,10 +31,7 @@ export function acceptPlan(
   const { settings } = work
   if (!settings.enabled)
     return [patchTable(table, { state: { phase: 'idle', since: now }, settings, request: undefined })]
-  if (work.tasks.length === 0) {
-    const emptyPlan = { metadataLocation: work.metadataLocation, type: work.type, finding: work.finding }
-    return [patchTable(table, { state: { phase: 'idle', since: now }, settings, emptyPlan, request: undefined })]
-  }
+  if (work.tasks.length === 0) return [patchTable(table, { ...afterEmptyPlan(table, work, now), settings })]
   const process = newProcess(table, work, processId, now)
   return [
     {
@@ -48,6 +47,16 @@ export function acceptPlan(
       request: undefined,
     }),
   ]
+}
+
+function afterEmptyPlan(table: ManagedTable, work: PlannedWork, now: EpochMs): TablePatch {
+  const { request, evaluation } = table
+  if (request !== undefined && !looksForAll(request)) {
+    const isDue = evaluation !== undefined && wantsWork({ ...table, request: undefined }, evaluation)
+    return { state: { phase: isDue ? 'pending' : 'idle', since: now }, request: undefined }
+  }
+  const emptyPlan = { metadataLocation: work.metadataLocation, type: work.type, finding: work.finding }
+  return { state: { phase: 'idle', since: now }, emptyPlan, request: undefined }
 }
 
 /** The table waits to be planned again, longer after each failure in a row. */

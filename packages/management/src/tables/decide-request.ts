@@ -1,6 +1,7 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import { patchTable, type StateChange } from '../store/state-change.ts'
-import type { ManagedTable, OptimizeRequest } from './managed-table.ts'
+import type { ManagedTable } from './managed-table.ts'
+import type { OptimizeRequest } from './optimize-request.ts'
 
 export type RequestDecision =
   | { readonly kind: 'accepted'; readonly changes: readonly StateChange[] }

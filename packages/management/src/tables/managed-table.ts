@@ -4,6 +4,7 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { TableState } from '@moraine/lifecycle/table-phase'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { BackOff } from './back-off.ts'
+import type { OptimizeRequest } from './optimize-request.ts'
 import type { Pause } from './pause.ts'
 import type { Finding, TableEvaluation } from './table-evaluation.ts'
 import type { TableName } from './table-name.ts'
@@ -44,13 +45,6 @@ export type EmptyPlan = {
 }
 
 export type RefreshFailure = { readonly since: EpochMs; readonly reason: string }
-
-export type OptimizeRequest = {
-  readonly type: 'auto' | OptimizingType
-  /** A filter in the words of `self-optimizing.filter`; absent for the whole table. */
-  readonly filter?: string
-  readonly requestedAt: EpochMs
-}
 
 /** The parts of a managed table that change; only those named are written. */
 export type TablePatch = Partial<Omit<ManagedTable, 'tableId' | 'name' | 'format' | 'createdAt' | 'version'>>

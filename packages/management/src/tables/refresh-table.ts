@@ -49,7 +49,7 @@ export function recordEvaluation(
 }
 
 /** Whether the table is to be planned: a trigger holds, or a person asked, and planning has not just found nothing. */
-function wantsWork(table: ManagedTable, evaluation: TableEvaluation): boolean {
+export function wantsWork(table: ManagedTable, evaluation: TableEvaluation): boolean {
   if (!evaluation.settings.enabled) return false
   if (table.request !== undefined) return true
   if (evaluation.needed === undefined) return false
