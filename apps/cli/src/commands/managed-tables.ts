@@ -12,6 +12,7 @@ export type RawManagedOptions = RawServerOptions & { readonly catalog: string }
 export type RawTriggerOptions = RawManagedOptions & {
   readonly type: 'auto' | 'minor' | 'major' | 'full'
   readonly where?: string
+  readonly partition?: readonly string[]
 }
 
 type Ask = (api: ManagedTablesApi, table: ManagedTableName, signal: AbortSignal) => Promise<TableVerdictBody>
@@ -22,7 +23,11 @@ export function showStatus(ref: string, raw: RawManagedOptions, context: Command
 }
 
 export function triggerManaged(ref: string, raw: RawTriggerOptions, context: CommandContext): Promise<void> {
-  const how = { type: raw.type, ...(raw.where !== undefined && { filter: raw.where }) }
+  const how = {
+    type: raw.type,
+    ...(raw.where !== undefined && { filter: raw.where }),
+    ...(raw.partition !== undefined && { partitions: [...raw.partition] }),
+  }
   return ask(ref, raw, context, (api, table, signal) => api.optimize(table, how, signal))
 }
 

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { withCatalogOptions, withTableOptions } from './catalog-options.ts'
 import type { CommandContext } from './command-context.ts'
+import { partitionOption } from './partition-option.ts'
 import { withServerOptions } from './server-options.ts'
 
 const loading = () => import('./catalog-tables.ts')
@@ -65,6 +66,7 @@ function addManagedCommands(table: Command, context: CommandContext): void {
       new Option('--type <type>', 'what to look for').choices(['auto', 'minor', 'major', 'full']).default('auto'),
     )
     .option('--where <expr>', 'only partitions that may hold rows for which this holds')
+    .addOption(partitionOption())
     .action(async (ref, options) => (await managing()).triggerManaged(ref, options, context))
   managed('pause', 'have a running service leave it alone')
     .option('--reason <text>', 'for those who find it at rest')

@@ -18,7 +18,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'table dropped': 'moraine table dropped --catalog lake',
   'table undrop': 'moraine table undrop sales.orders --as sales.again --catalog lake',
   'table status': 'moraine table status sales.orders --catalog lake',
-  'table trigger': 'moraine table trigger sales.orders --type major --catalog lake',
+  'table trigger': 'moraine table trigger sales.orders --type full --partition region=eu/day=2024-01-31 --catalog lake',
   'table pause': "moraine table pause sales.orders --reason 'backfill until Monday' --catalog lake",
   'table resume': 'moraine table resume sales.orders --catalog lake',
   'table processes': 'moraine table processes sales.orders --catalog lake --status failed',

@@ -166,3 +166,17 @@ test('a person can have a table optimized, unless a process owns it', async () =
   const table = await stores.tables.findTable(tableId)
   assert.deepEqual([table?.state.phase, table?.request], ['pending', { type: 'full', requestedAt: clock.now() }])
 })
+
+test('of those who ask for partitions at once each is heard', async () => {
+  const { stores, clock, tableId } = await setUp()
+  await cancelProcess(stores, clock, PROCESS_1)
+  const ask = (partition: string) =>
+    requestOptimizing(stores, clock, tableId, { type: 'full', partitions: [partition] })
+  assert.deepEqual(await Promise.all([ask('day=1'), ask('day=2'), ask('day=3')]), ['accepted', 'accepted', 'accepted'])
+  const asked = (await stores.tables.findTable(tableId))?.request?.partitions
+  assert.deepEqual(asked?.toSorted(), ['day=1', 'day=2', 'day=3'])
+  assert.equal(
+    await requestOptimizing(stores, clock, tableId, { type: 'major', partitions: ['day=4'] }),
+    'asked-otherwise',
+  )
+})

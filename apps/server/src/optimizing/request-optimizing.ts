@@ -6,7 +6,7 @@ import type { OptimizeRequest } from '@moraine/management/tables/optimize-reques
 import type { Clock } from '@moraine/stdx/clock'
 import { applyDecision } from './apply-decision.ts'
 
-export type RequestAnswer = 'accepted' | 'disabled' | 'busy' | 'no-such-table'
+export type RequestAnswer = 'accepted' | 'disabled' | 'busy' | 'asked-otherwise' | 'no-such-table'
 
 /** Has a table optimized now, on a person's request. */
 export async function requestOptimizing(

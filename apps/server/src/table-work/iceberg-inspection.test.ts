@@ -122,6 +122,21 @@ test('partitions are found by a part of their name', async () => {
   assert.deepEqual([partitions.map(({ partitionPath }) => partitionPath), total], [['region=eu'], 1])
 })
 
+test('partitions that are asked for by name have files, of whatever spec; others are refused with those that have', async () => {
+  const { inspection } = await openTable('evolved-spec')
+  const { partitions } = await inspection.listPartitions(NAME, { offset: 0, limit: 1000 })
+  const names = partitions.map(({ partitionPath }) => partitionPath)
+  assert.ok(new Set(partitions.map(({ specId }) => specId)).size > 1)
+  await inspection.checkPartitions(NAME, names)
+  await assert.rejects(
+    inspection.checkPartitions(NAME, [...names, 'color=red']),
+    /'color=red' has other fields .*=VALUE/,
+  )
+  const plain = await openTable('all-types')
+  await plain.inspection.checkPartitions(NAME, [''])
+  await assert.rejects(plain.inspection.checkPartitions(NAME, ['a=1']), /'a=1': the table is not partitioned/)
+})
+
 test('refs are listed by kind, main first', async () => {
   const { inspection } = await openTable('branches-and-tags')
   const names = async (type: 'branch' | 'tag') => (await inspection.listRefs(NAME, type)).map(({ name }) => name)

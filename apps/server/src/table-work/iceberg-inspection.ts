@@ -6,6 +6,7 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { formatTransform } from '@moraine/iceberg/partition/transform'
 import { mayHoldLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { indexSchema } from '@moraine/iceberg/schema/schema-index'
+import { checkPartitionNames } from '@moraine/maintenance/plan/check-partition-names'
 import { readTableFrom } from '@moraine/maintenance/table/read-table'
 import type {
   ColumnDescription,
@@ -22,7 +23,7 @@ import { fileCache } from './file-cache.ts'
 import { explainPartitions } from './iceberg-inspection/explain-partitions.ts'
 import { type FilesContext, listPartitionFiles, listSnapshotFiles } from './iceberg-inspection/list-files.ts'
 import { definitionBytes, listOperations } from './iceberg-inspection/list-operations.ts'
-import { listPartitions } from './iceberg-inspection/list-partitions.ts'
+import { listPartitions, presentPartitions } from './iceberg-inspection/list-partitions.ts'
 import { type ManifestTally, tallyBytes, tallyManifest } from './iceberg-inspection/manifest-tally.ts'
 import { currentSchemaOf, formatType, type TableDefinition } from './iceberg-inspection/table-definition.ts'
 import { indexCache } from './index-cache.ts'
@@ -72,6 +73,12 @@ export function icebergInspection(show: ShowTable): TableInspection {
       const shown = await show(table, signal)
       const manifests = await liveManifests(shown, signal)
       return listPartitions(shown.loaded.metadata, manifests, query, tallyOf(shown), signal)
+    },
+    async checkPartitions(table, partitionPaths, signal) {
+      const shown = await show(table, signal)
+      const { metadata } = shown.loaded
+      const present = await presentPartitions(await liveManifests(shown, signal), tallyOf(shown), signal)
+      checkPartitionNames(partitionPaths, present, metadata)
     },
     async listPartitionFiles(table, query, signal) {
       const shown = await show(table, signal)

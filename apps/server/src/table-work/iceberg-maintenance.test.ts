@@ -43,6 +43,24 @@ test('a task is planned without access to files, and handed out with that of the
   assert.deepEqual(parseRewriteTask(maintenance.attemptInput(input, attempt)).storage, {})
 })
 
+test('of partitions that are asked for no other is planned, and one that has gone meanwhile is no failure', async () => {
+  const { fileIO: io, metadataLocation } = await copyFixture('v2-position-deletes', memoryFileIO(), '/copy')
+  const store = memoryCatalogTables(parseTableMetadata(await io.read(metadataLocation), metadataLocation))
+  const identifier = { namespace: ['db'], name: 't' }
+  const maintenance = icebergMaintenance({
+    clock: virtualClock(),
+    random: seededRandom(3),
+    reach: async () => ({ store, io, identifier, boundsFiles: false, loadStorage: async () => ({}) }),
+  })
+  const request = { table: TABLE, clocks: new Map(), now: 1e13 as EpochMs, maxCostBytes: 1e12 }
+  const planned = async (...partitions: readonly string[]) => {
+    const asked = { ...request, processId: 'p' as ProcessId, request: { type: 'full', partitions } } as const
+    return (await maintenance.plan(asked, signal)).tasks.map(({ partitionPath }) => partitionPath)
+  }
+  assert.deepEqual(await planned('region=eu/id_bucket=1', 'region=fr/id_bucket=0'), ['region=eu/id_bucket=1'])
+  assert.deepEqual(await planned('region=fr/id_bucket=0'), [])
+})
+
 test('a table that is held to its own files has others named and left alone', async () => {
   const { fileIO: io, metadataLocation } = await copyFixture('v2-position-deletes', memoryFileIO(), '/copy')
   const metadata = parseTableMetadata(await io.read(metadataLocation), metadataLocation)

@@ -87,14 +87,16 @@ async function evaluate(request: EvaluateRequest, read: TableReader, signal: Abo
 
 async function plan(request: PlanRequest, read: TableReader, signal: AbortSignal): Promise<PlannedWork> {
   const { state, reached } = await read(request.table, signal)
+  const { type, filter, partitions } = request.request
   const made = await planTable(
     reached.io,
     state,
     {
-      type: request.request.type,
+      type,
       now: request.now,
       maxCostBytes: request.maxCostBytes,
-      ...(request.request.filter !== undefined && { filter: request.request.filter }),
+      ...(filter !== undefined && { filter }),
+      ...(partitions !== undefined && { partitions }),
       clocks: (key) => request.clocks.get(key) ?? NEVER,
     },
     signal,

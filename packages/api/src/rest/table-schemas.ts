@@ -135,6 +135,15 @@ export const optimizeBody = Type.Object(
       default: 'auto',
     }),
     filter: Type.Optional(Type.String({ maxLength: 10_000, description: 'As in self-optimizing.filter.' })),
+    partitions: Type.Optional(
+      Type.Array(Type.String({ maxLength: 4000 }), {
+        minItems: 1,
+        maxItems: 1000,
+        uniqueItems: true,
+        description:
+          'Only these, as the list of partitions names them, such as region=eu/day=2024-01-31; empty for the files of no partition. They must pass the filter, too.',
+      }),
+    ),
   },
   { title: 'OptimizeBody' },
 )

@@ -14,6 +14,8 @@ export interface TableInspection {
   listOperations(table: TableName, window: Window, signal?: AbortSignal): Promise<OperationPage>
   /** Partitions of the current snapshot, the last by name first; none in a table that never was partitioned. */
   listPartitions(table: TableName, query: PartitionQuery, signal?: AbortSignal): Promise<PartitionPage>
+  /** @throws {MoraineError} `not-found` or `invalid-input` for a name that no partition of the current snapshot has */
+  checkPartitions(table: TableName, partitionPaths: readonly string[], signal?: AbortSignal): Promise<void>
   /** Live files of one partition of the current snapshot, in the order of the manifests. */
   listPartitionFiles(table: TableName, query: PartitionFilesQuery, signal?: AbortSignal): Promise<FilePage>
   /** What the triggers make of each partition of the current snapshot, those that are due first, then by name. */

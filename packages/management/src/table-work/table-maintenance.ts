@@ -57,7 +57,7 @@ export type EvaluateRequest = {
 
 export type PlanRequest = EvaluateRequest & {
   readonly processId: ProcessId
-  readonly request: Pick<OptimizeRequest, 'type' | 'filter'>
+  readonly request: Pick<OptimizeRequest, 'type' | 'filter' | 'partitions'>
   /** How much work one plan may hold, in the planner's cost bytes. */
   readonly maxCostBytes: number
 }

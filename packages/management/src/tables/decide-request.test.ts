@@ -25,6 +25,20 @@ test('a request is refused while a process owns the table or optimizing is off',
   assert.deepEqual(decideRequest(buildTable({ settings }), request, at(5)), { kind: 'refused', why: 'disabled' })
 })
 
+test('a request joins one that waits, or is refused', () => {
+  const waiting = buildTable({
+    state: { phase: 'pending', since: T0 },
+    request: { type: 'full', partitions: ['day=1'], requestedAt: T0 },
+  })
+  const decision = decideRequest(waiting, { ...request, partitions: ['day=2'] }, at(5))
+  assert.ok(decision.kind === 'accepted')
+  const [change] = decision.changes
+  assert.ok(change?.kind === 'patch-table')
+  assert.deepEqual(change.patch, { request: { type: 'full', partitions: ['day=1', 'day=2'], requestedAt: T0 } })
+  const other = { type: 'minor', partitions: ['day=2'], requestedAt: at(5) } as const
+  assert.deepEqual(decideRequest(waiting, other, at(5)), { kind: 'refused', why: 'asked-otherwise' })
+})
+
 test('a table that is gone from its catalog is forgotten, after its process has ended', () => {
   const table = buildTable({ state: executing })
   const open = { process: buildProcess(), table, tasks: [buildTask()] }

@@ -1,20 +1,22 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import { patchTable, type StateChange } from '../store/state-change.ts'
 import type { ManagedTable } from './managed-table.ts'
-import type { OptimizeRequest } from './optimize-request.ts'
+import { type OptimizeRequest, uniteRequests } from './optimize-request.ts'
 
 export type RequestDecision =
   | { readonly kind: 'accepted'; readonly changes: readonly StateChange[] }
-  | { readonly kind: 'refused'; readonly why: 'disabled' | 'busy' }
+  | { readonly kind: 'refused'; readonly why: 'disabled' | 'busy' | 'asked-otherwise' }
 
 /**
  * A person wants the table optimized now: it goes before others and does not wait for intervals or its back-off. Refused
- * while a process owns the table.
+ * while a process owns the table, and where another request waits that it cannot be united with.
  */
-export function decideRequest(table: ManagedTable, request: OptimizeRequest, now: EpochMs): RequestDecision {
+export function decideRequest(table: ManagedTable, asked: OptimizeRequest, now: EpochMs): RequestDecision {
   if (!table.settings.enabled) return { kind: 'refused', why: 'disabled' }
   const { phase } = table.state
   if (phase !== 'idle' && phase !== 'pending') return { kind: 'refused', why: 'busy' }
+  const request = table.request === undefined ? asked : uniteRequests(table.request, asked)
+  if (request === undefined) return { kind: 'refused', why: 'asked-otherwise' }
   return {
     kind: 'accepted',
     changes: [patchTable(table, { request, ...(phase === 'idle' && { state: { phase: 'pending', since: now } }) })],

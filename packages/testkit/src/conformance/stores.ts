@@ -110,7 +110,7 @@ function tableConformance(open: () => Promise<OpenedStores>) {
       optimizedAt: at(4),
       plannedAt: at(5),
       backOff: { failures: 2, notBefore: at(6), step: 'committing', reason: 'conflict' },
-      request: { type: 'auto', filter: "day = '2026-11-21'", requestedAt: at(7) },
+      request: { type: 'auto', filter: "day = '2026-11-21'", partitions: ['day=ä', ''], requestedAt: at(7) },
       pause: { since: at(8), by: 'ana', reason: 'migration' },
       settings: { ...table.settings, group: 'big', quota: 4, windows: '0 22 * * * for 6h', priority: 2 },
     } as const

@@ -77,6 +77,9 @@ async function setUp() {
       },
       inspection: {
         describe: async () => DESCRIPTION,
+        async checkPartitions(_table, [first]) {
+          if (first === 'day=9') throw new MoraineError('not-found', `no such partition: ${first}`)
+        },
         listSnapshots: async (_table, { offset, limit, operation }) => ({
           snapshots: [
             {
@@ -256,6 +259,29 @@ test('a person can have a table optimized, and hears why not', async () => {
   await startProcess(world)
   const refused = await call('POST', `${TABLE}/optimize`, {})
   assert.deepEqual([refused.status, refused.message], [409, 'a process of table lake.sales.orders is running already'])
+})
+
+test('a person can have partitions optimized; requests are taken together, or refused before anything is kept', async () => {
+  const { call, table } = await setUp()
+  const optimize = (body: object) => call('POST', `${TABLE}/optimize`, body)
+  assert.equal((await optimize({ type: 'full', partitions: ['day=1'] })).status, 200)
+  assert.equal((await optimize({ type: 'full', partitions: ['day=2', 'day=1'] })).status, 200)
+  const both = { type: 'full', partitions: ['day=1', 'day=2'], requestedAt: T0 }
+  assert.deepEqual((await table()).request, both)
+  for (const [body, status, says] of [
+    [{ type: 'full', partitions: ['day=9'] }, 404, /no such partition: day=9/],
+    [{ type: 'full', partitions: [] }, 400, /partitions/],
+    [{ type: 'full', partitions: ['day=1', 'day=1'] }, 400, /partitions/],
+    [{ type: 'full', partition: 'day=1' }, 400, /partition is not known; there are type, filter, partitions/],
+    [{ type: 'minor', partitions: ['day=3'] }, 409, /lake\.sales\.orders waits to be planned for another request/],
+    [{ type: 'full', filter: 'day > 3' }, 409, /ask with its type and filter/],
+  ] as const) {
+    const refused = await optimize(body)
+    assert.deepEqual([refused.status, (await table()).request], [status, both], refused.message)
+    assert.match(refused.message, says)
+  }
+  assert.equal((await optimize({})).status, 200)
+  assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0 })
 })
 
 test('groups show their optimizers without credentials, and their tables, the busiest first', async () => {

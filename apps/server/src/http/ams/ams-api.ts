@@ -21,6 +21,7 @@ import { historyRoutes } from './history-routes.ts'
 import { type HoldRoutesDeps, holdRoutes } from './hold-routes.ts'
 import { jsonBodies } from './json-bodies.ts'
 import { metricsReportRoutes } from './metrics-report-routes.ts'
+import { optimizeRoute } from './optimize-route.ts'
 import { type OptimizerRoutesDeps, optimizerRoutes } from './optimizer-routes.ts'
 import { partitionRoutes } from './partition-routes.ts'
 import { type PrincipalRoutesDeps, principalRoutes } from './principal-routes.ts'
@@ -78,6 +79,7 @@ export async function amsApi(server: FastifyInstance, options: AmsApiDeps): Prom
   droppedRoutes(api, deps)
   tableRoutes(api, deps)
   explainRoute(api, deps)
+  optimizeRoute(api, deps)
   holdRoutes(api, deps)
   snapshotRoutes(api, deps)
   partitionRoutes(api, deps)

@@ -1,20 +1,12 @@
-import {
-  optimizeBody,
-  type TableDetails,
-  tableDetails,
-  tableParams,
-  tableVerdict,
-} from '@moraine/api/rest/table-schemas'
+import { type TableDetails, tableDetails, tableParams, tableVerdict } from '@moraine/api/rest/table-schemas'
 import { amoroTableStatus } from '@moraine/lifecycle/amoro-words'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
-import { databaseName, formatTableName } from '@moraine/management/tables/table-name'
+import { databaseName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
-import { requestOptimizing } from '../../optimizing/request-optimizing.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { findTable } from './find-table.ts'
@@ -60,35 +52,6 @@ export function tableRoutes(server: ApiServer, { stores, inspection, inTime, clo
       },
     },
     async ({ params }) => success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock)),
-  )
-  server.post(
-    `${TABLE_PREFIX}/optimize`,
-    {
-      schema: {
-        tags,
-        summary: 'Have the table optimized now',
-        description: 'It goes before other tables and does not wait for intervals; 409 while a process runs.',
-        params: tableParams,
-        body: optimizeBody,
-        response: answers(tableVerdict),
-      },
-      // Without a body everything is as by default.
-      preValidation: async (request) => {
-        request.body ??= { type: 'auto' }
-      },
-    },
-    async ({ params, body }) => {
-      const { tableId, name } = await findTable(stores, params)
-      const { type, filter } = body
-      const answer = await requestOptimizing(stores, clock, tableId, { type, ...(filter !== undefined && { filter }) })
-      const text = formatTableName(name)
-      if (answer === 'busy') throw new MoraineError('conflict', `a process of table ${text} is running already`)
-      if (answer === 'disabled') {
-        throw new MoraineError('conflict', `optimizing of ${text} is off; set self-optimizing.enabled to true`)
-      }
-      if (answer === 'no-such-table') throw new MoraineError('not-found', `table ${text} is not managed any more`)
-      return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))
-    },
   )
 }
 

@@ -39,6 +39,24 @@ export async function listPartitions(
   return { partitions: sorted.slice(offset, offset + limit), total: sorted.length }
 }
 
+/** The names of the partitions that have files in the manifests. */
+export async function presentPartitions(
+  manifests: readonly ManifestFile[],
+  tallyOf: (manifest: ManifestFile, signal: AbortSignal) => Promise<ManifestTally>,
+  signal?: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const present = new Set<string>()
+  await mapBounded(
+    manifests,
+    MANIFESTS_AT_A_TIME,
+    async (manifest, inner) => {
+      for (const { partitionPath } of (await tallyOf(manifest, inner)).partitions) present.add(partitionPath)
+    },
+    signal,
+  )
+  return present
+}
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 function addTally(

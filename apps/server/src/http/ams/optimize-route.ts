@@ -1,0 +1,80 @@
+import { optimizeBody, tableParams, tableVerdict } from '@moraine/api/rest/table-schemas'
+import type { Stores } from '@moraine/management/store/stores'
+import type { TableInspection } from '@moraine/management/table-work/table-inspection'
+import { formatTableName } from '@moraine/management/tables/table-name'
+import { checkAborted } from '@moraine/stdx/abort'
+import { unreachable } from '@moraine/stdx/assert'
+import type { Clock } from '@moraine/stdx/clock'
+import { MoraineError } from '@moraine/stdx/error'
+import { holdFinder } from '../../optimizing/hold-finder.ts'
+import { type RequestAnswer, requestOptimizing } from '../../optimizing/request-optimizing.ts'
+import type { InTime } from '../answer-in-time.ts'
+import { findTable } from './find-table.ts'
+import { loadVerdict } from './load-verdict.ts'
+import { refuseUnknownFields } from './refuse-unknown-fields.ts'
+import { type ApiServer, answers, success } from './route-types.ts'
+import { REQUEST } from './table-change/plan-table-change.ts'
+import { TABLE_PREFIX } from './table-routes.ts'
+
+type OptimizeRouteDeps = {
+  readonly stores: Stores
+  readonly inspection: Pick<TableInspection, 'checkPartitions'>
+  readonly inTime: InTime
+  readonly clock: Clock
+}
+
+/** A person has a table, or some of its partitions, optimized now. Not in Amoro. */
+export function optimizeRoute(server: ApiServer, { stores, inspection, inTime, clock }: OptimizeRouteDeps): void {
+  const findHolds = holdFinder(stores, clock)
+  server.post(
+    `${TABLE_PREFIX}/optimize`,
+    {
+      schema: {
+        tags: ['tables'],
+        summary: 'Have the table, or some of its partitions, optimized now',
+        description:
+          'It goes before other tables and does not wait for intervals. A request of the whole table takes the place of one that waits; partitions join those that wait. 409 while a process runs, and where a request waits that looks for something else.',
+        params: tableParams,
+        body: optimizeBody,
+        response: answers(tableVerdict),
+      },
+      // Without a body everything is as by default.
+      preValidation: async (request) => {
+        request.body ??= { type: 'auto' }
+      },
+    },
+    async (request, reply) => {
+      const { params, body } = request
+      // A misspelled field would have all of the table rewritten.
+      refuseUnknownFields(body, optimizeBody, REQUEST)
+      const { tableId, name } = await findTable(stores, params)
+      const { type, filter, partitions } = body
+      const asked = { type, ...(filter !== undefined && { filter }), ...(partitions !== undefined && { partitions }) }
+      const answer = await inTime(request, reply, async (signal) => {
+        if (partitions !== undefined) await inspection.checkPartitions(name, partitions, signal)
+        checkAborted(signal, `asking for ${formatTableName(name)}`)
+        return requestOptimizing(stores, clock, tableId, asked)
+      })
+      if (answer !== 'accepted') throw refusal(answer, formatTableName(name))
+      return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))
+    },
+  )
+}
+
+function refusal(answer: Exclude<RequestAnswer, 'accepted'>, table: string): MoraineError {
+  switch (answer) {
+    case 'busy':
+      return new MoraineError('conflict', `a process of table ${table} is running already`)
+    case 'disabled':
+      return new MoraineError('conflict', `optimizing of ${table} is off; set self-optimizing.enabled to true`)
+    case 'asked-otherwise':
+      return new MoraineError(
+        'conflict',
+        `${table} waits to be planned for another request, which this one cannot join: ask with its type and filter, or once it is planned`,
+      )
+    case 'no-such-table':
+      return new MoraineError('not-found', `table ${table} is not managed any more`)
+    default:
+      return unreachable(answer)
+  }
+}
