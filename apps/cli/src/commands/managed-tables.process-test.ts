@@ -54,7 +54,7 @@ test('explain asks the service of its own catalogs: place, quota, remedy and par
     /^ {2}change: {2}start an optimizer for group 'default': moraine group command default prints how; moraine group explain default tells /m,
   )
   assert.match(out, /^ {2}quota: {3}0\.5, now \d+ threads?; 0 tasks running, 0 waiting; /m)
-  assert.match(out, /^ {4}region=eu: nothing due, /m)
+  assert.match(out, /^ {4}region=eu: asked for, nothing due, /m)
   const answer = JSON.parse((await table('explain', 'db.orders', '--partition', 'region=eu', '--json')).out)
   assert.deepEqual(
     [

@@ -19,6 +19,7 @@ const QUEUED: TableExplanationBody = {
     finding: '13 fragments of 12',
   },
   remedy: 'nothing: its turn comes',
+  request: null,
   queue: { position: 3, of: 40, policy: 'quota', ahead: ['lake.db.a', 'lake.db.b'], hasWorkAhead: true },
   quota: { quota: 0.5, threads: 4, running: 0, waiting: 0, usedMs: 90_000, windowMs: 3_600_000, occupation: 0.0125 },
   work: [],
@@ -29,6 +30,7 @@ const QUEUED: TableExplanationBody = {
       due: 'minor',
       text: '13 fragments of 12',
       figures: { fragments: 13 },
+      isRequested: false,
       optimizedAt: { minor: T0, major: 0, full: 0 },
     },
     {
@@ -36,6 +38,7 @@ const QUEUED: TableExplanationBody = {
       due: null,
       text: 'no trigger holds',
       figures: {},
+      isRequested: false,
       optimizedAt: { minor: 0, major: 0, full: 0 },
     },
   ],
@@ -59,6 +62,20 @@ test('a table that waits: what it is, what would change it, its place, its quota
     3 more, of which none is more urgent; --partition tells of one
 `,
   )
+})
+
+test('what a person asked for is told, of the table and of each partition', () => {
+  const request = { type: 'full', filter: 'id > 3', partitions: ['region=eu', 'region=us'], requestedAt: T0 }
+  const partitions = QUEUED.partitions.map((each) => ({ ...each, isRequested: each.partition === 'region=eu' }))
+  const lines = (asked: typeof request | object) =>
+    tableExplanationText('db.orders', { ...QUEUED, request: { ...request, ...asked }, partitions }).split('\n')
+  assert.equal(lines({})[3], '  request: 2026-01-31T00:00:00.000Z, full, partitions region=eu, region=us, where id > 3')
+  assert.equal(
+    lines({ filter: null, partitions: null })[3],
+    '  request: 2026-01-31T00:00:00.000Z, full, the whole table',
+  )
+  assert.deepEqual(lines({}).filter((line) => line.startsWith('    region=eu: asked for, minor, 13 ')).length, 1)
+  assert.ok(lines({}).includes('    the table: nothing due, no trigger holds'))
 })
 
 test('a table at work: who has which task since when, and what failed before', () => {

@@ -11,6 +11,7 @@ export function tableExplanationText(name: string, explanation: TableExplanation
     verdictText(name, verdict),
     `  since:   ${momentText(verdict.since)}, in phase ${verdict.phase}${verdict.processId === null ? '' : `, process ${verdict.processId}`}`,
     `  change:  ${remedy}`,
+    ...requestLine(explanation.request),
     ...figuresLine(verdict.figures),
     ...lookLine(verdict),
     ...(queue === null ? [] : [`  queue:   ${queueText(queue)}`]),
@@ -27,6 +28,17 @@ type Explained<K extends keyof TableExplanationBody> = NonNullable<TableExplanat
 function figuresLine(figures: Explained<'verdict'>['figures']): readonly string[] {
   const entries = Object.entries(figures)
   return entries.length === 0 ? [] : [`  figures: ${entries.map(([name, value]) => `${name} ${value}`).join(', ')}`]
+}
+
+/** What is asked for and since when; the verdict names no more than some of the partitions. */
+function requestLine(request: TableExplanationBody['request']): readonly string[] {
+  if (request === null) return []
+  const { type, filter, partitions, requestedAt } = request
+  const what = [
+    ...(partitions === null ? [] : [`partitions ${partitions.join(', ')}`]),
+    ...(filter === null ? [] : [`where ${filter}`]),
+  ]
+  return [`  request: ${momentText(requestedAt)}, ${type}, ${what.length === 0 ? 'the whole table' : what.join(', ')}`]
 }
 
 /** What the last look at the table found; left out where the verdict is that very finding. */
@@ -74,11 +86,11 @@ function partitionLines(explanation: TableExplanationBody): readonly string[] {
   return section('partitions', [...partitions.map(partitionLine), ...cut])
 }
 
-function partitionLine({ partition, due, text, optimizedAt }: Explained<'partitions'>[number]): string {
+function partitionLine({ partition, due, text, isRequested, optimizedAt }: Explained<'partitions'>[number]): string {
   const clocks = Object.entries(optimizedAt)
     .filter(([, at]) => at > 0)
     .map(([type, at]) => `, last ${type} ${momentText(at)}`)
-  return `${partitionText(partition)}: ${due ?? 'nothing due'}, ${text}${clocks.join('')}`
+  return `${partitionText(partition)}: ${isRequested ? 'asked for, ' : ''}${due ?? 'nothing due'}, ${text}${clocks.join('')}`
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

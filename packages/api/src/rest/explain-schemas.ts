@@ -14,6 +14,7 @@ const partition = Type.Object({
   due: nullable(Type.String({ description: 'The optimizing type whose trigger holds.' })),
   text: Type.String(),
   figures: Type.Record(Type.String(), Type.Number()),
+  isRequested: Type.Boolean({ description: 'The request names it, or asks for all of the table.' }),
   optimizedAt: Type.Object({ minor: epochMsInteger, major: epochMsInteger, full: epochMsInteger }),
 })
 
@@ -21,6 +22,17 @@ export const tableExplanation = Type.Object(
   {
     verdict: tableVerdict,
     remedy: Type.String({ description: 'What would change the answer.' }),
+    request: nullable(
+      Type.Object(
+        {
+          type: Type.String(),
+          filter: nullable(Type.String()),
+          partitions: nullable(Type.Array(Type.String())),
+          requestedAt: epochMsInteger,
+        },
+        { description: 'What a person asked for and is not planned yet; of several requests the first moment.' },
+      ),
+    ),
     queue: nullable(
       Type.Object({
         position: Type.Integer({ description: 'From 1.' }),

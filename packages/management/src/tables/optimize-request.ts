@@ -34,6 +34,21 @@ export function looksForAll(request: OptimizeRequest): boolean {
   return (request.type === 'auto' || request.type === 'full') && isOfTable(request)
 }
 
+/** Whether the partition is named, or all are asked for. What a filter takes is not known without the files. */
+export function asksFor({ filter, partitions }: OptimizeRequest, partitionPath: string): boolean {
+  return partitions === undefined ? filter === undefined : partitions.includes(partitionPath)
+}
+
+const NAMED_MAX = 3
+
+/** For people: that somebody asked, and for what of the table. */
+export function requestText({ type, filter, partitions = [] }: OptimizeRequest): string {
+  const named = partitions.slice(0, NAMED_MAX).map((path) => (path === '' ? 'the files of no partition' : path))
+  const rest = partitions.length - named.length
+  const what = named.length === 0 ? 'it' : `${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`
+  return `a person asked for ${what}${filter === undefined ? '' : ` where ${filter}`}${type === 'auto' ? '' : `, as ${type}`}`
+}
+
 function isOfTable({ filter, partitions }: OptimizeRequest): boolean {
   return filter === undefined && partitions === undefined
 }

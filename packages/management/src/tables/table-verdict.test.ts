@@ -63,6 +63,17 @@ test('an executing table says who works on it', () => {
   assert.equal(verdict({ state }, { open: open({ planned: 2 }), groupThreads: 0 }).kind, 'no-optimizer')
 })
 
+test('who asked for what is told as long as it is waited for or worked on', () => {
+  const request = { type: 'full', partitions: ['day=1'], requestedAt: T0 } as const
+  assert.equal(verdict({ ...pending, request }).text, 'waits to be planned: a person asked for day=1, as full')
+  const planning = { state: { phase: 'planning', since: T0 } } as const
+  assert.equal(verdict({ ...planning, request }).text, 'a plan is being made: a person asked for day=1, as full')
+  assert.equal(verdict(planning).text, 'a plan is being made')
+  const open = { process: buildProcess({ isRequested: true }), tasks: { ...NO_TASKS, acked: 2 } }
+  const state = { phase: 'executing', since: T0, type: 'full', processId: PROCESS_1 } as const
+  assert.equal(verdict({ state }, { open }).text, '2 threads are working, 0 of 2 tasks done, as a person asked')
+})
+
 test('a commit that takes several tries says why', () => {
   const state = { phase: 'committing', since: T0, type: 'minor', processId: PROCESS_1 } as const
   const process = buildProcess({

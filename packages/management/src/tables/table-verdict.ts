@@ -7,6 +7,7 @@ import type { TaskCounts } from '../optimizing/process-store.ts'
 import { quotaThreads } from '../optimizing/quota.ts'
 import { type Hold, type HoldKind, holdsCommits } from '../schedule/hold.ts'
 import type { ManagedTable } from './managed-table.ts'
+import { requestText } from './optimize-request.ts'
 
 /** Why a table is, or is not, being optimized at this moment, and what would change that. */
 export type TableVerdict = {
@@ -55,7 +56,7 @@ export function explainTable(facts: VerdictFacts): TableVerdict {
     case 'pending':
       return pendingVerdict(facts)
     case 'planning':
-      return verdict(facts, 'planning', 'a plan is being made')
+      return planningVerdict(facts)
     case 'executing':
       return executingVerdict(facts)
     case 'committing':
@@ -115,13 +116,20 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   return { ...verdict(facts, 'min-plan-interval', text), until }
 }
 
+function planningVerdict(facts: VerdictFacts): TableVerdict {
+  const { request } = facts.table
+  const why = request === undefined ? '' : `: ${requestText(request)}`
+  return verdict(facts, 'planning', `a plan is being made${why}`)
+}
+
 function executingVerdict(facts: VerdictFacts): TableVerdict {
   const { open, groupThreads, table } = facts
   if (open === undefined) return verdict(facts, 'executing', 'a process is running')
   const { tasks, process } = open
   const running = tasks.scheduled + tasks.acked
   const figures = { tasks: process.taskCount, planned: tasks.planned, running, succeeded: tasks.succeeded }
-  const progress = `${tasks.succeeded} of ${process.taskCount} tasks done`
+  const why = process.isRequested ? ', as a person asked' : ''
+  const progress = `${tasks.succeeded} of ${process.taskCount} tasks done${why}`
   if (running > 0) {
     const threads = quotaThreads(process.quota, groupThreads)
     const isAtQuota = tasks.planned > 0 && running >= threads
@@ -159,7 +167,7 @@ function heldVerdict(facts: VerdictFacts, hold: Hold, work: string): TableVerdic
 }
 
 function findingOf({ evaluation, request }: ManagedTable): string {
-  if (request !== undefined) return 'a person asked for it'
+  if (request !== undefined) return requestText(request)
   return evaluation?.finding.text ?? 'it has not been looked at yet'
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import { NEVER_OPTIMIZED } from '@moraine/maintenance/plan/evaluate-partition'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
@@ -80,6 +81,15 @@ async function setUp() {
         async checkPartitions(_table, [first]) {
           if (first === 'day=9') throw new MoraineError('not-found', `no such partition: ${first}`)
         },
+        explainPartitions: async () => ({
+          partitions: ['day=1', 'day=3'].map((partitionPath) => ({
+            partitionPath,
+            due: undefined,
+            finding: { text: 'nothing due', figures: {} },
+            optimizedAt: NEVER_OPTIMIZED,
+          })),
+          total: 2,
+        }),
         listSnapshots: async (_table, { offset, limit, operation }) => ({
           snapshots: [
             {
@@ -268,6 +278,15 @@ test('a person can have partitions optimized; requests are taken together, or re
   assert.equal((await optimize({ type: 'full', partitions: ['day=2', 'day=1'] })).status, 200)
   const both = { type: 'full', partitions: ['day=1', 'day=2'], requestedAt: T0 }
   assert.deepEqual((await table()).request, both)
+  const { request, partitions } = (await call('GET', `${TABLE}/explain`)).result
+  assert.deepEqual(request, { ...both, filter: null })
+  assert.deepEqual(
+    partitions.map((each: { partition: string; isRequested: boolean }) => [each.partition, each.isRequested]),
+    [
+      ['day=1', true],
+      ['day=3', false],
+    ],
+  )
   for (const [body, status, says] of [
     [{ type: 'full', partitions: ['day=9'] }, 404, /no such partition: day=9/],
     [{ type: 'full', partitions: [] }, 400, /partitions/],

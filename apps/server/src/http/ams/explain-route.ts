@@ -1,6 +1,8 @@
 import { explainQuery, type TableExplanationBody, tableExplanation } from '@moraine/api/rest/explain-schemas'
 import { tableParams } from '@moraine/api/rest/table-schemas'
 import type { ExplainQuery, TableInspection } from '@moraine/management/table-work/table-inspection'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { asksFor } from '@moraine/management/tables/optimize-request'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
@@ -45,7 +47,7 @@ export function explainRoute(server: ApiServer, { stores, inspection, inTime, cl
       const explanation = await loadExplanation(stores, findHolds, table, clock)
       const explain: Explain = () =>
         inTime(request, reply, (signal) => inspection.explainPartitions(table.name, asked, signal))
-      return success({ ...explanation, ...(await partitionsOf(asked.limit, explain)) })
+      return success({ ...explanation, ...(await partitionsOf(asked.limit, table, explain)) })
     },
   )
 }
@@ -54,7 +56,11 @@ type Explain = () => ReturnType<TableInspection['explainPartitions']>
 type Partitions = Pick<TableExplanationBody, 'partitions' | 'partitionsTotal' | 'partitionsFailure'>
 
 /** What is known without the table's files is told although they cannot be read: that is when people ask. */
-async function partitionsOf(limit: number, explain: Explain): Promise<Partitions> {
+async function partitionsOf(
+  limit: number,
+  { request }: Pick<ManagedTable, 'request'>,
+  explain: Explain,
+): Promise<Partitions> {
   if (limit === 0) return { partitions: [], partitionsTotal: 0, partitionsFailure: null }
   try {
     const { partitions, total } = await explain()
@@ -64,6 +70,7 @@ async function partitionsOf(limit: number, explain: Explain): Promise<Partitions
         due: due ?? null,
         text: finding.text,
         figures: { ...finding.figures },
+        isRequested: request !== undefined && asksFor(request, partitionPath),
         optimizedAt: { ...optimizedAt },
       })),
       partitionsTotal: total,

@@ -29,6 +29,7 @@ export async function loadExplanation(
   return {
     verdict: verdictBody(verdict, table),
     remedy,
+    request: requestBody(table),
     queue: queue === undefined ? null : { ...queue, ahead: queue.ahead.map(formatTableName) },
     quota: { ...quota },
     work: work.map(({ partitionPath, lastHeardAt, ...rest }) => ({
@@ -38,6 +39,12 @@ export async function loadExplanation(
     })),
     failures: failures.map((failure) => ({ ...failure, taskId: failure.taskId ?? null })),
   }
+}
+
+function requestBody({ request }: ManagedTable): TableExplanationBody['request'] {
+  if (request === undefined) return null
+  const { type, filter = null, partitions, requestedAt } = request
+  return { type, filter, partitions: partitions === undefined ? null : [...partitions], requestedAt }
 }
 
 async function loadFacts(

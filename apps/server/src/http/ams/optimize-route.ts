@@ -70,7 +70,7 @@ function refusal(answer: Exclude<RequestAnswer, 'accepted'>, table: string): Mor
     case 'asked-otherwise':
       return new MoraineError(
         'conflict',
-        `${table} waits to be planned for another request, which this one cannot join: ask with its type and filter, or once it is planned`,
+        `${table} waits to be planned for another request, which this one cannot join: ask with its type and filter, as explain tells them, or once it is planned`,
       )
     case 'no-such-table':
       return new MoraineError('not-found', `table ${table} is not managed any more`)
