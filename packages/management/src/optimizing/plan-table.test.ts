@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ManagedTable } from '../tables/managed-table.ts'
+import { wantsWork } from '../tables/refresh-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import { at, buildEvaluation, buildTable, buildWork, PROCESS_1, T0 } from '../testing/build.ts'
 import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from './plan-table.ts'
@@ -53,6 +54,15 @@ test('an empty plan brings the table to rest and is remembered with its reason',
     type: 'minor',
     finding: { text: 'nothing to gain', figures: {} },
   })
+})
+
+test('an empty plan answers the trigger that holds, whatever its type', () => {
+  for (const needed of ['minor', 'major', 'full'] as const) {
+    const evaluation = buildEvaluation({ needed, metadataLocation: buildWork(0).metadataLocation })
+    const table = planning({ request: undefined, evaluation })
+    const rested = { ...table, ...patchOf(acceptPlan(table, buildWork(0), PROCESS_1, at(5))) }
+    assert.deepEqual([rested.state?.phase, wantsWork(rested, evaluation)], ['idle', false])
+  }
 })
 
 test('an empty plan of a request for less than is due is no reason to leave what is due', () => {

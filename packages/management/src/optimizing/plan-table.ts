@@ -55,7 +55,9 @@ function afterEmptyPlan(table: ManagedTable, work: PlannedWork, now: EpochMs): T
     const isDue = evaluation !== undefined && wantsWork({ ...table, request: undefined }, evaluation)
     return { state: { phase: isDue ? 'pending' : 'idle', since: now }, request: undefined }
   }
-  const emptyPlan = { metadataLocation: work.metadataLocation, type: work.type, finding: work.finding }
+  // It answers the trigger that holds: of another type it would be asked for again and again.
+  const type = evaluation?.needed ?? work.type
+  const emptyPlan = { metadataLocation: work.metadataLocation, type, finding: work.finding }
   return { state: { phase: 'idle', since: now }, emptyPlan, request: undefined }
 }
 
