@@ -129,11 +129,11 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
   return {
     findMetadataLocation: async (name) => locationOf(find(name)),
     evaluate: async ({ table }) => evaluate(lake, find(table)),
-    async plan({ table: name, processId }) {
+    async plan({ table: name, processId, request: { type, partitions } }) {
       const table = find(name)
-      const tasks = [...table.partitions.keys()].flatMap((partition) =>
-        planPartition(lake, table, partition, processId),
-      )
+      const asked = [...table.partitions.keys()].filter((each) => partitions?.includes(each) ?? true)
+      const filesMin = type === 'full' ? 2 : SMALL_FILES
+      const tasks = asked.flatMap((partition) => planPartition(lake, table, { partition, filesMin, processId }))
       return {
         metadataLocation: locationOf(table),
         baseSnapshotId: snapshotOf(table),
@@ -200,14 +200,20 @@ function evaluate(lake: Lake, table: SimulatedTable): TableEvaluation {
   }
 }
 
+type PlannedPartition = {
+  readonly partition: string
+  /** Fewer small files are left as they are. */
+  readonly filesMin: number
+  readonly processId: ProcessId
+}
+
 function planPartition(
   lake: Lake,
   table: SimulatedTable,
-  partition: string,
-  processId: ProcessId,
+  { partition, filesMin, processId }: PlannedPartition,
 ): readonly PlannedTask[] {
   const files = smallFiles(lake, table, partition)
-  if (files.length < SMALL_FILES) return []
+  if (files.length < filesMin) return []
   const task: TaskInput = {
     table: table.name.name,
     partition,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { simulateMany } from './simulate-many.ts'
 
-// npm run sim -- [--seeds 1000] [--from 1] [--threads 2] [--servers N] [--allocates] [--sqlite]
+// npm run sim -- [--seeds 1000] [--from 1] [--threads 2] [--servers N] [--allocates] [--asks] [--sqlite]
 const text = { type: 'string' } as const
 const { values } = parseArgs({
   options: {
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     servers: text,
     sqlite: { type: 'boolean' },
     allocates: { type: 'boolean' },
+    asks: { type: 'boolean' },
   },
 })
 const from = Number(values.from ?? 1)
@@ -30,6 +31,7 @@ const totals = {
 const parts = {
   ...(values.servers !== undefined && { servers: Number(values.servers) }),
   ...(values.allocates !== undefined && { allocates: values.allocates }),
+  ...(values.asks !== undefined && { asks: values.asks }),
 }
 let failures = 0
 await simulateMany(

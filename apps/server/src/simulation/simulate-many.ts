@@ -26,6 +26,7 @@ export type SimulationOptions = {
   /** As each seed says if absent. */
   readonly servers?: number
   readonly allocates?: boolean
+  readonly asks?: boolean
 }
 
 function runWorker(workerData: object, onResult: (result: Simulation) => void): Promise<void> {

@@ -9,6 +9,7 @@ import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { type VirtualClock, virtualClock } from '@moraine/testkit/virtual-clock'
 import type { Optimizing, OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import { allocatedGroup, brokenAllocation, restlessResource } from './allocation.ts'
+import { askForTables } from './ask.ts'
 import { type Dice, diceOf } from './dice.ts'
 import { startFakeOptimizer } from './fake-optimizer.ts'
 import { type Faults, type MishapRates, mortal, NO_FAULTS } from './faults.ts'
@@ -50,6 +51,8 @@ export type SimulatedParts = {
   readonly servers?: number
   /** Whether optimizers are launched as the work asks for. As the seed says if absent. */
   readonly allocates?: boolean
+  /** Whether people ask for tables and partitions. As the seed says if absent. */
+  readonly asks?: boolean
 }
 
 const SETTINGS: OptimizingSettings = {
@@ -146,6 +149,11 @@ function allocatesIn(seed: number): boolean {
   return diceOf(seed ^ 0xa110ca7e).chance(0.25)
 }
 
+/** Dice of its own: what others draw does not depend on it. */
+function asksIn(seed: number): boolean {
+  return diceOf(seed ^ 0xa5c).chance(0.3)
+}
+
 /** Optimizers beside those that are launched. */
 function handStarted(dice: Dice, allocates: boolean): number {
   return allocates ? Number(dice.chance(0.25)) : dice.between(1, 3)
@@ -158,7 +166,7 @@ function serversOf(seed: number): number {
 
 function createWorld(
   seed: number,
-  { twin, servers = serversOf(seed), allocates = allocatesIn(seed) }: SimulatedParts,
+  { twin, servers = serversOf(seed), allocates = allocatesIn(seed), asks = asksIn(seed) }: SimulatedParts,
 ): World {
   const random = seededRandom(seed)
   const dice = diceOf(seed)
@@ -190,6 +198,7 @@ function createWorld(
   for (const table of tables) void write(lake, table, faults, writers)
   // Dice of its own: what others draw does not depend on it.
   void interfere(stores, { dice: diceOf(~seed), clock }, () => !writers.active)
+  if (asks) void askForTables(stores, { dice: diceOf(seed ^ 0xa5ced), clock }, () => !writers.active)
   const allocationDice = diceOf(seed ^ 0xa110c)
   const group = allocates ? allocatedGroup(allocationDice) : { name: 'default', container: 'local', properties: {} }
   const container = simulatedContainer({
@@ -322,14 +331,16 @@ function isAtRest({ state, lake, restless }: World): boolean {
   return (
     restless() === undefined &&
     state.discards.size === 0 &&
-    [...state.tables.values()].every((table) => table.state.phase === 'idle') &&
+    [...state.tables.values()].every(({ state: { phase }, request }) => phase === 'idle' && request === undefined) &&
     state.tables.size === lake.tables.size &&
     [...lake.tables.values()].every((table) => isHealthy(lake, table))
   )
 }
 
 function describeUnrest({ state, lake, restless }: World): string {
-  const tables = [...state.tables.values()].map((table) => `${table.name.name} ${table.state.phase}`)
+  const tables = [...state.tables.values()].map(
+    (table) => `${table.name.name} ${table.state.phase}${table.request === undefined ? '' : ', asked for'}`,
+  )
   const sick = [...lake.tables.values()].filter((table) => !isHealthy(lake, table)).map(({ name }) => name.name)
   return `${tables.join(', ')}; in need: ${sick.join(', ') || 'none'}; ${state.discards.size} discards; ${restless() ?? 'resources at rest'}`
 }
