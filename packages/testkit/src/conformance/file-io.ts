@@ -19,6 +19,8 @@ export type FileIoConformanceOptions = {
   readonly refusedNames?: readonly string[]
   /** Objects to list, more than the store's pages hold; 1,050 if not said. */
   readonly listed?: number
+  /** Whether the store may take replaced content away from those who read it: they are told, and read again. */
+  readonly takesReplaced?: boolean
   /** Size of a large object, many times what the store takes in one part; 41 MB if not said. */
   readonly largeBytes?: number
 }
@@ -44,7 +46,7 @@ export function fileIoConformance(
       assert.ok(opened)
       return opened
     }
-    wholeObjects(use)
+    wholeObjects(use, options.takesReplaced ?? false)
     ranges(use)
     names(use, options.refusedNames ?? [])
     createOnly(use, options.largeBytes ?? LARGE_BYTES)
@@ -91,7 +93,7 @@ const failsWith = (promise: Promise<unknown>, kind: ErrorKind, naming: string) =
     return true
   })
 
-function wholeObjects(use: Use): void {
+function wholeObjects(use: Use, takesReplaced: boolean): void {
   test('what is written is read back, with its status', async () => {
     const { io } = use()
     const location = at(use(), 'whole/a')
@@ -159,10 +161,9 @@ function wholeObjects(use: Use): void {
     await io.write(location, first)
     let writing = true
     let reads = 0
-    // A store may take the replaced content away from under a reader, if it says so: who reads again sees the other.
     const seen = () =>
       io.read(location).catch((error: unknown) => {
-        if (isKind(error, 'unavailable')) return undefined
+        if (takesReplaced && isKind(error, 'unavailable')) return undefined
         throw error
       })
     const read = async () => {
