@@ -67,7 +67,7 @@ export function filesystemTables(store: HadoopStore, warehouse: string): Catalog
       const next = parseTableMetadata(await io.read(metadataLocation, signal), metadataLocation)
       await judge?.(next)
       refuseOtherFolder(identifier, locate(identifier), next, metadataLocation)
-      return madeTable(identifier, 'created', await make(identifier, next, signal))
+      return madeTable(identifier, 'registered', await make(identifier, next, signal))
     },
 
     async dropTable(identifier, signal) {

@@ -19,7 +19,8 @@ export function beginPlanning(table: ManagedTable, now: EpochMs): readonly State
 
 /**
  * Turns a plan into a process with its tasks. A plan without tasks brings the table to rest, and is not made again for
- * the same metadata, unless it was asked for less than what the triggers look for. Decides nothing if the table is not being planned any more.
+ * the same metadata, unless it was asked for less than what the triggers look for. Decides nothing if the table is not being
+ * planned any more.
  */
 export function acceptPlan(
   table: ManagedTable,
