@@ -1,6 +1,6 @@
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
-import { lookForAdded } from '../metadata-file/look-for-added.ts'
+import { type AddedOrigin, lookForAdded } from '../metadata-file/look-for-added.ts'
 import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier } from '../table-identifier.ts'
@@ -15,7 +15,7 @@ export function gluePointed(store: GlueStore): PointedTables {
   return {
     findPointer: async (identifier, signal) => gluePointer(await findGlueTable(store, identifier, signal), identifier),
     swap: (base, next, signal) => swapGlueMetadata(store, base, next, signal),
-    add: (table) => addGlueTable(store, table),
+    add: (table, origin) => addGlueTable(store, table, origin),
   }
 }
 
@@ -24,7 +24,7 @@ export function gluePointed(store: GlueStore): PointedTables {
  *
  * @throws {MoraineError} if Glue refuses, or is not reached; there is no new table then
  */
-async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapOutcome> {
+async function addGlueTable(store: GlueStore, table: LoadedTable, origin: AddedOrigin): Promise<SwapOutcome> {
   const { identifier, metadata, metadataLocation } = table
   const request = {
     CatalogId: store.settings.catalogId,
@@ -35,7 +35,7 @@ async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapO
     return await settleGlueChange(store.service, {
       doing: `to create table ${formatIdentifier(identifier)}`,
       call: (glue, options) => glue.createTable(request, options),
-      look: () => lookForNew(store, table),
+      look: () => lookForNew(store, table, origin),
     })
   } catch (error) {
     if (isGlueAnswer(error, 'AlreadyExistsException')) return 'lost'
@@ -45,9 +45,9 @@ async function addGlueTable(store: GlueStore, table: LoadedTable): Promise<SwapO
 }
 
 /** Of a name that was free, whether the table has it now. */
-async function lookForNew(store: GlueStore, table: LoadedTable): Promise<GlueSight> {
+async function lookForNew(store: GlueStore, table: LoadedTable, origin: AddedOrigin): Promise<GlueSight> {
   const found = await findGlueTable(store, table.identifier)
   if (found === undefined) return 'open'
   const pointer = gluePointer(found, table.identifier)
-  return pointer === undefined ? 'lost' : lookForAdded(store, table, pointer)
+  return pointer === undefined ? 'lost' : lookForAdded(store, { ...table, origin }, pointer)
 }

@@ -386,6 +386,22 @@ test('a creation that another came before is refused, also when that answer is l
   assert.equal(metadataFiles(bench), 1)
 })
 
+test('a version of a table is not registered where another one of it came first', async (context) => {
+  const bench = await start(context)
+  const { fake, catalog, other } = bench
+  const { metadataLocation: first } = await createSalesOrders({ catalog })
+  assert.equal((await setProperty(other, 'later')).kind, 'committed')
+  const { metadataLocation: second } = await other.loadTable(ORDERS)
+  const copy = { ...ORDERS, name: 'copy' }
+  fake.beforeCall = async (method) => {
+    if (method !== 'create_table_with_environment_context') return
+    fake.beforeCall = () => undefined
+    await other.registerTable(copy, second)
+  }
+  await assert.rejects(catalog.registerTable(copy, first), (error) => isKind(error, 'already-exists'))
+  assert.equal(await other.findMetadataLocation(copy), second)
+})
+
 test('that commits can be made is seen without one; nothing is changed, and no lock stays', async (context) => {
   for (const isLocked of ['true', 'false']) {
     const bench = await start(context, { 'engine.hive.lock-enabled': isLocked }, { comparesPointers: true })

@@ -3,7 +3,7 @@ import { asError, MoraineError } from '@moraine/stdx/error'
 import { isUnsent } from '@moraine/thrift/connection'
 import type { LoadedTable } from '../catalog.ts'
 import { noSuchNamespace } from '../catalog-error.ts'
-import { lookForAdded } from '../metadata-file/look-for-added.ts'
+import { type AddedOrigin, lookForAdded } from '../metadata-file/look-for-added.ts'
 import type { PointedTables } from '../metadata-file/pointed-tables.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { formatIdentifier } from '../table-identifier.ts'
@@ -11,7 +11,7 @@ import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { DO_NOT_UPDATE_STATS, type NextState } from './hive-parameters.ts'
 import { findHiveTable, type HiveStore, icebergPointer } from './hive-store.ts'
 import { newHiveTable } from './hive-table.ts'
-import { noSuchObject } from './metastore-thrift.ts'
+import { alreadyExists, noSuchObject } from './metastore-thrift.ts'
 import { swapMetadata } from './swap-metadata.ts'
 
 /** The tables as commits see them. */
@@ -22,7 +22,7 @@ export function hivePointed(store: HiveStore): PointedTables {
       icebergPointer(await findHiveTable(store, identifier, signal), identifier),
     swap: (base, { metadata, metadataLocation }, signal) =>
       swapMetadata(store, base, stateOf(store, metadata, metadataLocation), signal),
-    add: (table) => addHiveTable(store, table),
+    add: (table, origin) => addHiveTable(store, table, origin),
   }
 }
 
@@ -31,7 +31,7 @@ export function hivePointed(store: HiveStore): PointedTables {
  *
  * @throws {MoraineError} if the metastore refuses, or is not reached; there is no new table then
  */
-async function addHiveTable(store: HiveStore, table: LoadedTable): Promise<SwapOutcome> {
+async function addHiveTable(store: HiveStore, table: LoadedTable, origin: AddedOrigin): Promise<SwapOutcome> {
   const { identifier, metadata, metadataLocation } = table
   const about = { user: store.settings.user, now: store.clock.now() }
   const request = {
@@ -44,8 +44,10 @@ async function addHiveTable(store: HiveStore, table: LoadedTable): Promise<SwapO
   } catch (error) {
     if (isUnsent(error)) throw error
     if (noSuchObject.match(error) !== undefined) throw noSuchNamespace(identifier.namespace)
+    // It may be the echo of our own call, which a metastore makes again by itself; of a table that is new, files hang on that.
+    if (origin === 'registered' && alreadyExists.match(error) !== undefined) return 'lost'
     const cause = asError(hiveFailure(`table ${formatIdentifier(identifier)}`, error))
-    const seen = await lookForNew(store, table).catch((): HiveSight => 'untold')
+    const seen = await lookForNew(store, table, origin).catch((): HiveSight => 'untold')
     if (seen === 'free' && isAnswered(error)) throw cause
     return seen === 'won' || seen === 'lost' ? seen : { unknown: cause }
   }
@@ -54,11 +56,11 @@ async function addHiveTable(store: HiveStore, table: LoadedTable): Promise<SwapO
 type HiveSight = 'won' | 'lost' | 'free' | 'untold'
 
 /** Of a name that was free, whether the table has it now. */
-async function lookForNew(store: HiveStore, table: LoadedTable): Promise<HiveSight> {
+async function lookForNew(store: HiveStore, table: LoadedTable, origin: AddedOrigin): Promise<HiveSight> {
   const found = await findHiveTable(store, table.identifier)
   if (found === undefined) return 'free'
   const pointer = icebergPointer(found, table.identifier)
-  return pointer === undefined ? 'lost' : lookForAdded(store, table, pointer)
+  return pointer === undefined ? 'lost' : lookForAdded(store, { ...table, origin }, pointer)
 }
 
 function stateOf({ settings }: HiveStore, metadata: TableMetadata, metadataLocation: string): NextState {

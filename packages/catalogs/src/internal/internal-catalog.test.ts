@@ -269,6 +269,33 @@ test('a creation that another came before is refused, also when that answer is l
   )
 })
 
+test('a version of a table is not registered where another one of it came first', async () => {
+  for (const isAnswered of [true, false]) {
+    const store = memoryCatalogs().pointers
+    const io = memoryFileIO()
+    const copy = { ...ORDERS, name: 'copy' }
+    const catalog = open(
+      {
+        ...store,
+        async addPointer(table, apart) {
+          if (table.name !== 'copy') return store.addPointer(table, apart)
+          const { metadataLocation } = await open(store, io).loadTable(ORDERS)
+          await store.addPointer({ ...table, metadataLocation })
+          if (isAnswered) return store.addPointer(table, apart)
+          throw new Error('connection lost')
+        },
+      },
+      io,
+    )
+    const { metadataLocation: first } = await createSalesOrders({ catalog })
+    assert.equal((await setProperty(catalog, 'later')).kind, 'committed')
+    await assert.rejects(catalog.registerTable(copy, first), (error) =>
+      isAnswered ? isKind(error, 'already-exists') : isOutcomeUnknown(error),
+    )
+    assert.ok(io.locations().includes(first))
+  }
+})
+
 test('a file that cannot be removed after a lost race is reported and does no harm', async () => {
   const store = memoryCatalogs().pointers
   const io = memoryFileIO()

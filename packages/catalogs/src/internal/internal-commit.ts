@@ -154,7 +154,7 @@ export async function commitNewTable(
   const metadataLocation = await writeMetadata(store, metadata, undefined, signal)
   const table: LoadedTable = { identifier, metadata, metadataLocation }
   const pointer = { kind: 'table', catalog: store.name, namespace, name, metadataLocation } as const
-  const outcome = await orRemove(store, [metadataLocation], () => addPointer(store, pointer, placement))
+  const outcome = await orRemove(store, [metadataLocation], () => addPointer(store, pointer, placement, 'written'))
   if (outcome === 'won') return { kind: 'committed', table }
   if (typeof outcome === 'object') return { kind: 'unknown', cause: outcome.unknown }
   await removeQuietly(store, [metadataLocation])

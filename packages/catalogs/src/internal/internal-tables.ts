@@ -63,7 +63,7 @@ export function internalTables(
     if (back !== undefined) return { identifier, metadata, metadataLocation: back.metadataLocation }
     const move = { catalog, identifier, after: metadata, registered: metadataLocation }
     const placement = await checkMove(store.locations, move)
-    const outcome = await addPointer(store, pointer, placement)
+    const outcome = await addPointer(store, pointer, placement, 'registered')
     if (outcome === 'won') return { identifier, metadata, metadataLocation }
     throw await notAdded(store, outcome, { kind: 'table', identifier, location: metadata.location, done: 'registered' })
   }

@@ -6,6 +6,7 @@ import { formatViewMetadata, parseViewMetadata } from '@moraine/iceberg/view/vie
 import { uuidV4 } from '@moraine/stdx/random'
 import { nameTaken, noSuchNamespace, noSuchView, targetTaken } from '../catalog-error.ts'
 import type { CatalogViews, CreateView, LoadedView, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
+import type { AddedOrigin } from '../metadata-file/look-for-added.ts'
 import { newMetadataLocation } from '../metadata-file/metadata-file-name.ts'
 import { followPointer, orRemove, removeQuietly } from '../metadata-file/metadata-files.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
@@ -115,13 +116,13 @@ async function firstMetadata(
 async function addView(
   store: InternalStore,
   view: LoadedView,
-  { placement, origin }: { readonly placement: Whereabouts; readonly origin: 'written' | 'registered' },
+  { placement, origin }: { readonly placement: Whereabouts; readonly origin: AddedOrigin },
 ): Promise<LoadedView> {
   const { identifier, metadata, metadataLocation } = view
   const { namespace, name } = identifier
   const pointer = { kind: 'view', catalog: store.name, namespace, name, metadataLocation } as const
   const written = origin === 'written' ? [metadataLocation] : []
-  const outcome = await orRemove(store, written, () => addPointer(store, pointer, placement))
+  const outcome = await orRemove(store, written, () => addPointer(store, pointer, placement, origin))
   if (outcome === 'won') return view
   if (typeof outcome === 'string') await removeQuietly(store, written)
   const done = origin === 'written' ? 'created' : 'registered'

@@ -1,7 +1,7 @@
 import { unreachable } from '@moraine/stdx/assert'
 import { asError, MoraineError } from '@moraine/stdx/error'
 import type { Fence } from '../fence.ts'
-import { lookForAdded } from '../metadata-file/look-for-added.ts'
+import { type AddedOrigin, lookForAdded } from '../metadata-file/look-for-added.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
 import type { SwapOutcome } from '../metadata-file/swap-outcome.ts'
 import { toldByLog } from '../metadata-file/told-by-log.ts'
@@ -64,7 +64,7 @@ export async function changePointers(
     for (const { before, after } of changes) {
       const outcome =
         before === undefined
-          ? await settleAddition(store, after)
+          ? await settleAddition(store, after, 'written')
           : await settleSwap(store, before, after.metadataLocation, signal)
       if (outcome !== undefined) return outcome
     }
@@ -99,26 +99,31 @@ export async function addPointer(
   store: InternalStore,
   pointer: InternalPointer,
   { places, apart }: Whereabouts,
+  origin: AddedOrigin,
 ): Promise<SwapOutcome | 'no-namespace' | 'overlaps'> {
   try {
     const outcome = await store.pointers.addPointer({ ...pointer, ...(places && { places }) }, apart)
     if (outcome !== 'exists') return outcome === 'added' ? 'won' : outcome
   } catch (cause) {
     if (isClaimLost(cause)) throw cause
-    return settle(() => settleAddition(store, pointer), cause)
+    return settle(() => settleAddition(store, pointer, origin), cause)
   }
-  return settle(async () => (await settleAddition(store, pointer)) ?? 'lost', undefined)
+  return settle(async () => (await settleAddition(store, pointer, origin)) ?? 'lost', undefined)
 }
 
 /** `undefined` if it cannot be told. */
-async function settleAddition(store: InternalStore, pointer: InternalPointer): Promise<'won' | 'lost' | undefined> {
+async function settleAddition(
+  store: InternalStore,
+  pointer: InternalPointer,
+  origin: AddedOrigin,
+): Promise<'won' | 'lost' | undefined> {
   const { kind, metadataLocation } = pointer
   const found = await find(store, pointer)
   if (found === undefined) return undefined
   if (found.metadataLocation === metadataLocation) return 'won'
   if (found.kind !== kind) return 'lost'
   if (kind === 'view') return undefined
-  const added = { metadata: await readMetadata(store, metadataLocation), metadataLocation }
+  const added = { metadata: await readMetadata(store, metadataLocation), metadataLocation, origin }
   const seen = await lookForAdded(store, added, found.metadataLocation)
   return seen === 'untold' ? undefined : seen
 }

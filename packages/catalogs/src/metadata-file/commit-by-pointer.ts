@@ -60,7 +60,7 @@ export async function commitNewByPointer(
 ): Promise<CommitOutcome> {
   const metadataLocation = await writeMetadata(files, metadata, undefined, signal)
   const table: LoadedTable = { identifier, metadata, metadataLocation }
-  return outcomeOfAddition(table, await orRemove(files, metadataLocation, () => tables.add(table)))
+  return outcomeOfAddition(table, await orRemove(files, metadataLocation, () => tables.add(table, 'written')))
 }
 
 /** How the commit ended that makes a table, by what became of its pointer. */

@@ -1,5 +1,6 @@
 import type { LoadedTable } from '../catalog.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
+import type { AddedOrigin } from './look-for-added.ts'
 import { followPointer, type MetadataFiles, readMetadata } from './metadata-files.ts'
 import type { SwapOutcome } from './swap-outcome.ts'
 
@@ -13,7 +14,7 @@ export interface PointedTables {
   /** Makes the file of `next` the current one if that of `base` still is. What it throws says that nothing was changed. */
   swap(base: LoadedTable, next: LoadedTable, signal?: AbortSignal): Promise<SwapOutcome>
   /** `lost` if the name is taken. What it throws says that there is no new table. */
-  add(table: LoadedTable): Promise<SwapOutcome>
+  add(table: LoadedTable, origin: AddedOrigin): Promise<SwapOutcome>
   /** Throws for a table that must not be committed to. */
   readonly judge?: (base: LoadedTable) => void
 }

@@ -65,7 +65,7 @@ export function tablesByPointer<Database>(
       const metadata = await readMetadata(store, metadataLocation, signal)
       await judge?.(metadata)
       const table = { identifier, metadata, metadataLocation }
-      return madeTable(identifier, 'registered', outcomeOfAddition(table, await tables.add(table)))
+      return madeTable(identifier, 'registered', outcomeOfAddition(table, await tables.add(table, 'registered')))
     },
   }
 }
