@@ -84,6 +84,25 @@ test('a server that was killed runs no more, though nobody has taken notice of i
   assert.deepEqual(stdout.trim().split('\n'), ['runs', 'gone', 'zombie', 'runs no more'])
 })
 
+test('a process runs until its last thread has ended, since that holds its port', async () => {
+  const { code, stdout, stderr } = await shell(`
+    port=$(free_port)
+    cat > $LAB/threads.py << 'END'
+import ctypes, os, socket, sys, threading, time
+listening = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+threading.Thread(target=time.sleep, args=[60]).start()
+ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)  # exit, of the first thread alone
+END
+    setsid python3 $LAB/threads.py $port & pid=$!
+    until port_open $port || ! kill -0 $pid; do sleep 0.05; done
+    until [ "$(started_at "$pid")" = '' ]; do sleep 0.05; done
+    runs_in_group "$pid" && echo runs
+    kill -9 "$pid"
+    gone "$pid"
+    port_open $port || echo gone`)
+  assert.deepEqual([code, stdout], [0, 'runs\ngone\n'], stderr)
+})
+
 test('a process that ends while others are looked at does not make these seem gone', async () => {
   const { code, stdout, stderr } = await shell(`
     setsid sleep 60 & pid=$!

@@ -199,8 +199,8 @@ running() {
 # Field 22 of /proc/PID/stat, of what is not a zombie (field 3); the command's name before them may hold spaces.
 started_at() { sed 's/.*) //' "/proc/$1/stat" 2> /dev/null | awk '$1 !~ /[ZX]/ { print $20 }'; }
 
-# gone PID: waits until nothing of the process group PID runs. What was killed is a zombie until its parent takes notice, which
-# may be never: it has let go of its ports and files all the same.
+# gone PID: waits until no thread of the process group PID runs. What was killed is a zombie until its parent takes notice,
+# which may be never: it has let go of its ports and files all the same.
 gone() {
   local i
   for ((i = 0; i < 600; i++)); do
@@ -211,9 +211,10 @@ gone() {
   return 1
 }
 
-# Fields 3 and 5 of /proc/PID/stat. Some process always ends between the pattern and its reading, which is no failure.
+# Fields 3 and 5 of a thread's stat. A process is a zombie as soon as its first thread has ended: until the last one has, its
+# ports and files are held. Some thread always ends between the pattern and its reading, which is no failure.
 runs_in_group() {
-  { cat /proc/[0-9]*/stat 2> /dev/null || true; } | sed 's/.*) //' | awk -v group="$1" '$3 == group && $1 !~ /[ZX]/ { found = 1 } END { exit !found }'
+  { cat /proc/[0-9]*/task/*/stat 2> /dev/null || true; } | sed 's/.*) //' | awk -v group="$1" '$3 == group && $1 !~ /[ZX]/ { found = 1 } END { exit !found }'
 }
 
 # start NAME PORT cmd...: starts cmd in its own process group and returns once 127.0.0.1:PORT answers.
