@@ -25,11 +25,11 @@ async function serve(context: TestContext, name: string, port = 0): Promise<Thri
   return server
 }
 
-const at = (port: number): ThriftAddress => ({ host: '127.0.0.1', port })
+const at = (port: number): ThriftAddress => ({ scheme: 'thrift', host: '127.0.0.1', port })
 
 function connect(context: TestContext, ports: readonly number[], clock: Clock = systemClock) {
   const [first, ...others] = ports.map(at)
-  const connection = anyServer([must(first, 'a server'), ...others], clock)
+  const connection = anyServer([must(first, 'a server'), ...others], { clock })
   context.after(() => connection.close())
   const client = thriftClient(optimizeManager, connection)
   return { connection, whoAnswers: async () => (await client.getOptimizingNodeUrls({}))?.[0] }
@@ -65,9 +65,32 @@ test('a server that takes calls and says nothing is left for the next', async (c
   context.after(() => silent.close())
   const answering = await serve(context, 'answering')
   const { port } = silent.address() as AddressInfo
-  const connection = anyServer([at(port), at(answering.port)], systemClock)
+  const connection = anyServer([at(port), at(answering.port)], { clock: systemClock })
   context.after(() => connection.close())
   const client = thriftClient(optimizeManager, connection)
   await assert.rejects(client.getOptimizingNodeUrls({}, { timeoutMs: 50 }), { kind: 'timeout' })
   assert.deepEqual(await client.getOptimizingNodeUrls({}), ['answering'])
+})
+
+test('a server that is told of without TLS is not called by one that is with it, nor the other way round', async (context) => {
+  const server = await serve(context, 'plain')
+  const connection = anyServer([{ ...at(await freePort()), scheme: 'thrifts' }], { clock: systemClock })
+  context.after(() => connection.close())
+  connection.learn([at(server.port)])
+  const client = thriftClient(optimizeManager, connection)
+  await assert.rejects(client.getOptimizingNodeUrls({}), { kind: 'unavailable' })
+})
+
+test('what is wrong with TLS is told, rather than that those do not listen that do not lead', async (context) => {
+  const plain = await serve(context, 'plain')
+  for (const ports of [
+    [plain.port, await freePort()],
+    [await freePort(), plain.port],
+  ] as const) {
+    const [first, second] = [at(ports[0]), at(ports[1])].map((each) => ({ ...each, scheme: 'thrifts' as const }))
+    const connection = anyServer([must(first, 'first'), must(second, 'second')], { clock: systemClock })
+    context.after(() => connection.close())
+    const message = new RegExp(`127.0.0.1:${plain.port} with TLS: it ended the TLS handshake`)
+    await assert.rejects(thriftClient(optimizeManager, connection).getOptimizingNodeUrls({}), { message })
+  }
 })

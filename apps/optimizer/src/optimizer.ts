@@ -6,8 +6,8 @@ import { type TroubleLog, troubleLog } from './trouble-log.ts'
 
 export type OptimizerOptions = SessionOptions &
   AttemptOptions & {
-    /** Asked when the peer does not speak Thrift: what it may be instead. */
-    readonly peerHint?: (signal: AbortSignal) => Promise<string | undefined>
+    /** Asked when the service is not reached: what to do about it, beside what the error says. */
+    readonly peerHint?: (error: unknown, signal: AbortSignal) => Promise<string | undefined>
     /** Hears, with each heartbeat, where the servers are of which one leads: `thrift://host:port`. */
     readonly onServers?: (urls: readonly string[]) => void
   }
@@ -64,7 +64,7 @@ function reporting(session: Session, trouble: TroubleLog): Session {
 }
 
 async function report(what: string, error: unknown, options: Reporting, signal: AbortSignal): Promise<void> {
-  const hint = isKind(error, 'corrupt') ? await options.peerHint?.(signal) : undefined
+  const hint = options.trouble.isDue(error) ? await options.peerHint?.(error, signal) : undefined
   options.trouble.failed(what, error, hint)
 }
 

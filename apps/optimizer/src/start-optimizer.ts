@@ -10,15 +10,18 @@ import type { Random } from '@moraine/stdx/random'
 import { openStorage } from '@moraine/storage/open-storage'
 import { thriftClient } from '@moraine/thrift/client'
 import { anyServer } from './any-server.ts'
-import { httpHint } from './http-hint.ts'
 import { runOptimizer } from './optimizer.ts'
+import { peerHint } from './peer-hint.ts'
 import type { OptimizerLog } from './session.ts'
 import { parseThriftAddresses, type ThriftAddress } from './thrift-address.ts'
+import { readTrusted } from './trusted-certificates.ts'
 import { makeWorkDirectory } from './work-directory.ts'
 
 export type StartOptimizerOptions = {
   /** Of the servers that share the work's database; one of them leads. */
   readonly servers: readonly [ThriftAddress, ...ThriftAddress[]]
+  /** PEM of who has to have issued their certificates, where they have TLS; by default what Node trusts. */
+  readonly caFile?: string
   readonly group: string
   readonly threads: number
   /** DuckDB's limit for each thread. */
@@ -36,12 +39,16 @@ const HEARTBEAT_MS = 10_000
 const DRAIN_TIMEOUT_MS = 15_000
 const TASK_TIMEOUT_MS = 55 * 60_000
 
-/** Runs an optimizer in this process until `stop` aborts: one connection, one DuckDB child a thread, one work directory. */
+/**
+ * Runs an optimizer in this process until `stop` aborts: one connection, one DuckDB child a thread, one work directory.
+ *
+ * @throws {MoraineError} `permission` if the service refuses it for good; naming `caFile` and what is wrong with it
+ */
 export async function startOptimizer(options: StartOptimizerOptions, stop: AbortSignal): Promise<void> {
   const { servers, threads, memoryMb, clock, random } = options
   const resourceId = options.resourceId ?? process.env['MORAINE_RESOURCE_ID']
   const groupSecret = options.groupSecret ?? process.env['MORAINE_GROUP_SECRET']
-  const connection = anyServer(servers, clock)
+  const connection = anyServer(servers, { clock, trusted: await readTrusted(options.caFile, servers) })
   const pool = new DuckDbPool({ clock, size: threads, memoryLimitBytes: memoryMb * 1024 * 1024 })
   const workDir = await makeWorkDirectory(tmpdir())
   const runTask = async (input: string, signal: AbortSignal) => {
@@ -62,7 +69,7 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
         onServers: (urls) => connection.learn(urls.flatMap(readAddress)),
         heartbeatIntervalMs: HEARTBEAT_MS,
         drainTimeoutMs: DRAIN_TIMEOUT_MS,
-        peerHint: (signal) => httpHint({ ...connection.current(), clock }, signal),
+        peerHint: (error, signal) => peerHint(error, { ...connection.current(), clock }, signal),
       },
       stop,
     )

@@ -14,6 +14,15 @@ test('one server or several, with or without ports', () => {
   for (const [urls, expected] of cases) assert.deepEqual(parseThriftAddresses(urls).map(formatThriftAddress), expected)
 })
 
+test('with TLS all are, or none', () => {
+  const schemes = (urls: string) => parseThriftAddresses(urls).map(({ scheme }) => scheme)
+  assert.deepEqual(schemes('thrift://a:1,b:2'), ['thrift', 'thrift'])
+  assert.deepEqual(schemes(' thrifts://a:1, thrifts://[::1]:2,c'), ['thrifts', 'thrifts', 'thrifts'])
+  for (const urls of ['thrifts://a,thrift://b', 'thrift://a,thrifts://b']) {
+    assert.throws(() => parseThriftAddresses(urls), { kind: 'invalid-input', message: /^--url .*the same for all$/ })
+  }
+})
+
 test('a port that cannot be is named', () => {
   for (const port of ['0', '70000']) {
     assert.throws(() => parseThriftAddresses(`thrift://a:${port}`), {
@@ -24,7 +33,7 @@ test('a port that cannot be is named', () => {
 })
 
 test('what is no address is refused, with how one is written', () => {
-  const wrong = ['', 'a:1261', 'http://a:1', 'thrift://', 'thrift://a:1,', 'thrift://a/b']
+  const wrong = ['', 'a:1261', 'http://a:1', 'thrift://', 'thrift://a:1,', 'thrift://a/b', 'thriftss://a']
   for (const urls of wrong) {
     assert.throws(
       () => parseThriftAddresses(urls),

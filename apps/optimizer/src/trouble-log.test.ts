@@ -60,3 +60,13 @@ test('what is known besides is said with it', () => {
   log.failed('heartbeat', new MoraineError('corrupt', 'no Thrift'), 'h:1 answers in HTTP')
   assert.match(lines[0] ?? '', /no Thrift; h:1 answers in HTTP; it is tried/)
 })
+
+test('what would be told is known before, so that a reason is only looked for then', () => {
+  const { log, pass } = setUp()
+  assert.equal(log.isDue(gone), true)
+  pass(30)
+  assert.equal(log.isDue(gone), false)
+  assert.equal(log.isDue(new MoraineError('permission', 'no')), false)
+  pass(30, () => {})
+  assert.equal(log.isDue(gone), true)
+})

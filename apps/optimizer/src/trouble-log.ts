@@ -7,6 +7,8 @@ import type { OptimizerLog } from './session.ts'
 export type TroubleLog = {
   /** The service answered a call, be it with a refusal. */
   reached(): void
+  /** Whether it would be told now that the service is not reached. */
+  isDue(error: unknown): boolean
   /** Something did not succeed; `hint` is what is known of the reason besides the error. */
   failed(what: string, error: unknown, hint?: string): void
 }
@@ -29,14 +31,14 @@ export function troubleLog(clock: Pick<Clock, 'monotonicMs'>, log: OptimizerLog)
     if (outage === undefined) {
       outage = begun(text)
       log(`the service is ${wasReached ? 'lost' : 'not reached'}: ${text}; it is tried until it answers`)
-    } else if (isDue(outage, clock)) log(`no service for ${lasted(outage, clock)}: ${text}`)
+    } else if (takeDue(outage, clock)) log(`no service for ${lasted(outage, clock)}: ${text}`)
   }
   const refused = (what: string, text: string) => {
     const known = refusals.get(what)
     if (known?.text !== text) {
       refusals.set(what, begun(text))
       log(`${what}: ${text}`)
-    } else if (isDue(known, clock)) log(`${what}, for ${lasted(known, clock)}: ${text}`)
+    } else if (takeDue(known, clock)) log(`${what}, for ${lasted(known, clock)}: ${text}`)
   }
   return {
     reached() {
@@ -44,6 +46,7 @@ export function troubleLog(clock: Pick<Clock, 'monotonicMs'>, log: OptimizerLog)
       outage = undefined
       wasReached = true
     },
+    isDue: (error) => isOutage(error) && (outage === undefined || clock.monotonicMs() >= outage.remindAtMs),
     failed(what, error, hint) {
       const text = hint === undefined ? describeError(error) : `${describeError(error)}; ${hint}`
       if (isOutage(error)) lost(text)
@@ -57,7 +60,7 @@ function isOutage(error: unknown): boolean {
   return isKind(error, 'unavailable') || isKind(error, 'timeout') || isKind(error, 'corrupt')
 }
 
-function isDue(trouble: Trouble, clock: Pick<Clock, 'monotonicMs'>): boolean {
+function takeDue(trouble: Trouble, clock: Pick<Clock, 'monotonicMs'>): boolean {
   const now = clock.monotonicMs()
   if (now < trouble.remindAtMs) return false
   trouble.pauseMs = Math.min(trouble.pauseMs * 2, RAREST_REMINDER_MS)

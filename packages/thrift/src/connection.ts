@@ -6,6 +6,7 @@ import { Link, type Reply } from './link.ts'
 import { type Protocol, writeMessage } from './message.ts'
 import { authenticatePlain, type SaslCredentials } from './sasl-plain.ts'
 import type { ThriftWriter } from './thrift-writer.ts'
+import { readTlsProblem } from './tls-problem.ts'
 import { insideSaslFrames, type MessageStream, messageStream, type Transport } from './transport.ts'
 
 export type ThriftConnectionOptions = {
@@ -146,12 +147,20 @@ async function openSocket(options: ThriftConnectionOptions, closing: AbortSignal
   } catch (cause) {
     socket.destroy()
     if (isKind(cause, 'permission')) throw cause
-    const context = { unsent: true }
-    throw new MoraineError('unavailable', `cannot connect to ${host}:${port}`, { cause, context })
+    throw cannotConnect(options, cause)
   } finally {
     ready.abort()
     closing.removeEventListener('abort', stop)
   }
+}
+
+function cannotConnect({ host, port, tls }: ThriftConnectionOptions, cause: unknown): MoraineError {
+  const found = tls === undefined ? undefined : readTlsProblem(cause)
+  const message = `cannot connect to ${host}:${port}`
+  if (found === undefined) return new MoraineError('unavailable', message, { cause, context: { unsent: true } })
+  // What OpenSSL and Node say of it are places in their code, and remedies that are none here.
+  const context = { unsent: true, tls: found.problem }
+  return new MoraineError('unavailable', `${message} with TLS: ${found.text}`, { context })
 }
 
 function whenConnected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<void> {

@@ -81,6 +81,7 @@ function reachable(host: string): string {
 
 export type RawOptimizerOptions = {
   readonly url: string
+  readonly caFile?: string
   readonly group?: string
   readonly threads: string
   readonly memory: string
@@ -91,6 +92,7 @@ export type RawOptimizerOptions = {
 export async function optimizer(raw: RawOptimizerOptions, context: CommandContext): Promise<void> {
   const options = {
     servers: parseThriftAddresses(raw.url),
+    ...(raw.caFile !== undefined && { caFile: raw.caFile }),
     group: raw.group ?? 'default',
     threads: numberOption('--threads', raw.threads, THREADS),
     memoryMb: numberOption('--memory', raw.memory, MEGABYTES),

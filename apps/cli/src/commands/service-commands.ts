@@ -20,6 +20,10 @@ export function addServiceCommands(program: Command, context: CommandContext): v
     .command('optimizer')
     .description('one optimizer process')
     .requiredOption('--url <url>', 'of the optimizing service: thrift://host:1261, with commas if there are several')
+    .option(
+      '--ca-file <file>',
+      'PEM of who issued its certificate, if it is thrifts:// (with TLS); else as Node trusts',
+    )
     .option('--group <name>', 'resource group', 'default')
     .option('--threads <n>', 'tasks worked on at a time', '2')
     .option('--memory <mb>', "DuckDB's memory limit a thread", '512')
