@@ -1,4 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
+import type { CallFailure } from './call-failure.ts'
 import { type MessageHeader, readMessage, writeMessage } from './message.ts'
 import {
   ApplicationError,
@@ -43,9 +44,6 @@ type AnyHandler = (args: unknown, context: CallContext) => unknown
 export function bindService<M extends Methods>(service: ThriftService<M>, handlers: Handlers<M>): BoundService {
   return { service, handlers: handlers as unknown as Readonly<Record<string, AnyHandler>> }
 }
-
-/** A call that did not go as declared: told to whoever runs the server, so that nothing is silent. */
-export type CallFailure = { readonly name: string; readonly peer: string; readonly error: unknown }
 
 export type CallAnswer = {
   readonly reply: Uint8Array

@@ -1,5 +1,8 @@
 import type { Socket } from 'node:net'
-import { type BoundService, type CallFailure, dispatchMessage } from './dispatch.ts'
+import { TLSSocket } from 'node:tls'
+import type { CallFailure } from './call-failure.ts'
+import { type BoundService, dispatchMessage } from './dispatch.ts'
+import { peerOf } from './handshakes.ts'
 import { type MessageStream, messageStream, type Transport } from './transport.ts'
 
 export type ServerConnectionOptions = {
@@ -25,15 +28,17 @@ export class ServerConnection {
   #isDraining = false
   #isStopping = false
   #activeAt: number
+  #beganAsTls: boolean | undefined
 
   constructor(socket: Socket, options: ServerConnectionOptions) {
     this.#socket = socket
     this.#options = options
     this.#stream = messageStream(options.transport, options.maxFrameBytes)
     this.#activeAt = options.monotonicMs()
-    this.peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
+    this.peer = peerOf(socket)
     socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => {
+      this.#beganAsTls ??= chunk[0] === TLS_HANDSHAKE && !(socket instanceof TLSSocket)
       this.#stream.push(chunk)
       this.#startCalls()
     })
@@ -109,7 +114,11 @@ export class ServerConnection {
 
   // What cannot be read cannot be answered; other connections are not concerned.
   #refuse(error: unknown): void {
-    this.#options.onFailure({ name: 'connection', peer: this.peer, error })
+    const mistaken = this.#beganAsTls === true ? ({ handshake: 'tls-at-plain-port' } as const) : {}
+    this.#options.onFailure({ name: 'connection', peer: this.peer, error, ...mistaken })
     this.#socket.destroy()
   }
 }
+
+/** The first byte of a TLS client; of a frame it would be the length of one of hundreds of megabytes. */
+const TLS_HANDSHAKE = 0x16

@@ -1,14 +1,22 @@
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
-import type { BoundService, CallFailure } from './dispatch.ts'
+import type { CallFailure } from './call-failure.ts'
+import type { BoundService } from './dispatch.ts'
+import { type Handshakes, watchHandshakes } from './handshakes.ts'
 import { ServerConnection } from './server-connection.ts'
 import type { Transport } from './transport.ts'
+
+/** What a server shows its clients, as PEM; the certificate may be followed by those that lead to its root. */
+export type ServerCertificate = { readonly key: string; readonly certificate: string }
 
 export type ThriftServerOptions = {
   readonly host: string
   /** 0 takes any free port. */
   readonly port: number
+  /** With TLS, and nothing without it; by default the other way round. */
+  readonly tls?: ServerCertificate
   /** Called as `Service:method`; a single one also without its name. */
   readonly services: readonly BoundService[]
   readonly clock: Clock
@@ -18,7 +26,9 @@ export type ThriftServerOptions = {
   readonly maxFrameBytes?: number
   /** A connection without a completed message for so long is closed; 10 minutes by default. */
   readonly idleTimeoutMs?: number
-  /** Further clients are turned away; 10,000 by default. */
+  /** With TLS: a client that is not ready by then is cut off; 10 seconds by default. */
+  readonly handshakeTimeoutMs?: number
+  /** Further clients are turned away, counting those in a handshake; 10,000 by default. */
   readonly maxConnections?: number
   /** Calls of one client under way at once; further ones wait unread. 64 by default. */
   readonly maxCallsPerConnection?: number
@@ -29,6 +39,8 @@ export type ThriftServerOptions = {
 export type ThriftServer = {
   readonly port: number
   readonly connections: number
+  /** Shows another certificate to those who connect from now on. Only of a server with TLS. */
+  renewCertificate(tls: ServerCertificate): void
   /** Stops listening, lets calls finish for `graceMs`, then cuts them off. May be called twice. */
   stop(graceMs?: number): Promise<void>
 }
@@ -37,7 +49,7 @@ export type ThriftServer = {
 export async function startThriftServer(options: ThriftServerOptions): Promise<ThriftServer> {
   const { clock, idleTimeoutMs = 600_000 } = options
   const connections = new Set<ServerConnection>()
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const { server, handshakes, renewCertificate } = listener(options, (socket) => {
     const connection = new ServerConnection(socket, {
       services: options.services,
       transport: options.transport ?? 'framed',
@@ -62,12 +74,14 @@ export async function startThriftServer(options: ThriftServerOptions): Promise<T
   return {
     port: (server.address() as AddressInfo).port,
     get connections() {
-      return connections.size
+      return connections.size + handshakes.size
     },
+    renewCertificate,
     async stop(graceMs = 5000) {
       if (!stopping.signal.aborted) {
         stopping.abort()
         server.close()
+        handshakes.destroy()
         for (const connection of connections) connection.stop()
       }
       const finished = new AbortController()
@@ -82,6 +96,30 @@ export async function startThriftServer(options: ThriftServerOptions): Promise<T
       await patience
     },
   }
+}
+
+type Listener = Pick<ThriftServer, 'renewCertificate'> & { readonly server: Server; readonly handshakes: Handshakes }
+
+const SOCKETS = { noDelay: true, keepAlive: true }
+
+function listener(options: ThriftServerOptions, onReady: (socket: Socket) => void): Listener {
+  const { tls, handshakeTimeoutMs = 10_000 } = options
+  if (tls === undefined) {
+    const renewCertificate = () => {
+      throw new MoraineError('internal', 'a server without TLS shows no certificate')
+    }
+    return { server: createServer(SOCKETS, onReady), handshakes: { size: 0, destroy() {} }, renewCertificate }
+  }
+  const server = createTlsServer({ ...SOCKETS, ...contextOf(tls), handshakeTimeout: handshakeTimeoutMs }, onReady)
+  return {
+    server,
+    handshakes: watchHandshakes(server, options.onFailure),
+    renewCertificate: (renewed) => server.setSecureContext(contextOf(renewed)),
+  }
+}
+
+function contextOf({ key, certificate }: ServerCertificate) {
+  return { key, cert: certificate }
 }
 
 async function closeIdle(

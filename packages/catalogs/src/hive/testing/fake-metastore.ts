@@ -1,5 +1,6 @@
 import { systemClock } from '@moraine/stdx/clock'
-import type { BoundService, CallFailure, Handlers } from '@moraine/thrift/dispatch'
+import type { CallFailure } from '@moraine/thrift/call-failure'
+import type { BoundService, Handlers } from '@moraine/thrift/dispatch'
 import { startThriftServer } from '@moraine/thrift/server'
 import { structOf, type ThriftStruct, textValue } from '@moraine/thrift/thrift-tree'
 import { DatabaseField, parametersField, TableField, textField } from '../hive-struct.ts'
