@@ -52,6 +52,7 @@ const order = (id: string, more: Partial<LaunchOrder> = {}): LaunchOrder => ({
   memoryMb: 512,
   groupProperties: {},
   url: 'thrift://ams:1261',
+  trusted: undefined,
   groupSecret: 's3cret',
   ...more,
 })

@@ -116,6 +116,7 @@ type LauncherParts = Pick<OptimizerLauncherDeps, 'stores' | 'checkLeads'> & { re
 
 function launcherOf(options: TermOptions, { stores, door, checkLeads }: LauncherParts): OptimizerLauncher {
   const { optimizerCommand, leastThreads, otherUrls, settings, secretKey } = options
+  const caFile = settings.optimizerTls?.caFile
   return optimizerLauncher({
     ...options,
     stores,
@@ -123,7 +124,8 @@ function launcherOf(options: TermOptions, { stores, door, checkLeads }: Launcher
     settings: settings.resources,
     leastThreads: new Map(leastThreads === undefined ? [] : [[DEFAULT_GROUP, leastThreads]]),
     serviceId: Buffer.from(derivedKey(secretKey, 'containers')).toString('hex').slice(0, 16),
-    localCommand: optimizerCommand && (() => optimizerCommand(door.host, door.port())),
+    localCommand: optimizerCommand && (() => optimizerCommand({ url: door.localUrl(), caFile })),
+    caFile,
     urls: async () => [...new Set([door.url(), ...((await otherUrls?.()) ?? [])])].join(','),
     checkLeads,
   })

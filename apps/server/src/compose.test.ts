@@ -58,8 +58,8 @@ test('a started service answers on both ports until it is stopped; then nothing 
 test('if the last part cannot start, all before it are stopped', async () => {
   const { options, clock, remove } = setUp()
   let thriftPort = 0
-  const optimizerCommand = (_host: string, port: number) => {
-    thriftPort = port
+  const optimizerCommand = ({ url }: { readonly url: string }) => {
+    thriftPort = Number(new URL(url).port)
     throw new Error('no optimizer here')
   }
   await assert.rejects(startServer({ ...options, optimizerCommand }), /no optimizer here/)

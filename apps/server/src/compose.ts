@@ -43,12 +43,16 @@ import { prepareDataDirectory } from './service/data-directory.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergInspection } from './table-work/iceberg-inspection.ts'
 import { showTable } from './table-work/shown-table.ts'
-import { secretsAskedFor } from './thrift/optimizer-door.ts'
+import { checkCertificates } from './thrift/certificate-files.ts'
+import { doorHost, secretsAskedFor } from './thrift/optimizer-door.ts'
+import { optimizingUrl } from './thrift/optimizing-url.ts'
 
 /** The running service, as the command line and the sample see it. */
 export type RunningServer = {
   readonly url: string
   readonly thriftPort: number
+  /** By which optimizers elsewhere come in, also where another server leads. */
+  readonly thriftUrl: string
   readonly stores: Stores
   /** The service's own catalog; commits through it are noticed at once. Several servers have none of their own. */
   readonly catalog: Catalog | undefined
@@ -70,6 +74,7 @@ const OWN_CATALOG = 'lake'
  */
 export async function startServer(options: ServerOptions, signal?: AbortSignal): Promise<RunningServer> {
   const { dataDir, settings, log } = options
+  if (settings.optimizerTls !== undefined) await checkCertificates(settings.optimizerTls)
   const database = await openDatabase(settings.database, await prepareDataDirectory(dataDir), options)
   const { state, ended } = countingProcesses(database.stores.state)
   const stores: Stores = { ...database.stores, state }
@@ -200,13 +205,11 @@ async function wire(options: WireOptions): Promise<Wired> {
       http,
       leadership,
     ],
-    running: () => ({
-      url: http.url(),
-      thriftPort: leadership.term()?.thriftPort ?? options.thriftPort,
-      stores,
-      catalog,
-      catalogs,
-    }),
+    running() {
+      const thriftPort = leadership.term()?.thriftPort ?? options.thriftPort
+      const thriftUrl = optimizingUrl({ host: doorHost(options), port: thriftPort }, options.settings)
+      return { url: http.url(), thriftPort, thriftUrl, stores, catalog, catalogs }
+    },
   }
 }
 

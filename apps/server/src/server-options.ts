@@ -9,8 +9,14 @@ export type ServerOptions = {
   /** 0 takes any free port. */
   readonly httpPort: number
   readonly thriftPort: number
-  /** Starts one local optimizer that connects to the given Thrift port; without it there is no local container. */
-  readonly optimizerCommand?: (thriftHost: string, thriftPort: number) => readonly [string, ...string[]]
+  /**
+   * Starts one local optimizer that connects to that address, and trusts what is in the file, or else what Node trusts; without
+   * it there is no local container.
+   */
+  readonly optimizerCommand?: (service: {
+    readonly url: string
+    readonly caFile: string | undefined
+  }) => readonly [string, ...string[]]
   /** Threads that are kept in the default group unless it says itself; none if absent. */
   readonly leastThreads?: number
   readonly settings: ServiceSettings

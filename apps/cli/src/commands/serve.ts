@@ -21,7 +21,9 @@ export type RawServeOptions = {
 export async function serve(raw: RawServeOptions, context: CommandContext): Promise<void> {
   const { server } = await runService(raw, context)
   await whileRunning(server, context, () => {
-    context.note(`moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}`)
+    context.note(
+      `moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}${withTls(server)}`,
+    )
     return untilStopped(context.signal)
   })
 }
@@ -66,17 +68,28 @@ function placeOf(raw: RawServeOptions, values: Config['values']) {
   }
 }
 
-function optimizerCommand(host: string, thriftPort: number): readonly [string, ...string[]] {
-  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
-  const url = `thrift://${reachable(host)}:${thriftPort}`
-  return [process.execPath, '--conditions=development', main, 'optimizer', '--url', url, '--leave-with-parent']
+/** The address, which is for a name that is in the certificate; without TLS the port says enough. */
+function withTls({ thriftUrl }: RunningServer): string {
+  return thriftUrl.startsWith('thrifts:') ? ` with TLS (${thriftUrl})` : ''
 }
 
-/** Where a service that listens on `host` is reached from its own machine. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1'
-  if (host === '::') return '[::1]'
-  return host.includes(':') ? `[${host}]` : host
+function optimizerCommand(service: {
+  readonly url: string
+  readonly caFile: string | undefined
+}): readonly [string, ...string[]] {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const { url, caFile } = service
+  const trust = caFile === undefined ? [] : ['--ca-file', caFile]
+  return [
+    process.execPath,
+    '--conditions=development',
+    main,
+    'optimizer',
+    '--url',
+    url,
+    ...trust,
+    '--leave-with-parent',
+  ]
 }
 
 export type RawOptimizerOptions = {

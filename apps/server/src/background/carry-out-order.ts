@@ -16,8 +16,8 @@ const UNRECORDED_PAUSE_MS = 1000
 export type OrderPlace = {
   readonly stores: Pick<Stores, 'state' | 'groups'>
   readonly container: Container
-  /** Where optimizers of a group register, and what they have to show. */
-  readonly registration: (group: ResourceGroup) => Promise<Pick<LaunchOrder, 'url' | 'groupSecret'>>
+  /** Where optimizers of a group register, what they trust there, and what they have to show. */
+  readonly registration: (group: ResourceGroup) => Promise<Pick<LaunchOrder, 'url' | 'trusted' | 'groupSecret'>>
   readonly checkLeads: () => void
   /** To look at everything again. */
   readonly nudge: () => void
@@ -70,8 +70,8 @@ async function launchOrder(
 ): Promise<LaunchOrder> {
   const group = await stores.groups.findGroup(name)
   if (group === undefined) throw new MoraineError('unavailable', `resource group ${name} does not exist any more`)
-  const { url, groupSecret } = await registration(group)
-  return { resourceId, group: name, threads, memoryMb, groupProperties: group.properties, url, groupSecret }
+  const groupProperties = group.properties
+  return { resourceId, group: name, threads, memoryMb, groupProperties, ...(await registration(group)) }
 }
 
 async function record(resource: Resource, answer: Answer, { stores, clock, nudge }: OrderPlace): Promise<void> {

@@ -51,7 +51,7 @@ async function setUp(parts: Partial<ResourceKeeperDeps> = {}, properties: Record
   const keeper = resourceKeeper({
     stores,
     containers: new Map([local, other].map(({ container }) => [container.name, container])),
-    registration: async ({ name }) => ({ url: 'thrift://here:1261', groupSecret: `secret of ${name}` }),
+    registration: async ({ name }) => ({ url: 'thrift://here:1261', trusted: 'PEM', groupSecret: `secret of ${name}` }),
     settings: { registrationTimeoutMs: 180_000, drainTimeoutMs: 900_000 },
     leastThreads: new Map(),
     checkLeads() {},
@@ -114,6 +114,7 @@ test('what is requested is launched with all that it needs, and let go when it i
       memoryMb: 1024,
       groupProperties: { memory: '2048' },
       url: 'thrift://here:1261',
+      trusted: 'PEM',
       groupSecret: 'secret of default',
     },
   ])

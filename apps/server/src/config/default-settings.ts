@@ -5,6 +5,7 @@ import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import { BUILT_IN_CONTAINERS, type ContainerConfig } from './container-config.ts'
 import { databaseSettings } from './database-settings.ts'
 import { type HaSettings, haSettings } from './ha-settings.ts'
+import { type OptimizerTlsSettings, optimizerTlsSettings } from './optimizer-tls-settings.ts'
 import { type ConfigValues, resolveConfig } from './read-config.ts'
 
 /** What the service's parts are told, but for its ports and its directory. */
@@ -22,6 +23,8 @@ export type ServiceSettings = OptimizingSettings & {
   readonly resources: KeepSettings
   /** Empty: as the rest of the service, or this machine's own. */
   readonly thriftHost: string
+  /** `undefined` where the port for optimizers is without TLS. */
+  readonly optimizerTls: OptimizerTlsSettings | undefined
   /** By what others reach this machine; empty: by the address it listens on, or its name. */
   readonly exposedHost: string
   /** How several servers share the database; `undefined` where one is alone. */
@@ -49,6 +52,7 @@ export function serviceSettings(
     dropRetentionMs: values.dropRetentionMs,
     blockerTimeoutMs: values.blockerTimeoutMs,
     thriftHost: values.thriftHost,
+    optimizerTls: optimizerTlsSettings(values),
     exposedHost: values.exposedHost,
     database: databaseSettings(values),
     containers,

@@ -127,6 +127,23 @@ export const SETTINGS = {
     meaning:
       'Address for optimizers; without it that of the service. Where others than this machine can reach it they have to show the secret of their group. Not in Amoro.',
   }),
+  thriftCertificateFile: textSetting({
+    key: 'thrift-server.optimizing-service.tls.certificate-file',
+    defaultText: '',
+    meaning:
+      'PEM file of the certificate by which optimizers know the service, and of those that lead to its root; with it they come with TLS only. Renewed, it is taken up by itself. Not in Amoro, whose optimizers have no TLS.',
+  }),
+  thriftKeyFile: textSetting({
+    key: 'thrift-server.optimizing-service.tls.key-file',
+    defaultText: '',
+    meaning: 'PEM file of its private key, without a passphrase. Not in Amoro.',
+  }),
+  thriftCaFile: textSetting({
+    key: 'thrift-server.optimizing-service.tls.ca-file',
+    defaultText: '',
+    meaning:
+      'PEM file of what optimizers that the service launches are to trust; without it what Node trusts. Not in Amoro.',
+  }),
   exploreIntervalMs: durationSetting({
     key: 'refresh-external-catalogs.interval',
     defaultText: '3min',

@@ -48,6 +48,7 @@ const ORDER = {
   memoryMb: 512,
   groupProperties: {},
   url: 'thrift://ams:1261',
+  trusted: undefined,
   groupSecret: 's3cret',
 }
 

@@ -109,6 +109,7 @@ const order: LaunchOrder = {
   memoryMb: 512,
   groupProperties: {},
   url: 'thrift://127.0.0.1:1261',
+  trusted: undefined,
   groupSecret: undefined,
 }
 

@@ -9,6 +9,7 @@ import { type RecordsHint, resourceKeeper } from '../background/resource-keeper.
 import { type ContainerConfig, URL_PROPERTY } from '../config/container-config.ts'
 import type { Log } from '../service/log.ts'
 import { type Service, stopServices } from '../service/service.ts'
+import { readCaFile } from '../thrift/certificate-files.ts'
 import type { Command } from './local-container.ts'
 import { openContainers } from './open-containers.ts'
 
@@ -23,6 +24,8 @@ export type OptimizerLauncherDeps = {
   readonly localCommand: (() => Command) | undefined
   /** Where optimizers register, and what those of a group have to show; asked for at each launch. */
   readonly urls: () => Promise<string>
+  /** Of what they are to trust where they register with TLS; read at each launch. */
+  readonly caFile: string | undefined
   readonly secretOf: (group: ResourceGroup) => string | undefined
   /** Throws once another server may lead. */
   readonly checkLeads: () => void
@@ -56,10 +59,7 @@ export function optimizerLauncher(deps: OptimizerLauncherDeps): OptimizerLaunche
         ...deps,
         containers,
         serviceStartedAt: clock.now(),
-        registration: async (group) => ({
-          url: ownUrl(group, configs) ?? (await deps.urls()),
-          groupSecret: deps.secretOf(group),
-        }),
+        registration: (group) => registrationOf(group, deps),
       })
       await keeper.start(signal)
     },
@@ -75,6 +75,12 @@ export function optimizerLauncher(deps: OptimizerLauncherDeps): OptimizerLaunche
 
 function closing(container: Container): Service {
   return { name: container.name, start: async () => undefined, stop: () => container.close() }
+}
+
+async function registrationOf(group: ResourceGroup, { configs, urls, caFile, secretOf }: OptimizerLauncherDeps) {
+  const url = ownUrl(group, configs) ?? (await urls())
+  const isTrusting = caFile !== undefined && url.startsWith('thrifts:')
+  return { url, trusted: isTrusting ? await readCaFile(caFile) : undefined, groupSecret: secretOf(group) }
 }
 
 function ownUrl({ container, properties }: ResourceGroup, configs: readonly ContainerConfig[]): string | undefined {

@@ -11,6 +11,7 @@ import { bracketed, exposedHost } from '../service/exposed-host.ts'
 import type { Log } from '../service/log.ts'
 import { type Service, startServices, stopServices } from '../service/service.ts'
 import { doorHost } from '../thrift/optimizer-door.ts'
+import { optimizingUrl } from '../thrift/optimizing-url.ts'
 import { clientSessions } from './client-session.ts'
 import { election, type Leader } from './election.ts'
 import type { LeaderLatch } from './leader-latch.ts'
@@ -27,6 +28,7 @@ export type LeadershipOptions = {
     readonly ha: HaSettings | undefined
     readonly thriftHost: string
     readonly exposedHost: string
+    readonly optimizerTls: object | undefined
   }
   readonly host: string
   readonly thriftPort: number
@@ -156,7 +158,7 @@ function exposedUrl(httpUrl: string, settings: { readonly exposedHost: string })
 /** Where this server would let optimizers in; empty where the system chooses the port. */
 function expectedThriftUrl({ host, thriftPort, settings }: LeadershipOptions): string {
   if (thriftPort === 0) return ''
-  return `thrift://${bracketed(exposedHost(settings, doorHost({ host, settings })))}:${thriftPort}`
+  return optimizingUrl({ host: doorHost({ host, settings }), port: thriftPort }, settings)
 }
 
 /** With another key this server could read no secret that the others write, nor they its own. */

@@ -51,7 +51,7 @@ export function allocationServices(deps: {
   const keeper = resourceKeeper({
     ...deps,
     containers: new Map([[SIMULATED_CONTAINER, container]]),
-    registration: async () => ({ url: 'thrift://service:1261', groupSecret: undefined }),
+    registration: async () => ({ url: 'thrift://service:1261', trusted: undefined, groupSecret: undefined }),
     settings: { registrationTimeoutMs: 180_000, drainTimeoutMs: 120_000 },
     leastThreads: new Map(),
     checkLeads() {

@@ -1,16 +1,21 @@
 import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import type { CallFailure } from '@moraine/thrift/call-failure'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import type { Authenticator } from '../access/authenticator.ts'
 import { isLoopback } from '../access/compose-access.ts'
 import { type GroupSecrets, groupSecrets } from '../access/group-secrets.ts'
+import type { OptimizerTlsSettings } from '../config/optimizer-tls-settings.ts'
 import { cancelProcess } from '../optimizing/cancel-process.ts'
 import type { Optimizing } from '../optimizing/compose-optimizing.ts'
-import { bracketed, exposedHost } from '../service/exposed-host.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
+import { readServerCertificate } from './certificate-files.ts'
+import { handshakeLog } from './handshake-log.ts'
+import { keepCertificate } from './keep-certificate.ts'
 import { optimizeManagerHandlers } from './optimize-manager-handlers.ts'
+import { localOptimizingUrl, optimizingUrl } from './optimizing-url.ts'
 
 export type DoorOptions = {
   /** Where the service listens. */
@@ -22,6 +27,7 @@ export type DoorOptions = {
     readonly thriftHost: string
     /** By what others reach this machine; empty: by the address it listens on, or its name. */
     readonly exposedHost: string
+    readonly optimizerTls: OptimizerTlsSettings | undefined
   }
   /** Where optimizers may come in once another server leads. */
   readonly otherUrls?: () => Promise<readonly string[]>
@@ -33,22 +39,30 @@ export type DoorOptions = {
 
 /** Where optimizers come in, and what they have to show. */
 export type OptimizerDoor = Service & {
-  readonly host: string
   /** That was really taken; after the start. */
   readonly port: () => number
   /** By which optimizers elsewhere reach it. */
   readonly url: () => string
+  /** By which those on this machine do. */
+  readonly localUrl: () => string
 }
 
 export function optimizerDoor(
   options: DoorOptions,
   { service, stores }: Pick<Optimizing, 'service' | 'stores'>,
 ): OptimizerDoor {
-  const { clock, log, thriftPort } = options
+  const { clock, log, thriftPort, settings } = options
   const host = doorHost(options)
   let server: ThriftServer | undefined
   const port = () => server?.port ?? 0
-  const url = () => `thrift://${bracketed(exposedHost(options.settings, host))}:${port()}`
+  const url = () => optimizingUrl({ host, port: port() }, settings)
+  const handshakeFailed = handshakeLog(clock, log)
+  const onFailure = ({ name, peer, error, handshake }: CallFailure) => {
+    if (handshake !== undefined) handshakeFailed(handshake, { peer, error })
+    else log.warn({ call: name, peer, failure: String(error) }, 'a call failed')
+  }
+  const stopping = new AbortController()
+  let keeping: Promise<void> | undefined
   const handlers = optimizeManagerHandlers({
     service,
     log,
@@ -62,22 +76,23 @@ export function optimizerDoor(
   })
   return {
     name: 'thrift',
-    host,
     port,
     url,
+    localUrl: () => localOptimizingUrl({ host, port: port() }, settings),
     async start() {
-      const starting = startThriftServer({
-        host,
-        port: thriftPort,
-        services: [handlers],
-        clock,
-        onFailure: ({ name, peer, error }) => log.warn({ call: name, peer, failure: String(error) }, 'a call failed'),
-      })
-      server = await starting.catch((error: unknown) => {
+      const files = settings.optimizerTls
+      const tls = files === undefined ? undefined : await readServerCertificate(files)
+      const place = { host, port: thriftPort, ...(tls && { tls }) }
+      server = await startThriftServer({ ...place, services: [handlers], clock, onFailure }).catch((error: unknown) => {
         throw isKind(error, 'conflict') ? thriftPortTaken(host, thriftPort, error) : error
       })
+      if (files !== undefined && tls !== undefined) {
+        keeping = keepCertificate({ files, shown: tls, server, clock, log }, stopping.signal)
+      }
     },
     async stop() {
+      stopping.abort()
+      await keeping
       await server?.stop()
     },
   }
@@ -93,7 +108,9 @@ function asksSecrets(options: DoorOptions): boolean {
   return openTo === 'nobody' || (openTo === 'this-machine' && !isLoopback(doorHost(options)))
 }
 
-export function doorHost({ host, settings }: Pick<DoorOptions, 'host' | 'settings'>): string {
+type DoorPlace = { readonly host: string; readonly settings: Pick<DoorOptions['settings'], 'thriftHost'> }
+
+export function doorHost({ host, settings }: DoorPlace): string {
   return settings.thriftHost === '' ? host : settings.thriftHost
 }
 

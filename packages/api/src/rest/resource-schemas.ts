@@ -26,7 +26,7 @@ export const groupBody = Type.Object(
 
 export const groupRegistration = Type.Object(
   {
-    url: Type.String({ description: 'Of the optimizing service: thrift://host:1261.' }),
+    url: Type.String({ description: 'Of the optimizing service: thrift://host:1261, or thrifts: with TLS.' }),
     groupSecret: Type.Union([Type.String(), Type.Null()], {
       description: 'Given to optimizers as MORAINE_GROUP_SECRET; null where they need none.',
     }),

@@ -9,8 +9,10 @@ export type LaunchOrder = {
   readonly memoryMb: number
   /** Of the group; those that the container knows count for it. */
   readonly groupProperties: Readonly<Record<string, string>>
-  /** Where the optimizer registers: `thrift://host:port`, with commas if there are several servers. */
+  /** Where the optimizer registers: `thrift://host:port`, with commas if there are several servers; `thrifts:` with TLS. */
   readonly url: string
+  /** Who has to have issued the certificates there, as PEM; `undefined`: whoever it trusts by itself. */
+  readonly trusted: string | undefined
   /** What it has to show; a container keeps it out of whatever others can read, such as command lines. */
   readonly groupSecret: string | undefined
 }

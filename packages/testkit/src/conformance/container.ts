@@ -52,6 +52,7 @@ function orderOf({ order = {} }: OpenedContainer, id: string, more: Partial<Laun
     memoryMb: 512,
     groupProperties: {},
     url: 'thrift://127.0.0.1:1261',
+    trusted: undefined,
     groupSecret: SECRET,
     ...order,
     ...more,

@@ -15,6 +15,7 @@ const ORDER: LaunchOrder = {
   memoryMb: 1024,
   groupProperties: {},
   url: 'thrift://ams:1261',
+  trusted: undefined,
   groupSecret: 's3cret',
 }
 const settings = (more: Readonly<Record<string, string>> = {}): KubernetesSettings =>
@@ -102,6 +103,28 @@ test('the secret is an object that goes with the Deployment, and nowhere else', 
   const without = { ...ORDER, groupSecret: undefined }
   assert.equal(optimizerSecret(without, OWNER, 'uid-1'), undefined)
   assert.deepEqual(optimizerOf(podOf(without))['env'], [{ name: 'MORAINE_RESOURCE_ID', value: 'r-1' }])
+})
+
+test('what it trusts is a file of that secret', () => {
+  const order = { ...ORDER, url: 'thrifts://ams:1261', trusted: 'PEM' }
+  const dataOf = (each: LaunchOrder) => optimizerSecret(each, OWNER, 'uid-1')?.['stringData']
+  assert.deepEqual(dataOf(order), { 'group-secret': 's3cret', 'ca.pem': 'PEM' })
+  assert.deepEqual(dataOf({ ...order, groupSecret: undefined }), { 'ca.pem': 'PEM' })
+  const pod = podOf(order)
+  const secret = { secretName: 'amoro-optimizer-r-1', items: [{ key: 'ca.pem', path: 'ca.pem' }] }
+  assert.deepEqual(pod['volumes'], [
+    { name: 'tmp', emptyDir: {} },
+    { name: 'moraine-trusted', secret },
+  ])
+  const { command, volumeMounts } = optimizerOf(pod)
+  assert.deepEqual((command as readonly string[]).slice(2, 6), [
+    ...['--url', 'thrifts://ams:1261'],
+    ...['--ca-file', '/etc/moraine-trusted/ca.pem'],
+  ])
+  assert.deepEqual(volumeMounts, [
+    { name: 'tmp', mountPath: '/tmp' },
+    { name: 'moraine-trusted', mountPath: '/etc/moraine-trusted', readOnly: true },
+  ])
 })
 
 test('cores are threads by their factor; the grace period outlasts the drain timeout of the group', () => {

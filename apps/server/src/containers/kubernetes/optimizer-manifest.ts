@@ -57,13 +57,14 @@ export function optimizerDeployment(
   }
 }
 
-/** The secret of the order's group, which goes when its Deployment goes; `undefined` if there is none. */
+/** The secret of the order's group, and what it trusts; goes when its Deployment goes. `undefined` if there is neither. */
 export function optimizerSecret(
   order: LaunchOrder,
   owner: OptimizerOwner,
   deploymentUid: string,
 ): ApiObject | undefined {
-  if (order.groupSecret === undefined) return undefined
+  const { groupSecret, trusted } = order
+  if (groupSecret === undefined && trusted === undefined) return undefined
   const name = optimizerName(order.resourceId)
   return {
     apiVersion: 'v1',
@@ -75,13 +76,17 @@ export function optimizerSecret(
       labels: labelsOf(order, owner),
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'Deployment', name, uid: deploymentUid }],
     },
-    stringData: { [SECRET_KEY]: order.groupSecret },
+    stringData: {
+      ...(groupSecret !== undefined && { [SECRET_KEY]: groupSecret }),
+      ...(trusted !== undefined && { [TRUSTED_KEY]: trusted }),
+    },
   }
 }
 
 const NAME_PREFIX = 'amoro-optimizer-'
 const MANAGED_BY = 'moraine'
 const SECRET_KEY = 'group-secret'
+const TRUSTED_KEY = 'ca.pem'
 const LABEL_MAX = 63
 
 /** After its tasks have ended, or were given up, an optimizer cleans up. */
@@ -118,7 +123,9 @@ function podSpec(order: LaunchOrder, settings: KubernetesSettings): ApiObject {
   const pullSecrets = settings.imagePullSecrets.map((name) => ({ name }))
   const container = optimizerContainer(order, settings)
   const hasTmp = objectsAt(optimizer, 'volumeMounts').some(({ mountPath }) => mountPath === TMP.mountPath)
-  const volumes = hasTmp ? [] : [{ name: TMP.name, emptyDir: {} }]
+  const [files, filesMounted] = trustedFile(order)
+  const volumes = [...(hasTmp ? [] : [{ name: TMP.name, emptyDir: {} }]), ...files]
+  const mounts = [...(hasTmp ? [] : [TMP]), ...filesMounted]
   return {
     // Nothing in an optimizer asks the API; and services of the namespace would become variables that it reads as settings.
     automountServiceAccountToken: false,
@@ -133,13 +140,24 @@ function podSpec(order: LaunchOrder, settings: KubernetesSettings): ApiObject {
     imagePullSecrets: [...pullSecrets, ...objectsAt(spec, 'imagePullSecrets')],
     volumes: [...volumes, ...objectsAt(spec, 'volumes')],
     containers: [
-      { ...container, ...(!hasTmp && { volumeMounts: [TMP, ...objectsAt(optimizer, 'volumeMounts')] }) },
+      {
+        ...container,
+        ...(mounts.length > 0 && { volumeMounts: [...mounts, ...objectsAt(optimizer, 'volumeMounts')] }),
+      },
       ...sidecars,
     ],
   }
 }
 
 const TMP = { name: 'tmp', mountPath: '/tmp' } as const
+const TRUSTED = { name: 'moraine-trusted', mountPath: '/etc/moraine-trusted', readOnly: true } as const
+
+/** The volume of the certificates that it trusts, and where that is mounted. */
+function trustedFile({ trusted, resourceId }: LaunchOrder): readonly [readonly ApiObject[], readonly ApiObject[]] {
+  if (trusted === undefined) return [[], []]
+  const items = [{ key: TRUSTED_KEY, path: TRUSTED_KEY }]
+  return [[{ name: TRUSTED.name, secret: { secretName: optimizerName(resourceId), items } }], [TRUSTED]]
+}
 
 function optimizerContainer(order: LaunchOrder, settings: KubernetesSettings): ApiObject {
   const { optimizer } = settings.podTemplate
@@ -160,10 +178,11 @@ function optimizerContainer(order: LaunchOrder, settings: KubernetesSettings): A
   }
 }
 
-function optimizerArguments({ url, group, threads, memoryMb }: LaunchOrder): readonly string[] {
+function optimizerArguments({ url, trusted, group, threads, memoryMb }: LaunchOrder): readonly string[] {
   return [
     'optimizer',
     ...['--url', url],
+    ...(trusted === undefined ? [] : ['--ca-file', `${TRUSTED.mountPath}/${TRUSTED_KEY}`]),
     ...['--group', group],
     ...['--threads', String(threads)],
     ...['--memory', String(memoryMb)],
