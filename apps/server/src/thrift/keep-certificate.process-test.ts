@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { EpochMs } from '@moraine/stdx/brand'
 import { systemClock } from '@moraine/stdx/clock'
 import { type TestCertificate, testAuthority } from '@moraine/testkit/test-authority'
 import type { ServerCertificate } from '@moraine/thrift/server'
@@ -17,9 +18,11 @@ after(() => rmSync(directory, { recursive: true }))
 function manualClock() {
   let sleeping = Promise.withResolvers<() => void>()
   let nowMs = 0
+  let passedMs = 0
   return {
     clock: {
       ...systemClock,
+      now: () => (Date.now() + passedMs) as EpochMs,
       monotonicMs: () => nowMs,
       sleep: (ms: number, signal?: AbortSignal) =>
         new Promise<void>((resolve) => {
@@ -29,6 +32,9 @@ function manualClock() {
             resolve()
           })
         }),
+    },
+    pass(ms: number) {
+      passedMs += ms
     },
     async look() {
       const wake = await sleeping.promise
@@ -59,7 +65,7 @@ test('a new pair is shown; one that is broken is told of and the old one kept', 
   const warnings: string[] = []
   const server = { renewCertificate: (certificate: ServerCertificate) => void shown.push(certificate) }
   const log = { ...SILENT_LOG, warn: (fields: object) => void warnings.push(String(Object.values(fields)[0])) }
-  const { clock, look } = manualClock()
+  const { clock, look, pass } = manualClock()
   const ended = new AbortController()
   const keeping = keepCertificate({ files, shown: first, server, clock, log }, ended.signal)
 
@@ -75,6 +81,9 @@ test('a new pair is shown; one that is broken is told of and the old one kept', 
   install(third)
   await look()
   assert.deepEqual(shown, [second, third])
+  pass(2 * 24 * 3_600_000)
+  await look()
+  assert.equal(warnings.at(-1), files.certificateFile, 'it has expired')
   ended.abort()
   await keeping
 })

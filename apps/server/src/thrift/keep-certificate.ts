@@ -1,8 +1,10 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
+import { parseCertificates } from '@moraine/thrift/pem-certificates'
 import type { ServerCertificate, ThriftServer } from '@moraine/thrift/server'
 import type { OptimizerTlsSettings } from '../config/optimizer-tls-settings.ts'
 import type { Log } from '../service/log.ts'
+import { decideExpiryNotice, type ExpiryNotice, type Validity } from './certificate-expiry.ts'
 import { readServerCertificate } from './certificate-files.ts'
 import { decideRenewal, type Look, type Renewal } from './certificate-renewal.ts'
 
@@ -18,11 +20,18 @@ export type KeepCertificateOptions = {
   readonly log: Log
 }
 
-/** Has the server show the certificate that is in its files, until `signal` aborts. */
+/** Has the server show the certificate that is in its files, and tells of one that expires, until `signal` aborts. */
 export async function keepCertificate(options: KeepCertificateOptions, signal: AbortSignal): Promise<void> {
   const { files, shown, server, clock, log } = options
   let renewal: Renewal = { shown, trouble: undefined }
+  let validity = validityOf(shown)
+  let notice: ExpiryNotice | undefined
   for (;;) {
+    const due = decideExpiryNotice(validity, clock.now(), notice)
+    if (due !== undefined) {
+      notice = due
+      log.warn({ file: files.certificateFile, until: new Date(due.untilMs).toISOString() }, EXPIRY_MESSAGES[due.state])
+    }
     await clock.sleep(LOOK_EACH_MS, signal).catch(() => undefined)
     if (signal.aborted) return
     const look = await lookAt(files)
@@ -30,6 +39,7 @@ export async function keepCertificate(options: KeepCertificateOptions, signal: A
     renewal = next
     if (action === 'renew') {
       server.renewCertificate(next.shown)
+      validity = validityOf(next.shown)
       log.info({ file: files.certificateFile }, 'the port for optimizers shows its new certificate')
     } else if (action === 'warn') {
       log.warn(
@@ -38,6 +48,16 @@ export async function keepCertificate(options: KeepCertificateOptions, signal: A
       )
     }
   }
+}
+
+const EXPIRY_MESSAGES = {
+  'expires-soon': 'the certificate for optimizers expires soon: have it renewed, and its files written anew',
+  expired: 'the certificate for optimizers has expired, and they do not come in: write a new one to its files',
+} as const satisfies Record<ExpiryNotice['state'], string>
+
+function validityOf({ certificate }: ServerCertificate): Validity {
+  const [own] = parseCertificates(certificate)
+  return { fromMs: Date.parse(own.validFrom), untilMs: Date.parse(own.validTo) }
 }
 
 async function lookAt(files: OptimizerTlsSettings): Promise<Look> {
