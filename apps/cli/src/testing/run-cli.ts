@@ -16,6 +16,9 @@ export type CliOptions = {
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const HANG_MS = 120_000
 
+/** Of this process, whose own settings, such as `MORAINE_LAB`, are none of those that a test is about. */
+const UNSET = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MORAINE_')))
+
 /** `moraine` as a user runs it, to its end. A process that hangs is killed, and has no code. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliEnd> {
   const node = [process.execPath, '--conditions=development', main, ...args]
@@ -25,7 +28,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
       : ['bash', '-c', `ulimit -f ${options.fileSizeKib}; exec "$@"`, 'limited', ...node]
   const child = spawn(program, rest, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
+    env: { ...UNSET, ...options.env },
     ...(options.uid !== undefined && { uid: options.uid, gid: options.uid }),
     timeout: HANG_MS,
     killSignal: 'SIGKILL',
