@@ -66,7 +66,7 @@ test('what asks a catalog that never answers is answered in its time', async () 
       listSnapshotFiles: never,
       listOperations: never,
       listPartitions: never,
-      checkPartitions: never,
+      checkRequest: never,
       listPartitionFiles: never,
       explainPartitions: never,
       listRefs: never,

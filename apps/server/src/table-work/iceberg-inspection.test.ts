@@ -127,14 +127,24 @@ test('partitions that are asked for by name have files, of whatever spec; others
   const { partitions } = await inspection.listPartitions(NAME, { offset: 0, limit: 1000 })
   const names = partitions.map(({ partitionPath }) => partitionPath)
   assert.ok(new Set(partitions.map(({ specId }) => specId)).size > 1)
-  await inspection.checkPartitions(NAME, names)
+  await inspection.checkRequest(NAME, { partitions: names })
   await assert.rejects(
-    inspection.checkPartitions(NAME, [...names, 'color=red']),
+    inspection.checkRequest(NAME, { partitions: [...names, 'color=red'] }),
     /'color=red' has other fields .*=VALUE/,
   )
   const plain = await openTable('all-types')
-  await plain.inspection.checkPartitions(NAME, [''])
-  await assert.rejects(plain.inspection.checkPartitions(NAME, ['a=1']), /'a=1': the table is not partitioned/)
+  await plain.inspection.checkRequest(NAME, { partitions: [''] })
+  await assert.rejects(
+    plain.inspection.checkRequest(NAME, { partitions: ['a=1'] }),
+    /'a=1': the table is not partitioned/,
+  )
+})
+
+test('a filter that is asked for can be read, and its columns are the table’s', async () => {
+  const { inspection } = await openTable('sorted')
+  await inspection.checkRequest(NAME, { filter: "region = 'eu'" })
+  await assert.rejects(inspection.checkRequest(NAME, { filter: 'region =' }), /filter/)
+  await assert.rejects(inspection.checkRequest(NAME, { filter: 'nowhere = 1' }), /filter.*nowhere/)
 })
 
 test('refs are listed by kind, main first', async () => {

@@ -7,6 +7,7 @@ import { formatTransform } from '@moraine/iceberg/partition/transform'
 import { mayHoldLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { indexSchema } from '@moraine/iceberg/schema/schema-index'
 import { checkPartitionNames } from '@moraine/maintenance/plan/check-partition-names'
+import { partitionFilter } from '@moraine/maintenance/plan/partition-filter'
 import { readTableFrom } from '@moraine/maintenance/table/read-table'
 import type {
   ColumnDescription,
@@ -74,11 +75,13 @@ export function icebergInspection(show: ShowTable): TableInspection {
       const manifests = await liveManifests(shown, signal)
       return listPartitions(shown.loaded.metadata, manifests, query, tallyOf(shown), signal)
     },
-    async checkPartitions(table, partitionPaths, signal) {
+    async checkRequest(table, { filter, partitions }, signal) {
       const shown = await show(table, signal)
       const { metadata } = shown.loaded
+      if (filter !== undefined) partitionFilter(filter, metadata, 'filter')
+      if (partitions === undefined) return
       const present = await presentPartitions(await liveManifests(shown, signal), tallyOf(shown), signal)
-      checkPartitionNames(partitionPaths, present, metadata)
+      checkPartitionNames(partitions, present, metadata)
     },
     async listPartitionFiles(table, query, signal) {
       const shown = await show(table, signal)

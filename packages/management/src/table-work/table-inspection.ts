@@ -1,6 +1,7 @@
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { RequestedParts } from '../tables/optimize-request.ts'
 import type { Finding } from '../tables/table-evaluation.ts'
 import type { TableName } from '../tables/table-name.ts'
 
@@ -14,8 +15,13 @@ export interface TableInspection {
   listOperations(table: TableName, window: Window, signal?: AbortSignal): Promise<OperationPage>
   /** Partitions of the current snapshot, the last by name first; none in a table that never was partitioned. */
   listPartitions(table: TableName, query: PartitionQuery, signal?: AbortSignal): Promise<PartitionPage>
-  /** @throws {MoraineError} `not-found` or `invalid-input` for a name that no partition of the current snapshot has */
-  checkPartitions(table: TableName, partitionPaths: readonly string[], signal?: AbortSignal): Promise<void>
+  /**
+   * Whether what a person wants optimized can be found in the current snapshot.
+   *
+   * @throws {MoraineError} `not-found` or `invalid-input` for a name that no partition has, and for a filter that cannot be
+   *   read or names a column that is not there
+   */
+  checkRequest(table: TableName, request: RequestedParts, signal?: AbortSignal): Promise<void>
   /** Live files of one partition of the current snapshot, in the order of the manifests. */
   listPartitionFiles(table: TableName, query: PartitionFilesQuery, signal?: AbortSignal): Promise<FilePage>
   /** What the triggers make of each partition of the current snapshot, those that are due first, then by name. */

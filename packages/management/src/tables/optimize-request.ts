@@ -2,13 +2,17 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { EpochMs } from '@moraine/stdx/brand'
 
 /** What a person wants optimized now. */
-export type OptimizeRequest = {
+export type OptimizeRequest = RequestedParts & {
   readonly type: 'auto' | OptimizingType
+  readonly requestedAt: EpochMs
+}
+
+/** Of a table. */
+export type RequestedParts = {
   /** A filter in the words of `self-optimizing.filter`; absent for the whole table. */
   readonly filter?: string
   /** Names of partitions, at most {@link PARTITIONS_MAX}; absent for all that pass the filter. */
   readonly partitions?: readonly string[]
-  readonly requestedAt: EpochMs
 }
 
 /** Kept in the table's row, which is read whenever the table is looked at. */

@@ -78,8 +78,9 @@ async function setUp() {
       },
       inspection: {
         describe: async () => DESCRIPTION,
-        async checkPartitions(_table, [first]) {
+        async checkRequest(_table, { filter, partitions: [first] = [] }) {
           if (first === 'day=9') throw new MoraineError('not-found', `no such partition: ${first}`)
+          if (filter === 'day >') throw new MoraineError('invalid-input', `no such filter: ${filter}`)
         },
         explainPartitions: async () => ({
           partitions: ['day=1', 'day=3'].map((partitionPath) => ({
@@ -289,6 +290,7 @@ test('a person can have partitions optimized; requests are taken together, or re
   )
   for (const [body, status, says] of [
     [{ type: 'full', partitions: ['day=9'] }, 404, /no such partition: day=9/],
+    [{ type: 'full', filter: 'day >' }, 400, /no such filter: day >/],
     [{ type: 'full', partitions: [] }, 400, /partitions/],
     [{ type: 'full', partitions: ['day=1', 'day=1'] }, 400, /partitions/],
     [{ type: 'full', partition: 'day=1' }, 400, /partition is not known; there are type, filter, partitions/],

@@ -18,7 +18,7 @@ import { TABLE_PREFIX } from './table-routes.ts'
 
 type OptimizeRouteDeps = {
   readonly stores: Stores
-  readonly inspection: Pick<TableInspection, 'checkPartitions'>
+  readonly inspection: Pick<TableInspection, 'checkRequest'>
   readonly inTime: InTime
   readonly clock: Clock
 }
@@ -49,11 +49,11 @@ export function optimizeRoute(server: ApiServer, { stores, inspection, inTime, c
       refuseUnknownFields(body, optimizeBody, REQUEST)
       const { tableId, name } = await findTable(stores, params)
       const { type, filter, partitions } = body
-      const asked = { type, ...(filter !== undefined && { filter }), ...(partitions !== undefined && { partitions }) }
+      const parts = { ...(filter !== undefined && { filter }), ...(partitions !== undefined && { partitions }) }
       const answer = await inTime(request, reply, async (signal) => {
-        if (partitions !== undefined) await inspection.checkPartitions(name, partitions, signal)
+        if (Object.keys(parts).length > 0) await inspection.checkRequest(name, parts, signal)
         checkAborted(signal, `asking for ${formatTableName(name)}`)
-        return requestOptimizing(stores, clock, tableId, asked)
+        return requestOptimizing(stores, clock, tableId, { type, ...parts })
       })
       if (answer !== 'accepted') throw refusal(answer, formatTableName(name))
       return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))

@@ -33,7 +33,7 @@ export function buildOptions({ inspection, stores = memoryStores(), ...parts }: 
       listSnapshotFiles: never,
       listOperations: never,
       listPartitions: never,
-      checkPartitions: never,
+      checkRequest: never,
       listPartitionFiles: never,
       explainPartitions: never,
       listRefs: never,
