@@ -5,7 +5,7 @@ import { fencedStateStore } from '@moraine/management/leadership/fenced-state-st
 import type { LeaseRequest } from '@moraine/management/leadership/leader-lease'
 import { patchTable } from '@moraine/management/store/state-change'
 import { at, T0 } from '@moraine/management/testing/build'
-import type { OpenedStores } from './stores.ts'
+import type { OpenedStores } from './stores/opened-stores.ts'
 
 /** What every implementation of leases must do, and of the fences that rest on them. */
 export function leasesConformance(name: string, open: () => Promise<OpenedStores>): void {

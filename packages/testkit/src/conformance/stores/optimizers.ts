@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { StateChange } from '@moraine/management/store/state-change'
+import type { Stores } from '@moraine/management/store/stores'
+import {
+  at,
+  buildOptimizer,
+  OPTIMIZER_1,
+  OPTIMIZER_2,
+  RESOURCE_1,
+  RESOURCE_2,
+  T0,
+} from '@moraine/management/testing/build'
+import { applyAll } from './store-steps.ts'
+
+export function optimizerConformance(stores: () => Stores): void {
+  test('an optimizer is found by its id and by the hash of its token, touches, and is gone once', async () => {
+    const optimizer = buildOptimizer()
+    await applyAll(stores(), [{ kind: 'add-optimizer', optimizer, tokenHash: 'hash-1' }])
+    assert.deepEqual(await stores().optimizers.findOptimizer(OPTIMIZER_1), optimizer)
+    assert.deepEqual(await stores().optimizers.findOptimizerByToken('hash-1'), optimizer)
+    assert.equal(await stores().optimizers.findOptimizerByToken('hash-2'), undefined)
+    assert.equal(await stores().optimizers.touchOptimizer(OPTIMIZER_1, at(5)), true)
+    const stale: StateChange = {
+      kind: 'move-optimizer',
+      optimizerId: OPTIMIZER_1,
+      from: { status: 'active', touchedAt: T0 },
+      state: { status: 'gone', touchedAt: T0, goneAt: at(6), reason: 'silent' },
+    }
+    assert.equal((await stores().state.apply([stale])).kind, 'lost')
+    await applyAll(stores(), [{ ...stale, from: { status: 'active', touchedAt: at(5) } }])
+    assert.equal(await stores().optimizers.touchOptimizer(OPTIMIZER_1, at(7)), false)
+    assert.deepEqual(await stores().optimizers.listLiveOptimizers(), [])
+    assert.deepEqual(await stores().optimizers.listGone(at(7), 9), [OPTIMIZER_1])
+    assert.equal(await stores().optimizers.lastGoneAt(RESOURCE_1), at(6))
+    assert.equal(await stores().optimizers.lastGoneAt(RESOURCE_2), undefined)
+    await applyAll(stores(), [{ kind: 'remove-optimizer', optimizerId: OPTIMIZER_1 }])
+    assert.equal(await stores().optimizers.findOptimizer(OPTIMIZER_1), undefined)
+  })
+
+  test('live optimizers are listed by group', async () => {
+    const other = buildOptimizer({ optimizerId: OPTIMIZER_2, group: 'big', registeredAt: at(1) })
+    await applyAll(stores(), [
+      { kind: 'add-optimizer', optimizer: buildOptimizer(), tokenHash: 'hash-1' },
+      { kind: 'add-optimizer', optimizer: other, tokenHash: 'hash-2' },
+    ])
+    assert.deepEqual(await stores().optimizers.listLiveOptimizers('big'), [other])
+    assert.equal((await stores().optimizers.listLiveOptimizers()).length, 2)
+  })
+
+  test('groups are added once, saved, replaced, listed and removed', async () => {
+    const group = { name: 'default', container: 'local', properties: { memory: '1024' } }
+    assert.equal(await stores().groups.addGroup(group), true)
+    assert.equal(await stores().groups.addGroup({ ...group, container: 'other' }), false)
+    assert.deepEqual(await stores().groups.findGroup('default'), group)
+    await stores().groups.saveGroup({ ...group, properties: {} })
+    await stores().groups.saveGroup({ ...group, name: 'big' })
+    assert.deepEqual(await stores().groups.findGroup('default'), { ...group, properties: {} })
+    assert.deepEqual(
+      (await stores().groups.listGroups()).map(({ name }) => name),
+      ['big', 'default'],
+    )
+    await stores().groups.removeGroup('big')
+    assert.equal(await stores().groups.findGroup('big'), undefined)
+  })
+}

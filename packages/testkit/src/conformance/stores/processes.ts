@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { TaskId } from '@moraine/lifecycle/identity'
+import { ackTask } from '@moraine/management/optimizing/ack-task'
+import { assignTask } from '@moraine/management/optimizing/assign-task'
+import { completeTask } from '@moraine/management/optimizing/complete-task'
+import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
+import { patchTable, type StateChange } from '@moraine/management/store/state-change'
+import type { Stores } from '@moraine/management/store/stores'
+import { pauseTable } from '@moraine/management/tables/pause-table'
+import {
+  at,
+  OPTIMIZER_1,
+  OPTIMIZER_2,
+  OUTPUT_FIGURES,
+  PROCESS_1,
+  PROCESS_2,
+  SLOT_1,
+  SNAPSHOT,
+} from '@moraine/management/testing/build'
+import { applyAll, compareText, loadTask, reloadTable, startProcess } from './store-steps.ts'
+
+export function processConformance(stores: () => Stores): void {
+  test('a plan becomes a process with its tasks, in one step with the table', async () => {
+    const { table, process } = await startProcess(stores(), 'orders', PROCESS_1, 2)
+    assert.deepEqual(table.state, { phase: 'executing', since: at(3), type: 'minor', processId: PROCESS_1 })
+    assert.equal(process.inputFiles, 26)
+    assert.equal(process.baseSnapshotId, SNAPSHOT)
+    assert.deepEqual(process.state, { status: 'executing' })
+    assert.equal(await stores().processes.findPlan(PROCESS_1), '{"planVersion":1}')
+    assert.equal(await stores().tasks.findInput(PROCESS_1, 2 as TaskId), '{"task":2}')
+    const tasks = await stores().tasks.listTasks(PROCESS_1)
+    assert.deepEqual(await stores().tasks.pageTasks(PROCESS_1, { offset: 0, limit: 99 }), tasks)
+    assert.deepEqual(await stores().tasks.pageTasks(PROCESS_1, { offset: 1, limit: 1 }), tasks.slice(1, 2))
+    assert.deepEqual(
+      tasks.map(({ taskId, partitionPath, state }) => [taskId, partitionPath, state]),
+      [
+        [1, 'day=0', { status: 'planned', attempts: 0, failures: 0 }],
+        [2, 'day=1', { status: 'planned', attempts: 0, failures: 0 }],
+      ],
+    )
+  })
+
+  test('a task goes through an attempt to success, and its output is kept apart', async () => {
+    const { process } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const assigned = assignTask(await loadTask(stores(), PROCESS_1, 1), SLOT_1, at(4))
+    await applyAll(stores(), assigned.changes)
+    assert.deepEqual((await loadTask(stores(), PROCESS_1, 1)).state, {
+      status: 'scheduled',
+      attempts: 1,
+      failures: 0,
+      assignment: { ...SLOT_1, attempt: 1 },
+      scheduledAt: at(4),
+    })
+    const ack = ackTask(await loadTask(stores(), PROCESS_1, 1), { ...SLOT_1, attempt: 1 }, at(5))
+    assert.equal(ack.kind, 'accepted')
+    await applyAll(stores(), ack.kind === 'accepted' ? ack.changes : [])
+    const report = { kind: 'succeeded', payload: '{"out":1}', figures: OUTPUT_FIGURES } as const
+    const done = completeTask(await loadTask(stores(), PROCESS_1, 1), process, { ...SLOT_1, attempt: 1 }, report, at(6))
+    assert.equal(done.kind, 'accepted')
+    await applyAll(stores(), done.kind === 'accepted' ? done.changes : [])
+    const ended = await loadTask(stores(), PROCESS_1, 1)
+    assert.equal(ended.state.status, 'succeeded')
+    assert.deepEqual(ended.output, OUTPUT_FIGURES)
+    assert.equal(await stores().tasks.findOutput(PROCESS_1, 1 as TaskId), '{"out":1}')
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1, [1 as TaskId]), [
+      {
+        processId: PROCESS_1,
+        taskId: 1,
+        attempt: 1,
+        tableId: process.tableId,
+        ...SLOT_1,
+        scheduledAt: at(4),
+        end: { endedAt: at(6), outcome: 'succeeded' },
+      },
+    ])
+  })
+
+  test('a guard on status and attempts lets one of two writers win', async () => {
+    await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const planned = await loadTask(stores(), PROCESS_1, 1)
+    await applyAll(stores(), assignTask(planned, SLOT_1, at(4)).changes)
+    const second = await stores().state.apply(
+      assignTask(planned, { optimizerId: OPTIMIZER_2, threadId: 7 }, at(4)).changes,
+    )
+    assert.equal(second.kind, 'lost')
+    assert.equal((await stores().tasks.listAttempts(PROCESS_1, [1 as TaskId, 2 as TaskId])).length, 1)
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1, [2 as TaskId]), [])
+    assert.deepEqual(await stores().tasks.listAttempts(PROCESS_1, []), [])
+    const assigned = await stores().tasks.listAssigned()
+    assert.deepEqual(
+      assigned.map(({ taskId }) => taskId),
+      [1],
+    )
+    assert.equal((await stores().tasks.listAssigned(OPTIMIZER_2)).length, 0)
+  })
+
+  test('assigned tasks come by process and id, whatever the order in which they were handed out', async () => {
+    await startProcess(stores(), 'orders', PROCESS_2, 2)
+    await startProcess(stores(), 'clicks', PROCESS_1, 3)
+    const handedOut = [
+      [PROCESS_2, 2, OPTIMIZER_1],
+      [PROCESS_1, 3, OPTIMIZER_2],
+      [PROCESS_1, 1, OPTIMIZER_1],
+      [PROCESS_2, 1, OPTIMIZER_2],
+    ] as const
+    for (const [thread, [processId, taskId, optimizerId]] of handedOut.entries()) {
+      const slot = { optimizerId, threadId: thread }
+      await applyAll(stores(), assignTask(await loadTask(stores(), processId, taskId), slot, at(4)).changes)
+    }
+    const assigned = async (optimizerId?: typeof OPTIMIZER_1) =>
+      (await stores().tasks.listAssigned(optimizerId)).map(({ processId, taskId }) => [processId, taskId])
+    assert.deepEqual(await assigned(), [
+      [PROCESS_1, 1],
+      [PROCESS_1, 3],
+      [PROCESS_2, 1],
+      [PROCESS_2, 2],
+    ])
+    assert.deepEqual(await assigned(OPTIMIZER_1), [
+      [PROCESS_1, 1],
+      [PROCESS_2, 2],
+    ])
+  })
+
+  test('a lost attempt leaves a discard that is due later and can be done once', async () => {
+    const { table } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    await applyAll(stores(), assignTask(await loadTask(stores(), PROCESS_1, 1), SLOT_1, at(4)).changes)
+    await applyAll(stores(), resetTask(await loadTask(stores(), PROCESS_1, 1), 'owner gone', at(5)))
+    assert.deepEqual((await loadTask(stores(), PROCESS_1, 1)).state, {
+      status: 'planned',
+      attempts: 1,
+      failures: 0,
+      reason: 'owner gone',
+    })
+    assert.deepEqual(await stores().discards.listDueDiscards(at(5), 9), [])
+    const [due] = await stores().discards.listDueDiscards(at(3_600_000), 9)
+    assert.ok(due)
+    assert.deepEqual([due.taskId, due.attempt, due.tableId], [1, 1, table.tableId])
+    await applyAll(stores(), [{ kind: 'remove-discard', discard: due }])
+    assert.deepEqual(await stores().discards.listDueDiscards(at(3_600_000), 9), [])
+  })
+
+  test('what can be handed out is derived from the records', async () => {
+    const first = await startProcess(stores(), 'a', PROCESS_1, 2)
+    const second = await startProcess(stores(), 'b', PROCESS_2, 1)
+    await applyAll(stores(), assignTask(await loadTask(stores(), PROCESS_1, 1), SLOT_1, at(10)).changes)
+    const pause = { since: at(9) }
+    await applyAll(stores(), pauseTable(await reloadTable(stores(), second.table), pause))
+    assert.deepEqual(await stores().tasks.listDispatchable('default'), [
+      {
+        processId: PROCESS_1,
+        tableId: first.table.tableId,
+        quota: 0.5,
+        plannedTasks: 1,
+        runningTasks: 1,
+        lastAssignedAt: at(10),
+        isRequested: false,
+        settings: first.table.settings,
+        pause: undefined,
+      },
+      {
+        processId: PROCESS_2,
+        tableId: second.table.tableId,
+        quota: 0.5,
+        plannedTasks: 1,
+        runningTasks: 0,
+        lastAssignedAt: 0,
+        isRequested: false,
+        settings: second.table.settings,
+        pause,
+      },
+    ])
+    assert.deepEqual(await stores().tasks.listDispatchable('other'), [])
+    assert.deepEqual(
+      (await stores().tasks.listPlanned(PROCESS_1, 5)).map(({ taskId }) => taskId),
+      [2],
+    )
+    const used = await stores().tasks.sumAttemptTime(at(12), at(15))
+    assert.deepEqual([...used], [[first.table.tableId, 3]])
+    assert.deepEqual([...(await stores().tasks.sumAttemptTime(at(12), at(12)))], [])
+    const counts = await stores().tasks.countTasks([PROCESS_1, PROCESS_2])
+    assert.deepEqual(counts.get(PROCESS_1), {
+      planned: 1,
+      scheduled: 1,
+      acked: 0,
+      succeeded: 0,
+      failed: 0,
+      canceled: 0,
+    })
+    const byGroup = (await stores().tasks.countGroupTasks()).map(({ status, tasks }) => [status, tasks])
+    assert.deepEqual(byGroup.sort(compareText), [
+      ['planned', 2],
+      ['scheduled', 1],
+    ])
+  })
+
+  test('processes are listed newest first with a total, and removed with all that is theirs', async () => {
+    const { table } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const from = { status: 'executing', commitAttempts: 0 } as const
+    const state = { status: 'failed', endedAt: at(50), reason: 'no reason' } as const
+    await applyAll(stores(), [
+      { kind: 'move-process', processId: PROCESS_1, from, state },
+      patchTable(table, { state: { phase: 'idle', since: at(50) } }),
+    ])
+    const page = await stores().processes.listProcesses({ tableId: table.tableId, offset: 0, limit: 1 })
+    assert.equal(page.total, 1)
+    assert.deepEqual(page.processes[0]?.state, state)
+    const running = { tableId: table.tableId, statuses: ['executing'], offset: 0, limit: 9 } as const
+    assert.equal((await stores().processes.listProcesses(running)).total, 0)
+    assert.deepEqual(await stores().processes.listOpenProcesses('executing', 9), [])
+    assert.deepEqual(await stores().processes.listFinished(at(50), 9), [])
+    assert.deepEqual(await stores().processes.listFinished(at(51), 9), [PROCESS_1])
+    await applyAll(stores(), [{ kind: 'remove-process', processId: PROCESS_1 }])
+    assert.equal(await stores().processes.findProcess(PROCESS_1), undefined)
+    assert.deepEqual(await stores().tasks.listTasks(PROCESS_1), [])
+    assert.equal(await stores().tasks.findInput(PROCESS_1, 1 as TaskId), undefined)
+  })
+
+  test('a commit that is tried again is guarded by its number of tries', async () => {
+    await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const move = (commitAttempts: number, status: 'executing' | 'committing', next: number): StateChange => ({
+      kind: 'move-process',
+      processId: PROCESS_1,
+      from: { status, commitAttempts },
+      state: { status: 'committing', since: at(5), commitAttempts: next, retryAt: at(6), reason: 'timeout' },
+    })
+    await applyAll(stores(), [move(0, 'executing', 0)])
+    await applyAll(stores(), [move(0, 'committing', 1)])
+    assert.equal((await stores().state.apply([move(0, 'committing', 1)])).kind, 'lost')
+    const [open] = await stores().processes.listOpenProcesses('committing', 9)
+    assert.deepEqual(open?.state, {
+      status: 'committing',
+      since: at(5),
+      commitAttempts: 1,
+      retryAt: at(6),
+      reason: 'timeout',
+    })
+  })
+}
