@@ -28,18 +28,20 @@ export async function benchCatalog(args: readonly string[]): Promise<void> {
     options: {
       tables: { type: 'string', default: '100000' },
       seconds: { type: 'string', default: '5' },
+      rounds: { type: 'string', default: '6' },
       writers: { type: 'string', multiple: true, default: ['1', '2', '4', '8', '16', '32'] },
       appends: { type: 'string', default: '10' },
       'report-only': { type: 'boolean', default: false },
     },
   })
-  const [seconds, appends, writers] = [Number(values.seconds), Number(values.appends), values.writers.map(Number)]
+  const [seconds, rounds, appends] = [Number(values.seconds), Number(values.rounds), Number(values.appends)]
+  const writers = values.writers.map(Number)
   const print = (line: string) => void process.stdout.write(`${line}\n`)
   const table = budgetTable(print)
   const load = () => loadavg()[0]?.toFixed(1)
   print(`${cpus().length} x ${cpus()[0]?.model}, load ${load()}, Node ${process.versions.node}`)
-  await benchService(table, { seconds, appends, writers, tables: Number(values.tables) })
-  await benchReference(table, print, { seconds, appends, writers })
+  await benchService(table, { seconds, rounds, appends, writers, tables: Number(values.tables) })
+  await benchReference(table, print, { seconds, rounds, appends, writers })
   // A run that leaves out what a budget is of must not pass for one that kept to it.
   if (!writers.includes(BUDGET_WRITERS)) table.unmeasured(`no budget: ${BUDGET_WRITERS} writers not run`)
   print(`load ${load()} at the end`)
@@ -51,14 +53,17 @@ export async function benchCatalog(args: readonly string[]): Promise<void> {
 /** With fewer writers than these there is less to contend for. */
 const BUDGET_WRITERS = 32
 
-type Extent = { readonly seconds: number; readonly appends: number; readonly writers: readonly number[] }
+type Extent = Rounds & { readonly appends: number; readonly writers: readonly number[] }
+
+/** Commits are counted in several rounds, since a machine that others use too is slowed for seconds by them. */
+type Rounds = { readonly rounds: number; readonly seconds: number }
 
 async function benchService(table: BudgetTable, extent: Extent & { readonly tables: number }): Promise<void> {
   const catalog = await serveCatalog()
   try {
     const calls = restCalls(catalog.base)
     await calls.createNamespace('bench')
-    await benchCommits(table, calls, extent.seconds, { one: { atLeast: 300 }, many: { atLeast: 500 } })
+    await benchCommits(table, calls, extent, { one: { atLeast: 300 }, many: { atLeast: 500 } })
     await benchLoads(table, calls, { p50: { atMost: 1 }, p99: { atMost: 5 } })
     await benchHistory(table, catalog, calls)
     for (const writers of extent.writers) {
@@ -100,7 +105,7 @@ async function benchReference(table: BudgetTable, print: (line: string) => void,
     const calls = restCalls(base)
     await calls.createNamespace('bench')
     print("Iceberg's reference server:")
-    await benchCommits(table, calls, extent.seconds)
+    await benchCommits(table, calls, extent)
     await benchLoads(table, calls)
     for (const writers of extent.writers) {
       const what = `PyIceberg, ${writers} writers`
@@ -114,32 +119,38 @@ async function benchReference(table: BudgetTable, print: (line: string) => void,
 async function benchCommits(
   table: BudgetTable,
   calls: RestCalls,
-  seconds: number,
+  rounds: Rounds,
   budgets: { readonly one?: Budget; readonly many?: Budget } = {},
 ): Promise<void> {
   await calls.createTable('bench', 'one')
   // A service that has just started compiles what it runs.
   await perSecond(WARM_UP_SECONDS, 1, (_, at) => calls.setProperty('bench', 'one', at))
-  const one = await perSecond(seconds, 1, (_, at) => calls.setProperty('bench', 'one', at))
-  table.line('commits/s, one table, one after another', [one], budgets.one)
+  const one = await bestAndMedian(rounds, 1, (_, at) => calls.setProperty('bench', 'one', at))
+  table.line('commits/s, one table, one after another: best round, median', one, budgets.one)
   const names = Array.from({ length: TABLES }, (_, at) => `t${at}`)
   for (const name of names) await calls.createTable('bench', name)
-  const many = await perSecond(seconds, CLIENTS, (client, at) =>
+  const many = await bestAndMedian(rounds, CLIENTS, (client, at) =>
     calls.setProperty('bench', `t${(client + at * CLIENTS) % TABLES}`, at),
   )
-  table.line(`commits/s, ${TABLES} tables, ${CLIENTS} clients`, [many], budgets.many)
+  table.line(`commits/s, ${TABLES} tables, ${CLIENTS} clients: best round, median`, many, budgets.many)
 }
 
 const WARM_UP_SECONDS = 5
 const TABLES = 100
 const CLIENTS = 16
 
+type Call = (client: number, at: number) => Promise<void>
+
+/** What the server can do, while nobody slows the machine, and what it did, of calls a second. */
+async function bestAndMedian({ rounds, seconds }: Rounds, clients: number, call: Call): Promise<readonly number[]> {
+  const rates: number[] = []
+  for (let round = 0; round < rounds; round += 1) rates.push(await perSecond(seconds, clients, call))
+  const sorted = rates.sort((a, b) => b - a)
+  return [sorted[0] ?? Number.NaN, sorted[Math.floor(sorted.length / 2)] ?? Number.NaN]
+}
+
 /** Each client makes one call after another. */
-async function perSecond(
-  seconds: number,
-  clients: number,
-  call: (client: number, at: number) => Promise<void>,
-): Promise<number> {
+async function perSecond(seconds: number, clients: number, call: Call): Promise<number> {
   let made = 0
   const startedAt = performance.now()
   const isOver = () => performance.now() - startedAt > seconds * 1000
