@@ -3,6 +3,7 @@ import type { ResourceOrder } from '@moraine/management/resources/keep-resources
 import { orderRefused, orderTaken } from '@moraine/management/resources/move-resource'
 import type { Resource } from '@moraine/management/resources/resource'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ApplyOutcome } from '@moraine/management/store/state-store'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
@@ -36,12 +37,12 @@ export async function carryOut(order: ResourceOrder, place: OrderPlace, signal: 
   else log.warn({ ...facts, failure: answer.failure }, 'a container did not take an order')
   if (order.kind === 'release-stray') return
   try {
-    await record(order.resource, answer, place)
+    if ((await record(order.resource, answer, place)) !== 'deposed') return
   } catch (error) {
     log.error({ ...facts, failure: describeError(error) }, 'an order could not be recorded and is given again')
-    // Nothing says when: a server that may not write just now would try without a pause.
-    await clock.sleep(UNRECORDED_PAUSE_MS, signal).catch(() => undefined)
   }
+  // Nothing says when: a server that may not write, just now or since another leads, would try without a pause.
+  await clock.sleep(UNRECORDED_PAUSE_MS, signal).catch(() => undefined)
 }
 
 type Answer =
@@ -74,11 +75,16 @@ async function launchOrder(
   return { resourceId, group: name, threads, memoryMb, groupProperties, ...(await registration(group)) }
 }
 
-async function record(resource: Resource, answer: Answer, { stores, clock, nudge }: OrderPlace): Promise<void> {
+async function record(
+  resource: Resource,
+  answer: Answer,
+  { stores, clock, nudge }: OrderPlace,
+): Promise<ApplyOutcome['kind']> {
   const now = clock.now()
   const { kind } = await stores.state.apply(
     answer.kind === 'taken' ? orderTaken(resource, now) : orderRefused(resource, answer, now),
   )
   // It was released, or given up, meanwhile: what its container runs of it now is found in its list.
   if (kind === 'lost') nudge()
+  return kind
 }

@@ -21,7 +21,29 @@ export type MishapRates = {
 
 export const NO_FAULTS: MishapRates = { loss: 0, doubling: 0, error: 0, delay: 0, serviceCrash: 0, optimizer: 0 }
 
-export type Faults = { rates: MishapRates; readonly dice: Dice; readonly clock: Clock }
+export type Faults = {
+  rates: MishapRates
+  readonly dice: Dice
+  readonly clock: Clock
+  /** Counts a call of the database or of a table; `true` if whoever calls is busy with nothing, and is to be stopped. */
+  readonly isBusy: () => boolean
+}
+
+const CALLS_PER_MOMENT_MAX = 20_000
+
+/** Finds a loop that waits for nothing, in which time would stand still for good. */
+export function callCount(clock: Pick<Clock, 'monotonicMs'>, onBusy: () => void): Faults['isBusy'] {
+  let momentMs = -1
+  let calls = 0
+  return () => {
+    const nowMs = clock.monotonicMs()
+    calls = nowMs === momentMs ? calls + 1 : 1
+    momentMs = nowMs
+    if (calls <= CALLS_PER_MOMENT_MAX) return false
+    onBusy()
+    return true
+  }
+}
 
 /** Waits for ever: what a call into a dead process does. A new one each time, or it would keep all who wait. */
 export function never(): Promise<never> {
@@ -124,6 +146,7 @@ const PURE = new Set(['attemptInput', 'checkOutput'])
 async function disturbed(call: () => unknown, faults: Faults, life: Life): Promise<unknown> {
   const { dice, clock } = faults
   const moment = async () => {
+    if (faults.isBusy()) await never()
     if (dice.chance(faults.rates.delay)) await clock.sleep(dice.between(1, 200))
     if (dice.chance(faults.rates.serviceCrash)) life.die()
     life.hesitate()

@@ -184,6 +184,7 @@ function withDice(faults: Faults, dice: Dice): Faults {
     },
     dice,
     clock: faults.clock,
+    isBusy: faults.isBusy,
   }
 }
 

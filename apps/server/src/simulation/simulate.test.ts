@@ -12,6 +12,7 @@ const REGRESSIONS_AMONG_THREE = [
 ]
 const REGRESSIONS_OF_ALLOCATION = [
   10048, // an optimizer that drained was answered at once, and asked again at once, until its last task had ended
+  200880, // who did not know yet that another leads gave an order again and again, without a pause
 ]
 const SEEDS = 200
 const REPEATED = 25

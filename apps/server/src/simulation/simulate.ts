@@ -12,7 +12,7 @@ import { allocatedGroup, brokenAllocation, restlessResource } from './allocation
 import { askForTables } from './ask.ts'
 import { type Dice, diceOf } from './dice.ts'
 import { startFakeOptimizer } from './fake-optimizer.ts'
-import { type Faults, type MishapRates, mortal, NO_FAULTS } from './faults.ts'
+import { callCount, type Faults, type MishapRates, mortal, NO_FAULTS } from './faults.ts'
 import { interfere } from './interfere.ts'
 import { brokenAcceptance, brokenInvariant, brokenQuota } from './invariants.ts'
 import {
@@ -173,10 +173,11 @@ function createWorld(
   const clock = virtualClock(START)
   const state = emptyState()
   const lake = emptyLake()
-  const faults: Faults = { rates: stormRates(dice), dice, clock }
   const hash = createHash('sha256')
   const deaths = { serviceDeaths: 0, optimizerDeaths: 0 }
   const broken: { rule: string | undefined } = { rule: undefined }
+  const isBusy = callCount(clock, () => (broken.rule ??= 'time stands still: something is busy with nothing'))
+  const faults: Faults = { rates: stormRates(dice), dice, clock, isBusy }
   const checked = { changes: 0, mutations: 0 }
   let changesMade = 0
   const memory = memoryStores(state, clock)
