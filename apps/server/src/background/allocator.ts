@@ -1,5 +1,4 @@
 import type { ResourceId } from '@moraine/lifecycle/identity'
-import { planNotBefore } from '@moraine/management/optimizing/choose-tables'
 import type { Task } from '@moraine/management/optimizing/task'
 import { launchBackOff } from '@moraine/management/resources/allocation-back-off'
 import type { AllocationFacts } from '@moraine/management/resources/allocation-figures'
@@ -18,6 +17,7 @@ import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
+import { countPlannable } from '../optimizing/pending-tables.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -35,7 +35,6 @@ const GROUPS_MS = 5000
 const LOOK_LEAST_MS = 1000
 /** Failures that count for how long nothing is launched. */
 const FAILURES_MAX = 10
-const PENDING_PAGE = 200
 
 /** What this leader knows of a group from its looks before. */
 type Watched = {
@@ -153,28 +152,8 @@ async function loadFacts(
         (state.status === 'scheduled' || state.status === 'acked') && own.has(state.assignment.optimizerId),
     ),
     dispatchable: dispatchable.filter(({ tableId }) => !holds.has(tableId)),
-    pendingTables: await countPending({ stores, findHolds }, group, clock.now()),
+    pendingTables: await countPlannable({ stores, findHolds }, group, clock.now()),
     lastEnds: await stores.optimizers.lastAttemptEnds(name),
-  }
-}
-
-/** Tables that may be planned now; no further than to the first page that has some. */
-async function countPending(
-  { stores, findHolds }: Pick<AllocatorDeps, 'stores' | 'findHolds'>,
-  group: ResourceGroup,
-  now: EpochMs,
-): Promise<number> {
-  const query = { group: group.name, phases: ['pending'], limit: PENDING_PAGE } as const
-  let page = await stores.tables.listTables(query)
-  for (;;) {
-    const holds = await findHolds(
-      group,
-      page.map((table) => ({ ...table, isRequested: table.request !== undefined })),
-    )
-    const ready = page.filter((table) => planNotBefore(table, holds.get(table.tableId)) <= now).length
-    const last = page.at(-1)
-    if (ready > 0 || last === undefined || page.length < PENDING_PAGE) return ready
-    page = await stores.tables.listTables({ ...query, after: last.tableId })
   }
 }
 

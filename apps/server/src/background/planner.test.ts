@@ -1,19 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { OptimizerId } from '@moraine/lifecycle/identity'
+import type { OptimizerId, TableId } from '@moraine/lifecycle/identity'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { patchTable } from '@moraine/management/store/state-change'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { buildEvaluation, buildOptimizer, buildWork, T0 } from '@moraine/management/testing/build'
+import { buildEvaluation, buildOptimizer, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { holdFinder } from '../optimizing/hold-finder.ts'
+import { KEEP_PER_COST, PENDING_PAGE } from '../optimizing/pending-tables.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { planner } from './planner.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))
 
 /** Pending tables, plans that end when the test says so, and a record of what was asked of the database. */
-async function setUp(tables: number, threads: number) {
+async function setUp(
+  tables: number,
+  threads: number,
+  { listingMs = 0, isWithheld = (_: TableId): boolean => false } = {},
+) {
   const clock = virtualClock(T0)
   const raw = memoryStores()
   const asked: string[] = []
@@ -21,9 +29,10 @@ async function setUp(tables: number, threads: number) {
     ...raw,
     tables: {
       ...raw.tables,
-      async listTables(query) {
-        const found = await raw.tables.listTables(query)
-        asked.push(`listTables ${query.phases?.join()} ${found.length}`)
+      async listPending(query) {
+        const found = await raw.tables.listPending(query)
+        if (query.limit > 1) asked.push(`listPending ${found.length}`)
+        if (query.limit > 1 && listingMs > 0) await clock.run(clock.sleep(listingMs))
         return found
       },
     },
@@ -55,6 +64,7 @@ async function setUp(tables: number, threads: number) {
     },
     parallelism: 1,
     findHolds: holdFinder(stores, clock),
+    isWithheld,
     clock,
     random: seededRandom(1),
     log: SILENT_LOG,
@@ -64,23 +74,26 @@ async function setUp(tables: number, threads: number) {
     await quiet()
     await quiet()
   }
-  await service.start(new AbortController().signal)
-  await quiet()
-  return { clock, stores: raw, service, asked, plans, register, endPlan }
+  const start = async () => {
+    await service.start(new AbortController().signal)
+    await quiet()
+  }
+  return { start, clock, stores: raw, service, asked, plans, register, endPlan }
 }
 
-const pendingLists = (asked: readonly string[]) => asked.filter((what) => what.startsWith('listTables pending'))
+const pendingLists = (asked: readonly string[]) => asked.filter((what) => what.startsWith('listPending'))
 
 test('pending tables are listed only when there are threads and room to plan one', async () => {
-  const { service, asked, plans, register, endPlan } = await setUp(5, 1)
+  const { start, service, asked, plans, register, endPlan } = await setUp(5, 1)
+  await start()
   assert.deepEqual(pendingLists(asked), [], 'nobody would work on a plan')
   await register('a')
-  assert.deepEqual([pendingLists(asked), plans.length], [['listTables pending 5'], 1])
+  assert.deepEqual([pendingLists(asked), plans.length], [['listPending 5'], 1])
   for (let at = 0; at < 100; at += 1) service.nudge()
   await quiet()
   assert.equal(pendingLists(asked).length, 1, 'another plan is under way')
   await endPlan()
-  assert.deepEqual([pendingLists(asked).at(-1), plans.length], ['listTables pending 4', 1])
+  assert.deepEqual([pendingLists(asked).at(-1), plans.length], ['listPending 4', 1])
   await endPlan()
   asked.length = 0
   for (let at = 0; at < 100; at += 1) {
@@ -89,13 +102,14 @@ test('pending tables are listed only when there are threads and room to plan one
   }
   assert.deepEqual([pendingLists(asked), plans.length], [[], 0], 'two tasks wait for one thread')
   await register('b')
-  assert.deepEqual([pendingLists(asked), plans.length], [['listTables pending 3'], 1])
+  assert.deepEqual([pendingLists(asked), plans.length], [['listPending 3'], 1])
   await endPlan()
   await service.stop()
 })
 
 test('what tables used is summed up once for plans that follow each other', async () => {
-  const { clock, service, asked, register, endPlan } = await setUp(20, 64)
+  const { start, clock, service, asked, register, endPlan } = await setUp(20, 64)
+  await start()
   await register('a')
   for (let at = 0; at < 10; at += 1) await endPlan()
   assert.equal(pendingLists(asked).length, 11)
@@ -105,4 +119,69 @@ test('what tables used is summed up once for plans that follow each other', asyn
   assert.equal(asked.filter((what) => what === 'sumAttemptTime').length, 2)
   await endPlan()
   await service.stop()
+})
+
+/** Brings the first table to a process of so many tasks, which nobody has yet. */
+async function planFirst({ stores }: Pick<Awaited<ReturnType<typeof setUp>>, 'stores'>, tasks: number) {
+  const [first] = await stores.tables.listTables({ limit: 1 })
+  assert.ok(first)
+  await stores.state.apply(beginPlanning(first, T0))
+  const planning = await stores.tables.findTable(first.tableId)
+  assert.ok(planning)
+  await stores.state.apply(acceptPlan(planning, buildWork(tasks), PROCESS_1, T0))
+  const executing = await stores.tables.findTable(first.tableId)
+  assert.ok(executing)
+  return executing
+}
+
+const PAUSE = { by: 'ann', since: T0 }
+
+test('tasks that nobody can have keep no other table from being planned', async () => {
+  for (const [why, isWithheld] of [
+    ['its table is paused', () => false],
+    ['its files cannot be reached', (tableId: TableId) => tableId === 1],
+  ] as const) {
+    const world = await setUp(2, 4, { isWithheld })
+    const held = await planFirst(world, 8)
+    if (why === 'its table is paused') await world.stores.state.apply([patchTable(held, { pause: PAUSE })])
+    await world.start()
+    await world.register('a')
+    assert.equal(world.plans.length, 1, why)
+    await world.endPlan()
+    await world.service.stop()
+  }
+})
+
+test('however many tables are held, those behind them are planned', async () => {
+  const tables = 2 * PENDING_PAGE + 5
+  const world = await setUp(tables, 4)
+  const all = await world.stores.tables.listTables({ limit: tables })
+  for (const table of all.slice(0, -1)) await world.stores.state.apply([patchTable(table, { pause: PAUSE })])
+  await world.start()
+  await world.register('a')
+  assert.equal(world.plans.length, 1)
+  assert.equal((await world.stores.tables.findTable((all.at(-1) as ManagedTable).tableId))?.state.phase, 'planning')
+  await world.endPlan()
+  await world.service.stop()
+})
+
+test('a long queue is made anew no more often than for a twentieth of the time, and what changes meanwhile is seen', async () => {
+  const world = await setUp(PENDING_PAGE + 10, 64, { listingMs: 50 })
+  await world.start()
+  await world.register('a')
+  while (world.plans.length === 0) await quiet()
+  const made = pendingLists(world.asked).length
+  for (let at = 0; at < 5; at += 1) await world.endPlan()
+  assert.deepEqual([pendingLists(world.asked).length, world.plans.length], [made, 1])
+  // The seventh in the queue.
+  const next = await world.stores.tables.findTable(7 as TableId)
+  assert.ok(next)
+  await world.stores.state.apply([patchTable(next, { pause: PAUSE })])
+  await world.endPlan()
+  assert.equal((await world.stores.tables.findTable(7 as TableId))?.state.phase, 'pending')
+  assert.equal((await world.stores.tables.findTable(8 as TableId))?.state.phase, 'planning')
+  await world.clock.run(world.clock.sleep(2 * 50 * KEEP_PER_COST))
+  await world.endPlan()
+  assert.ok(pendingLists(world.asked).length > made)
+  await world.service.stop()
 })

@@ -1,10 +1,10 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import { chooseTables, hasWorkAhead } from '@moraine/management/optimizing/choose-tables'
+import { hasWorkAhead, planNotBefore } from '@moraine/management/optimizing/choose-tables'
 import { newProcessId } from '@moraine/management/optimizing/optimizing-process'
 import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from '@moraine/management/optimizing/plan-table'
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
 import { activeThreads } from '@moraine/management/resources/optimizer'
-import { maxCostBytes, type ResourceGroup, schedulingPolicy } from '@moraine/management/resources/resource-group'
+import { maxCostBytes, type ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { PlannedWork, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
@@ -16,8 +16,10 @@ import { describeError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
+import { loadPlanningQueue } from '../optimizing/pending-tables.ts'
 import { boundedJobs, type Jobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
+import { type KeptQueue, keptQueue } from './kept-queue.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const TABLES_MAX = 10_000
@@ -29,6 +31,8 @@ export type PlannerDeps = {
   /** `optimizer.max-planning-parallelism`: of each group. */
   readonly parallelism: number
   readonly findHolds: HoldFinder
+  /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
+  readonly isWithheld: (tableId: TableId) => boolean
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -40,9 +44,9 @@ export type PlannerDeps = {
  */
 export function planner(deps: PlannerDeps): Reconciler<never> {
   const { stores, clock } = deps
-  const groups = new Map<string, Jobs<TableId>>()
+  const groups = new Map<string, Hand>()
   const findUsage = usageFinder(stores)
-  const jobsOf = (group: string): Jobs<TableId> => {
+  const handOf = (group: string): Hand => {
     const known = groups.get(group)
     if (known !== undefined) return known
     const jobs = boundedJobs<TableId>({
@@ -51,10 +55,11 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
       log: deps.log,
       onEnd: () => self.nudge(),
     })
-    groups.set(group, jobs)
-    return jobs
+    const hand = { jobs, queue: keptQueue(clock) }
+    groups.set(group, hand)
+    return hand
   }
-  const inHand = (tableId: TableId) => [...groups.values()].some((jobs) => jobs.has(tableId))
+  const inHand = (tableId: TableId) => [...groups.values()].some(({ jobs }) => jobs.has(tableId))
 
   const self = reconciler<never>({
     name: 'planner',
@@ -62,7 +67,7 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
     clock,
     log: deps.log,
     async drain() {
-      for (const jobs of groups.values()) await jobs.drain()
+      for (const { jobs } of groups.values()) await jobs.drain()
     },
     async run(_work, signal) {
       for (const table of await stores.tables.listTables({ phases: ['planning'], limit: TABLES_MAX })) {
@@ -70,9 +75,9 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
       }
       let nextAt: EpochMs | undefined
       for (const group of await stores.groups.listGroups()) {
-        const jobs = jobsOf(group.name)
-        const decision = await chooseInGroup(deps, group, jobs, findUsage)
-        for (const table of decision.plan) await takeInHand(deps, table, decision.maxCostBytes, jobs, signal)
+        const hand = handOf(group.name)
+        const decision = await chooseInGroup(deps, group, hand, findUsage)
+        for (const table of decision.plan) await takeInHand(deps, table, decision.maxCostBytes, hand.jobs, signal)
         if (decision.nextAt !== undefined) nextAt = earliest([decision.nextAt, nextAt ?? decision.nextAt])
       }
       return { nextAt }
@@ -83,35 +88,49 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
 
 const NOTHING = { plan: [], nextAt: undefined, maxCostBytes: 0 }
 
+/** What a planner has of a group. */
+type Hand = { readonly jobs: Jobs<TableId>; readonly queue: KeptQueue }
+
 /**
  * Pending tables may be many: they are listed, and told apart by what they used, only when one of them can be planned. Who
  * makes room, the end of a plan or of a task, or more threads, comes here again.
  */
-async function chooseInGroup(deps: PlannerDeps, group: ResourceGroup, jobs: Jobs<TableId>, findUsage: UsageFinder) {
-  const { stores, clock, parallelism } = deps
-  const isPending = { group: group.name, phases: ['pending'] } as const
-  if (jobs.free === 0 || (await stores.tables.listTableNames({ ...isPending, limit: 1 })).length === 0) return NOTHING
+async function chooseInGroup(deps: PlannerDeps, group: ResourceGroup, { jobs, queue }: Hand, findUsage: UsageFinder) {
+  const { stores, clock } = deps
+  if (jobs.free === 0 || (await stores.tables.listPending({ group: group.name, limit: 1 })).length === 0) return NOTHING
   const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
-  const counts = await stores.tasks.countGroupTasks()
-  const waitingTasks = counts.find((count) => count.group === group.name && count.status === 'planned')?.tasks ?? 0
-  if (hasWorkAhead({ groupThreads, waitingTasks })) return NOTHING
-  const pending = await stores.tables.listTables({ ...isPending, limit: TABLES_MAX })
-  const now = clock.now()
-  const decision = chooseTables({
-    pending: pending.filter(({ tableId }) => !jobs.has(tableId)),
-    policy: schedulingPolicy(group),
-    groupThreads,
-    planning: jobs.size,
-    planningMax: parallelism,
-    waitingTasks,
-    usedMs: await findUsage(now),
-    holds: await deps.findHolds(
-      group,
-      pending.map((table) => ({ ...table, isRequested: table.request !== undefined })),
-    ),
-    now,
+  if (hasWorkAhead(await listReady(deps, group), groupThreads)) return NOTHING
+  const left = await queue.current(async () => {
+    const now = clock.now()
+    return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now) })
   })
-  return { ...decision, maxCostBytes: maxCostBytes(group, groupThreads) }
+  const plan: ManagedTable[] = []
+  while (plan.length < jobs.free) {
+    const next = left.shift()
+    if (next === undefined) break
+    const table = jobs.has(next.tableId) ? undefined : await findPlannable(deps, group, next.tableId)
+    if (table !== undefined) plan.push(table)
+  }
+  return { plan, nextAt: queue.nextAt(), maxCostBytes: maxCostBytes(group, groupThreads) }
+}
+
+/** As it is now: since the queue was made it may have changed, or be held. */
+async function findPlannable(
+  { stores, findHolds, clock }: PlannerDeps,
+  group: ResourceGroup,
+  tableId: TableId,
+): Promise<ManagedTable | undefined> {
+  const table = await stores.tables.findTable(tableId)
+  if (table?.state.phase !== 'pending' || table.settings.group !== group.name) return undefined
+  const holds = await findHolds(group, [{ ...table, isRequested: table.request !== undefined }])
+  return planNotBefore(table, holds.get(tableId)) <= clock.now() ? table : undefined
+}
+
+/** Processes of which a task could be handed out, were there a thread. */
+async function listReady({ stores, findHolds, isWithheld }: PlannerDeps, group: ResourceGroup) {
+  const dispatchable = await stores.tasks.listDispatchable(group.name)
+  const holds = await findHolds(group, dispatchable)
+  return dispatchable.filter(({ tableId }) => !holds.has(tableId) && !isWithheld(tableId))
 }
 
 type UsageFinder = (now: EpochMs) => Promise<ReadonlyMap<TableId, number>>

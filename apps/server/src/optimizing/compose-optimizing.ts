@@ -65,7 +65,12 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
   const common = { stores, maintenance, findHolds, clock, log }
   const reconcilers = {
     refresher: refresher({ ...common, limits: settings.refresh, parallelism: settings.refresh.parallelism }),
-    planner: planner({ ...common, parallelism: settings.planningParallelism, random }),
+    planner: planner({
+      ...common,
+      parallelism: settings.planningParallelism,
+      isWithheld: (tableId) => tasks.isWithheld(tableId),
+      random,
+    }),
     settler: settler(common),
     committer: committer({ ...common, parallelism: settings.commitParallelism }),
     reaper: reaper({ ...common, settings: settings.deadlines, serviceStartedAt: clock.now() }),

@@ -1,8 +1,9 @@
-import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { Assignment } from '@moraine/lifecycle/task-status'
 import { assignTask, refuseTask, type Slot } from '@moraine/management/optimizing/assign-task'
 import { chooseTasks } from '@moraine/management/optimizing/choose-tasks'
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
+import type { DispatchableProcess } from '@moraine/management/optimizing/process-store'
 import type { Task } from '@moraine/management/optimizing/task'
 import { activeThreads, type Optimizer } from '@moraine/management/resources/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
@@ -13,6 +14,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
 import type { HoldFinder } from './hold-finder.ts'
+import { type PlanAwaiter, planAwaiter } from './pending-tables.ts'
 import { type TaskAccess, taskAccess } from './task-access.ts'
 
 export type DispatcherDeps = {
@@ -39,6 +41,8 @@ export interface Dispatcher {
   take(slot: Slot, group: string, waitMs: number, signal: AbortSignal): Promise<AssignedTask | undefined>
   /** Something may be there to hand out. */
   nudge(): void
+  /** Whether the tasks of a table are handed to nobody for now, since its files could not be reached. */
+  isWithheld(tableId: TableId): boolean
   /** Sends all waiting threads away and hands out nothing more. */
   stop(): Promise<void>
 }
@@ -58,7 +62,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     while (again) {
       again = false
       for (const [group, waiters] of waiting) {
-        if (waiters.size > 0) await handOut({ ...deps, access }, group, waiters)
+        if (waiters.size > 0) await handOut({ ...deps, access, isAwaitingPlan }, group, waiters)
       }
     }
   }
@@ -77,9 +81,11 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   const access = taskAccess({ ...deps, onReady: nudge })
+  const isAwaitingPlan = planAwaiter(deps)
 
   return {
     nudge,
+    isWithheld: access.isWithheld,
     async take(slot, group, waitMs, signal) {
       if (stopped || signal.aborted) return undefined
       const waiters = waiting.get(group) ?? new Set()
@@ -125,15 +131,20 @@ function replaceWaiter(waiters: Set<Waiter>, slot: Slot): void {
   }
 }
 
-type HandOutDeps = DispatcherDeps & { readonly access: TaskAccess }
+type HandOutDeps = DispatcherDeps & {
+  readonly access: TaskAccess
+  /** Its tasks will want the threads soon. */
+  readonly isAwaitingPlan: PlanAwaiter
+}
 
-async function handOut(deps: HandOutDeps, group: string, waiters: Set<Waiter>): Promise<void> {
+async function handOut(deps: HandOutDeps, groupName: string, waiters: Set<Waiter>): Promise<void> {
   const { stores } = deps
   const accesses = new Map<ProcessId, string>()
-  const dispatchable = await stores.tasks.listDispatchable(group)
+  const dispatchable = await stores.tasks.listDispatchable(groupName)
   // As it is at nearly every poll of an idle thread.
   if (dispatchable.length === 0) return
-  const holds = await deps.findHolds(await stores.groups.findGroup(group), dispatchable)
+  const group = await stores.groups.findGroup(groupName)
+  const holds = await deps.findHolds(group, dispatchable)
   const processes = dispatchable.filter((process) => {
     if (holds.has(process.tableId)) return false
     const access = deps.access.find(process)
@@ -141,15 +152,14 @@ async function handOut(deps: HandOutDeps, group: string, waiters: Set<Waiter>): 
     return access !== undefined
   })
   if (processes.length === 0) return
-  const optimizers = await stores.optimizers.listLiveOptimizers(group)
+  const optimizers = await stores.optimizers.listLiveOptimizers(groupName)
   dismissInactive(waiters, optimizers)
-  const groupThreads = activeThreads(optimizers)
-  const chosen = chooseTasks({
-    processes,
-    idleThreads: waiters.size,
-    groupThreads,
-    mayBreakQuota: deps.breakQuota && !(await isAwaitingPlan(stores, group)),
-  })
+  const terms = { processes, idleThreads: waiters.size, groupThreads: activeThreads(optimizers) }
+  const withinQuota = chooseTasks({ ...terms, mayBreakQuota: false })
+  const leavesIdle = withinQuota.length < Math.min(waiters.size, countPlanned(processes))
+  const isFree = async () => group === undefined || !(await deps.isAwaitingPlan(group))
+  const mayBreakQuota = deps.breakQuota && leavesIdle && (await isFree())
+  const chosen = mayBreakQuota ? chooseTasks({ ...terms, mayBreakQuota }) : withinQuota
   const planned = new Map<ProcessId, Task[]>()
   for (const [processId, count] of countOf(chosen)) {
     planned.set(processId, [...(await stores.tasks.listPlanned(processId, count))])
@@ -194,9 +204,8 @@ function dismissInactive(waiters: ReadonlySet<Waiter>, optimizers: readonly Opti
   }
 }
 
-/** Another table of the group waits to be planned: its tasks will want the threads soon. */
-async function isAwaitingPlan({ tables }: Pick<Stores, 'tables'>, group: string): Promise<boolean> {
-  return (await tables.listTables({ group, phases: ['pending', 'planning'], limit: 1 })).length > 0
+function countPlanned(processes: readonly DispatchableProcess[]): number {
+  return processes.reduce((total, { plannedTasks }) => total + plannedTasks, 0)
 }
 
 /** Whether the task is the waiter's now. What the database refuses for the moment is thrown, and tried again. */

@@ -26,11 +26,13 @@ export interface TaskAccess {
    * waiting, and for a while after it could not be had: then the next task of the process says why.
    */
   find(process: DispatchableProcess): string | undefined
+  /** Whether it could not be had, for as long as nothing else is known. */
+  isWithheld(tableId: TableId): boolean
   stop(): Promise<void>
 }
 
 type Known =
-  | { readonly kind: 'asked'; readonly asked: Promise<void> }
+  | { readonly kind: 'asked'; readonly asked: Promise<void>; readonly isAgain: boolean }
   | { readonly kind: 'ready'; readonly access: string; readonly until: EpochMs }
   | { readonly kind: 'failed'; readonly until: EpochMs }
 
@@ -59,8 +61,13 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
       const found = known.get(process.tableId)
       if (found?.kind === 'asked') return undefined
       if (found !== undefined && clock.now() < found.until) return found.kind === 'ready' ? found.access : undefined
-      if (!stopping.signal.aborted) known.set(process.tableId, { kind: 'asked', asked: ask(process) })
+      if (stopping.signal.aborted) return undefined
+      known.set(process.tableId, { kind: 'asked', asked: ask(process), isAgain: found?.kind === 'failed' })
       return undefined
+    },
+    isWithheld(tableId) {
+      const found = known.get(tableId)
+      return found?.kind === 'failed' || (found?.kind === 'asked' && found.isAgain)
     },
     async stop() {
       stopping.abort()

@@ -8,6 +8,7 @@ import type { VerdictKind } from '../tables/table-verdict.ts'
 import {
   ackedState,
   at,
+  buildDispatchable,
   buildEvaluation,
   buildOptimizer,
   buildProcess,
@@ -40,7 +41,7 @@ function explain({ table, hold, ...facts }: Parts) {
     group: GROUP,
     optimizers: [buildOptimizer()],
     pending: own.state.phase === 'pending' ? [own] : [],
-    waitingTasks: 0,
+    ready: [],
     usedMs: new Map(),
     open: undefined,
     ended: [],
@@ -238,7 +239,7 @@ test('whoever waits in a queue sees its place, who goes first, and whether anyth
   const later = named(4, 'later', { state: { phase: 'pending', since: at(50) } })
   const resting = named(5, 'resting', { backOff })
   const pending = [own, urgent, asked, later, resting]
-  const { queue } = explain({ table: PENDING, pending, waitingTasks: 4 })
+  const { queue } = explain({ table: PENDING, pending, ready: [buildDispatchable({ plannedTasks: 9, quota: 8 })] })
   assert.deepEqual(queue, {
     position: 3,
     of: 4,

@@ -2,13 +2,13 @@ import type { OptimizerId, ProcessId, TaskId } from '@moraine/lifecycle/identity
 import type { EpochMs } from '@moraine/stdx/brand'
 import { hasWorkAhead, planningQueue } from '../optimizing/choose-tables.ts'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
-import type { TaskCounts } from '../optimizing/process-store.ts'
+import type { DispatchableProcess, TaskCounts } from '../optimizing/process-store.ts'
 import { QUOTA_WINDOW_MS, quotaOccupation, quotaThreads } from '../optimizing/quota.ts'
 import { type Attempt, assignmentOf, type Task } from '../optimizing/task.ts'
 import { activeThreads, type Optimizer } from '../resources/optimizer.ts'
 import { type ResourceGroup, schedulingPolicy } from '../resources/resource-group.ts'
 import type { Hold } from '../schedule/hold.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
+import type { ManagedTable, PendingTable } from '../tables/managed-table.ts'
 import { explainTable, type TableVerdict } from '../tables/table-verdict.ts'
 import { remedyOf } from './remedy.ts'
 
@@ -19,9 +19,9 @@ export type ExplainFacts = {
   /** Of the group; those not gone. */
   readonly optimizers: readonly Optimizer[]
   /** Tables of the group that wait to be planned, this one among them if it does. */
-  readonly pending: readonly ManagedTable[]
-  /** Planned tasks of the group that no thread has taken yet. */
-  readonly waitingTasks: number
+  readonly pending: readonly PendingTable[]
+  /** Processes of the group of which a task could be handed out, were there a thread. */
+  readonly ready: readonly DispatchableProcess[]
   /** Milliseconds of attempts of each table within the quota window. */
   readonly usedMs: ReadonlyMap<ManagedTable['tableId'], number>
   readonly holds: ReadonlyMap<ManagedTable['tableId'], Hold>
@@ -123,7 +123,7 @@ export function explainWithFacts(facts: ExplainFacts): TableExplanation {
 }
 
 function queuePlace(facts: ExplainFacts, groupThreads: number): QueuePlace | undefined {
-  const { table, group, waitingTasks } = facts
+  const { table, group, ready } = facts
   if (group === undefined) return undefined
   const policy = schedulingPolicy(group)
   const queue = planningQueue({ ...facts, policy, groupThreads })
@@ -137,7 +137,7 @@ function queuePlace(facts: ExplainFacts, groupThreads: number): QueuePlace | und
       .slice(0, at)
       .slice(0, AHEAD_MAX)
       .map(({ name }) => name),
-    hasWorkAhead: hasWorkAhead({ groupThreads, waitingTasks }),
+    hasWorkAhead: hasWorkAhead(ready, groupThreads),
   }
 }
 

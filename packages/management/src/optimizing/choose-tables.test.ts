@@ -4,26 +4,23 @@ import type { TableId } from '@moraine/lifecycle/identity'
 import type { Hold } from '../schedule/hold.ts'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
-import { at, buildTable, T0 } from '../testing/build.ts'
-import { type ChooseTablesInput, chooseTables } from './choose-tables.ts'
+import { at, buildDispatchable, buildTable, T0 } from '../testing/build.ts'
+import { hasWorkAhead, nextPlannableAt, type PlanningQueueInput, planningQueue } from './choose-tables.ts'
 
 const pending = (id: number, parts: Partial<ManagedTable> = {}) =>
   buildTable({ tableId: id as TableId, state: { phase: 'pending', since: at(id) }, ...parts })
 
-function choose(tables: readonly ManagedTable[], parts: Partial<ChooseTablesInput> = {}) {
-  const decision = chooseTables({
-    pending: tables,
+function choose(pending: readonly ManagedTable[], parts: Partial<PlanningQueueInput<ManagedTable>> = {}) {
+  const input = {
+    pending,
     policy: 'quota',
     groupThreads: 4,
-    planning: 0,
-    planningMax: 10,
-    waitingTasks: 0,
     usedMs: new Map(),
     holds: new Map(),
     now: at(100_000),
-    ...parts,
-  })
-  return { ids: decision.plan.map(({ tableId }) => tableId as number), nextAt: decision.nextAt }
+  } as const
+  const asked = { ...input, ...parts }
+  return { ids: planningQueue(asked).map(({ tableId }) => tableId as number), nextAt: nextPlannableAt(asked) }
 }
 
 test('the table that used least of its quota goes first, then the one that waits longest', () => {
@@ -48,12 +45,25 @@ test('back-off and the minimal interval make a table wait, and say until when', 
   assert.deepEqual(decision, { ids: [3], nextAt: at(140_000) })
 })
 
-test('nothing is planned without threads, beyond the parallelism, or further ahead than the threads can work', () => {
-  const tables = [pending(1), pending(2)]
-  assert.deepEqual(choose(tables, { groupThreads: 0 }).ids, [])
-  assert.deepEqual(choose(tables, { planning: 1, planningMax: 2 }).ids, [1])
-  assert.deepEqual(choose(tables, { waitingTasks: 7 }).ids, [1, 2])
-  assert.deepEqual(choose(tables, { waitingTasks: 8 }).ids, [])
+test('nothing is planned without threads, or further ahead than the threads can work', () => {
+  assert.equal(hasWorkAhead([], 0), true)
+  assert.equal(hasWorkAhead([], 1), false)
+  const processes = (tasks: number) => [
+    buildDispatchable({ plannedTasks: tasks, quota: 1 }),
+    buildDispatchable({ plannedTasks: 4, quota: 9 }),
+  ]
+  assert.equal(hasWorkAhead(processes(3), 4), false)
+  assert.equal(hasWorkAhead(processes(4), 4), true)
+})
+
+test('tasks beyond the quota of their table keep no other from being planned', () => {
+  const large = buildDispatchable({ plannedTasks: 1000, quota: 0.5 })
+  assert.equal(hasWorkAhead([large], 4), false)
+  assert.equal(hasWorkAhead([{ ...large, runningTasks: 2 }], 4), false)
+  assert.equal(hasWorkAhead([{ ...large, quota: 0 }], 4), false)
+  assert.equal(hasWorkAhead([large, large, large, large], 4), true)
+  assert.equal(hasWorkAhead([{ ...large, quota: 10, runningTasks: 2 }], 4), true)
+  assert.equal(hasWorkAhead([{ ...large, quota: 10, runningTasks: 12 }], 4), false)
 })
 
 test('a table that is held is not planned before the hold ends, not even on request', () => {

@@ -4,24 +4,13 @@ import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import fc from 'fast-check'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
+import { buildDispatchable } from '../testing/build.ts'
 import { chooseTasks } from './choose-tasks.ts'
 import type { DispatchableProcess } from './process-store.ts'
 import { quotaThreads } from './quota.ts'
 
-function dispatchable(id: number, parts: Partial<DispatchableProcess> = {}): DispatchableProcess {
-  return {
-    processId: `p${id}` as ProcessId,
-    tableId: id as TableId,
-    quota: 1,
-    plannedTasks: 10,
-    runningTasks: 0,
-    lastAssignedAt: 0 as EpochMs,
-    isRequested: false,
-    settings: DEFAULT_TABLE_SETTINGS,
-    pause: undefined,
-    ...parts,
-  }
-}
+const dispatchable = (id: number, parts: Partial<DispatchableProcess> = {}) =>
+  buildDispatchable({ processId: `p${id}` as ProcessId, tableId: id as TableId, ...parts })
 
 const choose = (processes: readonly DispatchableProcess[], idleThreads: number, mayBreakQuota = false) =>
   chooseTasks({ processes, idleThreads, groupThreads: 4, mayBreakQuota })

@@ -36,6 +36,12 @@ export type ManagedTable = {
   readonly pause: Pause | undefined
 }
 
+/** A table that waits to be planned: all that decides whether and when it is. */
+export type PendingTable = Pick<
+  ManagedTable,
+  'tableId' | 'name' | 'version' | 'settings' | 'state' | 'optimizedAt' | 'plannedAt' | 'backOff' | 'request' | 'pause'
+>
+
 export type TableFormat = 'ICEBERG' | 'MIXED_ICEBERG' | 'MIXED_HIVE' | 'PAIMON' | 'HUDI'
 
 export type EmptyPlan = {

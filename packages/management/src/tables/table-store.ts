@@ -1,7 +1,7 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import type { TableActivity, TablePhase } from '@moraine/lifecycle/table-phase'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
-import type { ManagedTable, NewManagedTable } from './managed-table.ts'
+import type { ManagedTable, NewManagedTable, PendingTable } from './managed-table.ts'
 import type { TableName } from './table-name.ts'
 
 /** Reads managed tables. They change only through `StateStore.apply`, except for being added. */
@@ -18,6 +18,8 @@ export interface TableStore {
   listTables(query: TableQuery): Promise<readonly ManagedTable[]>
   /** The same tables, of which nothing is read but what they are called. */
   listTableNames(query: TableQuery): Promise<readonly ListedName[]>
+  /** In order of id, those after `after`: tables of a group that wait to be planned. */
+  listPending(query: Pick<TableQuery, 'after' | 'limit'> & { readonly group: string }): Promise<readonly PendingTable[]>
   /** One page of the tables that are asked for, and how many there are in all. */
   pageTables(query: TablePageQuery): Promise<TablePage>
   /** How many tables of each group are in each phase. */

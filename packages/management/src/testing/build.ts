@@ -3,6 +3,7 @@ import type { OptimizerId, ProcessId, ResourceId, TableId, TaskId } from '@morai
 import type { TaskState } from '@moraine/lifecycle/task-status'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
+import type { DispatchableProcess } from '../optimizing/process-store.ts'
 import type { Task } from '../optimizing/task.ts'
 import type { Optimizer } from '../resources/optimizer.ts'
 import type { Resource } from '../resources/resource.ts'
@@ -114,6 +115,22 @@ export function buildProcess(parts: Partial<OptimizingProcess> = {}): Optimizing
     inputBytes: 26_000,
     state: { status: 'executing' },
     result: undefined,
+    ...parts,
+  }
+}
+
+/** One with ten tasks of which no thread has any. */
+export function buildDispatchable(parts: Partial<DispatchableProcess> = {}): DispatchableProcess {
+  return {
+    processId: PROCESS_1,
+    tableId: 1 as TableId,
+    quota: 1,
+    plannedTasks: 10,
+    runningTasks: 0,
+    lastAssignedAt: 0 as EpochMs,
+    isRequested: false,
+    settings: DEFAULT_TABLE_SETTINGS,
+    pause: undefined,
     ...parts,
   }
 }

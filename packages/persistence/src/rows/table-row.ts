@@ -1,6 +1,6 @@
 import type { TableState } from '@moraine/lifecycle/table-phase'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
-import type { ManagedTable, TablePatch } from '@moraine/management/tables/managed-table'
+import type { ManagedTable, PendingTable, TablePatch } from '@moraine/management/tables/managed-table'
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
@@ -10,18 +10,29 @@ import { fromJson, fromNullableJson, toJson } from './json-column.ts'
 
 export function tableFromRow(row: ManagedTableRow): ManagedTable {
   return {
-    tableId: row.table_id,
-    name: nameFromRow(row),
+    ...pendingFromRow(row),
     format: row.format,
     createdAt: row.created_at,
-    version: row.version,
-    settings: settingsFromJson(row.settings),
-    state: stateFromRow(row),
     evaluation: evaluationFromJson(row.evaluation),
     evaluatedAt: row.evaluated_at ?? undefined,
     refreshFailure: fromNullableJson(row.refresh_failure),
     emptyPlan: fromNullableJson(row.empty_plan),
     optimizedSnapshotId: snapshotIdFromText(row.optimized_snapshot_id),
+  }
+}
+
+export const PENDING_COLUMNS = [
+  ...['table_id', 'catalog_name', 'namespace', 'table_name', 'version', 'settings', 'phase', 'phase_since'],
+  ...['optimizing_type', 'process_id', 'optimized_at', 'planned_at', 'back_off', 'request', 'pause'],
+] as const satisfies readonly (keyof ManagedTableRow)[]
+
+export function pendingFromRow(row: Pick<ManagedTableRow, (typeof PENDING_COLUMNS)[number]>): PendingTable {
+  return {
+    tableId: row.table_id,
+    name: nameFromRow(row),
+    version: row.version,
+    settings: settingsFromJson(row.settings),
+    state: stateFromRow(row),
     optimizedAt: row.optimized_at ?? undefined,
     plannedAt: row.planned_at ?? undefined,
     backOff: fromNullableJson(row.back_off),
@@ -63,7 +74,9 @@ export function snapshotIdFromText(text: string | null): SnapshotId | undefined 
   return text === null ? undefined : (BigInt(text) as SnapshotId)
 }
 
-function stateFromRow(row: ManagedTableRow): TableState {
+type StateRow = Pick<ManagedTableRow, 'table_id' | 'phase' | 'phase_since' | 'optimizing_type' | 'process_id'>
+
+function stateFromRow(row: StateRow): TableState {
   const { phase, phase_since: since, optimizing_type: type, process_id: processId } = row
   if (phase !== 'executing' && phase !== 'committing') return { phase, since }
   assert(type !== null && processId !== null, `table ${row.table_id} is ${phase} without a process`)

@@ -14,7 +14,7 @@ import type {
 import { type Kysely, sql } from 'kysely'
 import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
-import { nameFromRow, tableFromRow } from '../rows/table-row.ts'
+import { nameFromRow, PENDING_COLUMNS, pendingFromRow, tableFromRow } from '../rows/table-row.ts'
 import type { Database, ManagedTableRow } from '../schema.ts'
 import { nextNumber } from './next-number.ts'
 
@@ -44,6 +44,10 @@ export function sqlTables(db: Kysely<Database>, words: EngineWords): TableStore 
     },
     async listTableNames(query) {
       return (await listed(db, words, query).select(NAME_COLUMNS).execute()).map(listedName)
+    },
+    async listPending(query) {
+      const pending = listed(db, words, { ...query, phases: ['pending'] })
+      return (await pending.select(PENDING_COLUMNS).execute()).map(pendingFromRow)
     },
     pageTables: (query) => pageTables(db, words, query),
     async countPhases() {

@@ -43,6 +43,14 @@ export function memoryTables({ tables, clocks }: MemoryState, own: OwnPointers):
     },
     listTables,
     listTableNames: async (query) => (await listTables(query)).map(({ tableId, name }) => ({ tableId, name })),
+    async listPending(query) {
+      const pending = await listTables({ ...query, phases: ['pending'] })
+      return pending.map(
+        ({ tableId, name, version, settings, state, optimizedAt, plannedAt, backOff, request, pause }) => ({
+          ...{ tableId, name, version, settings, state, optimizedAt, plannedAt, backOff, request, pause },
+        }),
+      )
+    },
     async pageTables(query) {
       const found = [...tables.values()].filter((table) => isAsked(table, query)).sort(ORDERS[query.order])
       return { tables: found.slice(query.offset, query.offset + query.limit), total: found.length }

@@ -2,17 +2,18 @@ import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
 import { type ExplainFacts, explainWithFacts, type OpenWork } from '@moraine/management/explain/explain-table'
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
+import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import type { HoldFinder } from '../../optimizing/hold-finder.ts'
+import { type PendingPage, type PendingTablesDeps, pendingPages } from '../../optimizing/pending-tables.ts'
 import { verdictBody } from './load-verdict.ts'
 
 export type ExplainStores = Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'tables'>
 
-const PENDING_MAX = 10_000
 const ENDED_MAX = 10
 /** Tasks of the open process whose attempts are looked at for failures. */
 const TASKS_MAX = 1000
@@ -57,30 +58,32 @@ async function loadFacts(
   const open = await loadOpenWork(stores, table)
   const name = open?.process.group ?? table.settings.group
   const group = await stores.groups.findGroup(name)
-  const pending =
-    table.state.phase === 'pending'
-      ? await stores.tables.listTables({ group: name, phases: ['pending'], limit: PENDING_MAX })
-      : []
   const own = { ...table, isRequested: open?.process.isRequested ?? table.request !== undefined }
-  const others = pending.filter(({ tableId }) => tableId !== table.tableId)
-  const holds = await findHolds(group, [
-    own,
-    ...others.map((each) => ({ ...each, isRequested: each.request !== undefined })),
-  ])
-  const counts = await stores.tasks.countGroupTasks()
+  const waits = table.state.phase === 'pending' && group !== undefined
+  const { pending, holds } = waits ? await loadPending({ stores, findHolds }, group) : NONE_PENDING
+  const dispatchable = waits ? await stores.tasks.listDispatchable(name) : []
+  const held = await findHolds(group, dispatchable)
   const { processes } = await stores.processes.listProcesses({ tableId: table.tableId, offset: 0, limit: ENDED_MAX })
   return {
     table,
     group,
     optimizers: await stores.optimizers.listLiveOptimizers(name),
     pending,
-    waitingTasks: counts.find((each) => each.group === name && each.status === 'planned')?.tasks ?? 0,
+    ready: dispatchable.filter(({ tableId }) => !held.has(tableId)),
     usedMs: await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now),
-    holds,
+    holds: new Map([...holds, ...(await findHolds(group, [own]))]),
     open,
     ended: processes.filter(({ state }) => state.status !== 'executing' && state.status !== 'committing'),
     now,
   }
+}
+
+const NONE_PENDING: PendingPage = { pending: [], holds: new Map() }
+
+/** All of the group: what goes before a table may stand anywhere among them. */
+async function loadPending(deps: PendingTablesDeps, group: ResourceGroup): Promise<PendingPage> {
+  const pages = await Array.fromAsync(pendingPages(deps, group))
+  return { pending: pages.flatMap(({ pending }) => pending), holds: new Map(pages.flatMap(({ holds }) => [...holds])) }
 }
 
 async function loadOpenWork(

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { patchTable, type StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
+import type { ManagedTable, PendingTable } from '@moraine/management/tables/managed-table'
 import type { TablePageQuery, TableQuery } from '@moraine/management/tables/table-store'
 import { at, buildEvaluation, PROCESS_1, SNAPSHOT, T0 } from '@moraine/management/testing/build'
 import { applyAll, compareText, QUOTED_NAME, reloadTable, startProcess } from './store-steps.ts'
@@ -145,6 +146,12 @@ export function tableConformance(stores: () => Stores): void {
     assert.deepEqual(await names({ limit: 9, outside: [] }), ['a', 'b', 'c'])
     const { tableId, name } = tables[1]
     assert.deepEqual(await stores().tables.listTableNames({ limit: 9, group: 'big' }), [{ tableId, name }])
+    const pending = await stores().tables.listPending({ group: 'default', limit: 9 })
+    const [found] = await stores().tables.listTables({ limit: 9, phases: ['pending'] })
+    assert.ok(found)
+    assert.deepEqual(pending, [pendingPart(found)])
+    assert.deepEqual(await stores().tables.listPending({ group: 'default', limit: 9, after: found.tableId }), [])
+    assert.deepEqual(await stores().tables.listPending({ group: 'big', limit: 9 }), [])
     const counts = (await stores().tables.countPhases()).map(({ group, phase, tables }) => [group, phase, tables])
     assert.deepEqual(counts.sort(compareText), [
       ['big', 'idle', 1],
@@ -220,4 +227,10 @@ export function tableConformance(stores: () => Stores): void {
     assert.notEqual(again.tableId, table.tableId)
     assert.equal((await stores().tables.listClocks(again.tableId)).size, 0)
   })
+}
+
+function pendingPart(table: ManagedTable): PendingTable {
+  const { format: _, createdAt: _created, evaluation: _evaluation, evaluatedAt: _at, ...rest } = table
+  const { refreshFailure: _failure, emptyPlan: _plan, optimizedSnapshotId: _snapshot, ...pending } = rest
+  return pending
 }

@@ -1,0 +1,39 @@
+import type { PendingTable } from '@moraine/management/tables/managed-table'
+import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
+import type { Clock } from '@moraine/stdx/clock'
+import { KEEP_PER_COST, PENDING_PAGE, type PlanningQueue } from '../optimizing/pending-tables.ts'
+
+/** The tables of one group in the order in which they are planned. */
+export type KeptQueue = {
+  /** What is left of the queue, from which is taken; made anew if it is time. */
+  current(make: () => Promise<PlanningQueue>): Promise<PendingTable[]>
+  /** When to come again, though nothing changes. */
+  nextAt(): EpochMs | undefined
+}
+
+/**
+ * A long queue is kept for a while: to make it anew for each plan would cost more than the plans. What changes meanwhile is
+ * seen when a table is taken from it; what comes to it waits for the next one.
+ */
+export function keptQueue(clock: Clock): KeptQueue {
+  let kept:
+    | { readonly next: PendingTable[]; readonly nextAt: EpochMs | undefined; readonly untilMs: number }
+    | undefined
+  return {
+    async current(make) {
+      const startedMs = clock.monotonicMs()
+      if (kept !== undefined && startedMs < kept.untilMs) return kept.next
+      const { next, pending, nextAt } = await make()
+      const madeMs = clock.monotonicMs()
+      const keepMs = pending > PENDING_PAGE ? KEEP_PER_COST * (madeMs - startedMs) : 0
+      kept = { next: [...next], nextAt, untilMs: madeMs + keepMs }
+      return kept.next
+    },
+    nextAt() {
+      if (kept === undefined) return undefined
+      const leftMs = kept.untilMs - clock.monotonicMs()
+      const renewedAt = kept.next.length === 0 && leftMs > 0 ? [later(clock.now(), leftMs)] : []
+      return earliest([...renewedAt, ...(kept.nextAt === undefined ? [] : [kept.nextAt])])
+    },
+  }
+}
