@@ -16,6 +16,7 @@ import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
 import { nameFromRow, PENDING_COLUMNS, pendingFromRow, tableFromRow } from '../rows/table-row.ts'
 import type { Database, ManagedTableRow } from '../schema.ts'
+import { askInParts } from './keys-in-parts.ts'
 import { nextNumber } from './next-number.ts'
 
 export function sqlTables(db: Kysely<Database>, words: EngineWords): TableStore {
@@ -96,25 +97,17 @@ function listedName(row: Pick<ManagedTableRow, (typeof NAME_COLUMNS)[number]>): 
   return { tableId: row.table_id, name: nameFromRow(row) }
 }
 
-// Engines limit the number of parameters of a statement.
-const KEYS_PER_QUERY = 500
-
 async function listNamed(db: Kysely<Database>, names: readonly TableName[]): Promise<readonly ListedName[]> {
-  const found: ListedName[] = []
-  const hashes = [...new Set(names.map(hashOf))]
-  for (let start = 0; start < hashes.length; start += KEYS_PER_QUERY) {
-    const some = hashes.slice(start, start + KEYS_PER_QUERY)
-    const rows = await db.selectFrom('managed_table').select(NAME_COLUMNS).where('name_hash', 'in', some).execute()
-    found.push(...rows.map(listedName))
-  }
-  return found.sort((a, b) => a.tableId - b.tableId)
+  const rows = await askInParts([...new Set(names.map(hashOf))], (some) =>
+    db.selectFrom('managed_table').select(NAME_COLUMNS).where('name_hash', 'in', some).execute(),
+  )
+  return rows.map(listedName).sort((a, b) => a.tableId - b.tableId)
 }
 
 async function listPointed(db: Kysely<Database>, tableIds: readonly TableId[]): Promise<readonly LocatedTable[]> {
-  const pointed: LocatedTable[] = []
   const ids = [...new Set(tableIds)].sort((a, b) => a - b)
-  for (let start = 0; start < ids.length; start += KEYS_PER_QUERY) {
-    const rows = await db
+  const rows = await askInParts(ids, (some) =>
+    db
       .selectFrom('managed_table as managed')
       // A catalog that others keep may have had its name from one of the service's own.
       .leftJoin('managed_catalog as own', (join) =>
@@ -128,12 +121,11 @@ async function listPointed(db: Kysely<Database>, tableIds: readonly TableId[]): 
       )
       .selectAll('managed')
       .select('pointer.metadata_location as own_location')
-      .where('managed.table_id', 'in', ids.slice(start, start + KEYS_PER_QUERY))
+      .where('managed.table_id', 'in', some)
       .orderBy('managed.table_id')
-      .execute()
-    for (const row of rows) pointed.push({ table: tableFromRow(row), ownLocation: row.own_location ?? undefined })
-  }
-  return pointed
+      .execute(),
+  )
+  return rows.map((row) => ({ table: tableFromRow(row), ownLocation: row.own_location ?? undefined }))
 }
 
 const ACTIVITY = sql<TableActivity>`case phase when 'executing' then optimizing_type else phase end`

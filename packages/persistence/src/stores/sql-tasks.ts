@@ -13,6 +13,7 @@ import { fromNullableJson } from '../rows/json-column.ts'
 import { settingsFromJson } from '../rows/table-row.ts'
 import { attemptFromRow, taskFromRow } from '../rows/task-row.ts'
 import type { Database } from '../schema.ts'
+import { askInParts } from './keys-in-parts.ts'
 
 export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; readonly discards: DiscardStore } {
   const tasks: TaskStore = {
@@ -76,15 +77,17 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
     listDispatchable: (group) => listDispatchable(db, group),
     sumAttemptTime: (since, now) => sumAttemptTime(db, since, now),
     async listAttempts(processId, taskIds) {
-      if (taskIds.length === 0) return []
-      const rows = await db
-        .selectFrom('task_attempt')
-        .selectAll()
-        .where('process_id', '=', processId)
-        .where('task_id', 'in', taskIds)
-        .orderBy('task_id')
-        .orderBy('attempt')
-        .execute()
+      const ordered = [...new Set(taskIds)].sort((a, b) => a - b)
+      const rows = await askInParts(ordered, (some) =>
+        db
+          .selectFrom('task_attempt')
+          .selectAll()
+          .where('process_id', '=', processId)
+          .where('task_id', 'in', some)
+          .orderBy('task_id')
+          .orderBy('attempt')
+          .execute(),
+      )
       return rows.map(attemptFromRow)
     },
     async countGroupTasks() {
@@ -130,13 +133,14 @@ async function countTasks(
   processIds: readonly ProcessId[],
 ): Promise<ReadonlyMap<ProcessId, TaskCounts>> {
   const counts = new Map(processIds.map((processId) => [processId, { ...NO_TASKS }]))
-  if (processIds.length === 0) return counts
-  const rows = await db
-    .selectFrom('task')
-    .select(({ fn }) => ['process_id', 'status', fn.countAll<number>().as('tasks')])
-    .where('process_id', 'in', processIds)
-    .groupBy(['process_id', 'status'])
-    .execute()
+  const rows = await askInParts([...counts.keys()], (some) =>
+    db
+      .selectFrom('task')
+      .select(({ fn }) => ['process_id', 'status', fn.countAll<number>().as('tasks')])
+      .where('process_id', 'in', some)
+      .groupBy(['process_id', 'status'])
+      .execute(),
+  )
   for (const { process_id, status, tasks } of rows) {
     const count = counts.get(process_id)
     if (count !== undefined) count[status] = Number(tasks)
@@ -192,11 +196,9 @@ async function restraintsOf(
   db: Kysely<Database>,
   tableIds: readonly TableId[],
 ): Promise<ReadonlyMap<TableId, Pick<DispatchableProcess, 'settings' | 'pause'>>> {
-  const rows = await db
-    .selectFrom('managed_table')
-    .select(['table_id', 'settings', 'pause'])
-    .where('table_id', 'in', tableIds)
-    .execute()
+  const rows = await askInParts([...new Set(tableIds)], (some) =>
+    db.selectFrom('managed_table').select(['table_id', 'settings', 'pause']).where('table_id', 'in', some).execute(),
+  )
   return new Map(
     rows.map((row) => [
       row.table_id,
@@ -219,12 +221,14 @@ async function lastAssigned(
   db: Kysely<Database>,
   processIds: readonly ProcessId[],
 ): Promise<ReadonlyMap<ProcessId, EpochMs>> {
-  const rows = await db
-    .selectFrom('task_attempt')
-    .select(({ fn }) => ['process_id', fn.max('scheduled_at').as('last')])
-    .where('process_id', 'in', processIds)
-    .groupBy('process_id')
-    .execute()
+  const rows = await askInParts(processIds, (some) =>
+    db
+      .selectFrom('task_attempt')
+      .select(({ fn }) => ['process_id', fn.max('scheduled_at').as('last')])
+      .where('process_id', 'in', some)
+      .groupBy('process_id')
+      .execute(),
+  )
   return new Map(rows.map(({ process_id, last }) => [process_id, last]))
 }
 

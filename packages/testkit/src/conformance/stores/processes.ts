@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { TaskId } from '@moraine/lifecycle/identity'
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
@@ -192,6 +192,19 @@ export function processConformance(stores: () => Stores): void {
       ['planned', 2],
       ['scheduled', 1],
     ])
+  })
+
+  test('as many may be asked for at once as there are', async () => {
+    await startProcess(stores(), 'orders', PROCESS_1, 2)
+    await applyAll(stores(), assignTask(await loadTask(stores(), PROCESS_1, 2), SLOT_1, at(10)).changes)
+    const ids = Array.from({ length: 70_000 }, (_, index) => index + 1)
+    const counts = await stores().tasks.countTasks([PROCESS_1, ...ids.map((id) => `p${id}` as ProcessId)])
+    assert.deepEqual([counts.size, counts.get(PROCESS_1)?.planned], [ids.length + 1, 1])
+    const attempts = await stores().tasks.listAttempts(PROCESS_1, ids as readonly number[] as readonly TaskId[])
+    assert.deepEqual(
+      attempts.map(({ taskId }) => taskId),
+      [2],
+    )
   })
 
   test('processes are listed newest first with a total, and removed with all that is theirs', async () => {
