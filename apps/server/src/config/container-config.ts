@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import { nearestKey } from './nearest-key.ts'
+import { nearestKey } from '@moraine/stdx/nearest-key'
 
 /** How a container launches optimizers; those of `external` are started by hand. */
 export type ContainerKind = 'local' | 'external' | 'kubernetes'

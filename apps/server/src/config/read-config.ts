@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { MoraineError } from '@moraine/stdx/error'
+import { nearestKey } from '@moraine/stdx/nearest-key'
 import { localError } from '@moraine/storage/local-error'
 import { parse } from 'yaml'
 import { BUILT_IN_CONTAINERS, type ContainerConfig, parseContainers } from './container-config.ts'
-import { nearestKey } from './nearest-key.ts'
 import type { Setting } from './setting.ts'
 import { KEYS_WITHOUT_EFFECT, SETTINGS } from './settings.ts'
 

@@ -1,7 +1,9 @@
 import { MoraineError } from '@moraine/stdx/error'
+import { nearestKey } from '@moraine/stdx/nearest-key'
 import { GROUP_PAUSED } from '../schedule/hold.ts'
 import { parseSchedule } from '../schedule/opening.ts'
 import { allocationProblem } from './allocation-settings.ts'
+import { GROUP_PROPERTIES } from './group-properties.ts'
 import { minimumProblem } from './keep-minimum.ts'
 import type { ResourceGroup } from './resource-group.ts'
 import { threadMemoryMb } from './thread-memory.ts'
@@ -13,6 +15,9 @@ const WORDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['scheduling-policy', ['quota', 'balanced']],
   [GROUP_PAUSED, ['true', 'false']],
 ])
+const KNOWN = GROUP_PROPERTIES.map(({ key }) => key)
+/** Names of containers' properties are further away than that. */
+const LETTERS_WRONG = 2
 const POSITIVE = ['max-input-file-size-per-thread']
 
 /**
@@ -36,6 +41,11 @@ export function checkGroup(group: ResourceGroup): void {
   for (const key of POSITIVE) {
     const value = properties[key]
     if (value !== undefined && !(Number(value) > 0)) throw wrong(key, 'a number above 0')
+  }
+  for (const key of Object.keys(properties)) {
+    const meant = KNOWN.includes(key) ? undefined : nearestKey(key, KNOWN, LETTERS_WRONG)
+    if (meant === undefined) continue
+    throw new MoraineError('invalid-input', `resource group ${name}: property ${key} is unknown; ${meant} is meant`)
   }
   const { windows = '', blackouts = '' } = properties
   parseSchedule(windows, blackouts)

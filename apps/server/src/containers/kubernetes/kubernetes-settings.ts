@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import { nearestKey } from '../../config/nearest-key.ts'
+import { nearestKey } from '@moraine/stdx/nearest-key'
 import { type PodTemplate, parsePodTemplate } from './pod-template.ts'
 
 /** How optimizers of one container run, and where. */

@@ -1,9 +1,17 @@
-/** The known key that an unknown one was most likely meant to be; `undefined` if none is near. */
-export function nearestKey(unknown: string, known: readonly string[]): string | undefined {
+/**
+ * The known key that an unknown one was most likely meant to be; `undefined` if none is near.
+ *
+ * @param most letters that may be wrong; a third of them if absent
+ */
+export function nearestKey(
+  unknown: string,
+  known: readonly string[],
+  most = Math.max(2, unknown.length / 3),
+): string | undefined {
   const near = known
     .map((key) => ({ key, distance: editDistance(unknown, key) }))
     .sort((a, b) => a.distance - b.distance)[0]
-  return near !== undefined && near.distance <= Math.max(2, unknown.length / 3) ? near.key : undefined
+  return near !== undefined && near.distance <= most ? near.key : undefined
 }
 
 /** Levenshtein's: insertions, deletions and replacements. */
