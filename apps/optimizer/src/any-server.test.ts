@@ -38,8 +38,9 @@ function connect(context: TestContext, ports: readonly number[], clock: Clock = 
 test('the one that listens is found, and kept', async (context) => {
   const [nobody, leader] = [await freePort(), await serve(context, 'leader')]
   const { connection, whoAnswers } = connect(context, [nobody, leader.port])
+  assert.equal(connection.hasAnswered(), false)
   assert.equal(await whoAnswers(), 'leader')
-  assert.equal(connection.current().port, leader.port)
+  assert.deepEqual([connection.current().port, connection.hasAnswered()], [leader.port, true])
   assert.equal(await whoAnswers(), 'leader')
 })
 

@@ -9,6 +9,8 @@ import { formatThriftAddress, type ThriftAddress } from './thrift-address.ts'
 export type AnyServer = Pick<ThriftConnection, 'call' | 'close'> & {
   /** The server that is called now. */
   current(): ThriftAddress
+  /** Whether one of them ever has: then all speak as they should, with TLS or without. */
+  hasAnswered(): boolean
   /** More that may lead some day; those that are not with TLS as the first ones are, or are not, do not count. */
   learn(addresses: readonly ThriftAddress[]): void
 }
@@ -35,6 +37,7 @@ export function anyServer(
   const { scheme } = first[0]
   const tls = scheme === 'thrift' ? {} : { tls: trusted === undefined ? {} : { ca: trusted } }
   let at = 0
+  let hasAnswered = false
   const learn = (addresses: readonly ThriftAddress[]) => {
     for (const address of addresses) {
       // A secret is shown to servers: none may lure it into the clear.
@@ -53,6 +56,7 @@ export function anyServer(
   learn(first)
   return {
     current,
+    hasAnswered: () => hasAnswered,
     learn,
     async call(name, body, options) {
       // Those that do not lead do not listen: that one of them is not there says less.
@@ -60,7 +64,9 @@ export function anyServer(
       for (let tries = 1; ; tries += 1) {
         const server = current()
         try {
-          return await connection().call(name, body, options)
+          const answer = await connection().call(name, body, options)
+          hasAnswered = true
+          return answer
         } catch (error) {
           if (isKind(error, 'unavailable') || isKind(error, 'timeout')) leave(server)
           if (tlsProblemOf(error) !== undefined) refusedTls ??= error

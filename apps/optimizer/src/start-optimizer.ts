@@ -69,7 +69,10 @@ export async function startOptimizer(options: StartOptimizerOptions, stop: Abort
         onServers: (urls) => connection.learn(urls.flatMap(readAddress)),
         heartbeatIntervalMs: HEARTBEAT_MS,
         drainTimeoutMs: DRAIN_TIMEOUT_MS,
-        peerHint: (error, signal) => peerHint(error, { ...connection.current(), clock }, signal),
+        peerHint: (error, signal) => {
+          const peer = { ...connection.current(), hasAnswered: connection.hasAnswered(), clock }
+          return peerHint(error, peer, signal)
+        },
       },
       stop,
     )
