@@ -87,6 +87,15 @@ test('variables of the environment win over the file, ours over those of Amoro',
   assert.deepEqual(warnings, [])
 })
 
+test('what stands beside the settings, and is none of the rooms there are, is named', async () => {
+  const { warnings } = await read('{ams: {}, optimizer: {heart-beat-timeout: 1min}, containrs: [], other: 1}')
+  assert.deepEqual(warnings, [
+    "FILE: optimizer stands beside 'ams:' and has no effect; it belongs below it",
+    'FILE: containrs is unknown; is containers meant?',
+    'FILE: other is unknown',
+  ])
+})
+
 test('an unknown key is named with the nearest known one, and one without effect is named too', async () => {
   const { warnings } = await read('ams: {optimizer: {heart-beat-timeuot: 1s}, terminal: {backend: local}, x: {y: 1}}')
   assert.deepEqual(warnings, [

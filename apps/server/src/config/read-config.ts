@@ -30,13 +30,14 @@ export async function readConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Config> {
-  const { entries, containers } = file === undefined ? NO_FILE : await readConfigFile(file)
-  return { ...resolveConfig(new Map([...entries, ...environmentEntries(environment)])), containers }
+  const { entries, containers, warnings } = file === undefined ? NO_FILE : await readConfigFile(file)
+  const resolved = resolveConfig(new Map([...entries, ...environmentEntries(environment)]))
+  return { ...resolved, containers, warnings: [...warnings, ...resolved.warnings] }
 }
 
-type ConfigFile = Pick<Config, 'containers'> & { readonly entries: ReadonlyMap<string, Entry> }
+type ConfigFile = Pick<Config, 'containers' | 'warnings'> & { readonly entries: ReadonlyMap<string, Entry> }
 
-const NO_FILE: ConfigFile = { entries: new Map(), containers: BUILT_IN_CONTAINERS }
+const NO_FILE: ConfigFile = { entries: new Map(), containers: BUILT_IN_CONTAINERS, warnings: [] }
 
 /** A value as it was written, and where. */
 export type Entry = { readonly text: string; readonly source: string }
@@ -84,7 +85,18 @@ async function readConfigFile(file: string): Promise<ConfigFile> {
   const tree = parseTree(await readText(file), file)
   const entries = new Map<string, Entry>()
   for (const [key, text] of flatten(tree['ams'] ?? {}, file)) entries.set(key, { text, source: file })
-  return { entries, containers: parseContainers(tree['containers'], file) }
+  const warnings = Object.keys(tree).flatMap((key) => (ROOMS.includes(key) ? [] : [strayWarning(key, file)]))
+  return { entries, containers: parseContainers(tree['containers'], file), warnings }
+}
+
+/** What stands at the top of the file. */
+const ROOMS = ['ams', 'containers']
+
+function strayWarning(key: string, file: string): string {
+  const isSetting = KNOWN_KEYS.some((known) => known === key || known.startsWith(`${key}.`))
+  if (isSetting) return `${file}: ${key} stands beside 'ams:' and has no effect; it belongs below it`
+  const near = nearestKey(key, ROOMS)
+  return `${file}: ${key} is unknown${near === undefined ? '' : `; is ${near} meant?`}`
 }
 
 async function readText(file: string): Promise<string> {
