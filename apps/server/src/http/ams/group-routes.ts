@@ -80,7 +80,10 @@ function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged }: G
       checkGroup(group)
       checkContainer(group, containers)
       if (!(await stores.groups.addGroup(group))) {
-        throw new MoraineError('already-exists', `resource group ${group.name} already exists; change it with PUT`)
+        throw new MoraineError(
+          'already-exists',
+          `resource group ${group.name} already exists; change that, or choose another name`,
+        )
       }
       onGroupChanged()
       return success('The optimizer group has been successfully created.')
