@@ -10,7 +10,7 @@ import { derivedKey } from '../secrets/derived-key.ts'
 import { bracketed, exposedHost } from '../service/exposed-host.ts'
 import type { Log } from '../service/log.ts'
 import { type Service, startServices, stopServices } from '../service/service.ts'
-import { doorHost } from '../thrift/optimizer-door.ts'
+import { checkThriftPort, doorHost } from '../thrift/optimizer-door.ts'
 import { optimizingUrl } from '../thrift/optimizing-url.ts'
 import { clientSessions } from './client-session.ts'
 import { election, type Leader } from './election.ts'
@@ -130,6 +130,8 @@ function electedLeadership(options: LeadershipOptions, { timing, zookeeper }: Ha
     thriftUrls: async () => (await thriftUrls()).join(','),
     async start(signal) {
       await refuseOtherKeys(leases, keyId)
+      // Only who leads listens there: a server that could not would stand by for nothing.
+      await checkThriftPort(options)
       await startServices(services, signal)
     },
     stop: () => stopServices(services.toReversed()),

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
@@ -114,7 +116,28 @@ export function doorHost({ host, settings }: DoorPlace): string {
   return settings.thriftHost === '' ? host : settings.thriftHost
 }
 
-function thriftPortTaken(host: string, thriftPort: number, { cause }: MoraineError): MoraineError {
+/**
+ * Finds out at the start of a server what it would else find out when it is to lead.
+ *
+ * @throws {MoraineError} `conflict` if another process has the port
+ */
+export async function checkThriftPort(place: DoorPlace & { readonly thriftPort: number }): Promise<void> {
+  const { thriftPort: port } = place
+  if (port === 0) return
+  const host = doorHost(place)
+  const trial = createServer()
+  try {
+    await once(trial.listen({ host, port, exclusive: true }), 'listening')
+  } catch (cause) {
+    // What else there may be is told as it will be when the port is opened.
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') return
+    throw thriftPortTaken(host, port, { cause })
+  }
+  trial.close()
+  await once(trial, 'close')
+}
+
+function thriftPortTaken(host: string, thriftPort: number, { cause }: Pick<MoraineError, 'cause'>): MoraineError {
   const remedy = 'choose another with --thrift-port or stop its owner'
   return new MoraineError('conflict', `port ${thriftPort} of ${host} is taken; ${remedy}`, { cause })
 }
