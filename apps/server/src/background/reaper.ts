@@ -1,5 +1,6 @@
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
 import { type DeadlineSettings, decideDeadlines, endOptimizer } from '@moraine/management/resources/deadlines'
+import { lookAgain, type Reachability } from '@moraine/management/resources/reachability'
 import type { Stores } from '@moraine/management/store/stores'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
@@ -15,18 +16,29 @@ export type ReaperDeps = {
   readonly log: Log
 }
 
+const INTERVAL_MS = 30_000
+/** So much later than that a look comes on a busy machine. */
+const LATE_MS = 10_000
+
 /** Ends silent optimizers and takes back tasks whose deadline has passed; sleeps until the next deadline. */
-export function reaper({ stores, settings, serviceStartedAt, clock, log }: ReaperDeps): Reconciler<never> {
+export function reaper(deps: ReaperDeps): Reconciler<never> {
+  const { stores, settings, clock, log } = deps
+  let reach: Reachability = {
+    ...{ since: deps.serviceStartedAt, lookedMs: clock.monotonicMs(), hasFailed: false, mayRenew: true },
+  }
   return reconciler({
     name: 'reaper',
-    intervalMs: 30_000,
+    intervalMs: INTERVAL_MS,
     clock,
     log,
     async run() {
+      const { optimizers, assigned } = await load(deps).catch((error: unknown) => {
+        reach = { ...reach, hasFailed: true }
+        throw error
+      })
       const now = clock.now()
-      const optimizers = await stores.optimizers.listLiveOptimizers()
-      const assigned = await stores.tasks.listAssigned()
-      const decision = decideDeadlines({ optimizers, assigned, settings, serviceStartedAt, now })
+      reach = lookAgain(reach, now, clock.monotonicMs(), INTERVAL_MS + LATE_MS)
+      const decision = decideDeadlines({ optimizers, assigned, settings, serviceStartedAt: reach.since, now })
       for (const optimizer of decision.expired) {
         const reason = `not heard of for ${settings.heartbeatTimeoutMs} ms (optimizer.heart-beat-timeout)`
         const { kind } = await stores.state.apply(endOptimizer(optimizer, reason, now))
@@ -41,4 +53,11 @@ export function reaper({ stores, settings, serviceStartedAt, clock, log }: Reape
       return { nextAt: decision.nextAt }
     },
   })
+}
+
+async function load({ stores }: ReaperDeps) {
+  return {
+    optimizers: await stores.optimizers.listLiveOptimizers(),
+    assigned: await stores.tasks.listAssigned(),
+  }
 }
