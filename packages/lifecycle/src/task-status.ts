@@ -7,7 +7,7 @@ export type TaskStatus = 'planned' | 'scheduled' | 'acked' | 'succeeded' | 'fail
 /**
  * - `schedule`: given to a polling thread; begins an attempt
  * - `ack`: the thread says it has begun
- * - `succeed`, `retry` (failed with tries left), `fail` (failed for good)
+ * - `succeed`, `retry` (failed with tries left), `fail` (failed for good, or lost too often)
  * - `refuse`: it can be given to nobody, because its input cannot be read
  * - `withhold`: it is given to nobody for now, because what it needs besides its input cannot be had
  * - `reset`: the attempt is given up because its owner is gone or late; does not count as a failure

@@ -4,20 +4,29 @@ import { type StateChange, taskGuard } from '../store/state-change.ts'
 import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { boundedReason, type Task } from './task.ts'
 
+/** So often a task may take its optimizer with it, or all of its time, before that is taken for its own doing. */
+const LOST_MAX = 10
+
 /**
  * Takes a running task back from a thread that is gone, late or has forgotten it. The next attempt has another number,
- * so whatever the old one still reports is refused; what it still writes is deleted later.
+ * so whatever the old one still reports is refused; what it still writes is deleted later. One of which every attempt is lost
+ * has failed: it would go round for ever.
  */
 export function resetTask(task: Task, reason: string, now: EpochMs): readonly StateChange[] {
   if (task.state.status !== 'scheduled' && task.state.status !== 'acked') return []
   const { attempts, failures } = task.state
+  const lost = attempts - failures
+  const isHopeless = task.state.status === 'acked' && lost >= LOST_MAX
+  const whyFailed = `${lost} attempts were lost, with their optimizers or by taking too long, the last: ${reason}`
   return [
     {
       kind: 'move-task',
       processId: task.processId,
       taskId: task.taskId,
       from: taskGuard(task),
-      state: { status: 'planned', attempts, failures, reason: boundedReason(reason) },
+      state: isHopeless
+        ? { status: 'failed', attempts, failures, endedAt: now, reason: boundedReason(whyFailed) }
+        : { status: 'planned', attempts, failures, reason: boundedReason(reason) },
     },
     ...endRunningAttempt(task, 'lost', reason, now),
   ]
