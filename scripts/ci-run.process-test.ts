@@ -16,21 +16,12 @@ writeFileSync(
   `#!/bin/sh
 echo "$* required=$MORAINE_LAB_REQUIRED depth=$MORAINE_INTEROP_DEPTH" >> "$NOTES"
 [ "$*" != "run test:interop" ] || [ -z "$SKIPS" ] || echo "  $SKIPS" >> "$SKIPPED_SUITES_LIST"
-[ "$*" != "run test:interop" ] || [ -z "$FAILED" ] || printf '%s\\n' $FAILED >> "$FAILED_SUITES_LIST"
-case $* in $FAILS) exit 1 ;; esac
+[ "$*" != "$FAILS" ]
 `,
 )
 chmodSync(npm, 0o755)
 
-type Outcome = {
-  readonly SKIPS?: string
-  /** What ends with 1, a pattern of the shell. */
-  readonly FAILS?: string
-  /** The files of suites that are told to have failed. */
-  readonly FAILED?: string
-}
-
-function run(args: readonly string[], more: Outcome = {}) {
+function run(args: readonly string[], more: { readonly SKIPS?: string; readonly FAILS?: string } = {}) {
   const notes = join(home, 'notes')
   writeFileSync(notes, '')
   const env = {
@@ -40,7 +31,6 @@ function run(args: readonly string[], more: Outcome = {}) {
     MORAINE_INTEROP_DEPTH: '',
     SKIPS: '',
     FAILS: 'nothing',
-    FAILED: '',
     ...more,
   }
   const script = fileURLToPath(new URL('../.ci/run', import.meta.url))
@@ -59,24 +49,6 @@ test('without arguments: the tests and the suites, of which some may be skipped'
   assert.match(stdout, /Not proven[\s\S]*Spark: no network/)
   assert.equal(run([], { FAILS: 'run test:interop' }).status, 1)
   assert.deepEqual(run([], { FAILS: 'test' }).asked, USUAL.slice(0, 1))
-})
-
-test('a few suites that failed beside others are run once more, alone, which is said and decides', () => {
-  const FAILED = 'a.test.ts b.test.ts'
-  const again = 'run test:suites -- --test-concurrency=1 a.test.ts b.test.ts required= depth='
-  const passing = run([], { FAILS: 'run test:interop', FAILED })
-  assert.deepEqual([passing.status, passing.asked], [0, [...USUAL, again]])
-  assert.match(passing.stdout, /passed alone:\n {2}a\.test\.ts\n {2}b\.test\.ts\n$/)
-  const failing = run([], { FAILS: 'run test:*', FAILED })
-  assert.deepEqual([failing.status, failing.asked], [1, [...USUAL, again]])
-  assert.doesNotMatch(failing.stdout, /passed alone/)
-})
-
-test('many suites that failed are not run again, nor any of a proof', () => {
-  const many = run([], { FAILS: 'run test:interop', FAILED: 'a b c d e' })
-  assert.deepEqual([many.status, many.asked], [1, USUAL])
-  const strict = run(['--strict'], { FAILS: 'run test:interop', FAILED: 'a' })
-  assert.deepEqual([strict.status, strict.asked], [1, STRICT])
 })
 
 test('strict: all suites, as deep as they go and none skipped, then the benchmarks', () => {

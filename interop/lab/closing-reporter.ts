@@ -13,16 +13,14 @@ export type TestEvent = {
 
 /**
  * A reporter for node:test that ends a run with what matters of it, however long the run was: which tests were skipped and
- * why, which is what a component that could not be fetched left unproven, then which failed and the gist of why. Files that
- * the environment names are added to, so that whoever makes several runs can go by them: `SKIPPED_SUITES_LIST`, with the same
- * lines of what was skipped, and `FAILED_SUITES_LIST`, with the path of each file in which a test failed. (Not
- * `MORAINE_...`: the service takes such a variable for a setting, and says that it is unknown.)
+ * why, which is what a component that could not be fetched left unproven, then which failed and the gist of why. The lines of
+ * what was skipped are added to the file that `SKIPPED_SUITES_LIST` names, so that whoever makes several runs can say so once.
+ * (Not `MORAINE_...`: the service takes such a variable for a setting, and says that it is unknown.)
  */
 // biome-ignore lint/style/noDefaultExport: node:test takes a reporter from nowhere else
 export default async function* closingReporter(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const skipped = new Map<string, string[]>()
   const failures: string[] = []
-  const failedFiles = new Set<string>()
   for await (const { type, data } of events) {
     if (type === 'test:pass' && data.skip !== undefined && data.skip !== false) {
       const key = `${placeOf(data.file)}\n${reasonOf(data.skip)}`
@@ -30,11 +28,10 @@ export default async function* closingReporter(events: AsyncIterable<TestEvent>)
     }
     if (type !== 'test:fail' || isOfSubtests(data.details?.error)) continue
     failures.push(`  ${placeOf(data.file)}${data.name}\n${indented(gistOf(data.details?.error))}`)
-    if (data.file !== undefined) failedFiles.add(data.file)
   }
   const lines = [...skipped].map(([key, names]) => skippedLine(key, names))
-  addTo(process.env['SKIPPED_SUITES_LIST'], lines)
-  addTo(process.env['FAILED_SUITES_LIST'], [...failedFiles])
+  const list = process.env['SKIPPED_SUITES_LIST']
+  if (list !== undefined && lines.length > 0) appendFileSync(list, `${lines.join('\n')}\n`)
   const count = [...skipped.values()].flat().length
   yield count === 0 ? 'Nothing was skipped.\n' : `Skipped, ${count} in all:\n${lines.join('\n')}\n`
   if (failures.length > 0) yield `Failed, ${failures.length} in all:\n${failures.join('\n')}\n`
@@ -76,8 +73,4 @@ function gistOf(error: unknown): readonly string[] {
 
 function indented(lines: readonly string[]): string {
   return lines.map((line) => `      ${line.trim().slice(0, LINE_LENGTH)}`).join('\n')
-}
-
-function addTo(list: string | undefined, lines: readonly string[]): void {
-  if (list !== undefined && lines.length > 0) appendFileSync(list, `${lines.join('\n')}\n`)
 }
