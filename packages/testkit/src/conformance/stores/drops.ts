@@ -12,6 +12,10 @@ export function dropsConformance(stores: () => Stores): void {
     metadataLocation: '/t/m1',
   } as const
   const at = (ms: number) => ms as EpochMs
+  const tableIn = (name: string, location: string) => ({
+    ...{ ...table, name, metadataLocation: `${location}/metadata/m1` },
+    places: [location],
+  })
   const drop = { dropId: 'd1', droppedAt: at(10), purgeAt: at(100), purgesFiles: true }
 
   test('a dropped name is free, and what had it can be had back under any free name', async () => {
@@ -217,22 +221,16 @@ export function dropsConformance(stores: () => Stores): void {
   test('a place is taken by whichever name of its store', async () => {
     const { pointers, drops } = stores()
     await pointers.addNamespace('lake', ['sales'], {})
-    const at = (name: string, location: string) => ({
-      ...table,
-      name,
-      metadataLocation: `${location}/metadata/m1`,
-      places: [location],
-    })
     for (const [at0, ...others] of [
       ['hdfs://nn:8020/wh/gold', 'hdfs:///wh/gold', 'hdfs:/wh/gold', 'hdfs://ns1/wh/gold', 'webhdfs://nn:9870/wh/gold'],
       ['gs://b/wh/gold', 's3://b/wh/gold', 'gcs://b/wh'],
       ['oss://b2.oss-cn-beijing.aliyuncs.com/gold', 'oss://b2/gold', 's3a://b2/gold/data'],
       ['abfss://c@acc.dfs.core.windows.net/gold', 'wasb://c@Acc.blob.core.windows.net/gold/x'],
     ] as const) {
-      const own = at(at0, at0)
+      const own = tableIn(at0, at0)
       assert.equal(await pointers.addPointer(own, [at0]), 'added')
       for (const other of others) {
-        assert.equal(await pointers.addPointer(at('other', other), [other]), 'overlaps', other)
+        assert.equal(await pointers.addPointer(tableIn('other', other), [other]), 'overlaps', other)
         assert.equal(
           (await drops.findPointerUnder([other]))?.name ?? (await drops.findPointerAround([other]))?.name,
           at0,
@@ -246,17 +244,11 @@ export function dropsConformance(stores: () => Stores): void {
   test('folders of namespaces are nobody’s, whatever they are called', async () => {
     const { pointers, drops } = stores()
     await pointers.addNamespace('lake', ['sales'], {})
-    const at = (name: string, location: string) => ({
-      ...table,
-      name,
-      metadataLocation: `${location}/metadata/m1`,
-      places: [location],
-    })
     for (const [name, location] of [
       ['a', '/w/metadata/t'],
       ['metadata', '/w/sales/metadata'],
     ] as const) {
-      assert.equal(await pointers.addPointer(at(name, location), [location]), 'added')
+      assert.equal(await pointers.addPointer(tableIn(name, location), [location]), 'added')
     }
     for (const [name, location] of [
       ['b', '/w/sales/t'],
@@ -264,7 +256,7 @@ export function dropsConformance(stores: () => Stores): void {
       ['d', '/w/x'],
     ] as const) {
       assert.equal(await drops.findPointerAround([location]), undefined)
-      assert.equal(await pointers.addPointer(at(name, location), [location]), 'added', location)
+      assert.equal(await pointers.addPointer(tableIn(name, location), [location]), 'added', location)
     }
     assert.equal((await drops.findPointerAround(['/w/sales/metadata/metadata']))?.name, 'metadata')
     assert.equal(await drops.findPointerAround(['/w', '/w/sales']), undefined)
