@@ -7,6 +7,7 @@ import type { ResourceStatus } from '@moraine/lifecycle/resource-status'
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { TaskStatus } from '@moraine/lifecycle/task-status'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
+import type { OutputCommit } from '@moraine/management/optimizing/discard'
 import type { AttemptOutcome } from '@moraine/management/optimizing/task'
 import type { TableFormat } from '@moraine/management/tables/managed-table'
 import type { EpochMs } from '@moraine/stdx/brand'
@@ -38,6 +39,10 @@ export type Database = {
     attempt: number
     table_id: TableId
     due_at: EpochMs
+    commit_outcome: OutputCommit
+    tries: number
+    reason: string | null
+    table_name: string | null
   }
   optimizer: OptimizerRow
   resource: ResourceRow

@@ -1,7 +1,7 @@
-import type { Discard } from '@moraine/management/optimizing/discard'
+import { type Discard, postponeDiscard } from '@moraine/management/optimizing/discard'
+import { boundedReason } from '@moraine/management/optimizing/task'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
@@ -10,8 +10,6 @@ import { type Reconciler, reconciler } from './reconciler.ts'
 
 const BATCH = 100
 const DISCARD_DEADLINE_MS = 2 * 60_000
-/** Outputs that cannot be deleted now are tried again after this. */
-const RETRY_MS = 3_600_000
 
 export type DiscarderDeps = {
   readonly stores: Pick<Stores, 'state' | 'discards' | 'tables' | 'tasks'>
@@ -20,7 +18,10 @@ export type DiscarderDeps = {
   readonly log: Log
 }
 
-/** Deletes what attempts wrote that were not committed. */
+/**
+ * Deletes what attempts wrote that were not committed, also of tables that have gone or have another name by now. What
+ * cannot be deleted stays listed, with the reason.
+ */
 export function discarder(deps: DiscarderDeps): Reconciler<never> {
   const { stores, clock, log } = deps
   return reconciler({
@@ -39,26 +40,37 @@ export function discarder(deps: DiscarderDeps): Reconciler<never> {
 }
 
 async function discardOutput(deps: DiscarderDeps, discard: Discard, signal: AbortSignal): Promise<void> {
-  const { stores, maintenance, clock, log } = deps
-  const { processId, taskId, attempt, tableId } = discard
+  const { stores, clock, log } = deps
+  const { processId, taskId, attempt, commit } = discard
+  const left = await tryDiscard(deps, discard, signal)
+  if (left === undefined) {
+    await stores.state.apply([{ kind: 'remove-discard', key: discard }])
+    return
+  }
+  log.warn({ processId, taskId, attempt, commit, reason: left }, 'an output could not be deleted')
+  await stores.state.apply([postponeDiscard(discard, boundedReason(left), clock.now())])
+}
+
+/** Why it stays listed; `undefined` if nothing of it is left that its table does not refer to. */
+async function tryDiscard(
+  { stores, maintenance, clock }: DiscarderDeps,
+  discard: Discard,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { processId, taskId, attempt, tableId, commit } = discard
   const what = `discarding the output of ${processId}/${taskId}, attempt ${attempt}`
   try {
     const input = await stores.tasks.findInput(processId, taskId)
-    // The files of a table that is no longer managed are not ours to judge.
-    const table = await stores.tables.findTable(tableId)
-    if (input !== undefined && table !== undefined) {
-      await withinDeadline(clock, { ms: DISCARD_DEADLINE_MS, what, signal }, (inner) =>
-        maintenance.discard(table.name, input, { processId, taskId, attempt }, inner),
-      )
-    }
-    await stores.state.apply([{ kind: 'remove-discard', discard }])
+    if (input === undefined) return 'what its task was to write is not known any more'
+    const table = (await stores.tables.findTable(tableId))?.name ?? discard.table
+    if (table === undefined) return 'its table is not managed any more, and what it was called is not known'
+    const request = { table, input, attempt: { processId, taskId, attempt }, commit }
+    const report = await withinDeadline(clock, { ms: DISCARD_DEADLINE_MS, what, signal }, (inner) =>
+      maintenance.discard(request, inner),
+    )
+    return report.kind === 'done' ? undefined : report.reason
   } catch (error) {
     if (signal.aborted) throw error
-    log.warn({ processId, taskId, attempt, reason: describeError(error) }, 'an output could not be deleted')
-    const postponed = { ...discard, dueAt: later(clock.now(), RETRY_MS) }
-    await stores.state.apply([
-      { kind: 'remove-discard', discard },
-      { kind: 'add-discard', discard: postponed },
-    ])
+    return describeError(error)
   }
 }

@@ -75,6 +75,8 @@ function nudgesOf(change: StateChange): readonly Nudge[] {
     case 'begin-attempt':
     case 'end-attempt':
     case 'remove-discard':
+    case 'postpone-discard':
+    case 'name-discards':
     case 'remove-optimizer':
     case 'remove-resource':
     case 'save-allocation':

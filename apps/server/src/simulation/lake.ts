@@ -166,7 +166,11 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       return { kind: 'accepted', figures }
     },
     commit: async (request) => commit(lake, find(request.table), request),
-    discard: async (_table, input, attempt) => discard(lake, input, attempt),
+    async discard({ input, attempt, commit: outcome }) {
+      assert(outcome !== 'unknown', 'the lake always says whether it committed')
+      discard(lake, input, attempt)
+      return { kind: 'done' }
+    },
   }
 }
 

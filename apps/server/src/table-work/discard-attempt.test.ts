@@ -5,6 +5,7 @@ import { formatTableMetadata, parseTableMetadata } from '@moraine/iceberg/metada
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
+import type { OutputCommit } from '@moraine/management/optimizing/discard'
 import { must } from '@moraine/stdx/assert'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
@@ -43,9 +44,9 @@ async function tableOfFiles(name: string) {
     output: { directory: `${metadata.location}/data/`, filePrefix: '00000', compression: 'zstd', rowGroupSizeBytes: 1 },
     storage: {},
   }
-  const discard = (loadTable = store.loadTable) => {
+  const discard = (loadTable = store.loadTable, commit: OutputCommit = 'refused') => {
     const reached = { store: { ...store, loadTable }, identifier: { namespace: ['db'], name }, io: fileIO }
-    return discardAttempt(formatRewriteTask(task), reached, signal)
+    return discardAttempt(formatRewriteTask(task), commit, reached, signal)
   }
   return { fileIO, store, metadata, discard, directory: task.output.directory }
 }
@@ -60,7 +61,7 @@ test('files of any snapshot stay, whatever came after it; what no snapshot knows
   assert.ok(known.size > 3)
   const stray = `${directory}00000-stray.parquet`
   await fileIO.write(stray, new Uint8Array([1]))
-  await discard()
+  assert.deepEqual(await discard(), { kind: 'done' })
   assert.equal(await fileIO.stat(stray), undefined)
   for (const path of known) assert.ok(await fileIO.stat(path), path)
 })
@@ -107,4 +108,36 @@ test('where files must not be deleted and history is hidden, those that it may r
   await discard(narrowed)
   assert.equal(await fileIO.stat(stray), undefined)
   assert.equal((await Array.fromAsync(fileIO.list(directory))).length, before.length - 1)
+})
+
+test('what no commit ever had is removed although its table has gone, or another has its name', async () => {
+  for (const isGone of [true, false]) {
+    const { fileIO, store, metadata, discard, directory } = await tableOfFiles('branches-and-tags')
+    const before = await Array.fromAsync(fileIO.list(directory))
+    const load = async (...args: Parameters<typeof store.loadTable>) => {
+      if (isGone) throw new MoraineError('not-found', 'there is no such table')
+      const tableUuid = '00000000-0000-4000-8000-000000000000'
+      return { ...(await store.loadTable(...args)), metadata: { ...metadata, tableUuid, snapshots: [] } }
+    }
+    const none = () => Promise.reject(new MoraineError('unavailable', 'the catalog does not answer'))
+    await assert.rejects(discard(none, 'never-tried'), (error) => isKind(error, 'unavailable'))
+    assert.deepEqual(await Array.fromAsync(fileIO.list(directory)), before)
+    assert.deepEqual(await discard(load, 'never-tried'), { kind: 'done' })
+    assert.deepEqual(await Array.fromAsync(fileIO.list(directory)), [])
+  }
+})
+
+test('where a commit may have been made nothing is removed; it is done once the table refers to all, or the files are gone', async () => {
+  const { fileIO, store, discard, directory } = await tableOfFiles('branches-and-tags')
+  assert.deepEqual(await discard(store.loadTable, 'unknown'), { kind: 'done' })
+  const stray = `${directory}00000-stray.parquet`
+  await fileIO.write(stray, new Uint8Array([1]))
+  const report = await discard(store.loadTable, 'unknown')
+  assert.ok(report.kind === 'kept')
+  assert.match(report.reason, /^1 file below .*00000 are not in the table/)
+  assert.ok(await fileIO.stat(stray))
+  await fileIO.remove((await Array.fromAsync(fileIO.list(directory))).map(({ location }) => location))
+  const lost = () => Promise.reject(new MoraineError('not-found', 'it was purged'))
+  assert.deepEqual(await discard(lost, 'unknown'), { kind: 'done' })
+  assert.deepEqual(await discard(lost, 'refused'), { kind: 'done' })
 })

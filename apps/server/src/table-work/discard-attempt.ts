@@ -6,13 +6,17 @@ import { mayHoldLiveFiles, readManifest, readManifests } from '@moraine/iceberg/
 import { visitLiveEntries } from '@moraine/iceberg/scan/visit-live-entries'
 import { historySince } from '@moraine/maintenance/commit/history-since'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
-import { MoraineError } from '@moraine/stdx/error'
+import type { OutputCommit } from '@moraine/management/optimizing/discard'
+import type { DiscardReport } from '@moraine/management/table-work/table-maintenance'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { ReachedTable } from './reached-table.ts'
 
 /**
  * Removes what an attempt wrote, found by its output names, except files that some snapshot of the table refers to: a
- * commit whose answer was lost may have made them part of it. Only the table itself can tell.
+ * commit whose answer was lost may have made them part of it. Only the table itself can tell; what no commit ever had goes
+ * without it, too. Nothing is removed where a commit may still be made: then the files that the table does not refer to are
+ * `kept`.
  *
  * @throws {MoraineError} `not-found` if the catalog does not have the table, `conflict` if it has another of that name,
  *   or does not show what its history may refer to, and nothing is removed: a table that was renamed, or that the catalog
@@ -20,12 +24,37 @@ import type { ReachedTable } from './reached-table.ts'
  */
 export async function discardAttempt(
   attemptInput: string,
+  commit: OutputCommit,
+  { store, identifier, io }: Pick<ReachedTable, 'store' | 'identifier' | 'io'>,
+  signal: AbortSignal,
+): Promise<DiscardReport> {
+  const task = parseRewriteTask(attemptInput)
+  const { directory, filePrefix } = task.output
+  const written = await outputsOf(directory, filePrefix, io, signal)
+  if (written.size === 0) return { kind: 'done' }
+  try {
+    await leaveCommitted(written, task, { store, identifier, io }, signal)
+  } catch (error) {
+    if (commit !== 'never-tried' || !(isKind(error, 'not-found') || isKind(error, 'conflict'))) throw error
+  }
+  if (commit === 'unknown' && written.size > 0) {
+    const files = written.size === 1 ? '1 file' : `${written.size} files`
+    return {
+      kind: 'kept',
+      reason: `${files} below ${directory} whose names have ${filePrefix} are not in the table; they are kept, since a commit of them may have been made`,
+    }
+  }
+  await io.remove([...written.values()], signal)
+  return { kind: 'done' }
+}
+
+/** Takes out of `written` what the table refers to. */
+async function leaveCommitted(
+  written: Map<string, string>,
+  { table, output, baseSequenceNumber }: ReturnType<typeof parseRewriteTask>,
   { store, identifier, io }: Pick<ReachedTable, 'store' | 'identifier' | 'io'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const { table, output, baseSequenceNumber } = parseRewriteTask(attemptInput)
-  const written = await outputsOf(output.directory, output.filePrefix, io, signal)
-  if (written.size === 0) return
   const loaded = await store.loadTable(identifier, signal)
   const { metadata } = loaded
   if (table.uuid !== undefined && table.uuid !== metadata.tableUuid) {
@@ -36,7 +65,6 @@ export async function discardAttempt(
   }
   const snapshots = await committedSince(baseSequenceNumber, loaded, table.name, io, signal)
   await leaveReferenced(written, { metadata, snapshots }, baseSequenceNumber, io, signal)
-  await io.remove([...written.values()], signal)
 }
 
 /**

@@ -57,8 +57,8 @@ export function icebergMaintenance(context: IcebergMaintenanceContext): TableMai
     attemptInput,
     checkOutput,
     commit: (request, signal) => commit(request, context, signal),
-    discard: async (table, input, attempt, signal) =>
-      discardAttempt(attemptInput(input, attempt), await context.reach(table, signal), signal),
+    discard: async ({ table, input, attempt, commit }, signal) =>
+      discardAttempt(attemptInput(input, attempt), commit, await context.reach(table, signal), signal),
   }
 }
 

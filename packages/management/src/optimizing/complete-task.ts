@@ -2,6 +2,7 @@ import type { TaskState } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
 import type { Slot } from './assign-task.ts'
+import { addDiscard } from './discard.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
 import { ownership, type StaleReason } from './ownership.ts'
 import { boundedReason, type Task, type TaskOutputFigures } from './task.ts'
@@ -71,7 +72,7 @@ function succeed(
 
 /** Tries again while the table's `self-optimizing.execute.num-retries` allows, else the task has failed for good. */
 function fail(task: AckedTask, process: OptimizingProcess, text: string, now: EpochMs): readonly StateChange[] {
-  const { state, processId, taskId, tableId } = task
+  const { state, processId, taskId } = task
   const reason = boundedReason(text)
   const failures = state.failures + 1
   const { attempts } = state
@@ -88,6 +89,6 @@ function fail(task: AckedTask, process: OptimizingProcess, text: string, now: Ep
           : { status: 'failed', attempts, failures, endedAt: now, reason },
     },
     { kind: 'end-attempt', processId, taskId, attempt, end: { endedAt: now, outcome: 'failed', reason } },
-    { kind: 'add-discard', discard: { processId, taskId, attempt, tableId, dueAt: now } },
+    addDiscard(task, { attempt, commit: 'never-tried', dueAt: now }),
   ]
 }

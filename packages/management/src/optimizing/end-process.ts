@@ -3,6 +3,7 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import { patchTable, processGuard, type StateChange } from '../store/state-change.ts'
 import { type BackOff, nextBackOff } from '../tables/back-off.ts'
 import { type ManagedTable, openProcessId } from '../tables/managed-table.ts'
+import { addDiscard, type Discard } from './discard.ts'
 import { cancelTask } from './give-up-attempt.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
 import type { Task } from './task.ts'
@@ -27,16 +28,19 @@ export function endWithoutCommit(
   return [
     { kind: 'move-process', processId: process.processId, from: processGuard(process), state },
     ...tasks.flatMap((task) => cancelTask(task, `the process ${end.status}: ${end.reason}`, now)),
-    ...tasks.flatMap((task) => discardOutput(task, now)),
+    ...tasks.flatMap((task) => discardOutput(task, { commit: 'never-tried', dueAt: now })),
     ...restTable(process, table, { step: 'executing', reason: end.reason }, now),
   ]
 }
 
-/** The output of a finished task that will not be committed. */
-export function discardOutput({ state, processId, taskId, tableId }: Task, now: EpochMs): readonly StateChange[] {
+/** The output of a finished task that was not, or may not have been, committed. */
+export function discardOutput(
+  task: Task,
+  { commit, dueAt }: Pick<Discard, 'commit' | 'dueAt'>,
+): readonly StateChange[] {
+  const { state } = task
   if (state.status !== 'succeeded') return []
-  const { attempt } = state.assignment
-  return [{ kind: 'add-discard', discard: { processId, taskId, attempt, tableId, dueAt: now } }]
+  return [addDiscard(task, { attempt: state.assignment.attempt, commit, dueAt })]
 }
 
 /** The table goes to rest after a failed process, for longer each time. */

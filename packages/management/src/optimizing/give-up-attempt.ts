@@ -1,7 +1,7 @@
 import { assert } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
-import { ZOMBIE_GRACE_MS } from './discard.ts'
+import { addDiscard, ZOMBIE_GRACE_MS } from './discard.ts'
 import { boundedReason, type Task } from './task.ts'
 
 /** So often a task may take its optimizer with it, or all of its time, before that is taken for its own doing. */
@@ -54,7 +54,7 @@ function endRunningAttempt(
   reason: string,
   now: EpochMs,
 ): readonly StateChange[] {
-  const { state, processId, taskId, tableId } = task
+  const { state, processId, taskId } = task
   assert(state.status === 'scheduled' || state.status === 'acked', `task in status ${state.status} has no attempt`)
   const { attempt } = state.assignment
   return [
@@ -65,9 +65,6 @@ function endRunningAttempt(
       attempt,
       end: { endedAt: now, outcome, reason: boundedReason(reason) },
     },
-    {
-      kind: 'add-discard',
-      discard: { processId, taskId, attempt, tableId, dueAt: later(now, ZOMBIE_GRACE_MS) },
-    },
+    addDiscard(task, { attempt, commit: 'never-tried', dueAt: later(now, ZOMBIE_GRACE_MS) }),
   ]
 }

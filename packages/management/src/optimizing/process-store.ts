@@ -17,7 +17,7 @@ export interface ProcessStore {
   listProcesses(query: ProcessQuery): Promise<ProcessPage>
   /** Processes that are executing or committing, oldest first. */
   listOpenProcesses(status: 'executing' | 'committing', limit: number): Promise<readonly OptimizingProcess[]>
-  /** Finished before `before`, oldest first. */
+  /** Finished before `before`, oldest first; not those of which outputs are still to be discarded. */
   listFinished(before: EpochMs, limit: number): Promise<readonly ProcessId[]>
 }
 

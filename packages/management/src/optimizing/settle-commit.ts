@@ -116,7 +116,7 @@ function refuseTasks({ tasks }: OpenProcess, report: Settled, now: EpochMs): rea
         from: taskGuard(task),
         state: { status: 'failed', attempts, failures, endedAt: now, reason: boundedReason(reason) },
       },
-      ...discardOutput(task, now),
+      ...discardOutput(task, { commit: 'refused', dueAt: now }),
     ]
   })
 }

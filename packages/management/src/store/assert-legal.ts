@@ -48,6 +48,8 @@ export function assertLegal(change: StateChange): void {
     case 'end-attempt':
     case 'add-discard':
     case 'remove-discard':
+    case 'postpone-discard':
+    case 'name-discards':
     case 'add-optimizer':
     case 'remove-optimizer':
     case 'add-resource':

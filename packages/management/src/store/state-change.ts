@@ -6,13 +6,14 @@ import type { ResourceState, ResourceStatus } from '@moraine/lifecycle/resource-
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { TaskState, TaskStatus } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { Discard } from '../optimizing/discard.ts'
+import type { Discard, DiscardKey } from '../optimizing/discard.ts'
 import type { OptimizingProcess, ProcessResult } from '../optimizing/optimizing-process.ts'
 import type { Attempt, AttemptEnd, Task, TaskOutputFigures } from '../optimizing/task.ts'
 import type { GroupAllocation } from '../resources/group-allocation.ts'
 import type { Optimizer } from '../resources/optimizer.ts'
 import type { Resource } from '../resources/resource.ts'
 import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
+import type { TableName } from '../tables/table-name.ts'
 
 /**
  * What decisions return: every write of the service as a value. A list of changes is applied in one transaction or not
@@ -59,7 +60,15 @@ export type StateChange =
       readonly end: AttemptEnd
     }
   | { readonly kind: 'add-discard'; readonly discard: Discard }
-  | { readonly kind: 'remove-discard'; readonly discard: Discard }
+  | {
+      readonly kind: 'postpone-discard'
+      readonly key: DiscardKey
+      readonly dueAt: EpochMs
+      readonly reason: string
+    }
+  /** Keeps what a table was called that is forgotten, for the outputs that are still to be discarded. */
+  | { readonly kind: 'name-discards'; readonly tableId: TableId; readonly table: TableName }
+  | { readonly kind: 'remove-discard'; readonly key: DiscardKey }
   | { readonly kind: 'add-optimizer'; readonly optimizer: Optimizer; readonly tokenHash: string }
   | {
       readonly kind: 'move-optimizer'

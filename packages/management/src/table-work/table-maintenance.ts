@@ -3,6 +3,7 @@ import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { DiscardKey, OutputCommit } from '../optimizing/discard.ts'
 import type { TaskOutputFigures } from '../optimizing/task.ts'
 import type { OptimizeRequest } from '../tables/optimize-request.ts'
 import type { Finding, TableEvaluation } from '../tables/table-evaluation.ts'
@@ -43,11 +44,24 @@ export interface TableMaintenance {
    */
   commit(request: CommitRequest, signal: AbortSignal): Promise<CommitReport>
 
-  /** Deletes the files that the attempt wrote, found by its output names. Refuses a file that the table refers to. */
-  discard(table: TableName, input: string, attempt: AttemptKey, signal: AbortSignal): Promise<void>
+  /**
+   * Deletes the files that the attempt wrote, found by its output names, as far as {@link OutputCommit} lets it; none that the
+   * table refers to. It is `done` if none is left that the table does not refer to.
+   */
+  discard(request: DiscardRequest, signal: AbortSignal): Promise<DiscardReport>
 }
 
-export type AttemptKey = { readonly processId: ProcessId; readonly taskId: TaskId; readonly attempt: number }
+export type AttemptKey = DiscardKey
+
+export type DiscardRequest = {
+  /** What the table is called, or was when it was there last. */
+  readonly table: TableName
+  readonly input: string
+  readonly attempt: AttemptKey
+  readonly commit: OutputCommit
+}
+
+export type DiscardReport = { readonly kind: 'done' } | { readonly kind: 'kept'; readonly reason: string }
 
 export type EvaluateRequest = {
   readonly table: TableName

@@ -50,6 +50,6 @@ test('a table that is gone from its catalog is forgotten, after its process has 
   assert.ok(rest !== 'wait')
   assert.deepEqual(
     rest.map(({ kind }) => kind),
-    ['remove-table'],
+    ['name-discards', 'remove-table'],
   )
 })

@@ -6,14 +6,20 @@ import type { ManagedTable } from './managed-table.ts'
 
 /**
  * Forgets a table that its catalog no longer has. Its process is canceled first; one that is committing ends by itself,
- * and the removal is asked for again.
+ * and the removal is asked for again. What attempts wrote and is not deleted yet stays listed, under the name of the table.
  */
 export function removeTable(
   table: ManagedTable,
   open: OpenProcess | undefined,
   now: EpochMs,
 ): readonly StateChange[] | 'wait' {
-  if (open === undefined) return [{ kind: 'remove-table', tableId: table.tableId, from: tableGuard(table) }]
+  const { tableId, name } = table
+  if (open === undefined) {
+    return [
+      { kind: 'name-discards', tableId, table: name },
+      { kind: 'remove-table', tableId, from: tableGuard(table) },
+    ]
+  }
   const canceled = decideCancel(open, 'the table is not in its catalog any more', now)
   return canceled.kind === 'refused' ? 'wait' : canceled.changes
 }

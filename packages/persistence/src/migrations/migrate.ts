@@ -18,6 +18,7 @@ import { claimedKeys } from './0014-claimed-keys.ts'
 import { resources } from './0015-resources.ts'
 import { groupAllocations } from './0016-group-allocations.ts'
 import { placesByAnyName } from './0017-places-by-any-name.ts'
+import { keptOutputs } from './0018-kept-outputs.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   resources,
   groupAllocations,
   placesByAnyName,
+  keptOutputs,
 ]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }

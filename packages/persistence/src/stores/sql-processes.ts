@@ -45,6 +45,15 @@ export function sqlProcesses(db: Kysely<Database>): ProcessStore {
         .select('process_id')
         .where('status', 'in', ['succeeded', 'failed', 'canceled'])
         .where('ended_at', '<', before)
+        .where(({ not, exists, selectFrom }) =>
+          not(
+            exists(
+              selectFrom('output_discard')
+                .select('attempt')
+                .whereRef('process_id', '=', 'optimizing_process.process_id'),
+            ),
+          ),
+        )
         .orderBy('process_id')
         .limit(limit)
         .execute()

@@ -6,6 +6,7 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import type { Kysely, Transaction, UpdateResult } from 'kysely'
 import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
+import { discardToRow } from '../rows/discard-row.ts'
 import { optimizerStateToRow, optimizerToRow } from '../rows/optimizer-row.ts'
 import { processStateToRow, processToRow, resultToJson } from '../rows/process-row.ts'
 import { resourceStateToRow, resourceToRow } from '../rows/resource-row.ts'
@@ -98,6 +99,8 @@ async function applyChange(db: Transaction<Database>, change: StateChange): Prom
           .executeTakeFirst(),
       )
     case 'add-discard':
+    case 'postpone-discard':
+    case 'name-discards':
     case 'remove-discard':
       return changeDiscard(db, change)
     case 'add-optimizer':
@@ -217,29 +220,52 @@ async function moveTask(db: Transaction<Database>, change: ChangeOf<'move-task'>
 
 async function changeDiscard(
   db: Transaction<Database>,
-  { kind, discard }: ChangeOf<'add-discard' | 'remove-discard'>,
+  change: ChangeOf<'add-discard' | 'postpone-discard' | 'name-discards' | 'remove-discard'>,
 ): Promise<boolean> {
-  const known = await db
-    .selectFrom('output_discard')
-    .select('attempt')
-    .where('process_id', '=', discard.processId)
-    .where('task_id', '=', discard.taskId)
-    .where('attempt', '=', discard.attempt)
-    .executeTakeFirst()
-  if (kind === 'add-discard' && known === undefined) {
-    const { processId, taskId, attempt, tableId, dueAt } = discard
-    const row = { process_id: processId, task_id: taskId, attempt, table_id: tableId, due_at: dueAt }
-    await db.insertInto('output_discard').values(row).execute()
+  switch (change.kind) {
+    case 'add-discard': {
+      const { processId, taskId, attempt } = change.discard
+      const known = await db
+        .selectFrom('output_discard')
+        .select('attempt')
+        .where('process_id', '=', processId)
+        .where('task_id', '=', taskId)
+        .where('attempt', '=', attempt)
+        .executeTakeFirst()
+      if (known === undefined) await db.insertInto('output_discard').values(discardToRow(change.discard)).execute()
+      return true
+    }
+    case 'postpone-discard':
+      await db
+        .updateTable('output_discard')
+        .set((expression) => ({
+          due_at: change.dueAt,
+          reason: change.reason,
+          tries: expression('tries', '+', 1),
+        }))
+        .where('process_id', '=', change.key.processId)
+        .where('task_id', '=', change.key.taskId)
+        .where('attempt', '=', change.key.attempt)
+        .execute()
+      return true
+    case 'name-discards':
+      await db
+        .updateTable('output_discard')
+        .set({ table_name: JSON.stringify(change.table) })
+        .where('table_id', '=', change.tableId)
+        .execute()
+      return true
+    case 'remove-discard':
+      await db
+        .deleteFrom('output_discard')
+        .where('process_id', '=', change.key.processId)
+        .where('task_id', '=', change.key.taskId)
+        .where('attempt', '=', change.key.attempt)
+        .execute()
+      return true
+    default:
+      return unreachable(change)
   }
-  if (kind === 'remove-discard' && known !== undefined) {
-    await db
-      .deleteFrom('output_discard')
-      .where('process_id', '=', discard.processId)
-      .where('task_id', '=', discard.taskId)
-      .where('attempt', '=', discard.attempt)
-      .execute()
-  }
-  return true
 }
 
 async function changeResource(

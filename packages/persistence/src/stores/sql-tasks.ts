@@ -9,6 +9,7 @@ import {
 import type { Pause } from '@moraine/management/tables/pause'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type Kysely, sql } from 'kysely'
+import { discardFromRow } from '../rows/discard-row.ts'
 import { fromNullableJson } from '../rows/json-column.ts'
 import { settingsFromJson } from '../rows/table-row.ts'
 import { attemptFromRow, taskFromRow } from '../rows/task-row.ts'
@@ -117,13 +118,21 @@ function sqlDiscards(db: Kysely<Database>): DiscardStore {
         .orderBy('attempt')
         .limit(limit)
         .execute()
-      return rows.map((row) => ({
-        processId: row.process_id,
-        taskId: row.task_id,
-        attempt: row.attempt,
-        tableId: row.table_id,
-        dueAt: row.due_at,
-      }))
+      return rows.map(discardFromRow)
+    },
+    async pageDiscards({ tableId, offset, limit }) {
+      let asked = db.selectFrom('output_discard')
+      if (tableId !== undefined) asked = asked.where('table_id', '=', tableId)
+      const { total } = await asked.select(({ fn }) => fn.countAll<number>().as('total')).executeTakeFirstOrThrow()
+      const rows = await asked
+        .selectAll()
+        .orderBy('process_id')
+        .orderBy('task_id')
+        .orderBy('attempt')
+        .limit(limit)
+        .offset(offset)
+        .execute()
+      return { discards: rows.map(discardFromRow), total: Number(total) }
     },
   }
 }

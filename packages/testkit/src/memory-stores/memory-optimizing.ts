@@ -18,7 +18,7 @@ export function memoryOptimizing(state: MemoryState): Pick<Stores, 'processes' |
   return { processes: memoryProcesses(state), tasks: memoryTasks(state), discards: memoryDiscards(state) }
 }
 
-function memoryProcesses({ processes }: MemoryState): Stores['processes'] {
+function memoryProcesses({ processes, discards }: MemoryState): Stores['processes'] {
   const all = () => [...processes.values()].map(({ process }) => process).sort(byId)
   return {
     async findProcess(processId) {
@@ -39,7 +39,9 @@ function memoryProcesses({ processes }: MemoryState): Stores['processes'] {
         .slice(0, limit)
     },
     async listFinished(before, limit) {
+      const needed = new Set([...discards.values()].map(({ processId }) => processId))
       return all()
+        .filter(({ processId }) => !needed.has(processId))
         .filter(({ state }) => 'endedAt' in state && state.endedAt < before)
         .slice(0, limit)
         .map(({ processId }) => processId)
@@ -121,6 +123,10 @@ function memoryTasks({ processes, tables }: MemoryState): Stores['tasks'] {
 
 function memoryDiscards({ discards }: MemoryState): Stores['discards'] {
   return {
+    async pageDiscards({ tableId, offset, limit }) {
+      const found = [...discards.values()].filter((each) => tableId === undefined || each.tableId === tableId)
+      return { discards: found.sort(byKey).slice(offset, offset + limit), total: found.length }
+    },
     async listDueDiscards(now, limit) {
       return [...discards.values()]
         .filter(({ dueAt }) => dueAt <= now)
@@ -131,8 +137,12 @@ function memoryDiscards({ discards }: MemoryState): Stores['discards'] {
 }
 
 function byDueTime(a: Discard, b: Discard): number {
+  return a.dueAt - b.dueAt || byKey(a, b)
+}
+
+function byKey(a: Discard, b: Discard): number {
   const order = a.processId === b.processId ? 0 : a.processId < b.processId ? -1 : 1
-  return a.dueAt - b.dueAt || order || a.taskId - b.taskId || a.attempt - b.attempt
+  return order || a.taskId - b.taskId || a.attempt - b.attempt
 }
 
 function dispatchable(

@@ -59,8 +59,21 @@ function applyChange(state: MemoryState, change: StateChange, undo: (() => void)
       if (!state.discards.has(discardKey(change.discard)))
         put(state.discards, discardKey(change.discard), change.discard)
       return true
+    case 'postpone-discard': {
+      const { dueAt, reason } = change
+      const discard = state.discards.get(discardKey(change.key))
+      if (discard !== undefined)
+        put(state.discards, discardKey(discard), { ...discard, dueAt, reason, tries: discard.tries + 1 })
+      return true
+    }
+    case 'name-discards':
+      for (const discard of [...state.discards.values()]) {
+        if (discard.tableId === change.tableId)
+          put(state.discards, discardKey(discard), { ...discard, table: change.table })
+      }
+      return true
     case 'remove-discard':
-      put(state.discards, discardKey(change.discard), undefined)
+      put(state.discards, discardKey(change.key), undefined)
       return true
     case 'add-optimizer': {
       const { optimizer, tokenHash } = change

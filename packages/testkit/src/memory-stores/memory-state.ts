@@ -1,6 +1,6 @@
 import type { OptimizerId, ProcessId, ResourceId, TableId } from '@moraine/lifecycle/identity'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
-import type { Discard } from '@moraine/management/optimizing/discard'
+import type { Discard, DiscardKey } from '@moraine/management/optimizing/discard'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
 import type { Attempt, Task } from '@moraine/management/optimizing/task'
 import type { GroupAllocation } from '@moraine/management/resources/group-allocation'
@@ -51,6 +51,6 @@ export function attemptKey({ taskId, attempt }: Pick<Attempt, 'taskId' | 'attemp
   return `${taskId}/${attempt}`
 }
 
-export function discardKey({ processId, taskId, attempt }: Discard): string {
+export function discardKey({ processId, taskId, attempt }: DiscardKey): string {
   return `${processId}/${taskId}/${attempt}`
 }

@@ -4,8 +4,9 @@ import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
+import { ZOMBIE_GRACE_MS } from '@moraine/management/optimizing/discard'
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
-import { patchTable, type StateChange } from '@moraine/management/store/state-change'
+import { patchTable, processGuard, type StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import { pauseTable } from '@moraine/management/tables/pause-table'
 import {
@@ -18,7 +19,17 @@ import {
   SLOT_1,
   SNAPSHOT,
 } from '@moraine/management/testing/build'
+import { later } from '@moraine/stdx/brand'
 import { applyAll, compareText, loadTask, reloadTable, startProcess } from './store-steps.ts'
+
+/** Of an attempt that was lost. */
+const NOT_TRIED = {
+  commit: 'never-tried',
+  dueAt: later(at(5), ZOMBIE_GRACE_MS),
+  tries: 0,
+  reason: undefined,
+  table: undefined,
+} as const
 
 export function processConformance(stores: () => Stores): void {
   test('a plan becomes a process with its tasks, in one step with the table', async () => {
@@ -136,8 +147,55 @@ export function processConformance(stores: () => Stores): void {
     const [due] = await stores().discards.listDueDiscards(at(3_600_000), 9)
     assert.ok(due)
     assert.deepEqual([due.taskId, due.attempt, due.tableId], [1, 1, table.tableId])
-    await applyAll(stores(), [{ kind: 'remove-discard', discard: due }])
+    await applyAll(stores(), [{ kind: 'remove-discard', key: due }])
     assert.deepEqual(await stores().discards.listDueDiscards(at(3_600_000), 9), [])
+  })
+
+  test('what is to be discarded keeps the reason it is still there, and what its table was called', async () => {
+    const { table } = await startProcess(stores(), 'orders', PROCESS_1, 2)
+    const other = await startProcess(stores(), 'clicks', PROCESS_2, 1)
+    for (const [processId, taskId] of [
+      [PROCESS_2, 1],
+      [PROCESS_1, 2],
+      [PROCESS_1, 1],
+    ] as const) {
+      await applyAll(stores(), assignTask(await loadTask(stores(), processId, taskId), SLOT_1, at(4)).changes)
+      await applyAll(stores(), resetTask(await loadTask(stores(), processId, taskId), 'owner gone', at(5)))
+    }
+    const key = { processId: PROCESS_1, taskId: 1 as TaskId, attempt: 1 }
+    await applyAll(stores(), [
+      { kind: 'postpone-discard', key, dueAt: at(9), reason: 'the catalog is away' },
+      { kind: 'postpone-discard', key, dueAt: at(10), reason: 'the table is gone' },
+      { kind: 'postpone-discard', key: { ...key, attempt: 7 }, dueAt: at(10), reason: 'there is none' },
+      { kind: 'name-discards', tableId: table.tableId, table: table.name },
+      { kind: 'add-discard', discard: { ...key, ...NOT_TRIED, tableId: table.tableId } },
+    ])
+    const { tableId } = table
+    const first = { ...key, tableId, commit: 'never-tried', dueAt: at(10), tries: 2, table: table.name } as const
+    const second = { ...key, ...NOT_TRIED, taskId: 2 as TaskId, tableId, table: table.name }
+    const third = { ...key, ...NOT_TRIED, processId: PROCESS_2, tableId: other.table.tableId }
+    const all = [{ ...first, reason: 'the table is gone' }, second, third]
+    assert.deepEqual(await stores().discards.pageDiscards({ offset: 0, limit: 9 }), { discards: all, total: 3 })
+    const page = { tableId, offset: 1, limit: 1 }
+    assert.deepEqual(await stores().discards.pageDiscards(page), { discards: [second], total: 2 })
+    assert.deepEqual(await stores().discards.listDueDiscards(at(10), 9), all.slice(0, 1))
+  })
+
+  test('a process is not history while outputs of it are listed', async () => {
+    const { process } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const key = { processId: PROCESS_1, taskId: 1 as TaskId, attempt: 1 }
+    await applyAll(stores(), [
+      {
+        kind: 'move-process',
+        processId: PROCESS_1,
+        from: processGuard(process),
+        state: { status: 'failed', endedAt: at(9), reason: 'no permission' },
+      },
+      { kind: 'add-discard', discard: { ...key, ...NOT_TRIED, tableId: process.tableId, commit: 'unknown' } },
+    ])
+    assert.deepEqual(await stores().processes.listFinished(at(10), 9), [])
+    await applyAll(stores(), [{ kind: 'remove-discard', key }])
+    assert.deepEqual(await stores().processes.listFinished(at(10), 9), [PROCESS_1])
   })
 
   test('what can be handed out is derived from the records', async () => {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assignTask } from '@moraine/management/optimizing/assign-task'
+import type { Discard } from '@moraine/management/optimizing/discard'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import type { DiscardReport, DiscardRequest } from '@moraine/management/table-work/table-maintenance'
+import { recordEvaluation } from '@moraine/management/tables/refresh-table'
+import { buildEvaluation, buildWork, PROCESS_1, SLOT_1, T0 } from '@moraine/management/testing/build'
+import { must } from '@moraine/stdx/assert'
+import { MoraineError } from '@moraine/stdx/error'
+import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
+import { forgetTable } from '../optimizing/forget-table.ts'
+import { SILENT_LOG } from '../service/log.ts'
+import { discarder } from './discarder.ts'
+
+const NAME = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
+const HOUR = 3_600_000
+
+/** A table whose one task runs, and a discarder whose work ends as the test says. */
+async function setUp() {
+  const clock = virtualClock(T0)
+  const stores = memoryStores()
+  const { tableId } = await stores.tables.addTable({ name: NAME, format: 'ICEBERG', createdAt: T0 })
+  const table = async () => must(await stores.tables.findTable(tableId), 'the table')
+  await stores.state.apply(recordEvaluation(await table(), buildEvaluation(), T0))
+  await stores.state.apply(beginPlanning(await table(), T0))
+  await stores.state.apply(acceptPlan(await table(), buildWork(1), PROCESS_1, T0))
+  const [task] = await stores.tasks.listTasks(PROCESS_1)
+  await stores.state.apply(assignTask(must(task, 'a task'), SLOT_1, T0).changes)
+  const asked: DiscardRequest[] = []
+  const answer: { report: DiscardReport | Error } = { report: { kind: 'done' } }
+  const service = discarder({
+    stores,
+    maintenance: {
+      async discard(request) {
+        asked.push(request)
+        if (answer.report instanceof Error) throw answer.report
+        return answer.report
+      },
+    },
+    clock,
+    log: SILENT_LOG,
+  })
+  await service.start(new AbortController().signal)
+  const pass = (ms: number) => clock.run(clock.sleep(ms))
+  const listed = async (): Promise<readonly Discard[]> =>
+    (await stores.discards.pageDiscards({ offset: 0, limit: 9 })).discards
+  return { clock, stores, tableId, asked, answer, service, pass, listed }
+}
+
+test('the output of a table that was dropped in the middle is discarded under the name that it had', async () => {
+  const { clock, stores, tableId, asked, service, pass, listed } = await setUp()
+  assert.equal(await forgetTable(stores, clock, tableId), true)
+  await pass(HOUR)
+  const attempt = { processId: PROCESS_1, taskId: 1, attempt: 1 }
+  assert.deepEqual(asked, [{ table: NAME, input: '{"task":1}', attempt, commit: 'never-tried' }])
+  assert.deepEqual(await listed(), [])
+  await service.stop()
+})
+
+test('an output that cannot be discarded stays listed with the reason, and is tried again ever later', async () => {
+  const { clock, stores, tableId, asked, answer, service, pass, listed } = await setUp()
+  answer.report = new MoraineError('not-found', 'there is no such table')
+  await forgetTable(stores, clock, tableId)
+  await pass(HOUR)
+  const first = must((await listed())[0], 'a discard')
+  assert.deepEqual([first.tries, first.table], [1, NAME])
+  assert.match(first.reason ?? '', /there is no such table/)
+  await pass(7 * 24 * HOUR)
+  // After 1, 2, 4, 8, 16 hours, then once a day.
+  assert.equal(asked.length, 11)
+  // History is not cleaned of what the discard needs.
+  const later = (T0 + 90 * 24 * HOUR) as typeof T0
+  assert.deepEqual(await stores.processes.listFinished(later, 9), [])
+  answer.report = { kind: 'done' }
+  await pass(25 * HOUR)
+  assert.deepEqual(await listed(), [])
+  assert.deepEqual(await stores.processes.listFinished(later, 9), [PROCESS_1])
+  await service.stop()
+})
