@@ -158,6 +158,8 @@ export type ManagedTableRow = {
   process_id: ProcessId | null
   settings: string
   evaluation: string | null
+  /** Of the UUID of the table that was evaluated. */
+  uuid_hash: string | null
   evaluated_at: EpochMs | null
   refresh_failure: string | null
   empty_plan: string | null

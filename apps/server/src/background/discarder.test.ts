@@ -11,6 +11,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { forgetTable } from '../optimizing/forget-table.ts'
+import { renameManagedTable } from '../optimizing/rename-table.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { discarder } from './discarder.ts'
 
@@ -77,5 +78,23 @@ test('an output that cannot be discarded stays listed with the reason, and is tr
   await pass(25 * HOUR)
   assert.deepEqual(await listed(), [])
   assert.deepEqual(await stores.processes.listFinished(later, 9), [PROCESS_1])
+  await service.stop()
+})
+
+test('the output of a table that has another name is looked for under that', async () => {
+  const { clock, stores, tableId, asked, answer, service, pass, listed } = await setUp()
+  answer.report = { kind: 'kept', reason: '1 file' }
+  const to = { ...NAME, name: 'purchases' }
+  assert.equal(await renameManagedTable(stores, tableId, to), 'renamed')
+  await forgetTable(stores, clock, tableId)
+  await pass(HOUR)
+  assert.deepEqual(
+    asked.map(({ table }) => table),
+    [to],
+  )
+  assert.deepEqual(
+    (await listed()).map(({ reason, table }) => [reason, table]),
+    [['1 file', to]],
+  )
   await service.stop()
 })

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { T0 } from '@moraine/management/testing/build'
+import { pauseTable } from '@moraine/management/tables/pause-table'
+import { recordEvaluation } from '@moraine/management/tables/refresh-table'
+import { buildEvaluation, T0 } from '@moraine/management/testing/build'
 import { MoraineError } from '@moraine/stdx/error'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -37,6 +39,8 @@ async function setUp() {
   ])
   const databases = new Map<string, string[][] | Promise<string[][]>>()
   const added: number[] = []
+  const identities = new Map<string, string | Error>()
+  const identified: string[] = []
   const service = explorer({
     stores,
     listing: {
@@ -45,6 +49,14 @@ async function setUp() {
         const found = tables.get(database === 'eu' ? catalog : `${catalog}/${database}`) ?? []
         if (found instanceof Error) throw found
         return found.map((name) => ({ name, format: 'ICEBERG' }))
+      },
+    },
+    maintenance: {
+      async identify({ name }) {
+        identified.push(name)
+        const found = identities.get(name)
+        if (found instanceof Error) throw found
+        return found === undefined ? undefined : { metadataLocation: `/${name}/v9`, tableUuid: found }
       },
     },
     intervalMs: 180_000,
@@ -56,7 +68,13 @@ async function setUp() {
   await quiet()
   const names = async () =>
     (await raw.tables.listTables({ limit: 9999 })).map(({ name }) => `${name.catalog}.${name.name}`).sort()
-  return { clock, stores, tables, databases, added, rows, service, names }
+  const evaluate = async (name: string, tableUuid: string) => {
+    const table = (await raw.tables.listTables({ limit: 9999 })).find((each) => each.name.name === name)
+    assert.ok(table)
+    await raw.state.apply(recordEvaluation(table, buildEvaluation({ tableUuid }), T0))
+    return table.tableId
+  }
+  return { clock, stores, tables, databases, identities, identified, added, rows, service, names, evaluate }
 }
 
 test('tables of all catalogs are found, and looked at once', async () => {
@@ -74,8 +92,11 @@ test('of tables that are known nothing is read but their names', async () => {
     'lake',
     Array.from({ length: 2500 }, (_, at) => `t${at}`),
   )
-  service.nudge('lake')
-  await quiet()
+  // Too many to look into all of them: whether one was called otherwise before is settled by the next listing.
+  for (let listings = 0; listings < 2; listings += 1) {
+    service.nudge('lake')
+    await quiet()
+  }
   rows.length = 0
   tables.set('lake', [...(tables.get('lake') as string[]), 'one-more'])
   service.nudge('lake')
@@ -153,5 +174,86 @@ test('a catalog that never answers keeps no other waiting', async () => {
   service.nudge()
   await quiet()
   assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'other.events', 'other.more'])
+  await service.stop()
+})
+
+test('a table that has another name stays what it is, also in another database', async () => {
+  const { stores, tables, databases, identities, identified, service, names, evaluate } = await setUp()
+  const tableId = await evaluate('orders', 'uuid-1')
+  const before = await stores.tables.findTable(tableId)
+  assert.ok(before)
+  await stores.state.apply(pauseTable(before, { since: T0, by: 'ana' }))
+  identities.set('purchases', 'uuid-1').set('fresh', 'uuid-2')
+  tables.set('lake', ['fresh', 'clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.fresh', 'lake.purchases', 'other.events'])
+  assert.deepEqual(identified, ['fresh', 'purchases'])
+  const renamed = await stores.tables.findTable(tableId)
+  assert.deepEqual([renamed?.name.name, renamed?.pause?.by], ['purchases', 'ana'])
+  databases.set('lake', [
+    ['sales', 'eu'],
+    ['sales', 'us'],
+  ])
+  tables.set('lake', ['fresh', 'clicks'])
+  tables.set('lake/us', ['purchases'])
+  service.nudge('lake')
+  await quiet()
+  const moved = await stores.tables.findTable(tableId)
+  assert.deepEqual([moved?.name.namespace, moved?.pause?.by], [['sales', 'us'], 'ana'])
+  await service.stop()
+})
+
+test('new tables are not looked into unless some are missing', async () => {
+  const { tables, identified, service } = await setUp()
+  tables.set('lake', ['orders', 'clicks', 'fresh'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(identified, [])
+  await service.stop()
+})
+
+test('a table whose new name was listed before the old one was missed is found by its UUID', async () => {
+  const { stores, tables, service, names, evaluate } = await setUp()
+  const tableId = await evaluate('orders', 'uuid-1')
+  tables.set('lake', ['orders', 'clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  const double = await evaluate('purchases', 'uuid-1')
+  assert.notEqual(double, tableId)
+  tables.set('lake', ['clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.purchases', 'other.events'])
+  assert.equal((await stores.tables.findTable(tableId))?.name.name, 'purchases')
+  assert.equal(await stores.tables.findTable(double), undefined)
+  await service.stop()
+})
+
+test('while a new table cannot be looked into none is forgotten that it may be', async () => {
+  const { tables, identities, service, names, evaluate } = await setUp()
+  const tableId = await evaluate('orders', 'uuid-1')
+  identities.set('purchases', new MoraineError('unavailable', 'the metastore does not answer'))
+  tables.set('lake', ['clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'lake.purchases', 'other.events'])
+  assert.notEqual(await evaluate('purchases', 'uuid-1'), tableId)
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.purchases', 'other.events'])
+  assert.equal(await evaluate('purchases', 'uuid-1'), tableId)
+  await service.stop()
+})
+
+test('another table that takes the place of one is not taken for it', async () => {
+  const { stores, tables, identities, service, names, evaluate } = await setUp()
+  const tableId = await evaluate('orders', 'uuid-1')
+  identities.set('purchases', 'uuid-2')
+  tables.set('lake', ['clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.purchases', 'other.events'])
+  assert.equal(await stores.tables.findTable(tableId), undefined)
   await service.stop()
 })

@@ -2,6 +2,8 @@ import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import type { Stores } from '@moraine/management/store/stores'
+import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName, type TableName } from '@moraine/management/tables/table-name'
 import type { ListedName, TableQuery } from '@moraine/management/tables/table-store'
 import { checkAborted } from '@moraine/stdx/abort'
@@ -10,7 +12,9 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import { forgetTable } from '../optimizing/forget-table.ts'
+import { renameManagedTable } from '../optimizing/rename-table.ts'
 import type { Log } from '../service/log.ts'
+import { findDouble, type MissingTables, missingTables } from './missing-tables.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const PAGE = 1000
@@ -21,6 +25,7 @@ const CATALOG_DEADLINE_MS = 10 * 60_000
 export type ExplorerDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'processes' | 'catalogs'>
   readonly listing: CatalogListing
+  readonly maintenance: Pick<TableMaintenance, 'identify'>
   /** `refresh-external-catalogs.interval` */
   readonly intervalMs: number
   readonly onTableAdded: (tableId: TableId) => void
@@ -29,8 +34,9 @@ export type ExplorerDeps = {
 }
 
 /**
- * Finds tables that appeared in, or vanished from, the catalogs. A catalog or database that cannot be listed loses no
- * table. Tables of catalogs that are not registered any more are forgotten.
+ * Finds tables that appeared in, or vanished from, the catalogs; one that did both, since it has another name now, stays
+ * what it is. A catalog or database that cannot be listed loses no table. Tables of catalogs that are not registered any more
+ * are forgotten.
  */
 export function explorer(deps: ExplorerDeps): Reconciler<string> {
   const { stores, clock, log, intervalMs } = deps
@@ -59,25 +65,60 @@ export function explorer(deps: ExplorerDeps): Reconciler<string> {
 }
 
 async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: AbortSignal): Promise<void> {
-  const { stores, listing, clock, log } = deps
-  const known = new Map<string, ListedName>()
-  for (const table of await knownTables(stores, { catalog: catalog.name })) known.set(keyOf(table.name), table)
-  const unlisted = new Set<string>()
-  for (const namespace of await listing.listDatabases(catalog.name, signal)) {
+  const { stores, listing, maintenance, log } = deps
+  const known = Map.groupBy(await knownTables(stores, { catalog: catalog.name }), ({ name }) => keyOf(name.namespace))
+  const missing = missingTables({ tables: stores.tables, maintenance, log })
+  const namespaces = await listing.listDatabases(catalog.name, signal)
+  const there = new Set(namespaces.map(keyOf))
+  for (const [key, tables] of known) if (!there.has(key)) missing.add(tables)
+  for (const namespace of namespaces) {
     const found = await listTables(deps, catalog, namespace, signal)
-    if (found === undefined) unlisted.add(JSON.stringify(namespace))
     checkAborted(signal, `listing catalog ${catalog.name}`)
-    for (const { name, format } of found ?? []) {
-      const tableName = { catalog: catalog.name, namespace, name }
-      if (known.delete(keyOf(tableName))) continue
-      const added = await stores.tables.addTable({ name: tableName, format, createdAt: clock.now() })
-      log.info({ table: formatTableName(tableName), tableId: added.tableId }, 'a table is managed from now on')
-      deps.onTableAdded(added.tableId)
+    if (found === undefined) continue
+    const before = known.get(keyOf(namespace)) ?? []
+    const names = new Set(found.map(({ name }) => name))
+    const knownNames = new Set(before.map(({ name }) => name.name))
+    missing.add(before.filter(({ name }) => !names.has(name.name)))
+    for (const { name, format } of found) {
+      if (!knownNames.has(name))
+        await admit(deps, { name: { catalog: catalog.name, namespace, name }, format }, missing, signal)
     }
   }
   checkAborted(signal, `listing catalog ${catalog.name}`)
-  for (const table of known.values()) {
-    if (!unlisted.has(JSON.stringify(table.name.namespace))) await forget(deps, table)
+  await forgetMissing(deps, missing)
+}
+
+/** Manages a table of a name that is new: a new one, or one that had another name. */
+async function admit(
+  { stores, clock, log, onTableAdded }: ExplorerDeps,
+  { name, format }: Pick<ManagedTable, 'name' | 'format'>,
+  missing: MissingTables,
+  signal: AbortSignal,
+): Promise<void> {
+  const table = formatTableName(name)
+  const former = await missing.takeSame(name, signal)
+  if (former !== undefined && (await renameManagedTable(stores, former.tableId, name)) === 'renamed') {
+    log.info({ table, tableId: former.tableId, former: formatTableName(former.name) }, 'a table has another name')
+    onTableAdded(former.tableId)
+    return
+  }
+  const { tableId } = await stores.tables.addTable({ name, format, createdAt: clock.now() })
+  log.info({ table, tableId }, 'a table is managed from now on')
+  onTableAdded(tableId)
+}
+
+async function forgetMissing(deps: ExplorerDeps, missing: MissingTables): Promise<void> {
+  const { stores, clock, log } = deps
+  const { tables, mayBeNew } = missing.rest()
+  for (const table of tables) {
+    const { tableId } = table
+    const double = await findDouble(stores.tables, table, clock.now())
+    if (double !== undefined) {
+      const outcome = await renameManagedTable(stores, tableId, double.name)
+      const names = { table: formatTableName(double.name), former: formatTableName(table.name) }
+      if (outcome === 'renamed') log.info({ ...names, tableId }, 'a table has another name')
+    } else if (!mayBeNew) await forget(deps, table)
+    // Else it may be one of those: they have been evaluated when the catalog is listed the next time.
   }
 }
 
@@ -128,6 +169,6 @@ async function knownTables(
   }
 }
 
-function keyOf({ namespace, name }: TableName): string {
-  return JSON.stringify([namespace, name])
+function keyOf(namespace: TableName['namespace']): string {
+  return JSON.stringify(namespace)
 }

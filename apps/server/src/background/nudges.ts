@@ -69,14 +69,15 @@ function nudgesOf(change: StateChange): readonly Nudge[] {
       return [{ to: 'resource-keeper' }]
     case 'move-resource':
       return change.state.status === 'releasing' || change.state.status === 'ended' ? [{ to: 'resource-keeper' }] : []
+    case 'rename-table':
     case 'remove-table':
     case 'set-clocks':
     case 'remove-process':
     case 'begin-attempt':
     case 'end-attempt':
-    case 'remove-discard':
     case 'postpone-discard':
     case 'name-discards':
+    case 'remove-discard':
     case 'remove-optimizer':
     case 'remove-resource':
     case 'save-allocation':

@@ -37,6 +37,7 @@ async function setUp(names: readonly string[]) {
   /** Evaluations wait for it. */
   const gate = { open: Promise.resolve() }
   const looks: string[] = []
+  const gone: string[] = []
   const evaluations: string[] = []
   const find = (name: string) => {
     const found = seen.get(name)
@@ -59,6 +60,7 @@ async function setUp(names: readonly string[]) {
         return buildEvaluation({ metadataLocation: String(location), ...evaluation })
       },
     },
+    onTableGone: (catalog) => gone.push(catalog),
     limits: { shortestMs: 60_000, longestMs: 300_000, stepMs: 60_000 },
     parallelism: 2,
     clock,
@@ -83,7 +85,7 @@ async function setUp(names: readonly string[]) {
     return found
   }
   await service.start(new AbortController().signal)
-  return { clock, stores: raw, asked, gate, service, seen, looks, evaluations, applied, ids, until, table }
+  return { clock, stores: raw, asked, gate, service, seen, looks, gone, evaluations, applied, ids, until, table }
 }
 
 /** The same tables; what is asked of them is noted, and fails while the record says so. */
@@ -269,12 +271,17 @@ test('time alone makes an evaluation due when a trigger waits for it', async () 
   await service.stop()
 })
 
-test('a table that is gone from its catalog is forgotten', async () => {
-  const { service, seen, stores, ids, until } = await setUp(['a'])
+test('what has become of a table that its catalog does not have is asked once, and said until it is known', async () => {
+  const { service, seen, gone, until, table } = await setUp(['a'])
   await until(1000)
   seen.set('a', { location: undefined, evaluation: {} })
-  await until(130_000)
-  assert.equal(await stores.tables.findTable(ids[0] as TableId), undefined)
+  await until(3_600_000)
+  assert.deepEqual(gone, ['lake'])
+  assert.match((await table(0)).refreshFailure?.reason ?? '', /dropped or has another name/)
+  seen.set('a', { location: 'v2', evaluation: {} })
+  await until(7_200_000)
+  assert.equal((await table(0)).refreshFailure, undefined)
+  assert.deepEqual(gone, ['lake'])
   await service.stop()
 })
 

@@ -13,7 +13,6 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import { applyDecision } from '../optimizing/apply-decision.ts'
-import { forgetTable } from '../optimizing/forget-table.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
@@ -31,10 +30,13 @@ const LOOKED_UP_AT_ONCE = 500
 const OWN_PARALLELISM = 64
 /** When a look that the database prevented is tried again. */
 const RETRY_MS = 1000
+const GONE = 'its catalog does not have it; it was dropped or has another name, which listing the catalog will tell'
 
 export type RefresherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'processes'>
   readonly maintenance: Pick<TableMaintenance, 'findMetadataLocation' | 'evaluate'>
+  /** A table is not there any more: whoever lists this catalog tells what has become of it. */
+  readonly onTableGone: (catalog: string) => void
   readonly limits: RefreshLimits
   /** `refresh-tables.thread-count` */
   readonly parallelism: number
@@ -216,8 +218,11 @@ async function refresh(deps: RefresherDeps, { table, location: known }: Look, si
   const decision = decideRefresh(table, location, clock.now())
   if (decision === 'unchanged') return unchanged(table)
   if (decision === 'gone') {
-    const forgotten = await forgetTable(stores, clock, table.tableId)
-    return forgotten ? 'forgotten' : { table, outcome: 'changed' }
+    const missed = recordRefreshFailure(table, GONE, clock.now())
+    const isNew = missed.length > 0 && (await stores.state.apply(missed)).kind === 'applied'
+    // Once: a table that is listed but cannot be found must not have its catalog listed at every look.
+    if (isNew) deps.onTableGone(table.name.catalog)
+    return { table, outcome: 'failed' }
   }
   const clocks = await stores.tables.listClocks(table.tableId)
   const evaluation = await maintenance.evaluate({ table: table.name, clocks, now: clock.now() }, signal)

@@ -64,7 +64,12 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
   const findHolds = holdFinder(stores, clock)
   const common = { stores, maintenance, findHolds, clock, log }
   const reconcilers = {
-    refresher: refresher({ ...common, limits: settings.refresh, parallelism: settings.refresh.parallelism }),
+    refresher: refresher({
+      ...common,
+      limits: settings.refresh,
+      parallelism: settings.refresh.parallelism,
+      onTableGone: (catalog) => reconcilers.explorer.nudge(catalog),
+    }),
     planner: planner({
       ...common,
       parallelism: settings.planningParallelism,

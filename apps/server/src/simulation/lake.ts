@@ -128,6 +128,10 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
   const find = (name: TableName) => must(lake.tables.get(name.name), `table ${name.name}`)
   return {
     findMetadataLocation: async (name) => locationOf(find(name)),
+    async identify({ name }) {
+      const table = lake.tables.get(name)
+      return table && { metadataLocation: locationOf(table) }
+    },
     evaluate: async ({ table }) => evaluate(lake, find(table)),
     async plan({ table: name, processId, request: { type, partitions } }) {
       const table = find(name)

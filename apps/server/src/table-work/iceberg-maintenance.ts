@@ -18,10 +18,11 @@ import type {
   PlanRequest,
   TableMaintenance,
 } from '@moraine/management/table-work/table-maintenance'
+import type { TableIdentity } from '@moraine/management/tables/rename-table'
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
-import { describeError } from '@moraine/stdx/error'
+import { describeError, isKind } from '@moraine/stdx/error'
 import { formatExactJson, parseExactJson } from '@moraine/stdx/exact-json'
 import { mapOf, text } from '@moraine/stdx/exact-json-decode'
 import type { Random } from '@moraine/stdx/random'
@@ -48,6 +49,7 @@ export function icebergMaintenance(context: IcebergMaintenanceContext): TableMai
       const { store, identifier } = await context.reach(table, signal)
       return store.findMetadataLocation(identifier, signal)
     },
+    identify: async (table, signal) => identify(await context.reach(table, signal), signal),
     evaluate: (request, signal) => evaluate(request, read, signal),
     plan: (request, signal) => plan(request, read, signal),
     async loadAccess(table, signal) {
@@ -77,6 +79,19 @@ function tableReader({ reach }: IcebergMaintenanceContext, indexes: IndexCache):
     const state = await readTableFrom(reached.io, loaded, { known: indexes.find(key), boundsFiles }, signal)
     indexes.keep(key, state.index)
     return { reached, state }
+  }
+}
+
+async function identify(
+  { store, identifier }: Pick<ReachedTable, 'store' | 'identifier'>,
+  signal: AbortSignal,
+): Promise<TableIdentity | undefined> {
+  try {
+    const { metadataLocation, metadata } = await store.loadTable(identifier, signal)
+    return { metadataLocation, ...(metadata.tableUuid !== undefined && { tableUuid: metadata.tableUuid }) }
+  } catch (error) {
+    if (isKind(error, 'not-found')) return undefined
+    throw error
   }
 }
 

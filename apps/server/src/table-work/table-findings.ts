@@ -18,6 +18,7 @@ export function evaluationOf(state: IndexedTable, request: EvaluateRequest): Tab
   const due = partitions.filter(({ evaluation }) => evaluation.trigger !== undefined)
   return {
     metadataLocation: state.metadataLocation,
+    ...(state.metadata.tableUuid !== undefined && { tableUuid: state.metadata.tableUuid }),
     snapshotId: state.snapshot?.snapshotId,
     settings: settingsOf(state),
     needed: strongest(due),

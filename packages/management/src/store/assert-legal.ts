@@ -40,6 +40,7 @@ export function assertLegal(change: StateChange): void {
         `resource ${change.resourceId} goes from ${change.from.status} to ${change.state.status}`,
       )
       return
+    case 'rename-table':
     case 'remove-table':
     case 'set-clocks':
     case 'add-process':
@@ -47,9 +48,9 @@ export function assertLegal(change: StateChange): void {
     case 'begin-attempt':
     case 'end-attempt':
     case 'add-discard':
-    case 'remove-discard':
     case 'postpone-discard':
     case 'name-discards':
+    case 'remove-discard':
     case 'add-optimizer':
     case 'remove-optimizer':
     case 'add-resource':

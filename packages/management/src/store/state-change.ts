@@ -21,6 +21,8 @@ import type { TableName } from '../tables/table-name.ts'
  */
 export type StateChange =
   | { readonly kind: 'patch-table'; readonly tableId: TableId; readonly from: TableGuard; readonly patch: TablePatch }
+  /** Refused if another table has the name. */
+  | { readonly kind: 'rename-table'; readonly tableId: TableId; readonly from: TableGuard; readonly name: TableName }
   | { readonly kind: 'remove-table'; readonly tableId: TableId; readonly from: TableGuard }
   | {
       readonly kind: 'set-clocks'

@@ -6,6 +6,7 @@ import type { EpochMs } from '@moraine/stdx/brand'
 import type { DiscardKey, OutputCommit } from '../optimizing/discard.ts'
 import type { TaskOutputFigures } from '../optimizing/task.ts'
 import type { OptimizeRequest } from '../tables/optimize-request.ts'
+import type { TableIdentity } from '../tables/rename-table.ts'
 import type { Finding, TableEvaluation } from '../tables/table-evaluation.ts'
 import type { TableName } from '../tables/table-name.ts'
 import type { TableSettings } from '../tables/table-settings.ts'
@@ -17,6 +18,9 @@ import type { TableSettings } from '../tables/table-settings.ts'
 export interface TableMaintenance {
   /** The current metadata file, by the cheapest means there is; `undefined` if there is no such table. */
   findMetadataLocation(table: TableName, signal: AbortSignal): Promise<string | undefined>
+
+  /** What tells the table from others, whatever they are called, by a load; `undefined` if there is no such table. */
+  identify(table: TableName, signal: AbortSignal): Promise<TableIdentity | undefined>
 
   evaluate(request: EvaluateRequest, signal: AbortSignal): Promise<TableEvaluation>
 

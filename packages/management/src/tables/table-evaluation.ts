@@ -8,6 +8,8 @@ import type { TableSettings } from './table-settings.ts'
 export type TableEvaluation = {
   /** The metadata file that was looked at. */
   readonly metadataLocation: string
+  /** Absent in a table of format version 1 whose writer gave it none, and of what was evaluated before it was kept. */
+  readonly tableUuid?: string
   /** The current snapshot of `main`; absent in a table without data. */
   readonly snapshotId: SnapshotId | undefined
   readonly settings: TableSettings

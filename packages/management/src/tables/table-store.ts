@@ -41,6 +41,8 @@ export type TableQuery = {
   readonly after?: TableId
   readonly limit: number
   readonly catalog?: string
+  /** As its last evaluation found it. */
+  readonly tableUuid?: string
   /** Of any catalog but these. */
   readonly outside?: readonly string[]
   readonly group?: string

@@ -5,6 +5,7 @@ import type { TableEvaluation } from '@moraine/management/tables/table-evaluatio
 import type { TableName } from '@moraine/management/tables/table-name'
 import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
 import { assert } from '@moraine/stdx/assert'
+import { nameHash } from '../name-hash.ts'
 import type { ManagedTableRow } from '../schema.ts'
 import { fromJson, fromNullableJson, toJson } from './json-column.ts'
 
@@ -55,7 +56,10 @@ export function patchToRow(patch: TablePatch): Partial<ManagedTableRow> {
   return {
     ...(patch.settings && { settings: JSON.stringify(patch.settings), group_name: patch.settings.group }),
     ...(patch.state && stateToRow(patch.state)),
-    ...('evaluation' in patch && { evaluation: evaluationToJson(patch.evaluation) }),
+    ...('evaluation' in patch && {
+      evaluation: evaluationToJson(patch.evaluation),
+      uuid_hash: patch.evaluation?.tableUuid === undefined ? null : nameHash(patch.evaluation.tableUuid),
+    }),
     ...('evaluatedAt' in patch && { evaluated_at: patch.evaluatedAt ?? null }),
     ...('refreshFailure' in patch && { refresh_failure: toJson(patch.refreshFailure) }),
     ...('emptyPlan' in patch && { empty_plan: toJson(patch.emptyPlan) }),

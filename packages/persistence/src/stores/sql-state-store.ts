@@ -61,6 +61,8 @@ async function applyChange(db: Transaction<Database>, change: StateChange): Prom
           .where('phase', '=', change.from.phase)
           .executeTakeFirst(),
       )
+    case 'rename-table':
+      return renameTable(db, change)
     case 'remove-table':
       return removeTable(db, change)
     case 'set-clocks':
@@ -132,6 +134,28 @@ async function applyChange(db: Transaction<Database>, change: StateChange): Prom
 }
 
 type ChangeOf<Kind extends StateChange['kind']> = Extract<StateChange, { kind: Kind }>
+
+async function renameTable(db: Transaction<Database>, change: ChangeOf<'rename-table'>): Promise<boolean> {
+  const { catalog, namespace, name } = change.name
+  const hash = nameHash(catalog, namespace, name)
+  const taken = await db.selectFrom('managed_table').select('table_id').where('name_hash', '=', hash).executeTakeFirst()
+  if (taken !== undefined) return false
+  return won(
+    await db
+      .updateTable('managed_table')
+      .set((expression) => ({
+        name_hash: hash,
+        catalog_name: catalog,
+        namespace: JSON.stringify(namespace),
+        table_name: name,
+        version: expression('version', '+', 1),
+      }))
+      .where('table_id', '=', change.tableId)
+      .where('version', '=', change.from.version)
+      .where('phase', '=', change.from.phase)
+      .executeTakeFirst(),
+  )
+}
 
 async function removeTable(db: Transaction<Database>, change: ChangeOf<'remove-table'>): Promise<boolean> {
   const { numDeletedRows } = await db

@@ -75,11 +75,12 @@ export function sqlTables(db: Kysely<Database>, words: EngineWords): TableStore 
 function listed(
   db: Kysely<Database>,
   words: EngineWords,
-  { after, limit, catalog, outside = [], group, phases, metadata }: TableQuery,
+  { after, limit, catalog, tableUuid, outside = [], group, phases, metadata }: TableQuery,
 ) {
   let query = db.selectFrom('managed_table').orderBy('table_id').limit(limit)
   if (after !== undefined) query = query.where('table_id', '>', after)
   if (catalog !== undefined) query = query.where('catalog_name', '=', catalog)
+  if (tableUuid !== undefined) query = query.where('uuid_hash', '=', nameHash(tableUuid))
   if (outside.length > 0) query = query.where('catalog_name', 'not in', outside)
   if (group !== undefined) query = query.where('group_name', '=', group)
   if (phases !== undefined) query = query.where('phase', 'in', phases)
@@ -187,6 +188,7 @@ function newRow(tableId: TableId, { name, format, createdAt }: NewManagedTable):
     process_id: null,
     settings: JSON.stringify(DEFAULT_TABLE_SETTINGS),
     evaluation: null,
+    uuid_hash: null,
     evaluated_at: null,
     refresh_failure: null,
     empty_plan: null,

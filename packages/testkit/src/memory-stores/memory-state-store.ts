@@ -11,6 +11,7 @@ import type { StateStore } from '@moraine/management/store/state-store'
 import { assert, must, unreachable } from '@moraine/stdx/assert'
 import { holdsFence } from './memory-leases.ts'
 import { attemptKey, discardKey, type MemoryState } from './memory-state.ts'
+import { sameName } from './memory-tables.ts'
 
 export function memoryStateStore(state: MemoryState): StateStore {
   return {
@@ -39,13 +40,19 @@ function applyChange(state: MemoryState, change: StateChange, undo: (() => void)
   }
   switch (change.kind) {
     case 'patch-table':
+    case 'rename-table':
     case 'remove-table': {
       const table = state.tables.get(change.tableId)
       if (table?.version !== change.from.version || table.state.phase !== change.from.phase) return false
+      const version = table.version + 1
       if (change.kind === 'remove-table') {
         put(state.tables, change.tableId, undefined)
         put(state.clocks, change.tableId, undefined)
-      } else put(state.tables, change.tableId, { ...table, ...change.patch, version: table.version + 1 })
+      } else if (change.kind === 'rename-table') {
+        const { name } = change
+        if ([...state.tables.values()].some((each) => sameName(each.name, name))) return false
+        put(state.tables, change.tableId, { ...table, name, version })
+      } else put(state.tables, change.tableId, { ...table, ...change.patch, version })
       return true
     }
     case 'set-clocks': {

@@ -90,6 +90,7 @@ function matches({ tableId, name, settings, state, evaluation }: ManagedTable, q
         : metadata.contains.some((text) => evaluation?.metadataLocation.includes(text) === true))) &&
     tableId > (query.after ?? 0) &&
     (query.catalog === undefined || query.catalog === name.catalog) &&
+    (query.tableUuid === undefined || query.tableUuid === evaluation?.tableUuid) &&
     query.outside?.includes(name.catalog) !== true &&
     (query.group === undefined || query.group === settings.group) &&
     (query.phases === undefined || query.phases.includes(state.phase))
@@ -114,6 +115,6 @@ function rank({ state }: ManagedTable): number {
   return TABLE_ACTIVITIES.indexOf(tableActivity(state))
 }
 
-function sameName(a: TableName, b: TableName): boolean {
+export function sameName(a: TableName, b: TableName): boolean {
   return a.catalog === b.catalog && a.name === b.name && JSON.stringify(a.namespace) === JSON.stringify(b.namespace)
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableId } from '@moraine/lifecycle/identity'
-import { patchTable, type StateChange } from '@moraine/management/store/state-change'
+import { patchTable, type StateChange, tableGuard } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable, PendingTable } from '@moraine/management/tables/managed-table'
+import type { TableName } from '@moraine/management/tables/table-name'
 import type { TablePageQuery, TableQuery } from '@moraine/management/tables/table-store'
 import { at, buildEvaluation, PROCESS_1, SNAPSHOT, T0 } from '@moraine/management/testing/build'
 import { applyAll, compareText, QUOTED_NAME, reloadTable, startProcess } from './store-steps.ts'
@@ -214,6 +215,61 @@ export function tableConformance(stores: () => Stores): void {
       [key, { minor: at(3), major: 0, full: at(2) }],
       ['p', { minor: at(1), major: 0, full: 0 }],
     ])
+  })
+
+  test('a table takes another name with all that is known of it, unless another has it or somebody was faster', async () => {
+    const { table } = await startProcess(stores(), 'orders', PROCESS_1, 1)
+    const pause = { since: at(4) }
+    await applyAll(stores(), [patchTable(table, { pause })])
+    const clocks = {
+      kind: 'set-clocks',
+      tableId: table.tableId,
+      partitionKeys: ['p0'],
+      type: 'full',
+      at: at(4),
+    } as const
+    await applyAll(stores(), [clocks])
+    const before = await reloadTable(stores(), table)
+    const taken = await add('taken')
+    const rename = (name: TableName): StateChange => ({
+      kind: 'rename-table',
+      tableId: table.tableId,
+      from: tableGuard(before),
+      name,
+    })
+    assert.equal((await stores().state.apply([rename(taken.name)])).kind, 'lost')
+    assert.deepEqual(await reloadTable(stores(), table), before)
+    const name = { catalog: 'lake', namespace: ['archive', 'ä'], name: 'purchases' }
+    await applyAll(stores(), [rename(name)])
+    assert.equal((await stores().state.apply([rename({ ...name, name: 'late' })])).kind, 'lost')
+    const renamed = { ...before, name, version: before.version + 1 }
+    assert.deepEqual(await stores().tables.findTableByName(name), renamed)
+    assert.deepEqual(await reloadTable(stores(), table), renamed)
+    assert.equal(await stores().tables.findTableByName(table.name), undefined)
+    assert.equal((await stores().tables.listClocks(table.tableId)).get('p0')?.full, at(4))
+    await applyAll(stores(), [
+      { kind: 'remove-table', tableId: taken.tableId, from: tableGuard(taken) },
+      { kind: 'rename-table', tableId: table.tableId, from: tableGuard(renamed), name: taken.name },
+    ])
+    assert.equal((await stores().tables.findTableByName(taken.name))?.tableId, table.tableId)
+  })
+
+  test('tables are found by the UUID that was evaluated last', async () => {
+    const [first, second] = [await add('a'), await add('b')]
+    const evaluate = async (table: ManagedTable, tableUuid: string) => {
+      const evaluation = buildEvaluation({ tableUuid })
+      await applyAll(stores(), [patchTable(await reloadTable(stores(), table), { evaluation })])
+      assert.deepEqual((await reloadTable(stores(), table)).evaluation, evaluation)
+    }
+    const uuid = 'x'.repeat(999)
+    const found = async () =>
+      (await stores().tables.listTables({ catalog: 'lake', tableUuid: uuid, limit: 9 })).map(({ tableId }) => tableId)
+    assert.deepEqual(await found(), [])
+    await evaluate(first, uuid)
+    await evaluate(second, uuid)
+    assert.deepEqual(await found(), [first.tableId, second.tableId])
+    await evaluate(first, 'y')
+    assert.deepEqual(await found(), [second.tableId])
   })
 
   test('a removed table is gone with its clocks, and its name can be used again', async () => {
