@@ -7,7 +7,7 @@ export type ProcessStatus = 'executing' | 'committing' | 'succeeded' | 'failed' 
  * - `finishTasks`: every task has ended and there is something to commit
  * - `retryCommit`: the commit could not be made, or its outcome is not known yet
  * - `commit`: at least one task's work is in the table
- * - `fail`, `cancel`: ended without a commit
+ * - `fail`, `cancel`: ended without a commit that is known of
  */
 export type ProcessEvent = 'finishTasks' | 'retryCommit' | 'commit' | 'fail' | 'cancel'
 
@@ -20,6 +20,8 @@ export type ProcessState =
       /** Commits tried so far. */
       readonly commitAttempts: number
       readonly retryAt: EpochMs
+      /** One of the tries may have committed. Absent before the first, and of tries of earlier versions. */
+      readonly inDoubt?: boolean
       /** Why the last try did not settle it. */
       readonly reason?: string
     }
@@ -50,10 +52,15 @@ export const PROCESS_NOTES = {
   committing: {
     meaning: 'no task runs any more; the results are being committed. It can no longer be canceled',
     owner: 'committer',
-    deadline: 'tried again with growing pauses; ended as failed when the tries are used up',
+    deadline: 'tried again with growing pauses; ended as failed when the tries are used up after about half an hour',
   },
   succeeded: { meaning: 'work was committed', owner: 'nobody', deadline: 'removed with the history' },
-  failed: { meaning: 'nothing was committed; outputs are discarded', owner: 'nobody', deadline: 'as succeeded' },
+  failed: {
+    meaning:
+      'nothing is known to be committed. Outputs are discarded; if a commit may have been made they are kept, and listed as unsettled',
+    owner: 'nobody',
+    deadline: 'as succeeded',
+  },
   canceled: {
     meaning: 'ended by a person, or because the table was dropped, moved or switched off',
     owner: 'nobody',

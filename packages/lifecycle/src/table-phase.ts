@@ -84,6 +84,7 @@ export const TABLE_NOTES = {
   committing: {
     meaning: 'the results of a process are being committed',
     owner: 'committer',
-    deadline: 'tried again with growing pauses until the outcome is known, then ended',
+    deadline:
+      'tried again with growing pauses; ended when the outcome is known, or when the tries are used up after about half an hour',
   },
 } as const satisfies Record<TablePhase, StateNote>

@@ -10,7 +10,7 @@ import { must } from '@moraine/stdx/assert'
 import { earliest } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
-import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
+import { describeError, isKind, isOutcomeUnknown, isRetryable } from '@moraine/stdx/error'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
@@ -124,7 +124,9 @@ async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSi
   } catch (error) {
     // A table that others keep changing may be caught in a quiet moment later.
     const retryable = isRetryable(error) || isKind(error, 'conflict')
-    return { kind: 'failed', reason: describeError(error), retryable }
+    // Cut short by its deadline it may have been made; whatever else is thrown says that it was not.
+    const inDoubt = isKind(error, 'timeout') || isKind(error, 'aborted') || isOutcomeUnknown(error)
+    return { kind: 'failed', reason: describeError(error), retryable, inDoubt }
   }
 }
 

@@ -217,7 +217,7 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     },
     'committing',
     /4 tries .*no answer/,
-    /tried again until it is/,
+    /tried again, for about half an hour/,
   ],
 ]
 

@@ -45,7 +45,7 @@ export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<Manag
     case 'waiting-for-thread':
       return `threads of group ${group} that become free; start more optimizers, or raise self-optimizing.priority`
     case 'committing':
-      return 'nothing: a commit that could not be settled is tried again until it is'
+      return 'nothing: a commit that could not be settled is tried again, for about half an hour in all; then the process fails, and says what becomes of its outputs'
     default:
       return unreachable(kind)
   }

@@ -14,12 +14,19 @@ import {
   succeededState,
   T0,
 } from '../testing/build.ts'
+import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { type CommitTry, settleCommit } from './settle-commit.ts'
 
 const taskIds = (...ids: number[]) => ids as TaskId[]
 
-function open(commitAttempts = 0) {
-  const state: ProcessState = { status: 'committing', since: T0, commitAttempts, retryAt: T0 }
+function open(commitAttempts = 0, inDoubt?: boolean) {
+  const state: ProcessState = {
+    status: 'committing',
+    since: T0,
+    commitAttempts,
+    retryAt: T0,
+    ...(inDoubt !== undefined && { inDoubt }),
+  }
   const task = (id: number, partitionKey: string) =>
     buildTask({ taskId: id as TaskId, partitionKey, state: succeededState(), output: OUTPUT_FIGURES })
   return {
@@ -99,18 +106,67 @@ test('an unknown outcome is asked for again with growing pauses, and deletes not
   assert.deepEqual(next(20), [21, 60_000, 'timeout'])
 })
 
-test('a commit that cannot be settled fails in the end but leaves its files', () => {
+const REFUSED: CommitTry = { kind: 'failed', reason: 'no permission', retryable: false }
+const DOWN: CommitTry = { kind: 'failed', reason: 'catalog down', retryable: true }
+
+/** The reason of the failed process, and what becomes of each output. */
+function givenUp(changes: readonly StateChange[]) {
+  const [process] = pick(changes, 'move-process')
+  assert.ok(process?.state.status === 'failed')
+  assert.equal(pick(changes, 'patch-table')[0]?.patch.backOff?.step, 'committing')
+  const discards = pick(changes, 'add-discard').map(({ discard }) => discard)
+  return { reason: process.state.reason, discards }
+}
+
+test('a commit of which nobody can say whether it was made keeps its outputs, and lists them', () => {
   for (const changes of [
     settle({ kind: 'unknown', reason: 'timeout' }, 39),
-    settle({ kind: 'failed', reason: 'no permission', retryable: false }),
+    settle({ ...DOWN, inDoubt: true }, 39),
+    // Tries of an earlier version, which did not record it.
+    settle(REFUSED, 1),
+    settleCommit(open(7, true), REFUSED, at(9)),
   ]) {
+    const { reason, discards } = givenUp(changes)
+    assert.match(reason, /nobody can say .* the outputs of 3 tasks are kept, and listed as unsettled: /)
     assert.deepEqual(
-      changes.map(({ kind }) => kind),
-      ['move-process', 'patch-table'],
+      discards.map(({ taskId, commit }) => [taskId, commit]),
+      [
+        [1, 'unknown'],
+        [2, 'unknown'],
+        [3, 'unknown'],
+      ],
     )
-    const [process] = pick(changes, 'move-process')
-    assert.ok(process?.state.status === 'failed')
-    assert.match(process.state.reason, /files are left in place/)
   }
-  assert.equal(settle({ kind: 'failed', reason: 'catalog down', retryable: true }).length, 1)
+})
+
+test('a commit that was certainly not made has its outputs deleted, after the time in which a lost request may arrive', () => {
+  for (const changes of [
+    settle(REFUSED),
+    settleCommit(open(7, false), REFUSED, at(9)),
+    settleCommit(open(39, false), DOWN, at(9)),
+  ]) {
+    const { reason, discards } = givenUp(changes)
+    assert.match(reason, /the commit was refused; the outputs of 3 tasks are discarded: .* tries\)/)
+    assert.deepEqual(
+      discards.map(({ taskId, commit, dueAt }) => [taskId, commit, dueAt - at(9)]),
+      [
+        [1, 'refused', ZOMBIE_GRACE_MS],
+        [2, 'refused', ZOMBIE_GRACE_MS],
+        [3, 'refused', ZOMBIE_GRACE_MS],
+      ],
+    )
+  }
+})
+
+test('one doubtful try is remembered through all that come after it', () => {
+  const inDoubt = (outcome: CommitTry, before?: boolean) => {
+    const [process] = pick(settleCommit(open(before === undefined ? 0 : 3, before), outcome, at(9)), 'move-process')
+    assert.ok(process?.state.status === 'committing')
+    return process.state.inDoubt
+  }
+  assert.equal(inDoubt(DOWN), false)
+  assert.equal(inDoubt({ ...DOWN, inDoubt: true }), true)
+  assert.equal(inDoubt({ kind: 'unknown', reason: 'timeout' }), true)
+  assert.equal(inDoubt(DOWN, false), false)
+  assert.equal(inDoubt(DOWN, true), true)
 })

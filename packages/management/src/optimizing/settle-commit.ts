@@ -5,12 +5,18 @@ import { type EpochMs, later } from '@moraine/stdx/brand'
 import { patchTable, processGuard, type StateChange, taskGuard } from '../store/state-change.ts'
 import type { CommitReport } from '../table-work/table-maintenance.ts'
 import { openProcessId } from '../tables/managed-table.ts'
+import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { discardOutput, type OpenProcess, restTable } from './end-process.ts'
 import type { ProcessResult } from './optimizing-process.ts'
 import { boundedReason, type Task } from './task.ts'
 
-/** How a try to commit ended: a report, or an error after which trying again may (`retryable`) or cannot help. */
-export type CommitTry = CommitReport | { readonly kind: 'failed'; readonly reason: string; readonly retryable: boolean }
+/**
+ * How a try to commit ended: a report, or an error after which trying again may (`retryable`) or cannot help. `inDoubt`: it
+ * was cut short, and may have committed.
+ */
+export type CommitTry =
+  | CommitReport
+  | { readonly kind: 'failed'; readonly reason: string; readonly retryable: boolean; readonly inDoubt?: boolean }
 
 /** Tries that do not settle a commit: after these the process fails. With the pauses below, about half an hour. */
 const COMMIT_TRIES_MAX = 40
@@ -18,8 +24,8 @@ const RETRY_FIRST_MS = 1_000
 const RETRY_LONGEST_MS = 60_000
 
 /**
- * Draws the conclusion of a try to commit. Outputs are deleted only where it is certain that they are not in the table;
- * if that can not be found out in the end, they are left for orphan cleaning, which looks for itself.
+ * Draws the conclusion of a try to commit. Outputs are deleted only where it is certain that they are not in the table; if
+ * that can not be found out in the end, they stay where they are, and are listed as unsettled.
  */
 export function settleCommit(open: OpenProcess, outcome: CommitTry, now: EpochMs): readonly StateChange[] {
   const { process } = open
@@ -28,14 +34,16 @@ export function settleCommit(open: OpenProcess, outcome: CommitTry, now: EpochMs
     return outcome.committed.length > 0 ? committed(open, outcome, now) : nothingCommitted(open, outcome, now)
   }
   const tries = process.state.commitAttempts + 1
+  const inDoubt = wasInDoubt(process.state) || outcome.kind === 'unknown' || outcome.inDoubt === true
   if ((outcome.kind === 'failed' && !outcome.retryable) || tries >= COMMIT_TRIES_MAX) {
-    return giveUp(open, `${outcome.reason} (${tries} tries)`, now)
+    return giveUp(open, { cause: `${outcome.reason} (${tries} tries)`, inDoubt }, now)
   }
   const pauseMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 16), RETRY_LONGEST_MS)
   const state: ProcessState = {
     ...process.state,
     commitAttempts: tries,
     retryAt: later(now, pauseMs),
+    inDoubt,
     reason: boundedReason(outcome.reason),
   }
   return [{ kind: 'move-process', processId: process.processId, from: processGuard(process), state }]
@@ -88,8 +96,25 @@ function nothingCommitted(open: OpenProcess, report: Settled, now: EpochMs): rea
   ]
 }
 
-function giveUp({ process, table }: OpenProcess, cause: string, now: EpochMs): readonly StateChange[] {
-  const reason = boundedReason(`the commit could not be settled, its files are left in place: ${cause}`)
+/** Of tries that an earlier version recorded it is not known. */
+function wasInDoubt({ inDoubt, commitAttempts }: Extract<ProcessState, { status: 'committing' }>): boolean {
+  return inDoubt ?? commitAttempts > 0
+}
+
+function giveUp(
+  { process, table, tasks }: OpenProcess,
+  { cause, inDoubt }: { readonly cause: string; readonly inDoubt: boolean },
+  now: EpochMs,
+): readonly StateChange[] {
+  const outputs = tasks.filter(({ state }) => state.status === 'succeeded').length
+  const reason = boundedReason(
+    inDoubt
+      ? `nobody can say whether the commit was made; the outputs of ${outputs} tasks are kept, and listed as unsettled: ${cause}`
+      : `the commit was refused; the outputs of ${outputs} tasks are discarded: ${cause}`,
+  )
+  // A server that died in a try has not recorded it: what that one has sent arrives within this time, or never.
+  const dueAt = later(now, ZOMBIE_GRACE_MS)
+  const commit = inDoubt ? 'unknown' : 'refused'
   return [
     {
       kind: 'move-process',
@@ -97,6 +122,7 @@ function giveUp({ process, table }: OpenProcess, cause: string, now: EpochMs): r
       from: processGuard(process),
       state: { status: 'failed', endedAt: now, reason },
     },
+    ...tasks.flatMap((task) => discardOutput(task, { commit, dueAt })),
     ...restTable(process, table, { step: 'committing', reason }, now),
   ]
 }
