@@ -122,8 +122,9 @@ async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSi
       deps.maintenance.commit(request, inner),
     )
   } catch (error) {
-    // A table that others keep changing may be caught in a quiet moment later.
-    const retryable = isRetryable(error) || isKind(error, 'conflict')
+    // A table that others keep changing may be caught in a quiet moment later, and one that is not there may have another
+    // name, which listing its catalog tells.
+    const retryable = isRetryable(error) || isKind(error, 'conflict') || isKind(error, 'not-found')
     // Cut short by its deadline it may have been made; whatever else is thrown says that it was not.
     const inDoubt = isKind(error, 'timeout') || isKind(error, 'aborted') || isOutcomeUnknown(error)
     return { kind: 'failed', reason: describeError(error), retryable, inDoubt }

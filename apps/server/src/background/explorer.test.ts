@@ -113,7 +113,8 @@ test('of tables that are known nothing is read but their names', async () => {
 })
 
 test('tables that appear or vanish are noticed when their catalog is said to have changed', async () => {
-  const { tables, service, names } = await setUp()
+  const { tables, identities, service, names } = await setUp()
+  identities.set('visits', 'uuid-1')
   tables.set('lake', ['orders', 'visits'])
   tables.set('other', [])
   service.nudge('lake')
@@ -255,5 +256,21 @@ test('another table that takes the place of one is not taken for it', async () =
   await quiet()
   assert.deepEqual(await names(), ['lake.clicks', 'lake.purchases', 'other.events'])
   assert.equal(await stores.tables.findTable(tableId), undefined)
+  await service.stop()
+})
+
+test('a table that gets one more name while its catalog is listed is not forgotten', async () => {
+  const { stores, tables, identities, service, names, evaluate } = await setUp()
+  const tableId = await evaluate('orders', 'uuid-1')
+  tables.set('lake', ['clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'lake.purchases', 'other.events'])
+  identities.set('sales', 'uuid-1')
+  tables.set('lake', ['clicks', 'sales'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.sales', 'other.events'])
+  assert.equal((await stores.tables.findTable(tableId))?.name.name, 'sales')
   await service.stop()
 })

@@ -44,7 +44,10 @@ export function missingTables({ tables, maintenance, log }: MissingTablesDeps): 
       return undefined
     }
     try {
-      return await maintenance.identify(name, signal)
+      const found = await maintenance.identify(name, signal)
+      // What was listed is out of date: it has yet another name, perhaps.
+      if (found === undefined) mayBeNew = true
+      return found
     } catch (error) {
       if (signal.aborted) throw error
       mayBeNew ||= isRetryable(error)

@@ -44,7 +44,8 @@ export interface TableMaintenance {
   /**
    * Commits the results of a process. Must first look whether it already did, by a mark in the snapshot summary, and
    * then report the same. Verifies everything, rebases over what others committed, and leaves out the tasks whose
-   * inputs others changed.
+   * inputs others changed. What it throws says that this call has not committed, unless the call was cut short (`timeout`,
+   * `aborted`, an outcome that is unknown).
    */
   commit(request: CommitRequest, signal: AbortSignal): Promise<CommitReport>
 
