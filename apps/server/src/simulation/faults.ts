@@ -1,6 +1,6 @@
 import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
+import { MoraineError, OUTCOME_UNKNOWN } from '@moraine/stdx/error'
 import type { Dice } from './dice.ts'
 
 /** How often each thing goes wrong; all 0 in the quiet end of a run. */
@@ -145,17 +145,19 @@ const PURE = new Set(['attemptInput', 'checkOutput'])
 
 async function disturbed(call: () => unknown, faults: Faults, life: Life): Promise<unknown> {
   const { dice, clock } = faults
-  const moment = async () => {
+  const moment = async (context: typeof OUTCOME_UNKNOWN | undefined) => {
     if (faults.isBusy()) await never()
     if (dice.chance(faults.rates.delay)) await clock.sleep(dice.between(1, 200))
     if (dice.chance(faults.rates.serviceCrash)) life.die()
     life.hesitate()
     await life.running()
     if (!life.alive) await never()
-    if (dice.chance(faults.rates.error)) throw new MoraineError('unavailable', 'the connection broke')
+    if (dice.chance(faults.rates.error)) {
+      throw new MoraineError('unavailable', 'the connection broke', context && { context })
+    }
   }
-  await moment()
+  await moment(undefined)
   const result = await call()
-  await moment()
+  await moment(OUTCOME_UNKNOWN)
   return result
 }

@@ -50,11 +50,10 @@ function brokenOwnership({ tables, processes }: MemoryState): string | undefined
 }
 
 /** A process whose work is in its table is not called failed, and no task is tried more often than it may be. */
-function brokenEnd({ tables, processes }: MemoryState, lake: Lake): string | undefined {
+function brokenEnd({ processes }: MemoryState, lake: Lake): string | undefined {
   for (const { process, tasks } of processes.values()) {
-    const { processId, tableId, executeRetries } = process
-    const name = tables.get(tableId)?.name.name ?? ''
-    const inTable = lake.tables.get(name)?.committed.has(processId) ?? false
+    const { processId, executeRetries } = process
+    const inTable = [...lake.tables.values()].some(({ committed }) => committed.has(processId))
     if (inTable && process.state.status === 'failed') return `process ${processId} failed, but it did commit`
     const often = tasks.find(({ task }) => task.state.failures > executeRetries + 1)
     if (often !== undefined) return `task ${processId}/${often.task.taskId} failed ${often.task.state.failures} times`

@@ -11,7 +11,8 @@ import type {
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
-import { assert, must } from '@moraine/stdx/assert'
+import { assert } from '@moraine/stdx/assert'
+import { MoraineError } from '@moraine/stdx/error'
 
 /**
  * Tables reduced to what the service can get wrong: files that hold numbered rows, a version for each commit, a mark for
@@ -28,7 +29,9 @@ export type Lake = {
 }
 
 export type SimulatedTable = {
-  readonly name: TableName
+  name: TableName
+  /** Its first name, by which it is known for ever. */
+  readonly uuid: string
   readonly settings: TableSettings
   version: number
   /** Files by partition. */
@@ -57,6 +60,7 @@ export function emptyLake(): Lake {
 export function addSimulatedTable(lake: Lake, name: string, settings: TableSettings): SimulatedTable {
   const table: SimulatedTable = {
     name: { catalog: 'lake', namespace: ['sim'], name },
+    uuid: name,
     settings,
     version: 1,
     partitions: new Map(),
@@ -67,13 +71,21 @@ export function addSimulatedTable(lake: Lake, name: string, settings: TableSetti
   return table
 }
 
+/** Somebody gives the table another name, which no other has ever had. */
+export function renameSimulatedTable(lake: Lake, table: SimulatedTable, name: string): void {
+  lake.mutations += 1
+  lake.tables.delete(table.name.name)
+  table.name = { ...table.name, name }
+  lake.tables.set(name, table)
+}
+
 /** A writer's append of one small file. */
 export function appendFile(lake: Lake, table: SimulatedTable, partition: string): void {
   lake.mutations += 1
   const row = table.rows.size + 1
   table.rows.add(row)
   table.version += 1
-  const file = `${table.name.name}/${partition}/append-${table.version}`
+  const file = `${table.uuid}/${partition}/append-${table.version}`
   lake.files.set(file, [row])
   filesOf(table, partition).add(file)
 }
@@ -85,7 +97,7 @@ export function mergeFiles(lake: Lake, table: SimulatedTable, partition: string)
   lake.mutations += 1
   const rows = [...files].flatMap((file) => rowsOf(lake, file))
   table.version += 1
-  const merged = `${table.name.name}/${partition}/merge-${table.version}`
+  const merged = `${table.uuid}/${partition}/merge-${table.version}`
   lake.files.set(merged, rows)
   files.clear()
   files.add(merged)
@@ -125,12 +137,19 @@ export function checkRows(lake: Lake, table: SimulatedTable): void {
 
 /** The work of the service on these tables, without faults. */
 export function lakeMaintenance(lake: Lake): TableMaintenance {
-  const find = (name: TableName) => must(lake.tables.get(name.name), `table ${name.name}`)
+  const find = (name: TableName) => {
+    const table = lake.tables.get(name.name)
+    if (table === undefined) throw new MoraineError('not-found', `there is no table ${name.name}`)
+    return table
+  }
   return {
-    findMetadataLocation: async (name) => locationOf(find(name)),
+    async findMetadataLocation({ name }) {
+      const table = lake.tables.get(name)
+      return table && locationOf(table)
+    },
     async identify({ name }) {
       const table = lake.tables.get(name)
-      return table && { metadataLocation: locationOf(table) }
+      return table && { metadataLocation: locationOf(table), tableUuid: table.uuid }
     },
     evaluate: async ({ table }) => evaluate(lake, find(table)),
     async plan({ table: name, processId, request: { type, partitions } }) {
@@ -190,6 +209,7 @@ function evaluate(lake: Lake, table: SimulatedTable): TableEvaluation {
   const files = [...table.partitions.values()].reduce((sum, each) => sum + each.size, 0)
   return {
     metadataLocation: locationOf(table),
+    tableUuid: table.uuid,
     snapshotId: snapshotOf(table),
     settings: table.settings,
     needed: healthy ? undefined : 'minor',
@@ -223,10 +243,10 @@ function planPartition(
   const files = smallFiles(lake, table, partition)
   if (files.length < filesMin) return []
   const task: TaskInput = {
-    table: table.name.name,
+    table: table.uuid,
     partition,
     files,
-    prefix: `${table.name.name}/${partition}/${processId}`,
+    prefix: `${table.uuid}/${partition}/${processId}`,
   }
   const figures = { inputFiles: files.length, inputBytes: files.length }
   return [
@@ -262,7 +282,8 @@ function discard(lake: Lake, input: string, { attempt }: AttemptKey): void {
   lake.mutations += 1
   const task = JSON.parse(input) as TaskInput
   const prefix = attemptPrefix(task, attempt)
-  const live = filesOf(must(lake.tables.get(task.table), task.table), task.partition)
+  const table = [...lake.tables.values()].find(({ uuid }) => uuid === task.table)
+  const live = table === undefined ? new Set<string>() : filesOf(table, task.partition)
   for (const file of [...lake.files.keys()].filter((each) => each.startsWith(`${prefix}-`))) {
     if (live.has(file)) lake.violations.push(`live file ${file} is discarded`)
     lake.files.delete(file)
@@ -292,7 +313,7 @@ function rowsOf(lake: Lake, file: string): readonly number[] {
 }
 
 function locationOf(table: SimulatedTable): string {
-  return `${table.name.name}/v${table.version}`
+  return `${table.uuid}/v${table.version}`
 }
 
 function snapshotOf(table: SimulatedTable): SnapshotId {

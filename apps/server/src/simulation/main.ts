@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { simulateMany } from './simulate-many.ts'
 
-// npm run sim -- [--seeds 1000] [--from 1] [--threads 2] [--servers N] [--allocates] [--asks] [--sqlite]
+// npm run sim -- [--seeds 1000] [--from 1] [--threads 2] [--servers N] [--allocates] [--asks] [--renames] [--sqlite]
 const text = { type: 'string' } as const
 const { values } = parseArgs({
   options: {
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     sqlite: { type: 'boolean' },
     allocates: { type: 'boolean' },
     asks: { type: 'boolean' },
+    renames: { type: 'boolean' },
   },
 })
 const from = Number(values.from ?? 1)
@@ -32,6 +33,7 @@ const parts = {
   ...(values.servers !== undefined && { servers: Number(values.servers) }),
   ...(values.allocates !== undefined && { allocates: values.allocates }),
   ...(values.asks !== undefined && { asks: values.asks }),
+  ...(values.renames !== undefined && { renames: values.renames }),
 }
 let failures = 0
 await simulateMany(

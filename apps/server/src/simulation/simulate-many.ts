@@ -27,6 +27,7 @@ export type SimulationOptions = {
   readonly servers?: number
   readonly allocates?: boolean
   readonly asks?: boolean
+  readonly renames?: boolean
 }
 
 function runWorker(workerData: object, onResult: (result: Simulation) => void): Promise<void> {

@@ -18,6 +18,7 @@ const SEEDS = 200
 const REPEATED = 25
 const AMONG_THREE = 50
 const ALLOCATED = 30
+const RENAMED = 30
 const ON_SQLITE = 6
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
@@ -30,7 +31,7 @@ async function run(seeds: readonly number[], options?: SimulationOptions): Promi
 
 test('whatever fails in the storm, no rule is broken and everything comes to rest', async () => {
   const results = [
-    ...(await run(REGRESSIONS, { servers: 1, allocates: false, asks: false })),
+    ...(await run(REGRESSIONS, { servers: 1, allocates: false, asks: false, renames: false })),
     ...(await run(range(1, SEEDS))),
   ]
   assert.equal(results.length, REGRESSIONS.length + SEEDS)
@@ -49,6 +50,7 @@ test('whoever of three servers leads, stands still or is told a wrong time, the 
     servers: 3,
     allocates: false,
     asks: false,
+    renames: false,
   })
   assert.deepEqual(
     results.flatMap(({ failure }) => failure ?? []),
@@ -60,13 +62,24 @@ test('whoever of three servers leads, stands still or is told a wrong time, the 
 })
 
 test('optimizers follow the work, however they come and go, within their bounds, and come to rest', async () => {
-  const results = await run([...REGRESSIONS_OF_ALLOCATION, ...range(4001, ALLOCATED)], { allocates: true })
+  const results = await run([...REGRESSIONS_OF_ALLOCATION, ...range(4001, ALLOCATED)], {
+    allocates: true,
+    renames: false,
+  })
   assert.deepEqual(
     results.flatMap(({ failure }) => failure ?? []),
     [],
   )
   const total = (key: keyof Simulation['counts']) => results.reduce((sum, { counts }) => sum + counts[key], 0)
   assert.ok(total('launches') > 2 * ALLOCATED && total('lostLaunches') > 3, JSON.stringify(results.at(-1)))
+})
+
+test('tables that get other names, at any moment of their processes, are known again, and nothing of them is lost', async () => {
+  const results = await run(range(6001, RENAMED), { renames: true })
+  assert.deepEqual(
+    results.flatMap(({ failure }) => failure ?? []),
+    [],
+  )
 })
 
 test('a seed tells the same story twice, and another seed another one', async () => {

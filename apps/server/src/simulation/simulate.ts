@@ -22,6 +22,7 @@ import {
   isHealthy,
   type Lake,
   mergeFiles,
+  renameSimulatedTable,
   type SimulatedTable,
 } from './lake.ts'
 import { keepServersRunning } from './servers.ts'
@@ -53,6 +54,8 @@ export type SimulatedParts = {
   readonly allocates?: boolean
   /** Whether people ask for tables and partitions. As the seed says if absent. */
   readonly asks?: boolean
+  /** Whether tables get other names. As the seed says if absent. */
+  readonly renames?: boolean
 }
 
 const SETTINGS: OptimizingSettings = {
@@ -105,6 +108,7 @@ export async function simulate(seed: number, parts: SimulatedParts = {}): Promis
   await untilQuiet()
   return {
     seed,
+    ...({ ids: Number(Math.max(...world.state.tables.keys()) === world.state.tables.size) } as object),
     trace,
     failure: failure === undefined ? undefined : `${failure} (seed ${seed}, step ${steps})`,
     steps,
@@ -154,6 +158,11 @@ function asksIn(seed: number): boolean {
   return diceOf(seed ^ 0xa5c).chance(0.3)
 }
 
+/** Dice of its own: what others draw does not depend on it. */
+function renamesIn(seed: number): boolean {
+  return diceOf(seed ^ 0x2e4a3e).chance(0.3)
+}
+
 /** Optimizers beside those that are launched. */
 function handStarted(dice: Dice, allocates: boolean): number {
   return allocates ? Number(dice.chance(0.25)) : dice.between(1, 3)
@@ -166,7 +175,13 @@ function serversOf(seed: number): number {
 
 function createWorld(
   seed: number,
-  { twin, servers = serversOf(seed), allocates = allocatesIn(seed), asks = asksIn(seed) }: SimulatedParts,
+  {
+    twin,
+    servers = serversOf(seed),
+    allocates = allocatesIn(seed),
+    asks = asksIn(seed),
+    renames = renamesIn(seed),
+  }: SimulatedParts,
 ): World {
   const random = seededRandom(seed)
   const dice = diceOf(seed)
@@ -200,6 +215,7 @@ function createWorld(
   // Dice of its own: what others draw does not depend on it.
   void interfere(stores, { dice: diceOf(~seed), clock }, () => !writers.active)
   if (asks) void askForTables(stores, { dice: diceOf(seed ^ 0xa5ced), clock }, () => !writers.active)
+  if (renames) void renameNowAndThen(lake, tables, { dice: diceOf(seed ^ 0x2e4a3), clock }, writers)
   const allocationDice = diceOf(seed ^ 0xa110c)
   const group = allocates ? allocatedGroup(allocationDice) : { name: 'default', container: 'local', properties: {} }
   const container = simulatedContainer({
@@ -284,6 +300,20 @@ async function write(
   }
 }
 
+async function renameNowAndThen(
+  lake: Lake,
+  tables: readonly SimulatedTable[],
+  { dice, clock }: Pick<Faults, 'dice' | 'clock'>,
+  writers: { readonly active: boolean },
+): Promise<void> {
+  for (let count = 1; ; count += 1) {
+    await clock.sleep(dice.between(10_000, 240_000))
+    if (!writers.active) return
+    const table = dice.pick(tables)
+    if (table !== undefined) renameSimulatedTable(lake, table, `${table.uuid}-${count}`)
+  }
+}
+
 function keepOptimizerRunning(
   threads: number,
   options: {
@@ -334,6 +364,7 @@ function isAtRest({ state, lake, restless }: World): boolean {
     state.discards.size === 0 &&
     [...state.tables.values()].every(({ state: { phase }, request }) => phase === 'idle' && request === undefined) &&
     state.tables.size === lake.tables.size &&
+    [...state.tables.values()].every(({ name }) => lake.tables.has(name.name)) &&
     [...lake.tables.values()].every((table) => isHealthy(lake, table))
   )
 }
