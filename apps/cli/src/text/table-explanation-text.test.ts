@@ -24,6 +24,8 @@ const QUEUED: TableExplanationBody = {
   quota: { quota: 0.5, threads: 4, running: 0, waiting: 0, usedMs: 90_000, windowMs: 3_600_000, occupation: 0.0125 },
   work: [],
   failures: [],
+  outputs: [],
+  outputsTotal: 0,
   partitions: [
     {
       partition: 'region=eu',
@@ -99,6 +101,12 @@ test('a table at work: who has which task since when, and what failed before', (
       { at: T0, processId: '18', taskId: 4, reason: 'no such file' },
       { at: T0, processId: '17', taskId: null, reason: 'canceled by a person' },
     ],
+    outputs: [
+      { processId: '17', taskId: 1, attempt: 2, commit: 'never-tried', dueAt: T0, tries: 0, reason: null },
+      { processId: '17', taskId: 2, attempt: 1, commit: 'refused', dueAt: T0, tries: 3, reason: 'no such bucket' },
+      { processId: '17', taskId: 3, attempt: 1, commit: 'unknown', dueAt: T0, tries: 1, reason: '1 file' },
+    ],
+    outputsTotal: 4,
     partitions: [],
     partitionsTotal: 0,
     partitionsFailure: 'the bucket is not there',
@@ -112,6 +120,11 @@ test('a table at work: who has which task since when, and what failed before', (
     '  failures, the last first:',
     '    2026-01-31T00:00:00.000Z, task 4 of process 18: no such file',
     '    2026-01-31T00:00:00.000Z, process 17: canceled by a person',
+    '  outputs that are not in the table:',
+    '    attempt 2 of task 1 of process 17: to be deleted 2026-01-31T00:00:00.000Z',
+    '    attempt 1 of task 2 of process 17: to be deleted, tried again 2026-01-31T00:00:00.000Z: no such bucket',
+    '    attempt 1 of task 3 of process 17: unsettled, kept: a commit of it may have been made; looked at again 2026-01-31T00:00:00.000Z: 1 file',
+    '    1 more',
     '  partitions could not be looked at: the bucket is not there',
     '',
   ])

@@ -18,6 +18,7 @@ export function tableExplanationText(name: string, explanation: TableExplanation
     `  quota:   ${quotaText(quota)}`,
     ...section('at work', work.map(workText)),
     ...section('failures, the last first', failures.map(failureText)),
+    ...outputLines(explanation),
     ...partitionLines(explanation),
   ]
   return `${lines.join('\n')}\n`
@@ -76,6 +77,33 @@ function workText({
 
 function failureText({ at, processId, taskId, reason }: Explained<'failures'>[number]): string {
   return `${momentText(at)}, ${taskId === null ? '' : `task ${taskId} of `}process ${processId}: ${reason}`
+}
+
+function outputLines({ outputs, outputsTotal }: TableExplanationBody): readonly string[] {
+  const rest = outputsTotal - outputs.length
+  return section('outputs that are not in the table', [
+    ...outputs.map(outputText),
+    ...(rest === 0 ? [] : [`${rest} more`]),
+  ])
+}
+
+function outputText({
+  processId,
+  taskId,
+  attempt,
+  commit,
+  dueAt,
+  tries,
+  reason,
+}: Explained<'outputs'>[number]): string {
+  const fate =
+    commit === 'unknown'
+      ? 'unsettled, kept: a commit of it may have been made; looked at again'
+      : tries === 0
+        ? 'to be deleted'
+        : 'to be deleted, tried again'
+  const why = reason === null ? '' : `: ${reason}`
+  return `attempt ${attempt} of task ${taskId} of process ${processId}: ${fate} ${momentText(dueAt)}${why}`
 }
 
 function partitionLines(explanation: TableExplanationBody): readonly string[] {

@@ -47,7 +47,7 @@ async function discardOutput(deps: DiscarderDeps, discard: Discard, signal: Abor
     await stores.state.apply([{ kind: 'remove-discard', key: discard }])
     return
   }
-  log.warn({ processId, taskId, attempt, commit, reason: left }, 'an output could not be deleted')
+  log.warn({ processId, taskId, attempt, commit, reason: left }, 'an output stays listed')
   await stores.state.apply([postponeDiscard(discard, boundedReason(left), clock.now())])
 }
 

@@ -18,6 +18,22 @@ const partition = Type.Object({
   optimizedAt: Type.Object({ minor: epochMsInteger, major: epochMsInteger, full: epochMsInteger }),
 })
 
+const output = Type.Object(
+  {
+    processId: Type.String(),
+    taskId: Type.Integer(),
+    attempt: Type.Integer(),
+    commit: Type.String({
+      description:
+        'never-tried, refused: the files are deleted; unknown: a commit may have been made, they are kept until the table refers to them or they are gone.',
+    }),
+    dueAt: epochMsInteger,
+    tries: Type.Integer(),
+    reason: nullable(Type.String({ description: 'Why the last try did not end it.' })),
+  },
+  { description: 'What an attempt wrote that is not known to be in the table.' },
+)
+
 export const tableExplanation = Type.Object(
   {
     verdict: tableVerdict,
@@ -70,6 +86,8 @@ export const tableExplanation = Type.Object(
         reason: Type.String(),
       }),
     ),
+    outputs: Type.Array(output, { description: 'The oldest of them.' }),
+    outputsTotal: Type.Integer(),
     partitions: Type.Array(partition),
     partitionsTotal: Type.Integer(),
     /** Where the files cannot be read now, all but the partitions is told. */

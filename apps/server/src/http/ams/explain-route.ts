@@ -29,7 +29,7 @@ export function explainRoute(server: ApiServer, { stores, inspection, inTime, cl
         tags: ['tables'],
         summary: 'Why the table is, or is not, being optimized, with all that bears on it',
         description:
-          'Verdict and remedy, place in the queue, quota, who works on it, the last failures, and what the triggers make of its partitions.',
+          'Verdict and remedy, place in the queue, quota, who works on it, the last failures, outputs that are not known to be in the table, and what the triggers make of its partitions.',
         params: tableParams,
         querystring: explainQuery,
         response: answers(tableExplanation),

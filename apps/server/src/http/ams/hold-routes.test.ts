@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { TaskId } from '@moraine/lifecycle/identity'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { buildEvaluation, buildOptimizer, T0 } from '@moraine/management/testing/build'
+import { buildEvaluation, buildOptimizer, PROCESS_1, T0 } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -124,6 +125,24 @@ test('a group that cannot be is refused with what is wrong', async () => {
     assert.equal(answer.status, 400, answer.message)
     assert.match(answer.message, reason)
   }
+})
+
+test('outputs that are not known to be in the table are told, with what becomes of them', async () => {
+  const { call, stores } = await setUp()
+  const [table] = await stores.tables.listTables({ limit: 1 })
+  assert.ok(table)
+  const output = {
+    processId: PROCESS_1,
+    taskId: 1 as TaskId,
+    attempt: 2,
+    commit: 'unknown',
+    dueAt: T0,
+    tries: 0,
+  } as const
+  const discard = { ...output, tableId: table.tableId, reason: undefined, table: undefined }
+  await stores.state.apply([{ kind: 'add-discard', discard }])
+  const { outputs, outputsTotal } = (await call('GET', `${TABLE}/explain?partitions=0`)).result
+  assert.deepEqual([outputs, outputsTotal], [[{ ...output, reason: null }], 1])
 })
 
 test('one answer says all that bears on a table, also where its files cannot be read', async () => {

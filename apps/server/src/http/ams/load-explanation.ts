@@ -12,9 +12,10 @@ import type { HoldFinder } from '../../optimizing/hold-finder.ts'
 import { type PendingPage, type PendingTablesDeps, pendingPages } from '../../optimizing/pending-tables.ts'
 import { verdictBody } from './load-verdict.ts'
 
-export type ExplainStores = Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'tables'>
+export type ExplainStores = Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'tables' | 'discards'>
 
 const ENDED_MAX = 10
+const OUTPUTS_MAX = 10
 /** Tasks of the open process whose attempts are looked at for failures. */
 const TASKS_MAX = 1000
 
@@ -27,6 +28,8 @@ export async function loadExplanation(
 ): Promise<Omit<TableExplanationBody, 'partitions' | 'partitionsTotal' | 'partitionsFailure'>> {
   const facts = await loadFacts(stores, findHolds, table, clock)
   const { verdict, remedy, queue, quota, work, failures } = explainWithFacts(facts)
+  const { tableId } = table
+  const { discards, total } = await stores.discards.pageDiscards({ tableId, offset: 0, limit: OUTPUTS_MAX })
   return {
     verdict: verdictBody(verdict, table),
     remedy,
@@ -39,6 +42,10 @@ export async function loadExplanation(
       lastHeardAt: lastHeardAt ?? null,
     })),
     failures: failures.map((failure) => ({ ...failure, taskId: failure.taskId ?? null })),
+    outputs: discards.map(({ processId, taskId, attempt, commit, dueAt, tries, reason = null }) => {
+      return { processId, taskId, attempt, commit, dueAt, tries, reason }
+    }),
+    outputsTotal: total,
   }
 }
 
