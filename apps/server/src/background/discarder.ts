@@ -1,4 +1,5 @@
-import { type Discard, postponeDiscard } from '@moraine/management/optimizing/discard'
+import type { Discard } from '@moraine/management/optimizing/discard'
+import { postponeDiscard } from '@moraine/management/optimizing/list-discard'
 import { boundedReason } from '@moraine/management/optimizing/task'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'

@@ -1,6 +1,6 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import type { Stores } from '@moraine/management/store/stores'
-import { renameTable } from '@moraine/management/tables/rename-table'
+import { recordRename } from '@moraine/management/tables/rename-table'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { applyDecision } from './apply-decision.ts'
 
@@ -18,7 +18,7 @@ export async function renameManagedTable(
     if (table === undefined) return { outcome: 'gone' as const, changes: [] }
     const double = await tables.findTableByName(name)
     if (double?.tableId === tableId) return { outcome: 'renamed' as const, changes: [] }
-    const changes = renameTable(table, name, double)
+    const changes = recordRename(table, name, double)
     return changes === 'wait' ? { outcome: 'waits' as const, changes: [] } : { outcome: 'renamed' as const, changes }
   })
   return outcome

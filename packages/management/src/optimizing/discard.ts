@@ -1,9 +1,6 @@
 import type { ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
-import { later } from '@moraine/stdx/brand'
-import type { StateChange } from '../store/state-change.ts'
 import type { TableName } from '../tables/table-name.ts'
-import type { Task } from './task.ts'
 
 /**
  * The outputs of an attempt that are not known to be in the table, to be deleted when due, or to be looked at where that
@@ -44,21 +41,3 @@ export type DiscardPage = { readonly discards: readonly Discard[]; readonly tota
 
 /** How long a lost attempt may still be writing before its outputs are deleted. */
 export const ZOMBIE_GRACE_MS = 15 * 60_000
-
-const RETRY_FIRST_MS = 3_600_000
-const RETRY_LONGEST_MS = 24 * 3_600_000
-
-export function addDiscard(
-  { processId, taskId, tableId }: Pick<Task, 'processId' | 'taskId' | 'tableId'>,
-  { attempt, commit, dueAt }: Pick<Discard, 'attempt' | 'commit' | 'dueAt'>,
-): StateChange {
-  const discard = { processId, taskId, attempt, tableId, commit, dueAt, tries: 0, reason: undefined, table: undefined }
-  return { kind: 'add-discard', discard }
-}
-
-/** It stays listed, and is looked at again, ever later. */
-export function postponeDiscard(discard: Discard, reason: string, now: EpochMs): StateChange {
-  const { processId, taskId, attempt, tries } = discard
-  const pauseMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(tries, 16), RETRY_LONGEST_MS)
-  return { kind: 'postpone-discard', key: { processId, taskId, attempt }, dueAt: later(now, pauseMs), reason }
-}

@@ -1,7 +1,8 @@
 import { assert } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
-import { addDiscard, ZOMBIE_GRACE_MS } from './discard.ts'
+import { ZOMBIE_GRACE_MS } from './discard.ts'
+import { addDiscard } from './list-discard.ts'
 import { boundedReason, type Task } from './task.ts'
 
 /** So often a task may take its optimizer with it, or all of its time, before that is taken for its own doing. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { at, buildEvaluation, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
-import { isSameTable, renameTable } from './rename-table.ts'
+import { isSameTable, recordRename } from './rename-table.ts'
 
 const NAME = { catalog: 'lake', namespace: ['sales'], name: 'purchases' }
 const executing = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
@@ -23,7 +23,7 @@ test('a table is told by its UUID, and by its metadata file where it has none', 
 
 test('a table in the middle of a process takes it along under its new name', () => {
   const table = buildTable({ state: executing, version: 3 })
-  assert.deepEqual(renameTable(table, NAME, undefined), [
+  assert.deepEqual(recordRename(table, NAME, undefined), [
     { kind: 'rename-table', tableId: 1, from: { version: 3, phase: 'executing' }, name: NAME },
   ])
 })
@@ -31,17 +31,17 @@ test('a table in the middle of a process takes it along under its new name', () 
 test('one that was taken for a new table gives way, and what people asked of it is kept', () => {
   const pause = { since: at(7), by: 'ana' }
   const request = { type: 'full', requestedAt: at(8) } as const
-  const changes = renameTable(buildTable({ version: 3 }), NAME, double({ pause, request }))
+  const changes = recordRename(buildTable({ version: 3 }), NAME, double({ pause, request }))
   assert.deepEqual(changes, [
     { kind: 'name-discards', tableId: 2, table: NAME },
     { kind: 'remove-table', tableId: 2, from: { version: 5, phase: 'idle' } },
     { kind: 'rename-table', tableId: 1, from: { version: 3, phase: 'idle' }, name: NAME },
     { kind: 'patch-table', tableId: 1, from: { version: 4, phase: 'idle' }, patch: { pause, request } },
   ])
-  const kept = renameTable(buildTable({ pause: { since: T0, by: 'bo' } }), NAME, double({ pause }))
+  const kept = recordRename(buildTable({ pause: { since: T0, by: 'bo' } }), NAME, double({ pause }))
   assert.ok(kept !== 'wait' && kept.every(({ kind }) => kind !== 'patch-table'))
 })
 
 test('one that has begun a process ends it first', () => {
-  assert.equal(renameTable(buildTable(), NAME, double({ state: executing })), 'wait')
+  assert.equal(recordRename(buildTable(), NAME, double({ state: executing })), 'wait')
 })

@@ -20,7 +20,7 @@ export function isSameTable({ evaluation }: ManagedTable, found: TableIdentity):
  * @param double the same table, which was taken for a new one of that name; what people asked of it meanwhile is kept. While
  *   it has a process, the answer is to `wait`
  */
-export function renameTable(
+export function recordRename(
   table: ManagedTable,
   name: TableName,
   double: ManagedTable | undefined,
