@@ -4,7 +4,6 @@ import type { TableId, TaskId } from '@moraine/lifecycle/identity'
 import { NO_TASKS } from '../optimizing/process-store.ts'
 import type { Hold } from '../schedule/hold.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
-import type { VerdictKind } from '../tables/table-verdict.ts'
 import {
   ackedState,
   at,
@@ -20,7 +19,8 @@ import {
   PROCESS_2,
   T0,
 } from '../testing/build.ts'
-import { type ExplainFacts, explainWithFacts, type OpenWork } from './explain-table.ts'
+import { type ExplainFacts, explainTable, type OpenWork } from './explain-table.ts'
+import type { VerdictKind } from './table-verdict.ts'
 
 const NOW = at(100_000)
 const GROUP = { name: 'default', container: 'local', properties: {} } as const
@@ -36,7 +36,7 @@ type Parts = Omit<Partial<ExplainFacts>, 'table' | 'holds'> & {
 
 function explain({ table, hold, ...facts }: Parts) {
   const own = buildTable({ evaluation: IDLE, ...table })
-  return explainWithFacts({
+  return explainTable({
     table: own,
     group: GROUP,
     optimizers: [buildOptimizer()],

@@ -9,8 +9,8 @@ import { activeThreads, type Optimizer } from '../resources/optimizer.ts'
 import { type ResourceGroup, schedulingPolicy } from '../resources/resource-group.ts'
 import type { Hold } from '../schedule/hold.ts'
 import type { ManagedTable, PendingTable } from '../tables/managed-table.ts'
-import { explainTable, type TableVerdict } from '../tables/table-verdict.ts'
 import { remedyOf } from './remedy.ts'
+import { type TableVerdict, verdictOf } from './table-verdict.ts'
 
 /** All that decides what happens to a table next, as the records have it at one moment. */
 export type ExplainFacts = {
@@ -100,11 +100,11 @@ const AHEAD_MAX = 10
 const FAILURES_MAX = 10
 
 /** Why a table is, or is not, optimized, with everything that bears on it. */
-export function explainWithFacts(facts: ExplainFacts): TableExplanation {
+export function explainTable(facts: ExplainFacts): TableExplanation {
   const { table, group, optimizers, open, now } = facts
   const groupThreads = activeThreads(optimizers)
   const quota = quotaUse(facts, groupThreads)
-  const verdict = explainTable({
+  const verdict = verdictOf({
     table,
     hold: facts.holds.get(table.tableId),
     open: open && { process: open.process, tasks: open.counts },

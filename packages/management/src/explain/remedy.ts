@@ -1,6 +1,6 @@
 import { unreachable } from '@moraine/stdx/assert'
 import type { ManagedTable } from '../tables/managed-table.ts'
-import type { TableVerdict } from '../tables/table-verdict.ts'
+import type { TableVerdict } from './table-verdict.ts'
 
 /** In a sentence: what would change the answer, and who can do it. */
 export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<ManagedTable, 'settings'>): string {

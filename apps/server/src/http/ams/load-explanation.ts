@@ -1,5 +1,5 @@
 import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
-import { type ExplainFacts, explainWithFacts, type OpenWork } from '@moraine/management/explain/explain-table'
+import { type ExplainFacts, explainTable, type OpenWork } from '@moraine/management/explain/explain-table'
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
@@ -27,7 +27,7 @@ export async function loadExplanation(
   clock: Clock,
 ): Promise<Omit<TableExplanationBody, 'partitions' | 'partitionsTotal' | 'partitionsFailure'>> {
   const facts = await loadFacts(stores, findHolds, table, clock)
-  const { verdict, remedy, queue, quota, work, failures } = explainWithFacts(facts)
+  const { verdict, remedy, queue, quota, work, failures } = explainTable(facts)
   const { tableId } = table
   const { discards, total } = await stores.discards.pageDiscards({ tableId, offset: 0, limit: OUTPUTS_MAX })
   return {

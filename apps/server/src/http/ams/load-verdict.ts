@@ -1,9 +1,9 @@
 import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
+import { type TableVerdict, verdictOf } from '@moraine/management/explain/table-verdict'
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import { activeThreads } from '@moraine/management/resources/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
-import { explainTable, type TableVerdict } from '@moraine/management/tables/table-verdict'
 import type { Clock } from '@moraine/stdx/clock'
 import type { HoldFinder } from '../../optimizing/hold-finder.ts'
 
@@ -21,7 +21,7 @@ export async function loadVerdict(
   const foundGroup = await stores.groups.findGroup(group)
   const isRequested = process?.isRequested ?? table.request !== undefined
   const holds = await findHolds(foundGroup, [{ ...table, isRequested }])
-  const verdict = explainTable({
+  const verdict = verdictOf({
     table,
     hold: holds.get(table.tableId),
     open: process && { process, tasks: counts?.get(process.processId) ?? NO_TASKS },

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NO_TASKS } from '../optimizing/process-store.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import { at, buildEvaluation, buildProcess, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
-import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
-import { explainTable, type VerdictFacts } from './table-verdict.ts'
+import { type VerdictFacts, verdictOf } from './table-verdict.ts'
 
 const SEEN = buildEvaluation({ needed: undefined, finding: { text: '3 fragments of 12', figures: { fragments: 3 } } })
 
 function verdict(table: Partial<VerdictFacts['table']>, facts: Partial<VerdictFacts> = {}) {
-  return explainTable({
+  return verdictOf({
     table: buildTable({ evaluation: SEEN, ...table }),
     open: undefined,
     groupExists: true,

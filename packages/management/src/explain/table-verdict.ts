@@ -6,8 +6,8 @@ import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
 import type { TaskCounts } from '../optimizing/process-store.ts'
 import { quotaThreads } from '../optimizing/quota.ts'
 import { type Hold, type HoldKind, holdsCommits } from '../schedule/hold.ts'
-import type { ManagedTable } from './managed-table.ts'
-import { requestText } from './optimize-request.ts'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import { requestText } from '../tables/optimize-request.ts'
 
 /** Why a table is, or is not, being optimized at this moment, and what would change that. */
 export type TableVerdict = {
@@ -48,7 +48,7 @@ export type VerdictFacts = {
   readonly now: EpochMs
 }
 
-export function explainTable(facts: VerdictFacts): TableVerdict {
+export function verdictOf(facts: VerdictFacts): TableVerdict {
   const { phase } = facts.table.state
   switch (phase) {
     case 'idle':
