@@ -246,6 +246,7 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
     ended: options.ended,
     lastRuns: () => leadership.term()?.lastRuns() ?? {},
     blockerTimeoutMs: options.settings.blockerTimeoutMs,
+    heartbeatTimeoutMs: options.settings.deadlines.heartbeatTimeoutMs,
     onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(nudges.send),
     onGroupChanged: () => WHEN_A_GROUP_CHANGES.forEach(nudges.send),
     containers: options.settings.containers,

@@ -19,7 +19,7 @@ import {
   PROCESS_2,
   T0,
 } from '../testing/build.ts'
-import { type ExplainFacts, explainTable, type OpenWork } from './explain-table.ts'
+import { type ExplainFacts, explainTable } from './explain-table.ts'
 import type { VerdictKind } from './table-verdict.ts'
 
 const NOW = at(100_000)
@@ -45,11 +45,14 @@ function explain({ table, hold, ...facts }: Parts) {
     usedMs: new Map(),
     open: undefined,
     ended: [],
+    heartbeatTimeoutMs: 60_000,
     now: NOW,
     holds: hold === undefined ? new Map() : new Map([[own.tableId, hold]]),
     ...facts,
   })
 }
+
+type OpenWork = NonNullable<ExplainFacts['open']>
 
 function work(counts: Partial<OpenWork['counts']>, parts: Partial<OpenWork> = {}): OpenWork {
   const process = buildProcess({ quota: 2, taskCount: 6 })

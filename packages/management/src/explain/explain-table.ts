@@ -1,23 +1,22 @@
-import type { OptimizerId, ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { hasWorkAhead, planningQueue } from '../optimizing/choose-tables.ts'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
-import type { DispatchableProcess, TaskCounts } from '../optimizing/process-store.ts'
+import type { DispatchableProcess } from '../optimizing/process-store.ts'
 import { QUOTA_WINDOW_MS, quotaOccupation, quotaThreads } from '../optimizing/quota.ts'
-import { type Attempt, assignmentOf, type Task } from '../optimizing/task.ts'
-import { activeThreads, type Optimizer } from '../resources/optimizer.ts'
+import type { Attempt } from '../optimizing/task.ts'
+import { activeThreads } from '../resources/optimizer.ts'
 import { type ResourceGroup, schedulingPolicy } from '../resources/resource-group.ts'
 import type { Hold } from '../schedule/hold.ts'
 import type { ManagedTable, PendingTable } from '../tables/managed-table.ts'
+import { type Hearing, type OpenWork, type WorkingThread, workingThreads } from './open-work.ts'
 import { remedyOf } from './remedy.ts'
 import { type TableVerdict, verdictOf } from './table-verdict.ts'
 
 /** All that decides what happens to a table next, as the records have it at one moment. */
-export type ExplainFacts = {
+export type ExplainFacts = Hearing & {
   readonly table: ManagedTable
   readonly group: ResourceGroup | undefined
-  /** Of the group; those not gone. */
-  readonly optimizers: readonly Optimizer[]
   /** Tables of the group that wait to be planned, this one among them if it does. */
   readonly pending: readonly PendingTable[]
   /** Processes of the group of which a task could be handed out, were there a thread. */
@@ -25,19 +24,10 @@ export type ExplainFacts = {
   /** Milliseconds of attempts of each table within the quota window. */
   readonly usedMs: ReadonlyMap<ManagedTable['tableId'], number>
   readonly holds: ReadonlyMap<ManagedTable['tableId'], Hold>
-  readonly open: OpenWork | undefined
+  /** `failed`: attempts that did not succeed. */
+  readonly open: (OpenWork & { readonly failed: readonly Attempt[] }) | undefined
   /** Newest first. */
   readonly ended: readonly OptimizingProcess[]
-  readonly now: EpochMs
-}
-
-export type OpenWork = {
-  readonly process: OptimizingProcess
-  readonly counts: TaskCounts
-  /** Tasks that are with a thread. */
-  readonly assigned: readonly Task[]
-  /** Attempts that did not succeed, oldest first. */
-  readonly failed: readonly Attempt[]
 }
 
 export type TableExplanation = {
@@ -77,17 +67,6 @@ export type QuotaUse = {
   readonly occupation: number
 }
 
-export type WorkingThread = {
-  readonly taskId: TaskId
-  readonly partitionPath: string
-  readonly attempt: number
-  readonly optimizerId: OptimizerId
-  readonly threadId: number
-  readonly since: EpochMs
-  /** `undefined` if the optimizer is gone: the task goes to another. */
-  readonly lastHeardAt: EpochMs | undefined
-}
-
 export type PastFailure = {
   readonly at: EpochMs
   readonly processId: ProcessId
@@ -101,23 +80,16 @@ const FAILURES_MAX = 10
 
 /** Why a table is, or is not, optimized, with everything that bears on it. */
 export function explainTable(facts: ExplainFacts): TableExplanation {
-  const { table, group, optimizers, open, now } = facts
+  const { table, group, optimizers, open } = facts
   const groupThreads = activeThreads(optimizers)
   const quota = quotaUse(facts, groupThreads)
-  const verdict = verdictOf({
-    table,
-    hold: facts.holds.get(table.tableId),
-    open: open && { process: open.process, tasks: open.counts },
-    groupExists: group !== undefined,
-    groupThreads,
-    now,
-  })
+  const verdict = verdictOf({ ...facts, hold: facts.holds.get(table.tableId), groupExists: group !== undefined })
   return {
     verdict,
     remedy: remedyOf(verdict, table),
     queue: verdict.kind === 'queued' ? queuePlace(facts, groupThreads) : undefined,
     quota,
-    work: workingThreads(facts),
+    work: open === undefined ? [] : workingThreads(open, optimizers),
     failures: pastFailures(facts),
   }
 }
@@ -153,23 +125,6 @@ function quotaUse({ table, usedMs, open }: ExplainFacts, groupThreads: number): 
     windowMs: QUOTA_WINDOW_MS,
     occupation: quotaOccupation(used, quota, groupThreads),
   }
-}
-
-function workingThreads({ open, optimizers }: ExplainFacts): readonly WorkingThread[] {
-  return (open?.assigned ?? []).flatMap((task) => {
-    const assignment = assignmentOf(task)
-    if (assignment === undefined || !('scheduledAt' in task.state)) return []
-    const state = optimizers.find(({ optimizerId }) => optimizerId === assignment.optimizerId)?.state
-    return [
-      {
-        taskId: task.taskId,
-        partitionPath: task.partitionPath,
-        ...assignment,
-        since: task.state.scheduledAt,
-        lastHeardAt: state === undefined || state.status === 'gone' ? undefined : state.touchedAt,
-      },
-    ]
-  })
 }
 
 function pastFailures({ open, ended }: ExplainFacts): readonly PastFailure[] {

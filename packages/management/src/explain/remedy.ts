@@ -7,7 +7,7 @@ export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<Manag
   const group = `'${settings.group}'`
   switch (kind) {
     case 'not-evaluated':
-      return 'nothing: it is looked at within seconds; if that does not happen see whether a server leads (/health)'
+      return `nothing: it is looked at within seconds; if that does not happen ${WHO_LEADS}`
     case 'refresh-failing':
       return 'mend what the reason names; the table is tried again by itself, ever later, and at once when it is committed to'
     case 'disabled':
@@ -40,8 +40,13 @@ export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<Manag
     case 'queued':
       return 'nothing: its turn comes; more threads, a higher self-optimizing.priority or a request by a person bring it sooner'
     case 'planning':
+      return `nothing: it is being worked on; if that lasts longer than ten minutes ${WHO_LEADS}`
     case 'executing':
       return 'nothing: it is being worked on'
+    case 'orphaned':
+      return `nothing: its tasks go to other threads within seconds; if that does not happen ${WHO_LEADS}`
+    case 'settling':
+      return `nothing: it is settled within seconds; if that does not happen ${WHO_LEADS}`
     case 'waiting-for-thread':
       return `threads of group ${group} that become free; start more optimizers, or raise self-optimizing.priority`
     case 'committing':
@@ -50,3 +55,6 @@ export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<Manag
       return unreachable(kind)
   }
 }
+
+/** What is a server's to do and is not done waits for one. */
+const WHO_LEADS = 'see whether a server leads (/health)'

@@ -2,7 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NO_TASKS } from '../optimizing/process-store.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
-import { at, buildEvaluation, buildProcess, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
+import {
+  ackedState,
+  at,
+  buildEvaluation,
+  buildOptimizer,
+  buildProcess,
+  buildTable,
+  buildTask,
+  PROCESS_1,
+  T0,
+} from '../testing/build.ts'
+import type { OpenWork } from './open-work.ts'
 import { type VerdictFacts, verdictOf } from './table-verdict.ts'
 
 const SEEN = buildEvaluation({ needed: undefined, finding: { text: '3 fragments of 12', figures: { fragments: 3 } } })
@@ -12,11 +23,16 @@ function verdict(table: Partial<VerdictFacts['table']>, facts: Partial<VerdictFa
     table: buildTable({ evaluation: SEEN, ...table }),
     open: undefined,
     groupExists: true,
-    groupThreads: 2,
+    optimizers: [buildOptimizer()],
+    heartbeatTimeoutMs: 60_000,
     hold: undefined,
     now: at(1000),
     ...facts,
   })
+}
+
+function work(parts: Partial<OpenWork>): OpenWork {
+  return { process: buildProcess(), counts: NO_TASKS, assigned: [], ...parts }
 }
 
 const pending = { state: { phase: 'pending', since: at(1) } } as const
@@ -43,7 +59,7 @@ test('an idle table says what it was found to be', () => {
 
 test('a pending table names what it waits for', () => {
   assert.equal(verdict(pending, { groupExists: false }).kind, 'group-missing')
-  assert.equal(verdict(pending, { groupThreads: 0 }).kind, 'no-optimizer')
+  assert.equal(verdict(pending, { optimizers: [] }).kind, 'no-optimizer')
   assert.equal(verdict(pending).kind, 'queued')
   const backOff = { failures: 4, notBefore: at(9000), step: 'executing', reason: 'disk full' } as const
   const waiting = verdict({ ...pending, backOff })
@@ -54,13 +70,31 @@ test('a pending table names what it waits for', () => {
 
 test('an executing table says who works on it', () => {
   const state = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
-  const open = (tasks: Partial<typeof NO_TASKS>) => ({ process: buildProcess(), tasks: { ...NO_TASKS, ...tasks } })
+  const open = (counts: Partial<typeof NO_TASKS>) => work({ counts: { ...NO_TASKS, ...counts } })
   assert.equal(
     verdict({ state }, { open: open({ acked: 1, succeeded: 1 }) }).text,
-    '1 threads are working, 1 of 2 tasks done',
+    '1 thread is working, 1 of 2 tasks done',
   )
   assert.equal(verdict({ state }, { open: open({ planned: 2 }) }).kind, 'waiting-for-thread')
-  assert.equal(verdict({ state }, { open: open({ planned: 2 }), groupThreads: 0 }).kind, 'no-optimizer')
+  assert.equal(verdict({ state }, { open: open({ planned: 2 }), optimizers: [] }).kind, 'no-optimizer')
+  assert.equal(verdict({ state }, { open: open({ succeeded: 2 }), optimizers: [] }).kind, 'settling')
+})
+
+test('a thread that nobody hears of is told first, and does not count as working once it is lost', () => {
+  const state = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
+  const assigned = [buildTask({ state: ackedState() })]
+  const open = work({ counts: { ...NO_TASKS, acked: 1 }, assigned })
+  const after = (ms: number, optimizers = [buildOptimizer()]) => verdict({ state }, { open, optimizers, now: at(ms) })
+  assert.equal(after(29_000).text, '1 thread is working, 0 of 2 tasks done')
+  const quiet = after(30_000)
+  assert.equal(quiet.kind, 'executing')
+  assert.match(quiet.text, /silent for 30.0 s and is lost after 1 min \(optimizer.heart-beat-timeout\)$/)
+  for (const lost of [after(60_000), after(1000, [])]) {
+    assert.deepEqual([lost.kind, lost.figures['silent']], ['orphaned', 1])
+    assert.match(lost.text, /^nobody works on it: 1 task is with optimizers that are gone or silent/)
+  }
+  const two = work({ counts: { ...NO_TASKS, acked: 2 }, assigned })
+  assert.match(verdict({ state }, { open: two, optimizers: [] }).text, /^1 thread is working, .*; 1 task is with opt/)
 })
 
 test('who asked for what is told as long as it is waited for or worked on', () => {
@@ -69,7 +103,7 @@ test('who asked for what is told as long as it is waited for or worked on', () =
   const planning = { state: { phase: 'planning', since: T0 } } as const
   assert.equal(verdict({ ...planning, request }).text, 'a plan is being made: a person asked for day=1, as full')
   assert.equal(verdict(planning).text, 'a plan is being made')
-  const open = { process: buildProcess({ isRequested: true }), tasks: { ...NO_TASKS, acked: 2 } }
+  const open = work({ process: buildProcess({ isRequested: true }), counts: { ...NO_TASKS, acked: 2 } })
   const state = { phase: 'executing', since: T0, type: 'full', processId: PROCESS_1 } as const
   assert.equal(verdict({ state }, { open }).text, '2 threads are working, 0 of 2 tasks done, as a person asked')
 })
@@ -79,7 +113,7 @@ test('a commit that takes several tries says why', () => {
   const process = buildProcess({
     state: { status: 'committing', since: T0, commitAttempts: 2, retryAt: at(4000), reason: 'catalog down' },
   })
-  const trying = verdict({ state }, { open: { process, tasks: NO_TASKS } })
+  const trying = verdict({ state }, { open: work({ process }) })
   assert.deepEqual([trying.kind, trying.until], ['committing', at(4000)])
   assert.match(trying.text, /2 tries.*catalog down/)
 })
@@ -89,10 +123,10 @@ test('a hold is named with the work that waits for it', () => {
   const waiting = verdict(pending, { hold })
   assert.deepEqual([waiting.kind, waiting.text], ['paused', 'paused by ana; there is work (3 fragments of 12)'])
   const state = { phase: 'executing', since: at(1), type: 'minor', processId: PROCESS_1 } as const
-  const open = { process: buildProcess(), tasks: { ...NO_TASKS, planned: 1, succeeded: 1 } }
+  const open = work({ counts: { ...NO_TASKS, planned: 1, succeeded: 1 } })
   const stopped = verdict({ state }, { open, hold })
   assert.equal(stopped.text, 'paused by ana; 1 of 2 tasks done')
-  const working = verdict({ state }, { open: { ...open, tasks: { ...open.tasks, acked: 1 } }, hold })
+  const working = verdict({ state }, { open: work({ counts: { ...open.counts, acked: 1 } }), hold })
   assert.equal(working.kind, 'executing')
   const committing = verdict({ state: { ...state, phase: 'committing' } }, { hold })
   assert.match(committing.text, /paused by ana; the results wait to be committed/)

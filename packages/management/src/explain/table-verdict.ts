@@ -1,13 +1,14 @@
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import { unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
+import { counted } from '@moraine/stdx/human-text'
 import { planNotBefore } from '../optimizing/choose-tables.ts'
-import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
-import type { TaskCounts } from '../optimizing/process-store.ts'
 import { quotaThreads } from '../optimizing/quota.ts'
+import { activeThreads } from '../resources/optimizer.ts'
 import { type Hold, type HoldKind, holdsCommits } from '../schedule/hold.ts'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import { requestText } from '../tables/optimize-request.ts'
+import { type Hearing, type OpenWork, silence } from './open-work.ts'
 
 /** Why a table is, or is not, being optimized at this moment, and what would change that. */
 export type TableVerdict = {
@@ -35,17 +36,17 @@ export type VerdictKind =
   | 'queued'
   | 'planning'
   | 'waiting-for-thread'
+  | 'orphaned'
+  | 'settling'
   | 'executing'
   | 'committing'
 
 /** The facts a verdict is drawn from; none of them is remembered only in memory. */
-export type VerdictFacts = {
+export type VerdictFacts = Hearing & {
   readonly table: ManagedTable
-  readonly open: { readonly process: OptimizingProcess; readonly tasks: TaskCounts } | undefined
+  readonly open: OpenWork | undefined
   readonly groupExists: boolean
-  readonly groupThreads: number
   readonly hold: Hold | undefined
-  readonly now: EpochMs
 }
 
 export function verdictOf(facts: VerdictFacts): TableVerdict {
@@ -91,13 +92,13 @@ function idleVerdict(facts: VerdictFacts): TableVerdict {
 }
 
 function pendingVerdict(facts: VerdictFacts): TableVerdict {
-  const { table, groupExists, groupThreads, now } = facts
+  const { table, groupExists, optimizers, now } = facts
   const { group } = table.settings
   if (!groupExists) {
     return verdict(facts, 'group-missing', `resource group '${group}' (self-optimizing.group) does not exist`)
   }
   if (facts.hold !== undefined) return heldVerdict(facts, facts.hold, `there is work (${findingOf(table)})`)
-  if (groupThreads === 0) {
+  if (activeThreads(optimizers) === 0) {
     return verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${group}'`)
   }
   const until = planNotBefore(table, undefined)
@@ -123,30 +124,44 @@ function planningVerdict(facts: VerdictFacts): TableVerdict {
 }
 
 function executingVerdict(facts: VerdictFacts): TableVerdict {
-  const { open, groupThreads, table } = facts
+  const { open } = facts
   if (open === undefined) return verdict(facts, 'executing', 'a process is running')
-  const { tasks, process } = open
-  const running = tasks.scheduled + tasks.acked
-  const figures = { tasks: process.taskCount, planned: tasks.planned, running, succeeded: tasks.succeeded }
+  const { counts, process } = open
+  const running = counts.scheduled + counts.acked
+  const figures = { tasks: process.taskCount, planned: counts.planned, running, succeeded: counts.succeeded }
   const why = process.isRequested ? ', as a person asked' : ''
-  const progress = `${tasks.succeeded} of ${process.taskCount} tasks done${why}`
-  if (running > 0) {
-    const threads = quotaThreads(process.quota, groupThreads)
-    const isAtQuota = tasks.planned > 0 && running >= threads
-    const quota = isAtQuota ? `; it works within its quota of ${threads} threads (self-optimizing.quota)` : ''
-    const withQuota = isAtQuota ? { ...figures, quotaThreads: threads } : figures
-    return { ...verdict(facts, 'executing', `${running} threads are working, ${progress}${quota}`), figures: withQuota }
+  const progress = `${counts.succeeded} of ${process.taskCount} tasks done${why}`
+  if (running > 0) return runningVerdict(facts, { ...open, running, progress, figures })
+  if (counts.planned === 0) {
+    return { ...verdict(facts, 'settling', `${progress}, all have ended; the process is to be settled`), figures }
   }
   if (facts.hold !== undefined) return { ...heldVerdict(facts, facts.hold, progress), figures }
-  return groupThreads === 0
-    ? {
-        ...verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${process.group}'`),
-        figures,
-      }
-    : {
-        ...verdict(facts, 'waiting-for-thread', `${progress}, waits for a thread of group '${table.settings.group}'`),
-        figures,
-      }
+  if (activeThreads(facts.optimizers) === 0) {
+    return {
+      ...verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${process.group}'`),
+      figures,
+    }
+  }
+  const text = `${progress}, waits for a thread of group '${process.group}'`
+  return { ...verdict(facts, 'waiting-for-thread', text), figures }
+}
+
+type Running = OpenWork & Pick<TableVerdict, 'figures'> & { readonly running: number; readonly progress: string }
+
+function runningVerdict(facts: VerdictFacts, work: Running): TableVerdict {
+  const { process, counts, running, progress } = work
+  const { silent, text } = silence(work, facts)
+  const figures = silent === 0 ? work.figures : { ...work.figures, silent }
+  if (silent === running) return { ...verdict(facts, 'orphaned', `nobody works on it: ${text}; ${progress}`), figures }
+  const told = text === undefined ? '' : `; ${text}`
+  const threads = quotaThreads(process.quota, activeThreads(facts.optimizers))
+  const working = counted(running - silent, 'thread is', 'threads are')
+  const isAtQuota = counts.planned > 0 && running >= threads
+  const quota = isAtQuota ? `; it works within its quota of ${threads} threads (self-optimizing.quota)` : ''
+  return {
+    ...verdict(facts, 'executing', `${working} working, ${progress}${told}${quota}`),
+    figures: isAtQuota ? { ...figures, quotaThreads: threads } : figures,
+  }
 }
 
 function committingVerdict(facts: VerdictFacts): TableVerdict {

@@ -1,26 +1,27 @@
 import { explainQuery, type TableExplanationBody, tableExplanation } from '@moraine/api/rest/explain-schemas'
 import { tableParams } from '@moraine/api/rest/table-schemas'
+import type { Stores } from '@moraine/management/store/stores'
 import type { ExplainQuery, TableInspection } from '@moraine/management/table-work/table-inspection'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { asksFor } from '@moraine/management/tables/optimize-request'
-import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { findTable } from './find-table.ts'
-import { type ExplainStores, loadExplanation } from './load-explanation.ts'
+import { loadExplanation } from './load-explanation.ts'
+import type { VerdictDeps } from './load-verdict.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-export type ExplainRouteDeps = {
-  readonly stores: ExplainStores & Parameters<typeof holdFinder>[0]
+export type ExplainRouteDeps = VerdictDeps & {
+  readonly stores: Pick<Stores, 'tables'>
   readonly inspection: Pick<TableInspection, 'explainPartitions'>
   readonly inTime: InTime
-  readonly clock: Clock
 }
 
 /** Everything that bears on whether a table is optimized, in one answer. Not in Amoro. */
-export function explainRoute(server: ApiServer, { stores, inspection, inTime, clock }: ExplainRouteDeps): void {
+export function explainRoute(server: ApiServer, deps: ExplainRouteDeps): void {
+  const { stores, inspection, inTime, clock } = deps
   const findHolds = holdFinder(stores, clock)
   server.get(
     `${TABLE_PREFIX}/explain`,
@@ -44,7 +45,7 @@ export function explainRoute(server: ApiServer, { stores, inspection, inTime, cl
         limit: query.partitions,
         ...(query.partition !== undefined && { partitionPath: query.partition }),
       }
-      const explanation = await loadExplanation(stores, findHolds, table, clock)
+      const explanation = await loadExplanation({ ...deps, findHolds }, table)
       const explain: Explain = () =>
         inTime(request, reply, (signal) => inspection.explainPartitions(table.name, asked, signal))
       return success({ ...explanation, ...(await partitionsOf(asked.limit, table, explain)) })

@@ -7,25 +7,22 @@ import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { later } from '@moraine/stdx/brand'
-import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
 import { type Static, Type } from 'typebox'
 import { applyDecision } from '../../optimizing/apply-decision.ts'
-import { holdFinder } from '../../optimizing/hold-finder.ts'
 import { findTable } from './find-table.ts'
 import { identityOf } from './guard-routes.ts'
-import { loadVerdict } from './load-verdict.ts'
+import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-export type HoldRoutesDeps = {
+export type HoldRoutesDeps = VerdictDeps & {
   readonly stores: Stores
   /** `blocker.timeout` */
   readonly blockerTimeoutMs: number
   /** Whatever waited for a hold may go on. */
   readonly onHoldEnded: () => void
-  readonly clock: Clock
   readonly random: Random
 }
 
@@ -37,8 +34,9 @@ export function holdRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
   blockerRoutes(server, deps)
 }
 
-function pauseRoutes(server: ApiServer, { stores, clock }: HoldRoutesDeps): void {
-  const findHolds = holdFinder(stores, clock)
+function pauseRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
+  const { stores, clock } = deps
+  const loadVerdict = verdictLoader(deps)
   const change = async (
     params: Static<typeof tableParams>,
     decide: (table: ManagedTable) => readonly StateChange[],
@@ -48,7 +46,7 @@ function pauseRoutes(server: ApiServer, { stores, clock }: HoldRoutesDeps): void
       const table = await stores.tables.findTable(tableId)
       return { changes: table === undefined ? [] : decide(table) }
     })
-    return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))
+    return success(await loadVerdict(await findTable(stores, params)))
   }
   server.post(
     `${TABLE_PREFIX}/pause`,

@@ -1,35 +1,32 @@
 import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
-import { type ExplainFacts, explainTable, type OpenWork } from '@moraine/management/explain/explain-table'
-import { NO_TASKS } from '@moraine/management/optimizing/process-store'
+import { type ExplainFacts, explainTable } from '@moraine/management/explain/explain-table'
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
-import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { later } from '@moraine/stdx/brand'
-import type { Clock } from '@moraine/stdx/clock'
 import type { HoldFinder } from '../../optimizing/hold-finder.ts'
 import { type PendingPage, type PendingTablesDeps, pendingPages } from '../../optimizing/pending-tables.ts'
-import { verdictBody } from './load-verdict.ts'
+import { loadOpenWork, type VerdictDeps, verdictBody } from './load-verdict.ts'
 
-export type ExplainStores = Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'tables' | 'discards'>
+export type ExplanationDeps = VerdictDeps & {
+  readonly stores: Pick<Stores, 'tables' | 'discards'>
+  readonly findHolds: HoldFinder
+}
 
 const ENDED_MAX = 10
 const OUTPUTS_MAX = 10
-/** Tasks of the open process whose attempts are looked at for failures. */
-const TASKS_MAX = 1000
 
 /** All but the partitions, which need the table's files. */
 export async function loadExplanation(
-  stores: ExplainStores,
-  findHolds: HoldFinder,
+  deps: ExplanationDeps,
   table: ManagedTable,
-  clock: Clock,
 ): Promise<Omit<TableExplanationBody, 'partitions' | 'partitionsTotal' | 'partitionsFailure'>> {
-  const facts = await loadFacts(stores, findHolds, table, clock)
+  const facts = await loadFacts(deps, table)
   const { verdict, remedy, queue, quota, work, failures } = explainTable(facts)
   const { tableId } = table
-  const { discards, total } = await stores.discards.pageDiscards({ tableId, offset: 0, limit: OUTPUTS_MAX })
+  const { discards, total } = await deps.stores.discards.pageDiscards({ tableId, offset: 0, limit: OUTPUTS_MAX })
   return {
     verdict: verdictBody(verdict, table),
     remedy,
@@ -56,13 +53,11 @@ function requestBody({ request }: ManagedTable): TableExplanationBody['request']
 }
 
 async function loadFacts(
-  stores: ExplainStores,
-  findHolds: HoldFinder,
+  { stores, findHolds, heartbeatTimeoutMs, clock }: ExplanationDeps,
   table: ManagedTable,
-  clock: Clock,
 ): Promise<ExplainFacts> {
   const now = clock.now()
-  const open = await loadOpenWork(stores, table)
+  const open = await loadWork(stores, table)
   const name = open?.process.group ?? table.settings.group
   const group = await stores.groups.findGroup(name)
   const own = { ...table, isRequested: open?.process.isRequested ?? table.request !== undefined }
@@ -81,6 +76,7 @@ async function loadFacts(
     holds: new Map([...holds, ...(await findHolds(group, [own]))]),
     open,
     ended: processes.filter(({ state }) => state.status !== 'executing' && state.status !== 'committing'),
+    heartbeatTimeoutMs,
     now,
   }
 }
@@ -93,24 +89,17 @@ async function loadPending(deps: PendingTablesDeps, group: ResourceGroup): Promi
   return { pending: pages.flatMap(({ pending }) => pending), holds: new Map(pages.flatMap(({ holds }) => [...holds])) }
 }
 
-async function loadOpenWork(
-  { processes, tasks }: Pick<Stores, 'processes' | 'tasks'>,
+/** With the attempts that did not succeed. */
+async function loadWork(
+  stores: Pick<Stores, 'processes' | 'tasks'>,
   table: ManagedTable,
-): Promise<OpenWork | undefined> {
-  const processId = openProcessId(table)
-  const process = processId && (await processes.findProcess(processId))
-  if (process === undefined) return undefined
-  const counts = (await tasks.countTasks([process.processId])).get(process.processId) ?? NO_TASKS
-  const own = await tasks.pageTasks(process.processId, { offset: 0, limit: TASKS_MAX })
-  const tried = own.filter(({ state }) => state.failures > 0 || state.attempts > 1)
-  const attempts = await tasks.listAttempts(
-    process.processId,
+): Promise<ExplainFacts['open']> {
+  const open = await loadOpenWork(stores, table)
+  if (open === undefined) return undefined
+  const tried = open.tasks.filter(({ state }) => state.failures > 0 || state.attempts > 1)
+  const attempts = await stores.tasks.listAttempts(
+    open.process.processId,
     tried.map(({ taskId }) => taskId),
   )
-  return {
-    process,
-    counts,
-    assigned: own.filter(({ state }) => state.status === 'scheduled' || state.status === 'acked'),
-    failed: attempts.filter(({ end }) => end !== undefined && end.outcome !== 'succeeded'),
-  }
+  return { ...open, failed: attempts.filter(({ end }) => end !== undefined && end.outcome !== 'succeeded') }
 }

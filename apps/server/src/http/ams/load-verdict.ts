@@ -1,35 +1,59 @@
 import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
+import type { OpenWork } from '@moraine/management/explain/open-work'
 import { type TableVerdict, verdictOf } from '@moraine/management/explain/table-verdict'
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
-import { activeThreads } from '@moraine/management/resources/optimizer'
+import type { Task } from '@moraine/management/optimizing/task'
 import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
 import type { Clock } from '@moraine/stdx/clock'
-import type { HoldFinder } from '../../optimizing/hold-finder.ts'
+import { holdFinder } from '../../optimizing/hold-finder.ts'
 
-/** Why a table is, or is not, being optimized, from the records as they are now. */
-export async function loadVerdict(
-  stores: Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers'>,
-  findHolds: HoldFinder,
+export type VerdictDeps = {
+  readonly stores: Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'blockers'>
+  /** `optimizer.heart-beat-timeout` */
+  readonly heartbeatTimeoutMs: number
+  readonly clock: Clock
+}
+
+/** Why a table is, or is not, being optimized, from the records as they are when it is asked. */
+export type LoadVerdict = (table: ManagedTable) => Promise<TableVerdictBody>
+
+export function verdictLoader({ stores, heartbeatTimeoutMs, clock }: VerdictDeps): LoadVerdict {
+  const findHolds = holdFinder(stores, clock)
+  return async (table) => {
+    const open = await loadOpenWork(stores, table)
+    const group = open?.process.group ?? table.settings.group
+    const foundGroup = await stores.groups.findGroup(group)
+    const isRequested = open?.process.isRequested ?? table.request !== undefined
+    const holds = await findHolds(foundGroup, [{ ...table, isRequested }])
+    const verdict = verdictOf({
+      table,
+      hold: holds.get(table.tableId),
+      open,
+      groupExists: foundGroup !== undefined,
+      optimizers: await stores.optimizers.listLiveOptimizers(group),
+      heartbeatTimeoutMs,
+      now: clock.now(),
+    })
+    return verdictBody(verdict, table)
+  }
+}
+
+/** Tasks of the open process that are looked at one by one. */
+const TASKS_MAX = 1000
+
+/** The process that the table is with, and the first of its tasks. */
+export async function loadOpenWork(
+  { processes, tasks }: Pick<Stores, 'processes' | 'tasks'>,
   table: ManagedTable,
-  clock: Clock,
-): Promise<TableVerdictBody> {
+): Promise<(OpenWork & { readonly tasks: readonly Task[] }) | undefined> {
   const processId = openProcessId(table)
-  const process = processId && (await stores.processes.findProcess(processId))
-  const counts = process && (await stores.tasks.countTasks([process.processId]))
-  const group = process?.group ?? table.settings.group
-  const foundGroup = await stores.groups.findGroup(group)
-  const isRequested = process?.isRequested ?? table.request !== undefined
-  const holds = await findHolds(foundGroup, [{ ...table, isRequested }])
-  const verdict = verdictOf({
-    table,
-    hold: holds.get(table.tableId),
-    open: process && { process, tasks: counts?.get(process.processId) ?? NO_TASKS },
-    groupExists: foundGroup !== undefined,
-    groupThreads: activeThreads(await stores.optimizers.listLiveOptimizers(group)),
-    now: clock.now(),
-  })
-  return verdictBody(verdict, table)
+  const process = processId && (await processes.findProcess(processId))
+  if (process === undefined) return undefined
+  const counts = (await tasks.countTasks([process.processId])).get(process.processId) ?? NO_TASKS
+  const own = await tasks.pageTasks(process.processId, { offset: 0, limit: TASKS_MAX })
+  const assigned = own.filter(({ state }) => state.status === 'scheduled' || state.status === 'acked')
+  return { process, counts, assigned, tasks: own }
 }
 
 export function verdictBody(verdict: TableVerdict, table: ManagedTable): TableVerdictBody {

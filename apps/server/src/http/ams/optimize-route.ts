@@ -4,28 +4,26 @@ import type { TableInspection } from '@moraine/management/table-work/table-inspe
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { checkAborted } from '@moraine/stdx/abort'
 import { unreachable } from '@moraine/stdx/assert'
-import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
-import { holdFinder } from '../../optimizing/hold-finder.ts'
 import { type RequestAnswer, requestOptimizing } from '../../optimizing/request-optimizing.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { findTable } from './find-table.ts'
-import { loadVerdict } from './load-verdict.ts'
+import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
 import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 import { REQUEST } from './table-change/plan-table-change.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-type OptimizeRouteDeps = {
+type OptimizeRouteDeps = VerdictDeps & {
   readonly stores: Stores
   readonly inspection: Pick<TableInspection, 'checkRequest'>
   readonly inTime: InTime
-  readonly clock: Clock
 }
 
 /** A person has a table, or some of its partitions, optimized now. Not in Amoro. */
-export function optimizeRoute(server: ApiServer, { stores, inspection, inTime, clock }: OptimizeRouteDeps): void {
-  const findHolds = holdFinder(stores, clock)
+export function optimizeRoute(server: ApiServer, deps: OptimizeRouteDeps): void {
+  const { stores, inspection, inTime, clock } = deps
+  const loadVerdict = verdictLoader(deps)
   server.post(
     `${TABLE_PREFIX}/optimize`,
     {
@@ -56,7 +54,7 @@ export function optimizeRoute(server: ApiServer, { stores, inspection, inTime, c
         return requestOptimizing(stores, clock, tableId, { type, ...parts })
       })
       if (answer !== 'accepted') throw refusal(answer, formatTableName(name))
-      return success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock))
+      return success(await loadVerdict(await findTable(stores, params)))
     },
   )
 }

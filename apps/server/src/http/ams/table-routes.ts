@@ -4,26 +4,24 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { TableDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName } from '@moraine/management/tables/table-name'
-import type { Clock } from '@moraine/stdx/clock'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
-import { holdFinder } from '../../optimizing/hold-finder.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { findTable } from './find-table.ts'
-import { loadVerdict } from './load-verdict.ts'
+import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 
-type TableRoutesDeps = {
+type TableRoutesDeps = VerdictDeps & {
   readonly stores: Stores
   readonly inspection: TableInspection
   readonly inTime: InTime
-  readonly clock: Clock
 }
 
 export const TABLE_PREFIX = '/tables/catalogs/:catalog/dbs/:db/tables/:table'
 
-export function tableRoutes(server: ApiServer, { stores, inspection, inTime, clock }: TableRoutesDeps): void {
-  const findHolds = holdFinder(stores, clock)
+export function tableRoutes(server: ApiServer, deps: TableRoutesDeps): void {
+  const { stores, inspection, inTime } = deps
+  const loadVerdict = verdictLoader(deps)
   const tags = ['tables']
   server.get(
     `${TABLE_PREFIX}/details`,
@@ -38,7 +36,7 @@ export function tableRoutes(server: ApiServer, { stores, inspection, inTime, clo
     async (request, reply) => {
       const table = await findTable(stores, request.params)
       const description = await inTime(request, reply, (signal) => inspection.describe(table.name, signal))
-      return success(detailsBody(table, description, await loadVerdict(stores, findHolds, table, clock)))
+      return success(detailsBody(table, description, await loadVerdict(table)))
     },
   )
   server.get(
@@ -51,7 +49,7 @@ export function tableRoutes(server: ApiServer, { stores, inspection, inTime, clo
         response: answers(tableVerdict),
       },
     },
-    async ({ params }) => success(await loadVerdict(stores, findHolds, await findTable(stores, params), clock)),
+    async ({ params }) => success(await loadVerdict(await findTable(stores, params))),
   )
 }
 

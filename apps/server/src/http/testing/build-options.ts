@@ -44,6 +44,7 @@ export function buildOptions({ inspection, stores = memoryStores(), ...parts }: 
     hooks: {},
     authenticator: openAuthenticator(),
     blockerTimeoutMs: 60_000,
+    heartbeatTimeoutMs: 60_000,
     onHoldEnded: () => {},
     onGroupChanged: () => {},
     containers: BUILT_IN_CONTAINERS,
