@@ -81,7 +81,7 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     'only one that drains',
     { table: PENDING, optimizers: [buildOptimizer({ state: { status: 'draining', touchedAt: T0 } })] },
     'no-optimizer',
-    /group 'default'/,
+    /group 'default' takes tasks: 1 is draining/,
     /start an optimizer/,
   ],
   [

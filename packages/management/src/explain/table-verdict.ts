@@ -99,7 +99,7 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   }
   if (facts.hold !== undefined) return heldVerdict(facts, facts.hold, `there is work (${findingOf(table)})`)
   if (activeThreads(optimizers) === 0) {
-    return verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${group}'`)
+    return verdict(facts, 'no-optimizer', noOptimizer(facts, group))
   }
   const until = planNotBefore(table, undefined)
   if (until <= now) {
@@ -137,10 +137,7 @@ function executingVerdict(facts: VerdictFacts): TableVerdict {
   }
   if (facts.hold !== undefined) return { ...heldVerdict(facts, facts.hold, progress), figures }
   if (activeThreads(facts.optimizers) === 0) {
-    return {
-      ...verdict(facts, 'no-optimizer', `no optimizer is registered in resource group '${process.group}'`),
-      figures,
-    }
+    return { ...verdict(facts, 'no-optimizer', noOptimizer(facts, process.group)), figures }
   }
   const text = `${progress}, waits for a thread of group '${process.group}'`
   return { ...verdict(facts, 'waiting-for-thread', text), figures }
@@ -174,6 +171,12 @@ function committingVerdict(facts: VerdictFacts): TableVerdict {
   }
   const text = `${state.commitAttempts} tries to commit did not settle it, the last: ${state.reason ?? 'unknown'}`
   return { ...verdict(facts, 'committing', text), until: state.retryAt, figures: { tries: state.commitAttempts } }
+}
+
+function noOptimizer({ optimizers }: VerdictFacts, group: string): string {
+  return optimizers.length === 0
+    ? `no optimizer is registered in resource group '${group}'`
+    : `no optimizer of resource group '${group}' takes tasks: ${counted(optimizers.length, 'is', 'are')} draining`
 }
 
 /** Work that waits, and for what. */
