@@ -100,10 +100,17 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
   ],
   [
     'its quota is in use',
-    { table: EXECUTING, open: work({ acked: 2, planned: 4 }) },
+    { table: EXECUTING, open: work({ acked: 2, planned: 4 }), optimizers: [buildOptimizer({ threads: 4 })] },
     'executing',
     /quota of 2 threads/,
-    /being worked on/,
+    /a higher self-optimizing.quota/,
+  ],
+  [
+    'all threads there are work on it',
+    { table: EXECUTING, open: work({ acked: 2, planned: 4 }) },
+    'executing',
+    /^2 threads are working, 0 of 6 tasks done$/,
+    /is being worked on$/,
   ],
   [
     'it was planned a moment ago',

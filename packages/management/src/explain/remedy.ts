@@ -3,7 +3,7 @@ import type { ManagedTable } from '../tables/managed-table.ts'
 import type { TableVerdict } from './table-verdict.ts'
 
 /** In a sentence: what would change the answer, and who can do it. */
-export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<ManagedTable, 'settings'>): string {
+export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: Pick<ManagedTable, 'settings'>): string {
   const group = `'${settings.group}'`
   switch (kind) {
     case 'not-evaluated':
@@ -42,7 +42,9 @@ export function remedyOf({ kind, until }: TableVerdict, { settings }: Pick<Manag
     case 'planning':
       return `nothing: it is being worked on; if that lasts longer than ten minutes ${WHO_LEADS}`
     case 'executing':
-      return 'nothing: it is being worked on'
+      return figures['quotaThreads'] === undefined
+        ? 'nothing: it is being worked on'
+        : 'nothing: it is being worked on; with a higher self-optimizing.quota by more threads'
     case 'orphaned':
       return `nothing: its tasks go to other threads within seconds; if that does not happen ${WHO_LEADS}`
     case 'settling':

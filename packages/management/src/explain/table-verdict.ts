@@ -151,10 +151,12 @@ function runningVerdict(facts: VerdictFacts, work: Running): TableVerdict {
   const figures = silent === 0 ? work.figures : { ...work.figures, silent }
   if (silent === running) return { ...verdict(facts, 'orphaned', `nobody works on it: ${text}; ${progress}`), figures }
   const told = text === undefined ? '' : `; ${text}`
-  const threads = quotaThreads(process.quota, activeThreads(facts.optimizers))
+  const groupThreads = activeThreads(facts.optimizers)
+  const threads = quotaThreads(process.quota, groupThreads)
   const working = counted(running - silent, 'thread is', 'threads are')
-  const isAtQuota = counts.planned > 0 && running >= threads
-  const quota = isAtQuota ? `; it works within its quota of ${threads} threads (self-optimizing.quota)` : ''
+  // Where the quota is all there is, it is not what keeps more from working.
+  const isAtQuota = counts.planned > 0 && running >= threads && groupThreads > threads
+  const quota = isAtQuota ? `; it works within its quota of ${counted(threads, 'thread')} (self-optimizing.quota)` : ''
   return {
     ...verdict(facts, 'executing', `${working} working, ${progress}${told}${quota}`),
     figures: isAtQuota ? { ...figures, quotaThreads: threads } : figures,
