@@ -96,7 +96,10 @@ async function loadWork(
 ): Promise<ExplainFacts['open']> {
   const open = await loadOpenWork(stores, table)
   if (open === undefined) return undefined
-  const tried = open.tasks.filter(({ state }) => state.failures > 0 || state.attempts > 1)
+  // One that was taken back from a lost thread has not failed: it waits with its attempt counted.
+  const tried = open.tasks.filter(
+    ({ state }) => state.failures > 0 || state.attempts > (state.status === 'planned' ? 0 : 1),
+  )
   const attempts = await stores.tasks.listAttempts(
     open.process.processId,
     tried.map(({ taskId }) => taskId),
