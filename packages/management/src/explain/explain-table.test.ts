@@ -138,7 +138,7 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     { table: { evaluation: buildEvaluation(), emptyPlan: refused } },
     'empty-plan',
     /orc files cannot be rewritten/,
-    /what planning left out/,
+    /files that are not rewritten/,
   ],
   [
     'somebody paused it',

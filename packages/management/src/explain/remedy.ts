@@ -17,7 +17,7 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
         ? 'new commits; or ask for optimizing now'
         : 'new commits, or time (until); or ask for optimizing now'
     case 'empty-plan':
-      return 'new commits; what planning left out, and why, stands in the text'
+      return 'new commits; or an end to the reason in the text, be it self-optimizing.filter or files that are not rewritten'
     case 'group-missing':
       return `create resource group ${group} (moraine group create), or set self-optimizing.group to one that exists`
     case 'no-optimizer':
@@ -33,8 +33,9 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
     case 'blocked':
       return 'its owner releases the lease, or lets it run out; moraine does not break it'
     case 'blackout':
+      return `time; or other blackouts ${PLACES}; a request by a person waits, too`
     case 'outside-windows':
-      return 'time; or other windows and blackouts of the table or of its group; outside of windows also a request by a person'
+      return `time; or other windows ${PLACES}; or a request by a person, which does not wait for them`
     case 'windows-unreadable':
       return 'write the windows as the text says, in the table or in its group'
     case 'queued':
@@ -57,6 +58,8 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
       return unreachable(kind)
   }
 }
+
+const PLACES = 'of the table or of its group (the text says whose)'
 
 /** What is a server's to do and is not done waits for one. */
 const WHO_LEADS = 'see whether a server leads (/health)'

@@ -54,7 +54,7 @@ test('a hold says who and what, and when it ends', () => {
   const outside = hold({ settings: { windows: NIGHTLY, blackouts: '' } })
   assert.equal(outside?.kind, 'outside-windows')
   assert.equal(outside?.until, Date.parse('2026-03-02T22:00:00Z'))
-  assert.match(outside?.text ?? '', /self-optimizing\.windows/)
+  assert.equal(outside?.text, `outside of its windows (self-optimizing.windows: ${NIGHTLY})`)
   assert.equal(hold({ settings: { windows: '', blackouts: OVER_NOON } })?.until, Date.parse('2026-03-02T13:00:00Z'))
 })
 

@@ -46,12 +46,13 @@ export function findHold(facts: HoldFacts, openings: OpeningBook, now: EpochMs):
     ({ operations, expiresAt }) => operations.includes('optimize') && expiresAt > now,
   )
   if (blocked.length > 0) return blockedHold(blocked)
-  const openingOf = (windows: string, blackouts: string) => openings.find(windows, blackouts, now)
-  const ofTable = closedHold(openingOf(settings.windows, settings.blackouts), TABLE_WORDS, facts)
+  const hold = (schedule: Schedule, words: Words) =>
+    closedHold(openings.find(schedule.windows, schedule.blackouts, now), schedule, words, facts)
+  const ofTable = hold(settings, TABLE_WORDS)
   if (ofTable !== undefined) return ofTable
   if (group === undefined) return undefined
   const { windows = '', blackouts = '' } = group.properties
-  return closedHold(openingOf(windows, blackouts), groupWords(group.name), facts)
+  return hold({ windows, blackouts }, groupWords(group.name))
 }
 
 export function holdsCommits({ kind }: Hold): boolean {
@@ -61,7 +62,9 @@ export function holdsCommits({ kind }: Hold): boolean {
 /** The property of a resource group that holds all its tables. */
 export const GROUP_PAUSED = 'paused'
 
-type Words = { readonly windows: string; readonly blackouts: string }
+type Schedule = HoldFacts['settings']
+/** Where each of them is written. */
+type Words = Readonly<Record<keyof Schedule, string>>
 
 const TABLE_WORDS: Words = { windows: 'self-optimizing.windows', blackouts: 'self-optimizing.blackouts' }
 
@@ -71,6 +74,7 @@ function groupWords(group: string): Words {
 
 function closedHold(
   opening: ReturnType<OpeningBook['find']>,
+  { windows, blackouts }: Schedule,
   words: Words,
   { isRequested }: HoldFacts,
 ): Hold | undefined {
@@ -78,9 +82,9 @@ function closedHold(
     case 'open':
       return undefined
     case 'blackout':
-      return { ...opening, text: `in a blackout (${words.blackouts})` }
+      return { ...opening, text: `in a blackout (${words.blackouts}: ${blackouts})` }
     case 'outside-windows':
-      return isRequested ? undefined : { ...opening, text: `outside of its windows (${words.windows})` }
+      return isRequested ? undefined : { ...opening, text: `outside of its windows (${words.windows}: ${windows})` }
     case 'unreadable': {
       const text = `${words.windows} or ${words.blackouts} cannot be read: ${opening.reason}`
       return { kind: 'windows-unreadable', text, until: undefined }
