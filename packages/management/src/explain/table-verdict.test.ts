@@ -68,6 +68,13 @@ test('a pending table names what it waits for', () => {
   assert.equal(verdict({ ...pending, plannedAt: at(500) }).kind, 'min-plan-interval')
 })
 
+test('a pending table that cannot be read any more says so beside what it waits for', () => {
+  const refreshFailure = { since: at(7), reason: 'no such bucket' }
+  const { kind, text } = verdict({ ...pending, refreshFailure }, { optimizers: [] })
+  assert.equal(kind, 'no-optimizer')
+  assert.match(text, /; besides, it cannot be evaluated since 2027-01-15T08:00:00.007Z: no such bucket$/)
+})
+
 test('an executing table says who works on it', () => {
   const state = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
   const open = (counts: Partial<typeof NO_TASKS>) => work({ counts: { ...NO_TASKS, ...counts } })

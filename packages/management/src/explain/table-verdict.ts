@@ -55,7 +55,7 @@ export function verdictOf(facts: VerdictFacts): TableVerdict {
     case 'idle':
       return idleVerdict(facts)
     case 'pending':
-      return pendingVerdict(facts)
+      return withRefreshFailure(pendingVerdict(facts), facts)
     case 'planning':
       return planningVerdict(facts)
     case 'executing':
@@ -88,6 +88,16 @@ function idleVerdict(facts: VerdictFacts): TableVerdict {
     ...verdict(facts, 'nothing-due', text),
     figures: evaluation.finding.figures,
     until: evaluation.reevaluateAt,
+  }
+}
+
+/** What ends the wait may be of no use then. */
+function withRefreshFailure(verdict: TableVerdict, { table: { refreshFailure } }: VerdictFacts): TableVerdict {
+  if (refreshFailure === undefined) return verdict
+  const since = new Date(refreshFailure.since).toISOString()
+  return {
+    ...verdict,
+    text: `${verdict.text}; besides, it cannot be evaluated since ${since}: ${refreshFailure.reason}`,
   }
 }
 
