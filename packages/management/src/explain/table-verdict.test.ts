@@ -84,6 +84,10 @@ test('an executing table says who works on it', () => {
   )
   assert.equal(verdict({ state }, { open: open({ planned: 2 }) }).kind, 'waiting-for-thread')
   assert.equal(verdict({ state }, { open: open({ planned: 2 }), optimizers: [] }).kind, 'no-optimizer')
+  assert.equal(
+    verdict({ state }, { open: open({ planned: 2 }), optimizers: [], groupExists: false }).kind,
+    'group-missing',
+  )
   assert.equal(verdict({ state }, { open: open({ succeeded: 2 }), optimizers: [] }).kind, 'settling')
 })
 

@@ -104,9 +104,7 @@ function withRefreshFailure(verdict: TableVerdict, { table: { refreshFailure } }
 function pendingVerdict(facts: VerdictFacts): TableVerdict {
   const { table, groupExists, optimizers, now } = facts
   const { group } = table.settings
-  if (!groupExists) {
-    return verdict(facts, 'group-missing', `resource group '${group}' (self-optimizing.group) does not exist`)
-  }
+  if (!groupExists) return verdict(facts, 'group-missing', groupMissing(group))
   if (facts.hold !== undefined) return heldVerdict(facts, facts.hold, `there is work (${findingOf(table)})`)
   if (activeThreads(optimizers) === 0) {
     return verdict(facts, 'no-optimizer', noOptimizer(facts, group))
@@ -145,6 +143,7 @@ function executingVerdict(facts: VerdictFacts): TableVerdict {
   if (counts.planned === 0) {
     return { ...verdict(facts, 'settling', `${progress}, all have ended; the process is to be settled`), figures }
   }
+  if (!facts.groupExists) return { ...verdict(facts, 'group-missing', groupMissing(process.group)), figures }
   if (facts.hold !== undefined) return { ...heldVerdict(facts, facts.hold, progress), figures }
   if (activeThreads(facts.optimizers) === 0) {
     return { ...verdict(facts, 'no-optimizer', noOptimizer(facts, process.group)), figures }
@@ -183,6 +182,10 @@ function committingVerdict(facts: VerdictFacts): TableVerdict {
   }
   const text = `${state.commitAttempts} tries to commit did not settle it, the last: ${state.reason ?? 'unknown'}`
   return { ...verdict(facts, 'committing', text), until: state.retryAt, figures: { tries: state.commitAttempts } }
+}
+
+function groupMissing(group: string): string {
+  return `resource group '${group}' (self-optimizing.group) does not exist`
 }
 
 function noOptimizer({ optimizers }: VerdictFacts, group: string): string {
