@@ -118,7 +118,7 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   }
   if (table.backOff !== undefined && table.backOff.notBefore === until) {
     const { failures, step, reason } = table.backOff
-    const text = `waits after ${failures} failures in a row, the last while ${step}: ${reason}`
+    const text = `waits after ${counted(failures, 'failure')} in a row, the last while ${step}: ${reason}`
     return { ...verdict(facts, 'backing-off', text), until, figures: { failures } }
   }
   const text = `planned at most every ${table.settings.minPlanIntervalMs} ms (self-optimizing.min-plan-interval)`
@@ -180,7 +180,7 @@ function committingVerdict(facts: VerdictFacts): TableVerdict {
   if (state?.status !== 'committing' || state.commitAttempts === 0) {
     return verdict(facts, 'committing', 'the results are being committed')
   }
-  const text = `${state.commitAttempts} tries to commit did not settle it, the last: ${state.reason ?? 'unknown'}`
+  const text = `${counted(state.commitAttempts, 'try', 'tries')} to commit did not settle it, the last: ${state.reason ?? 'unknown'}`
   return { ...verdict(facts, 'committing', text), until: state.retryAt, figures: { tries: state.commitAttempts } }
 }
 

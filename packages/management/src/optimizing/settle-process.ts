@@ -1,5 +1,6 @@
 import { assert } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
+import { counted } from '@moraine/stdx/human-text'
 import { patchTable, processGuard, type StateChange } from '../store/state-change.ts'
 import { openProcessId } from '../tables/managed-table.ts'
 import { endWithoutCommit, type OpenProcess } from './end-process.ts'
@@ -14,7 +15,7 @@ export function settleProcess(open: OpenProcess, now: EpochMs): readonly StateCh
   if (process.state.status !== 'executing') return []
   const failed = tasks.find((task) => task.state.status === 'failed')
   if (failed?.state.status === 'failed' && !process.allowPartialCommit) {
-    const reason = `task ${failed.taskId} failed ${failed.state.failures} times: ${failed.state.reason}`
+    const reason = `task ${failed.taskId} failed ${counted(failed.state.failures, 'time')}: ${failed.state.reason}`
     return endWithoutCommit(open, { status: 'failed', reason }, now)
   }
   if (tasks.some(isOpen)) return []
