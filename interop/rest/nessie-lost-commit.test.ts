@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import type { CatalogTables } from '@moraine/catalogs/catalog'
-import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
-import type { RewriteGroup } from '@moraine/maintenance/plan/rewrite-plan'
-import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
+import { attemptOutput, reportedRewrite } from '@moraine/maintenance/commit/testing/reported-rewrite'
 import { planTable } from '@moraine/maintenance/table/plan-table'
 import { readTable } from '@moraine/maintenance/table/read-table'
 import { must } from '@moraine/stdx/assert'
@@ -54,10 +52,10 @@ async function lose(
   const io = openStorage(loaded.storageProperties ?? {}, { clock: systemClock, random: systemRandom })
   const state = await readTable(io, loaded)
   const plan = must(await planTable(io, state, { type: 'full', now: systemClock.now() }), 'a plan')
-  const results = plan.groups.map((group) => resultOf(group, `${loaded.metadata.location}/data`))
-  for (const { dataFiles } of results) {
-    for (const { filePath } of dataFiles) await io.write(filePath, new Uint8Array(OUTPUT_BYTES))
-  }
+  const directory = `${loaded.metadata.location}/data/`
+  const results = await Promise.all(
+    plan.groups.map((group) => reportedRewrite(io, group, attemptOutput(group, directory))),
+  )
   const tables: CatalogTables = {
     loadTable: catalog.loadTable,
     findMetadataLocation: catalog.findMetadataLocation,
@@ -85,22 +83,5 @@ async function lose(
   for (const outcome of [first, second]) {
     assert.ok(outcome.kind === 'committed')
     assert.deepEqual([outcome.groupIds, outcome.left], [groupIds, []])
-  }
-}
-
-const OUTPUT_BYTES = 10
-
-/** Taken at its word: neither a commit nor an append opens what the table names. */
-function resultOf({ groupId, inputs }: RewriteGroup, directory: string): RewriteResult {
-  const rows = inputs.reduce((sum, input) => sum + input.recordCount, 0)
-  const file = { filePath: `${directory}/out-${groupId}.parquet`, recordCount: rows, fileSizeBytes: OUTPUT_BYTES }
-  return {
-    resultVersion: 1,
-    groupId,
-    method: { kind: 'rewrite', reason: 'test' },
-    dataFiles: [{ ...file, splitOffsets: [4], sortOrderId: 0, metrics: EMPTY_METRICS }],
-    deleteFiles: [],
-    evidence: { kind: 'row-hash', inputRows: rows, deletedRows: 0, outputRows: rows, inputHash: 'a', outputHash: 'a' },
-    cost: { elapsedMs: 1, cpuMs: 1, peakRssBytes: 1, inputBytes: 1, outputBytes: 1 },
   }
 }

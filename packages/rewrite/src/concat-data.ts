@@ -1,3 +1,4 @@
+import { dataFileLocation } from '@moraine/maintenance/plan/output-names'
 import type { DataInput } from '@moraine/maintenance/plan/rewrite-plan'
 import type { CopiedRange, OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
@@ -43,7 +44,7 @@ export async function concatData(
   const ranges: CopiedRange[] = []
   context.onProgress({ phase: 'writing', fraction: 0 })
   for (const [at, { inputs, plan }] of planned.entries()) {
-    const filePath = `${task.output.directory}${task.output.filePrefix}-${at}.parquet`
+    const filePath = dataFileLocation(task.output, at)
     const written = before
     const verified = await writeOutput(filePath, inputs, plan, context, published, (bytes) =>
       context.onProgress({ phase: 'writing', fraction: (written + bytes) / total }),

@@ -83,7 +83,7 @@ test('v2: every delete becomes one position delete file per data file, with exac
   )
   const result = await lab.run(task)
   assert.deepEqual(await positionsByFile(result), { 'a.parquet': [3, 5, 19], 'b.parquet': [0] })
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
   assert.deepEqual(
     result.evidence.kind === 'deleted-positions' && result.evidence.files.map(({ deletedRows }) => deletedRows),
     [3, 1, 0],
@@ -135,7 +135,7 @@ test('v3: one vector per data file, all in one Puffin file, old vectors included
     coveredSequence({ file: { filePath: result.deleteFiles[0]?.filePath }, dataSequenceNumber: 101 } as never),
     100,
   )
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
   // What was written is an input like any other.
   const again = await lab.run(
     taskOf(
@@ -167,6 +167,6 @@ test('deletes that hit nothing leave no delete file', async () => {
     )
     const result = await lab.run(task)
     assert.deepEqual(result.deleteFiles, [])
-    assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+    assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
   }
 })

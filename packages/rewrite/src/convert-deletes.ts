@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { decodeDeletionVector, encodeDeletionVector } from '@moraine/iceberg/puffin/deletion-vector'
 import { deletionVectorBlob, writePuffin } from '@moraine/iceberg/puffin/puffin-writer'
-import { coveringDeleteName } from '@moraine/maintenance/plan/delete-state'
+import { deleteFileLocation, vectorFileLocation } from '@moraine/maintenance/plan/output-names'
 import type { OutputDeleteFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { must } from '@moraine/stdx/assert'
@@ -178,13 +178,7 @@ async function publishDeleteFiles(
 ): Promise<readonly OutputDeleteFile[]> {
   const deleteFiles: OutputDeleteFile[] = []
   for (const [at, file] of files.entries()) {
-    const name = coveringDeleteName(
-      file.dataFile,
-      task.baseSequenceNumber,
-      `${task.output.filePrefix}-${at}`,
-      'parquet',
-    )
-    const filePath = `${task.output.directory}${name}`
+    const filePath = deleteFileLocation(task.output, at, file.dataFile, task.baseSequenceNumber)
     const fileSizeBytes = await published.publish(localPath(directory, file), filePath, context.signal)
     context.onProgress({ phase: 'publishing', fraction: (at + 1) / files.length })
     deleteFiles.push({
@@ -211,8 +205,7 @@ async function publishVectors(
     return deletionVectorBlob(vector, { referencedDataFile: file.dataFile, cardinality: file.positions.length })
   })
   const puffin = writePuffin(blobs, { 'created-by': CREATED_BY })
-  const name = coveringDeleteName(`${task.output.filePrefix}.puffin`, task.baseSequenceNumber, '0', 'puffin')
-  const filePath = `${task.output.directory}${name}`
+  const filePath = vectorFileLocation(task.output, task.baseSequenceNumber)
   await published.publishBytes(puffin.bytes, filePath, context.signal)
   context.onProgress({ phase: 'publishing', fraction: 1 })
   const stored = await context.io.read(filePath, context.signal)

@@ -68,7 +68,7 @@ test('a rewrite keeps every row in order, with field ids and metrics, and passes
   assert.equal(file.metrics.nullValueCounts.get(2), 640)
   assert.deepEqual(Buffer.from(file.metrics.upperBounds.get(1) ?? []).readBigInt64LE(), 3199n)
   assert.equal(Buffer.from(file.metrics.lowerBounds.get(2) ?? []).toString(), 'name 1')
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
   assert.deepEqual(lab.leftovers().work, [])
 })
 
@@ -79,7 +79,7 @@ test('a concat copies the row groups and passes verification', async () => {
   assert.equal(result.method.kind, 'concat')
   assert.deepEqual(normal(await outputRows(result)), namesRows(0, 2000))
   assert.equal(result.dataFiles[0]?.splitOffsets.length, 3)
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
 })
 
 test('a concat steps up to a rewrite where the footers do not allow it, and says why', async () => {

@@ -71,7 +71,7 @@ async function rewriteAll(name: string, kind: Kind): Promise<void> {
   const found: FoundRow[] = []
   for (const task of tasksOf(name, kind, metadata, snapshot, await scanGroups(fixture.fileIO, state))) {
     const result = await lab.run(task, { io: readingThrough(fixture.fileIO) })
-    const planned = { ...task.group, method: result.method }
+    const planned = { ...task, group: { ...task.group, method: result.method } }
     const verdict = verifyGroup(planned, result, task.table)
     assert.deepEqual(verdict, { kind: 'verified' })
     found.push(...(await rowsOf(result, task, schema ?? task.table.schema)))

@@ -1,4 +1,5 @@
 import type { NestedField } from '@moraine/iceberg/schema/type'
+import { dataFileLocation } from '@moraine/maintenance/plan/output-names'
 import type { OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { isKind, MoraineError } from '@moraine/stdx/error'
@@ -88,8 +89,7 @@ async function publishOutputs(
   context.onProgress({ phase: 'publishing', fraction: 0 })
   for (const [at, output] of outputs.entries()) {
     const place = places?.[at]
-    const directory = `${task.output.directory}${place?.subdirectory ?? ''}`
-    const filePath = `${directory}${task.output.filePrefix}-${at}.parquet`
+    const filePath = dataFileLocation(task.output, at, place?.subdirectory)
     await published.publish(output.path, filePath, context.signal)
     context.onProgress({ phase: 'publishing', fraction: (at + 1) / outputs.length })
     files.push({

@@ -76,7 +76,7 @@ test('every row keeps its id and last update through a rewrite with deletes', as
       ['_last_updated_sequence_number', 2147483539],
     ],
   )
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
 })
 
 test('every row keeps its id and last update through a concat, and through a rewrite of what was concatenated', async () => {
@@ -99,7 +99,7 @@ test('every row keeps its id and last update through a concat, and through a rew
   ]
   assert.equal(result.method.kind, 'concat')
   assert.deepEqual(lineageOf(await outputRows(result)), expected)
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
   // The first row id of the concatenated file is a new one; what the file stores wins.
   const written = dataInput(result.dataFiles[0]?.filePath ?? '', { firstRowId: 7000n, dataSequenceNumber: 9 })
   const again = await lab.run(taskOf(lab, V3, { inputs: [written] }))

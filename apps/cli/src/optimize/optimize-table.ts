@@ -5,6 +5,7 @@ import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import type { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { executeTask } from '@moraine/rewrite/execute-task'
+import { must } from '@moraine/stdx/assert'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, type ErrorKind, MoraineError } from '@moraine/stdx/error'
@@ -48,7 +49,7 @@ export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunP
   const { results, failures } = await runTasks(table, tasks, context)
   // Where every group failed the catalog may be gone as well; then the reasons would be lost with it.
   if (results.length === 0) return { commit: { kind: 'nothing', left: [] }, results, failures }
-  const commit = await commitOrRemove(table, { plan, results, processId }, context)
+  const commit = await commitOrRemove(table, { plan, tasks, results, processId }, context)
   if (commit.kind === 'unknown') return { commit, results, failures }
   const committed = new Set(commit.kind === 'committed' ? commit.groupIds : [])
   await table.io.remove(results.filter((result) => !committed.has(result.groupId)).flatMap(outputPaths))
@@ -57,13 +58,23 @@ export async function runPlan(table: OpenTable, plan: RewritePlan, context: RunP
 
 async function commitOrRemove(
   table: OpenTable,
-  made: { readonly plan: RewritePlan; readonly results: readonly RewriteResult[]; readonly processId: string },
+  made: {
+    readonly plan: RewritePlan
+    readonly tasks: readonly RewriteTask[]
+    readonly results: readonly RewriteResult[]
+    readonly processId: string
+  },
   context: RunPlanContext,
 ): Promise<RewriteOutcome> {
   const { clock, random, signal } = context
+  const { plan, processId } = made
+  const taskOf = new Map(made.tasks.map((task) => [task.group.groupId, task]))
+  const results = made.results.map((result) => {
+    return { result, output: must(taskOf.get(result.groupId), 'the task of a result').output }
+  })
   try {
     return await commitRewrite(
-      { identifier: table.identifier, ...made },
+      { identifier: table.identifier, plan, results, processId },
       { tables: table.store, io: table.io, clock, random, signal },
     )
   } catch (error) {

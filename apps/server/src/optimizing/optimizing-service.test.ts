@@ -20,7 +20,7 @@ const quiet = () => new Promise((resolve) => setImmediate(resolve))
 const maintenance: Pick<TableMaintenance, 'attemptInput' | 'checkOutput' | 'loadAccess'> = {
   loadAccess: async () => '{}',
   attemptInput: (input) => input,
-  checkOutput: (_input, output) =>
+  checkOutput: (_input, _attempt, output) =>
     output === 'good' ? { kind: 'accepted', figures: OUTPUT_FIGURES } : { kind: 'refused', reason: 'rows are missing' },
 }
 

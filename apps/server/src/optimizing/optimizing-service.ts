@@ -4,6 +4,7 @@ import type { Slot } from '@moraine/management/optimizing/assign-task'
 import { type AttemptReport, completeTask } from '@moraine/management/optimizing/complete-task'
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
 import { ownership, type StaleReason } from '@moraine/management/optimizing/ownership'
+import { assignmentOf } from '@moraine/management/optimizing/task'
 import { drainOptimizer, endOptimizer } from '@moraine/management/resources/deadlines'
 import type { Optimizer } from '@moraine/management/resources/optimizer'
 import { type Registration, registerOptimizer } from '@moraine/management/resources/register-optimizer'
@@ -168,14 +169,15 @@ async function complete(
   report: TaskReport & { readonly end: TaskEnd },
 ): Promise<ReportAnswer> {
   const { stores, clock } = deps
-  const sender = senderOf(optimizer, report)
-  const attempt = await judge(deps, report)
-  if (attempt === undefined) return NO_SUCH_TASK
+  const judged = await judge(deps, report)
+  if (judged === undefined) return NO_SUCH_TASK
+  // Who does not name its attempt reports the present one, which may be over by the time it is recorded.
+  const sender = senderOf(optimizer, { ...report, attempt: judged.attempt })
   const { answer } = await applyDecision(stores.state, describeTask(report), async () => {
     const task = await stores.tasks.findTask(report.processId, report.taskId)
     const process = await stores.processes.findProcess(report.processId)
     if (task === undefined || process === undefined) return { answer: NO_SUCH_TASK, changes: NO_CHANGES }
-    const decision = completeTask(task, process, sender, attempt, clock.now())
+    const decision = completeTask(task, process, sender, judged.report, clock.now())
     if (decision.kind === 'stale') return { answer: refused(decision.why), changes: NO_CHANGES }
     return { answer: ACCEPTED, changes: decision.kind === 'accepted' ? decision.changes : NO_CHANGES }
   })
@@ -185,15 +187,21 @@ async function complete(
 /** Holds an output against its task: one that does not fit is a failed attempt, whatever its sender says. */
 async function judge(
   { stores, maintenance }: OptimizingServiceDeps,
-  { processId, taskId, end }: TaskReport & { readonly end: TaskEnd },
-): Promise<AttemptReport | undefined> {
-  if (end.kind === 'failure') return { kind: 'failed', reason: end.reason }
+  { processId, taskId, attempt: named, end }: TaskReport & { readonly end: TaskEnd },
+): Promise<{ readonly attempt: number | undefined; readonly report: AttemptReport } | undefined> {
+  if (end.kind === 'failure') return { attempt: named, report: { kind: 'failed', reason: end.reason } }
   const input = await stores.tasks.findInput(processId, taskId)
   if (input === undefined) return undefined
-  const check = maintenance.checkOutput(input, end.payload)
-  return check.kind === 'accepted'
-    ? { kind: 'succeeded', payload: end.payload, figures: check.figures }
-    : { kind: 'failed', reason: check.reason }
+  const task = named === undefined ? await stores.tasks.findTask(processId, taskId) : undefined
+  const attempt = named ?? (task && assignmentOf(task)?.attempt) ?? NO_ATTEMPT
+  const check = maintenance.checkOutput(input, { processId, taskId, attempt }, end.payload)
+  return {
+    attempt,
+    report:
+      check.kind === 'accepted'
+        ? { kind: 'succeeded', payload: end.payload, figures: check.figures }
+        : { kind: 'failed', reason: check.reason },
+  }
 }
 
 async function findUnwanted(
@@ -223,6 +231,8 @@ async function endWork(
   return answer
 }
 
+/** They count from 1. */
+const NO_ATTEMPT = 0
 const NO_CHANGES: readonly StateChange[] = []
 const ACCEPTED: ReportAnswer = { kind: 'accepted' }
 const NO_SUCH_TASK: ReportAnswer = { kind: 'refused', why: 'no-such-task' }

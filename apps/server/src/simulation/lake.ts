@@ -172,7 +172,7 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       const task = JSON.parse(input) as TaskInput
       return JSON.stringify({ ...task, prefix: attemptPrefix(task, attempt) })
     },
-    checkOutput(input, output) {
+    checkOutput(input, _attempt, output) {
       const { files } = JSON.parse(input) as TaskInput
       const { rows } = JSON.parse(output) as TaskOutput
       const expected = files.reduce((sum, file) => sum + (lake.files.get(file)?.length ?? 0), 0)

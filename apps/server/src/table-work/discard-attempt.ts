@@ -5,6 +5,8 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { mayHoldLiveFiles, readManifest, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import { visitLiveEntries } from '@moraine/iceberg/scan/visit-live-entries'
 import { historySince } from '@moraine/maintenance/commit/history-since'
+import { fileNameOf } from '@moraine/maintenance/plan/file-name'
+import { isNameOfAttempt } from '@moraine/maintenance/plan/output-names'
 import { parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import type { OutputCommit } from '@moraine/management/optimizing/discard'
 import type { DiscardReport } from '@moraine/management/table-work/table-maintenance'
@@ -97,9 +99,8 @@ async function outputsOf(
 ): Promise<Map<string, string>> {
   const found = new Map<string, string>()
   for await (const { location } of io.list(directory, signal)) {
-    const name = nameOf(location)
-    // A delete file is named after its data file first, then after the attempt.
-    if (name.startsWith(`${filePrefix}-`) || name.includes(`-${filePrefix}-`)) found.set(name, location)
+    const name = fileNameOf(location)
+    if (isNameOfAttempt(name, filePrefix)) found.set(name, location)
   }
   return found
 }
@@ -134,10 +135,6 @@ async function leaveListed(
 ): Promise<void> {
   const manifest = await readManifest(io, metadata, file, signal)
   await visitLiveEntries(manifest, (cursor) => {
-    written.delete(nameOf(cursor.filePath()))
+    written.delete(fileNameOf(cursor.filePath()))
   })
-}
-
-function nameOf(location: string): string {
-  return location.slice(location.lastIndexOf('/') + 1)
 }

@@ -4,6 +4,7 @@ import { commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
 import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
 import { encodeRewritePlan, parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
 import { parseRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
+import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask, parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
 import { planTable } from '@moraine/maintenance/table/plan-table'
 import { type IndexedTable, readTableFrom } from '@moraine/maintenance/table/read-table'
@@ -155,20 +156,24 @@ const NEVER = { minor: 0, major: 0, full: 0 } as ReturnType<EvaluateRequest['clo
 
 /** Outputs of different attempts never share a name, so that those of a lost attempt can be removed at any time. */
 function attemptInput(input: string, { attempt }: AttemptKey, access?: string): string {
+  const task = taskOfAttempt(input, attempt)
+  return formatRewriteTask({ ...task, ...(access !== undefined && { storage: parseAccess(access) }) })
+}
+
+function taskOfAttempt(input: string, attempt: number): RewriteTask {
   const task = parseRewriteTask(input)
-  const output = { ...task.output, filePrefix: `${task.output.filePrefix}-${attempt}` }
-  return formatRewriteTask({ ...task, output, ...(access !== undefined && { storage: parseAccess(access) }) })
+  return { ...task, output: { ...task.output, filePrefix: `${task.output.filePrefix}-${attempt}` } }
 }
 
 function parseAccess(access: string): StorageSettings {
   return mapOf(text)(parseExactJson(access, 'access'), { document: 'access', kind: 'corrupt' })
 }
 
-function checkOutput(input: string, output: string): OutputCheck {
-  const { table, group } = parseRewriteTask(input)
+function checkOutput(input: string, { attempt }: AttemptKey, output: string): OutputCheck {
+  const task = taskOfAttempt(input, attempt)
   try {
     const result = parseRewriteResult(output)
-    const verdict = verifyGroup(group, result, table)
+    const verdict = verifyGroup(task, result, task.table)
     if (verdict.kind === 'refused') return verdict
     const files = [...result.dataFiles, ...result.deleteFiles]
     return {
@@ -194,19 +199,28 @@ async function commit(
   signal: AbortSignal,
 ): Promise<CommitReport> {
   const { store, identifier, io } = await context.reach(request.table, signal)
-  const results = request.results.map(({ output }) => parseRewriteResult(output))
-  const taskOf = new Map(request.results.map(({ taskId }, at) => [results[at]?.groupId, taskId]))
+  const reported = request.results.map(({ taskId, attempt, input, output }) => {
+    return { taskId, task: taskOfAttempt(input, attempt), result: parseRewriteResult(output) }
+  })
+  const taskOf = new Map(reported.map(({ taskId, task }) => [task.group.groupId, taskId]))
   const taskId = (groupId: number): TaskId => {
     const id = taskOf.get(groupId)
     if (id === undefined) throw new Error(`group ${groupId} was not asked to be committed`)
     return id
   }
+  const isOfTask = ({ task, result }: (typeof reported)[number]) => task.group.groupId === result.groupId
+  const results = reported.filter(isOfTask).map(({ task, result }) => ({ result, output: task.output }))
   const report = await commitRewrite(
     { identifier, plan: parseRewritePlan(request.plan, 'stored plan'), results, processId: String(request.processId) },
     { tables: store, io, clock: context.clock, random: context.random, signal },
   )
   if (report.kind === 'unknown') return { kind: 'unknown', reason: describeError(report.cause) }
-  const refused = report.left.map(({ groupId, reason }) => ({ taskId: taskId(groupId), reason }))
+  const refused = [
+    ...reported
+      .filter((each) => !isOfTask(each))
+      .map((each) => ({ taskId: each.taskId, reason: `the result is of group ${each.result.groupId}` })),
+    ...report.left.map(({ groupId, reason }) => ({ taskId: taskId(groupId), reason })),
+  ]
   if (report.kind === 'nothing') return { kind: 'settled', committed: [], refused }
   return { kind: 'settled', committed: report.groupIds.map(taskId), refused, snapshotId: report.snapshotId }
 }

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CatalogTables, CommitOutcome } from '@moraine/catalogs/catalog'
-import { EMPTY_METRICS } from '@moraine/iceberg/manifest/content-file'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { readLiveFiles, readManifests } from '@moraine/iceberg/scan/read-manifests'
@@ -14,11 +13,11 @@ import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { type MemoryCatalogTables, memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import type { RewriteGroup, RewritePlan } from '../plan/rewrite-plan.ts'
-import type { RewriteResult } from '../plan/rewrite-result.ts'
+import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import { planTable } from '../table/plan-table.ts'
 import { readTable } from '../table/read-table.ts'
-import { commitRewrite, type RewriteOutcome } from './commit-rewrite.ts'
+import { commitRewrite, type ReportedResult, type RewriteOutcome } from './commit-rewrite.ts'
+import { attemptOutput, reportedRewrite } from './testing/reported-rewrite.ts'
 
 const IDENTIFIER = { namespace: ['db'], name: 't' }
 
@@ -32,42 +31,17 @@ async function tableWithPlan(): Promise<Table> {
   const state = await readTable(fileIO, await store.loadTable(IDENTIFIER))
   const plan = must(await planTable(fileIO, state, { type: 'full', now: 1e13 as EpochMs }), 'a plan')
   assert.ok(plan.groups.length > 0)
-  const results = plan.groups.map(provenResult)
-  const table: Table = { io: fileIO, store, plan, results }
-  for (const path of outputs(table)) await fileIO.write(path, new Uint8Array(OUTPUT_BYTES))
-  return table
-}
-
-const OUTPUT_BYTES = 10
-
-// Taken at its word: a commit does not open what it names.
-function provenResult(group: RewriteGroup): RewriteResult {
-  const rows = group.inputs.reduce((sum, input) => sum + input.recordCount, 0)
-  return {
-    resultVersion: 1,
-    groupId: group.groupId,
-    method: { kind: 'rewrite', reason: 'test' },
-    dataFiles: [
-      {
-        filePath: `/copy/data/out-${group.groupId}.parquet`,
-        recordCount: rows,
-        fileSizeBytes: OUTPUT_BYTES,
-        splitOffsets: [4],
-        sortOrderId: 0,
-        metrics: EMPTY_METRICS,
-      },
-    ],
-    deleteFiles: [],
-    evidence: { kind: 'row-hash', inputRows: rows, deletedRows: 0, outputRows: rows, inputHash: 'a', outputHash: 'a' },
-    cost: { elapsedMs: 1, cpuMs: 1, peakRssBytes: 1, inputBytes: 1, outputBytes: 1 },
-  }
+  const results = await Promise.all(
+    plan.groups.map((group) => reportedRewrite(fileIO, group, attemptOutput(group, '/copy/data/'))),
+  )
+  return { io: fileIO, store, plan, results }
 }
 
 type Table = {
   readonly io: FileIO
   readonly store: MemoryCatalogTables
   readonly plan: RewritePlan
-  readonly results: readonly RewriteResult[]
+  readonly results: readonly ReportedResult[]
 }
 
 async function commitThrough(table: Table, answer: Answer, unreachableAfter = Number.POSITIVE_INFINITY) {
@@ -120,7 +94,7 @@ async function dataFiles({ io, store }: Table): Promise<readonly string[]> {
 }
 
 const outputs = ({ results }: Table) =>
-  results.flatMap((result) => result.dataFiles.map((file) => file.filePath)).sort()
+  results.flatMap(({ result }) => result.dataFiles.map((file) => file.filePath)).sort()
 const refuse: CommitOutcome = { kind: 'conflict', reason: 'somebody was first' }
 const unknown: CommitOutcome = { kind: 'unknown', cause: new Error('no answer') }
 
@@ -199,11 +173,11 @@ test('a refusal by a catalog that then went away is unknown: it may have been th
 
 test('a group whose output is missing, or of another size, is left out; the rest is committed', async () => {
   for (const [spoil, reason] of [
-    [(io: FileIO, path: string) => io.remove([path]), /out-1.parquet is not there/],
-    [async (io: FileIO, path: string) => void (await io.write(path, new Uint8Array(3))), /has 3 bytes, not 10/],
+    [(io: FileIO, path: string) => io.remove([path]), /00001-run-1-0.parquet is not there/],
+    [async (io: FileIO, path: string) => void (await io.write(path, new Uint8Array(3))), /has 3 bytes, not \d+/],
   ] as const) {
     const table = await tableWithPlan()
-    await spoil(table.io, '/copy/data/out-1.parquet')
+    await spoil(table.io, '/copy/data/00001-run-1-0.parquet')
     const { report } = await commitThrough(table, (commit) => commit())
     assert.ok('left' in report)
     assert.deepEqual(
@@ -211,6 +185,6 @@ test('a group whose output is missing, or of another size, is left out; the rest
       [1],
     )
     assert.match(report.left[0]?.reason ?? '', reason)
-    assert.equal((await dataFiles(table)).includes('/copy/data/out-1.parquet'), false)
+    assert.equal((await dataFiles(table)).includes('/copy/data/00001-run-1-0.parquet'), false)
   }
 })

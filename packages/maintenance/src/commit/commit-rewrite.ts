@@ -6,26 +6,31 @@ import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import { findSnapshot, isAncestor } from '@moraine/iceberg/metadata/snapshot-history'
 import type { FormatVersion } from '@moraine/iceberg/metadata/table-metadata'
 import { readManifestEntries, readManifests } from '@moraine/iceberg/scan/read-manifests'
-import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { RewritePlan } from '../plan/rewrite-plan.ts'
+import type { AttemptOutput } from '../plan/output-names.ts'
+import type { RewriteGroup, RewritePlan } from '../plan/rewrite-plan.ts'
 import type { RewriteResult } from '../plan/rewrite-result.ts'
+import { liveOutputs, type OutputClashes, sharedOutputs } from '../verify/output-clashes.ts'
 import { verifyGroup } from '../verify/verify-group.ts'
 import { commitStaged } from './commit-staged.ts'
 import { findLanded, type LandedCommit } from './find-landed.ts'
 import { addedFiles, deleteInputFile, inputFile } from './planned-files.ts'
 import { type Resolution, resolveConflicts } from './resolve-conflicts.ts'
 import { snapshotMarks } from './snapshot-marks.ts'
+import { StoredOutputs } from './stored-outputs.ts'
 import { differingManifests, type TableChanges, tableChanges } from './table-changes.ts'
+
+/** What an attempt reported, and how it was told to name its files. */
+export type ReportedResult = { readonly result: RewriteResult; readonly output: AttemptOutput }
 
 export type CommitInput = {
   readonly identifier: TableIdentifier
   readonly plan: RewritePlan
   /** Results of finished groups; the plan's other groups are left as they are. */
-  readonly results: readonly RewriteResult[]
+  readonly results: readonly ReportedResult[]
   /** Marks the snapshot, so that a commit whose answer was lost is recognised after a restart. */
   readonly processId: string
 }
@@ -67,15 +72,16 @@ const MAX_ATTEMPTS = 10
  * Removes nothing but manifests it staged itself; outputs of groups left out are the caller's to discard.
  */
 export async function commitRewrite(input: CommitInput, context: CommitContext): Promise<RewriteOutcome> {
+  const stored = new StoredOutputs(context.io)
   for (let attempt = 1; ; attempt += 1) {
     const table = await context.tables.loadTable(input.identifier, context.signal)
     const found = await findLanded(table, input, context.io, context.signal)
     if (found.kind === 'landed') return landed(found.commit, table, input)
-    const verified = await present(verifyAll(input, table), input, context)
+    const verified = await asStored(verifyAll(input, table), stored, context)
     const resolution = await resolve(input, verified, table, found.kind === 'hidden', context)
     const left = [...verified.refused, ...resolution.conflicts.map((each) => ({ ...each, kind: 'conflict' as const }))]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
-    const staged = await stage(input, resolution, table, attempt, context)
+    const staged = await stage(input, verified, resolution, table, attempt, context)
     const outcome = await commitStaged(input.identifier, staged, context)
     if (outcome.kind === 'committed') return committed(outcome.table, staged, resolution, left)
     if (outcome.kind === 'unknown') return settle(input, staged, outcome.cause, context)
@@ -87,22 +93,27 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
 function landed({ snapshotId, groupIds, removedDeletes }: LandedCommit, table: LoadedTable, input: CommitInput) {
   const done = new Set(groupIds)
   const left = input.results
-    .filter((result) => !done.has(result.groupId))
-    .map(({ groupId }): GroupLeft => ({ groupId, kind: 'conflict', reason: 'not part of the commit that landed' }))
+    .filter(({ result }) => !done.has(result.groupId))
+    .map(({ result: { groupId } }): GroupLeft => {
+      return { groupId, kind: 'conflict', reason: 'not part of the commit that landed' }
+    })
   return { kind: 'committed', table, snapshotId, groupIds, left, releasedDeletes: removedDeletes } as const
 }
 
-type Verified = { readonly groups: Resolution['groups']; readonly refused: readonly GroupLeft[] }
+type VerifiedGroup = { readonly group: RewriteGroup; readonly result: RewriteResult }
+type Verified = { readonly accepted: readonly VerifiedGroup[]; readonly refused: readonly GroupLeft[] }
 
 function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): Verified {
   const schema = metadata.schemas.find((each) => each.schemaId === plan.schemaId)
   if (schema === undefined)
     throw new MoraineError('conflict', `the table no longer has schema ${plan.schemaId}, which the plan was made with`)
-  const groups: Resolution['groups'][number][] = []
+  const { baseSequenceNumber } = plan
+  const accepted = new Map<number, VerifiedGroup>()
   const refused: GroupLeft[] = []
-  for (const result of results) {
+  for (const { result, output } of results) {
     const group = plan.groups.find((each) => each.groupId === result.groupId)
-    if (group === undefined) throw new MoraineError('invalid-input', `the plan has no group ${result.groupId}`)
+    if (group === undefined || accepted.has(group.groupId))
+      throw new MoraineError('invalid-input', `the plan has no group ${result.groupId}, or two results`)
     if (!fitsVersion(result, metadata.formatVersion)) {
       refused.push({
         groupId: group.groupId,
@@ -111,11 +122,19 @@ function verifyAll({ plan, results }: CommitInput, { metadata }: LoadedTable): V
       })
       continue
     }
-    const verdict = verifyGroup(group, result, { ...metadata, schema })
-    if (verdict.kind === 'verified') groups.push(group)
+    const verdict = verifyGroup({ group, output, baseSequenceNumber }, result, { ...metadata, schema })
+    if (verdict.kind === 'verified') accepted.set(group.groupId, { group, result })
     else refused.push({ groupId: group.groupId, kind: 'verification-failed', reason: verdict.reason })
   }
-  return { groups, refused }
+  const verified = { accepted: [...accepted.values()], refused }
+  return without(verified, sharedOutputs(verified.accepted.map(({ result }) => result)), 'verification-failed')
+}
+
+function without({ accepted, refused }: Verified, clashes: OutputClashes, kind: GroupLeft['kind']): Verified {
+  return {
+    accepted: accepted.filter(({ group }) => !clashes.has(group.groupId)),
+    refused: [...refused, ...[...clashes].map(([groupId, reason]): GroupLeft => ({ groupId, kind, reason }))],
+  }
 }
 
 // Position delete files must not be added to a table of format version 3 (table spec, "Position Delete Files").
@@ -123,35 +142,19 @@ function fitsVersion({ deleteFiles }: RewriteResult, formatVersion: FormatVersio
   return formatVersion < 3 || deleteFiles.every((file) => file.fileFormat === 'puffin')
 }
 
-/** Leaves out groups of which an output is not there, or not as it was: a table must never name a missing file. */
-async function present(
-  { groups, refused }: Verified,
-  { results }: CommitInput,
-  context: CommitContext,
+/** Leaves out groups of which an output is not there, or not as it was reported: a table must never name such a file. */
+async function asStored(
+  { accepted, refused }: Verified,
+  stored: StoredOutputs,
+  { signal }: CommitContext,
 ): Promise<Verified> {
-  const missing = new Map<number, string>()
-  const outputs = results.flatMap(({ groupId, dataFiles, deleteFiles }) => {
-    return groups.some((group) => group.groupId === groupId)
-      ? [...dataFiles, ...deleteFiles].map(({ filePath, fileSizeBytes }) => ({ groupId, filePath, fileSizeBytes }))
-      : []
-  })
-  const look = async ({ groupId, filePath, fileSizeBytes }: (typeof outputs)[number], signal: AbortSignal) => {
-    const found = await context.io.stat(filePath, signal)
-    if (found?.sizeBytes === fileSizeBytes) return
-    const what = found === undefined ? 'is not there' : `has ${found.sizeBytes} bytes, not ${fileSizeBytes}`
-    missing.set(groupId, `output ${filePath} ${what}`)
-  }
-  await mapBounded(outputs, STATS_AT_A_TIME, look, context.signal)
+  const results = accepted.map(({ result }) => result)
+  const faults = await stored.findFaults(results, signal)
   return {
-    groups: groups.filter(({ groupId }) => !missing.has(groupId)),
-    refused: [
-      ...refused,
-      ...[...missing].map(([groupId, reason]): GroupLeft => ({ groupId, kind: 'not-found', reason })),
-    ],
+    accepted: accepted.filter(({ group }) => !faults.has(group.groupId)),
+    refused: [...refused, ...[...faults].map(([groupId, fault]): GroupLeft => ({ groupId, ...fault }))],
   }
 }
-
-const STATS_AT_A_TIME = 16
 
 async function resolve(
   input: CommitInput,
@@ -163,7 +166,7 @@ async function resolve(
   const { plan } = input
   const none = (reason: string): Resolution => ({
     groups: [],
-    conflicts: verified.groups.map((group) => ({ groupId: group.groupId, reason })),
+    conflicts: verified.accepted.map(({ group }) => ({ groupId: group.groupId, reason })),
     released: [],
   })
   if ((metadata.tableUuid ?? '') !== plan.tableUuid) return none('the table was replaced by another of the same name')
@@ -173,7 +176,25 @@ async function resolve(
       `snapshot ${plan.baseSnapshotId} is no longer part of the table's history${isHidden ? ', which does not show whether the work was committed before' : ''}`,
     )
   const changes = await changesSince(plan.baseSnapshotId, metadata, context)
-  return resolveConflicts(plan, verified.groups, changes, metadata)
+  const results = verified.accepted.map(({ result }) => result)
+  const clashes = liveOutputs(results, [...plannedFiles(plan), ...changes.added.map(({ file }) => file.filePath)])
+  const { accepted, refused: clashing } = without({ accepted: verified.accepted, refused: [] }, clashes, 'conflict')
+  const resolution = resolveConflicts(
+    plan,
+    accepted.map(({ group }) => group),
+    changes,
+    metadata,
+  )
+  return { ...resolution, conflicts: [...clashing, ...resolution.conflicts] }
+}
+
+/**
+ * The files of the base that the plan knows. The others cannot have the name of an output: it holds the id of a process
+ * that began with this base.
+ */
+function* plannedFiles({ groups, releasedDeletes }: RewritePlan): Iterable<string> {
+  for (const { inputs, deletes } of groups) for (const { filePath } of [...inputs, ...deletes]) yield filePath
+  for (const released of releasedDeletes) yield released.delete.filePath
 }
 
 async function changesSince(
@@ -192,13 +213,14 @@ async function changesSince(
 }
 
 async function stage(
-  { plan, results, processId }: CommitInput,
+  { plan, processId }: CommitInput,
+  { accepted }: Verified,
   { groups, released }: Resolution,
   { metadata }: LoadedTable,
   attempt: number,
   context: CommitContext,
 ): Promise<StagedCommit> {
-  const resultOf = new Map(results.map((result) => [result.groupId, result]))
+  const resultOf = new Map(accepted.map(({ result }) => [result.groupId, result]))
   const rewritten = groups.filter((group) => group.method.kind !== 'convert-deletes')
   return stageSnapshot(
     metadata,

@@ -3,6 +3,8 @@ import type { Snapshot, SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
 import { mayHoldLiveFiles, readManifestEntries, readManifests } from '@moraine/iceberg/scan/read-manifests'
 import type { FileIO } from '@moraine/storage/file-io'
+import { fileNameOf } from '../plan/file-name.ts'
+import { type AttemptOutput, isNameOfAttempt } from '../plan/output-names.ts'
 import type { RewritePlan } from '../plan/rewrite-plan.ts'
 import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { historySince } from './history-since.ts'
@@ -18,7 +20,8 @@ export type LandedCommit = {
 /** `hidden`: the table shows nothing of it, nor all that was committed since the plan. */
 export type Landed = { readonly kind: 'landed'; readonly commit: LandedCommit } | { readonly kind: 'absent' | 'hidden' }
 
-type Question = { readonly plan: RewritePlan; readonly results: readonly RewriteResult[]; readonly processId: string }
+type Question = { readonly plan: RewritePlan; readonly results: readonly Reported[]; readonly processId: string }
+type Reported = { readonly result: RewriteResult; readonly output: AttemptOutput }
 
 /**
  * Whether a process has committed: by its mark in a snapshot that the table shows or showed, or by its outputs, whose
@@ -52,15 +55,18 @@ function commitOf(snapshot: Snapshot): LandedCommit {
 async function findByOutputs(
   { metadata }: LoadedTable,
   { baseSequenceNumber }: RewritePlan,
-  results: readonly RewriteResult[],
+  results: readonly Reported[],
   io: FileIO,
   signal: AbortSignal | undefined,
 ): Promise<LandedCommit | undefined> {
   const current = currentSnapshot(metadata)
   if (current === undefined) return undefined
   const groupOf = new Map(
-    results.flatMap(({ groupId, dataFiles, deleteFiles }) =>
-      [...dataFiles, ...deleteFiles].map(({ filePath }) => [filePath, groupId] as const),
+    results.flatMap(({ result: { groupId, dataFiles, deleteFiles }, output: { filePrefix } }) =>
+      // A report that names others' files does not show that it was committed.
+      [...dataFiles, ...deleteFiles].flatMap(({ filePath }) =>
+        isNameOfAttempt(fileNameOf(filePath), filePrefix) ? [[filePath, groupId] as const] : [],
+      ),
     ),
   )
   const manifests = (await readManifests(io, metadata, current, signal)).filter(

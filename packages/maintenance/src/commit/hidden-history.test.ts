@@ -15,13 +15,12 @@ import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'
 import { memoryCatalogTables } from '@moraine/testkit/memory-catalog-tables'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import type { RewriteGroup } from '../plan/rewrite-plan.ts'
-import type { RewriteResult } from '../plan/rewrite-result.ts'
 import { planTable } from '../table/plan-table.ts'
 import { readTable } from '../table/read-table.ts'
 import { commitRewrite } from './commit-rewrite.ts'
 import { commitStaged } from './commit-staged.ts'
 import { historySince } from './history-since.ts'
+import { attemptOutput, reportedRewrite } from './testing/reported-rewrite.ts'
 
 // A catalog like Nessie: of each table it shows the current snapshot alone, without its parent, and each commit leaves a
 // metadata file that is like that.
@@ -70,10 +69,9 @@ async function setUp({ leavesMetadata = true } = {}) {
   }
   const state = await readTable(io, await show())
   const plan = must(await planTable(io, state, { type: 'full', now: 1e13 as EpochMs }), 'a plan')
-  const results = plan.groups.map(result)
-  for (const { dataFiles } of results) {
-    for (const { filePath } of dataFiles) await io.write(filePath, new Uint8Array(OUTPUT_BYTES))
-  }
+  const results = await Promise.all(
+    plan.groups.map((group) => reportedRewrite(io, group, attemptOutput(group, '/copy/data/'))),
+  )
   const stageOther = async (path: string, removed: readonly ContentFile[] = []) => {
     const { metadata } = await show()
     const group = must(plan.groups[0], 'a group')
@@ -110,22 +108,6 @@ function narrowed(metadata: TableMetadata): TableMetadata {
   const snapshotLog = metadata.snapshotLog.filter(({ snapshotId }) => snapshotId === current.snapshotId)
   const refs = Object.entries(metadata.refs).filter(([, ref]) => ref.snapshotId === current.snapshotId)
   return { ...metadata, snapshots: [current], snapshotLog, metadataLog: [], refs: Object.fromEntries(refs) }
-}
-
-const OUTPUT_BYTES = 10
-
-function result({ groupId, inputs }: RewriteGroup): RewriteResult {
-  const rows = inputs.reduce((sum, input) => sum + input.recordCount, 0)
-  const file = { filePath: `/copy/data/out-${groupId}.parquet`, recordCount: rows, fileSizeBytes: OUTPUT_BYTES }
-  return {
-    resultVersion: 1,
-    groupId,
-    method: { kind: 'rewrite', reason: 'test' },
-    dataFiles: [{ ...file, splitOffsets: [4], sortOrderId: 0, metrics: EMPTY_METRICS }],
-    deleteFiles: [],
-    evidence: { kind: 'row-hash', inputRows: rows, deletedRows: 0, outputRows: rows, inputHash: 'a', outputHash: 'a' },
-    cost: { elapsedMs: 1, cpuMs: 1, peakRssBytes: 1, inputBytes: 1, outputBytes: 1 },
-  }
 }
 
 test('an unknown commit with others on top is found by its mark in the metadata file it left', async () => {

@@ -1,5 +1,6 @@
 import { type ContentFile, isDeletionVector } from '@moraine/iceberg/manifest/content-file'
 import type { ManifestEntry } from '@moraine/iceberg/manifest/manifest-entry'
+import { fileNameOf } from './file-name.ts'
 
 // The last such part: the data file's own name comes first, and may hold anything.
 const COVERED_SEQUENCE = /^.*-delete-s(\d+)-[^/]*$/s
@@ -57,15 +58,11 @@ export const CLEAN: DeleteState = { applied: [], equality: [], positions: [], is
 
 // Amoro's optimizer, too, names such a file after its data file: `{name}-delete-{uuid}.parquet`.
 function isOwnDelete(deleteFile: ContentFile, dataFilePath: string): boolean {
-  return isDeletionVector(deleteFile) || fileName(deleteFile.filePath).startsWith(`${fileStem(dataFilePath)}-delete`)
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
+  return isDeletionVector(deleteFile) || fileNameOf(deleteFile.filePath).startsWith(`${fileStem(dataFilePath)}-delete`)
 }
 
 function fileStem(path: string): string {
-  const name = fileName(path)
+  const name = fileNameOf(path)
   const dot = name.lastIndexOf('.')
   return dot > 0 ? name.slice(0, dot) : name
 }

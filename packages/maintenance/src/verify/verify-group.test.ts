@@ -5,8 +5,8 @@ import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { must } from '@moraine/stdx/assert'
 import type { DeleteInput, RewriteGroup } from '../plan/rewrite-plan.ts'
-import type { CopiedRange, OutputDataFile, RewriteResult } from '../plan/rewrite-result.ts'
-import { type VerifyContext, verifyGroup } from './verify-group.ts'
+import type { CopiedRange, OutputDataFile, OutputDeleteFile, RewriteResult } from '../plan/rewrite-result.ts'
+import { type Verdict, type VerifyContext, verifyGroup } from './verify-group.ts'
 
 const SCHEMA: Schema = {
   schemaId: 0,
@@ -52,7 +52,7 @@ const group: RewriteGroup = {
 
 const int = (value: number) => Uint8Array.of(value, 0, 0, 0)
 const output: OutputDataFile = {
-  filePath: '/t/o.parquet',
+  filePath: '/t/o-0.parquet',
   recordCount: 95,
   fileSizeBytes: 900,
   splitOffsets: [4],
@@ -85,9 +85,22 @@ const result: RewriteResult = {
   cost,
 }
 
+const OUTPUT = { directory: '/t/', filePrefix: 'o' }
+const verdictOn = (planned: RewriteGroup, reported: RewriteResult, context: VerifyContext): Verdict =>
+  verifyGroup({ group: planned, output: OUTPUT, baseSequenceNumber: 7 }, reported, context)
+
 test('a proven rewrite is verified', () => {
-  assert.deepEqual(verifyGroup(group, result, V2), { kind: 'verified' })
+  assert.deepEqual(verdictOn(group, result, V2), { kind: 'verified' })
 })
+
+const DELETES: OutputDeleteFile = {
+  filePath: '/t/a-delete-s7-o-0.parquet',
+  fileFormat: 'parquet',
+  recordCount: 5,
+  fileSizeBytes: 9,
+  referencedDataFile: '/t/a.parquet',
+  metrics: EMPTY_METRICS,
+}
 
 const refused: readonly [string, RewriteResult, RegExp][] = [
   ['another group', { ...result, groupId: 2 }, /the result is of group 2/],
@@ -136,6 +149,11 @@ const refused: readonly [string, RewriteResult, RegExp][] = [
     /output \/t\/a.parquet is also an input/,
   ],
   [
+    'a rewrite that deletes from a file besides',
+    { ...result, deleteFiles: [{ ...DELETES, referencedDataFile: '/t/elsewhere.parquet' }] },
+    /a rewrite writes no deletes/,
+  ],
+  [
     'nulls in a required column',
     { ...result, dataFiles: [{ ...output, metrics: { ...output.metrics, nullValueCounts: new Map([[1, 3]]) } }] },
     /column id: 3 nulls in a required column/,
@@ -149,17 +167,17 @@ const refused: readonly [string, RewriteResult, RegExp][] = [
 
 for (const [what, tampered, reason] of refused) {
   test(`refuses ${what}`, () => {
-    const verdict = verifyGroup(group, tampered, V2)
+    const verdict = verdictOn(group, tampered, V2)
     assert.equal(verdict.kind, 'refused')
     assert.match(verdict.kind === 'refused' ? verdict.reason : '', reason)
   })
 }
 
 test('refuses a v3 rewrite that drops row lineage', () => {
-  const verdict = verifyGroup(group, result, V3)
+  const verdict = verdictOn(group, result, V3)
   assert.deepEqual(verdict, {
     kind: 'refused',
-    reason: 'group 1: /t/o.parquet: row lineage column _row_id has 0 values and unknown nulls',
+    reason: 'group 1: /t/o-0.parquet: row lineage column _row_id has 0 values and unknown nulls',
   })
 })
 
@@ -167,16 +185,7 @@ const conversion: RewriteResult = {
   ...result,
   method: { kind: 'convert-deletes', reason: 'test' },
   dataFiles: [],
-  deleteFiles: [
-    {
-      filePath: '/t/a-delete.parquet',
-      fileFormat: 'parquet',
-      recordCount: 5,
-      fileSizeBytes: 9,
-      referencedDataFile: '/t/a.parquet',
-      metrics: EMPTY_METRICS,
-    },
-  ],
+  deleteFiles: [DELETES],
   evidence: {
     kind: 'deleted-positions',
     files: [
@@ -188,9 +197,9 @@ const conversion: RewriteResult = {
 const toConvert: RewriteGroup = { ...group, method: { kind: 'convert-deletes', reason: 'test' } }
 
 test('a proven conversion is verified; one that loses a delete file or a position is refused', () => {
-  assert.deepEqual(verifyGroup(toConvert, conversion, V2), { kind: 'verified' })
+  assert.deepEqual(verdictOn(toConvert, conversion, V2), { kind: 'verified' })
   const reasonOf = (tampered: RewriteResult) => {
-    const verdict = verifyGroup(toConvert, tampered, V2)
+    const verdict = verdictOn(toConvert, tampered, V2)
     return verdict.kind === 'refused' ? verdict.reason : 'verified'
   }
   assert.match(reasonOf({ ...conversion, deleteFiles: [] }), /5 positions were written, the file lists 0/)
@@ -207,14 +216,37 @@ test('a proven conversion is verified; one that loses a delete file or a positio
     /not part of the group/,
   )
   assert.match(reasonOf({ ...conversion, dataFiles: [output] }), /wrote data files/)
+  const more = { ...must(file, 'f'), filePath: '/t/a-delete-s7-o-1.parquet' }
+  assert.match(reasonOf({ ...conversion, deleteFiles: [more, ...conversion.deleteFiles] }), /given deletes twice/)
+  assert.match(
+    reasonOf({ ...conversion, deleteFiles: [{ ...must(file, 'f'), fileFormat: 'puffin', contentOffset: 4 }] }),
+    /format version 2 are written to parquet, not puffin/,
+  )
+  assert.equal(
+    verdictOn(
+      toConvert,
+      {
+        ...conversion,
+        deleteFiles: [{ ...must(file, 'f'), fileFormat: 'puffin', filePath: '/t/o-delete-s7-0.puffin' }],
+      },
+      V3,
+    ).kind,
+    'verified',
+  )
 })
 
 test('rows moved to the partition that was planned are verified, elsewhere they are refused', () => {
   const moved = { ...group, outputSpecId: 1 }
-  const verdictOf = (planned: RewriteGroup, movedTo: OutputDataFile['movedTo']) =>
-    verifyGroup(planned, { ...result, dataFiles: [{ ...output, ...(movedTo !== undefined && { movedTo }) }] }, V2)
+  const verdictOf = (planned: RewriteGroup, movedTo: OutputDataFile['movedTo'], folder = movedTo ? 'p=0/' : '') => {
+    const file = { ...output, filePath: `/t/${folder}o-0.parquet`, ...(movedTo !== undefined && { movedTo }) }
+    return verdictOn(planned, { ...result, dataFiles: [file] }, V2)
+  }
   assert.deepEqual(verdictOf(moved, { specId: 1, partition: [0] }), { kind: 'verified' })
   assert.deepEqual(verdictOf(moved, undefined), { kind: 'verified' })
+  for (const folder of ['', 'p=10/', 'p=0/p=0/', 'p%3D0/']) {
+    const verdict = verdictOf(moved, { specId: 1, partition: [0] }, folder)
+    assert.match(verdict.kind === 'refused' ? verdict.reason : 'verified', /would name it \/t\/p=0\/o-0.parquet/)
+  }
   for (const [planned, movedTo, reason] of [
     [group, { specId: 1, partition: [0] }, /moved to partition spec 1, planned was to leave them/],
     [{ ...group, outputSpecId: 7 }, { specId: 7, partition: [0] }, /no partition spec 7/],
@@ -253,7 +285,7 @@ const copyVerdict = (ranges: readonly CopiedRange[]) => {
     dataFiles: [{ ...output, recordCount: 100, metrics: EMPTY_METRICS }],
     evidence: { kind: 'copied-ranges', inputRows: 100, outputRows: 100, ranges },
   }
-  const verdict = verifyGroup(toCopy, copy, V2)
+  const verdict = verdictOn(toCopy, copy, V2)
   return verdict.kind === 'refused' ? verdict.reason : 'verified'
 }
 

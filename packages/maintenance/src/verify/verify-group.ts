@@ -2,12 +2,27 @@ import type { FormatVersion } from '@moraine/iceberg/metadata/table-metadata'
 import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { unreachable } from '@moraine/stdx/assert'
+import type { AttemptOutput } from '../plan/output-names.ts'
 import type { DataInput, RewriteGroup } from '../plan/rewrite-plan.ts'
-import type { CopiedRange, OutputDataFile, RewriteEvidence, RewriteResult } from '../plan/rewrite-result.ts'
+import type {
+  CopiedRange,
+  OutputDataFile,
+  OutputDeleteFile,
+  RewriteEvidence,
+  RewriteResult,
+} from '../plan/rewrite-result.ts'
 import { dataFileFault } from './data-file-fault.ts'
+import { outputNameFault } from './output-name-fault.ts'
 import { partitionFault } from './partition-fault.ts'
 
 export type Verdict = { readonly kind: 'verified' } | { readonly kind: 'refused'; readonly reason: string }
+
+/** What an attempt was told to do, and how to name its files. */
+export type VerifiedTask = {
+  readonly group: RewriteGroup
+  readonly output: AttemptOutput
+  readonly baseSequenceNumber: number
+}
 
 export type VerifyContext = {
   readonly formatVersion: FormatVersion
@@ -17,11 +32,17 @@ export type VerifyContext = {
 }
 
 /**
- * Decides whether a group's outputs are proven to hold exactly the rows that its inputs hold after their deletes. Runs
- * before every commit; there is no way around it. The first fault found is the reason, with both figures.
+ * Decides whether a group's outputs are proven to hold exactly the rows that its inputs hold after their deletes, and are
+ * files of this attempt. Runs before every commit; there is no way around it. The first fault found is the reason, with
+ * both figures.
  */
-export function verifyGroup(group: RewriteGroup, result: RewriteResult, context: VerifyContext): Verdict {
-  const fault = identityFault(group, result) ?? evidenceFault(group, result) ?? outputFault(group, result, context)
+export function verifyGroup(task: VerifiedTask, result: RewriteResult, context: VerifyContext): Verdict {
+  const { group } = task
+  const fault =
+    identityFault(group, result) ??
+    evidenceFault(group, result) ??
+    outputFault(group, result, context) ??
+    outputNameFault(task, result, context)
   return fault === undefined ? { kind: 'verified' } : { kind: 'refused', reason: `group ${group.groupId}: ${fault}` }
 }
 
@@ -39,15 +60,16 @@ function identityFault(group: RewriteGroup, result: RewriteResult): string | und
   if (result.evidence.kind !== evidence)
     return `${result.method.kind} needs evidence of ${evidence}, not ${result.evidence.kind}`
   const inputs = new Set(group.inputs.map((input) => input.filePath))
-  const paths = [...result.dataFiles, ...result.deleteFiles.map(vectorKey)].map((file) => file.filePath)
-  if (new Set(paths).size !== paths.length) return 'two outputs have the same path'
+  const keys = [...result.dataFiles, ...result.deleteFiles.map(vectorKey)].map((file) => file.filePath)
+  if (new Set(keys).size !== keys.length) return 'two outputs have the same path'
+  const paths = [...result.dataFiles, ...result.deleteFiles].map((file) => file.filePath)
   const reused = paths.find((path) => inputs.has(path))
   return reused === undefined ? undefined : `output ${reused} is also an input`
 }
 
 // Several vectors may share a file; they differ by their place in it.
 function vectorKey(file: RewriteResult['deleteFiles'][number]): { readonly filePath: string } {
-  return { filePath: file.contentOffset === undefined ? file.filePath : `${file.filePath}#${file.contentOffset}` }
+  return { filePath: file.fileFormat === 'puffin' ? `${file.filePath}#${file.contentOffset}` : file.filePath }
 }
 
 function evidenceFault(group: RewriteGroup, result: RewriteResult): string | undefined {
@@ -149,7 +171,9 @@ function deletedPositionsFault(
 }
 
 function outputFault(group: RewriteGroup, result: RewriteResult, context: VerifyContext): string | undefined {
-  if (result.evidence.kind === 'deleted-positions') return undefined
+  if (result.evidence.kind === 'deleted-positions') return deleteFilesFault(result.deleteFiles, context)
+  const [stray] = result.deleteFiles
+  if (stray !== undefined) return `${stray.filePath}: a ${result.method.kind} writes no deletes`
   const rows = result.dataFiles.reduce((sum, file) => sum + file.recordCount, 0)
   if (rows !== result.evidence.outputRows)
     return `${result.evidence.outputRows} rows were written, the output files count ${rows}`
@@ -158,6 +182,22 @@ function outputFault(group: RewriteGroup, result: RewriteResult, context: Verify
   for (const file of result.dataFiles) {
     const fault = dataFileFault(file, context.schema, needsLineage) ?? placeFault(file, group, context)
     if (fault !== undefined) return `${file.filePath}: ${fault}`
+  }
+  return undefined
+}
+
+/** The format that the table's version wants, and one file or vector for each data file: several would add up. */
+function deleteFilesFault(
+  deleteFiles: readonly OutputDeleteFile[],
+  { formatVersion }: VerifyContext,
+): string | undefined {
+  const wanted = formatVersion < 3 ? 'parquet' : 'puffin'
+  const targets = new Set<string>()
+  for (const file of deleteFiles) {
+    if (file.fileFormat !== wanted)
+      return `${file.filePath}: deletes of format version ${formatVersion} are written to ${wanted}, not ${file.fileFormat}`
+    if (targets.has(file.referencedDataFile)) return `${file.referencedDataFile} was given deletes twice`
+    targets.add(file.referencedDataFile)
   }
   return undefined
 }

@@ -37,9 +37,10 @@ export interface TableMaintenance {
 
   /**
    * Holds an attempt's output against its task, as far as that is possible without the table: shape, counts, hashes,
-   * evidence. Pure. What is accepted here is still verified as a whole before it is committed.
+   * evidence, and that its files are those of the attempt. Pure. What is accepted here is still verified as a whole before
+   * it is committed.
    */
-  checkOutput(input: string, output: string): OutputCheck
+  checkOutput(input: string, attempt: AttemptKey, output: string): OutputCheck
 
   /**
    * Commits the results of a process. Must first look whether it already did, by a mark in the snapshot summary, and

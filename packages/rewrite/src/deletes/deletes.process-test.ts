@@ -47,7 +47,7 @@ async function survivors(
     },
   )
   const result = await lab.run(task)
-  const verdict = verifyGroup(task.group, result, task.table)
+  const verdict = verifyGroup(task, result, task.table)
   assert.deepEqual(verdict, { kind: 'verified' })
   return (await outputRows(result)).map((row) => row['id'])
 }

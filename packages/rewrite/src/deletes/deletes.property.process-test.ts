@@ -125,7 +125,7 @@ test('a rewrite keeps, and a conversion finds, exactly the rows that a naive rea
           own.filter((_, pos) => !expected[at]?.[pos]).map((each) => [each.id, each.key, each.value]),
         ),
       )
-      assert.equal(verifyGroup(rewrite.group, result, rewrite.table).kind, 'verified')
+      assert.equal(verifyGroup(rewrite, result, rewrite.table).kind, 'verified')
 
       const convert = taskOf(
         lab,
@@ -144,7 +144,7 @@ test('a rewrite keeps, and a conversion finds, exactly the rows that a naive rea
         const hit = (expected[at] ?? []).flatMap((isDeleted, pos) => (isDeleted ? [pos] : []))
         assert.deepEqual(found.get(basename(path)) ?? [], hit)
       }
-      assert.equal(verifyGroup(convert.group, converted, convert.table).kind, 'verified')
+      assert.equal(verifyGroup(convert, converted, convert.table).kind, 'verified')
     }),
     { numRuns: 40, seed: 20_260 },
   )

@@ -40,7 +40,7 @@ async function move(name: string, rows: number, spec: PartitionSpec, table: { fo
     { inputs: [input], outputSpecId: 1 },
   )
   const result = await lab.run(task)
-  assert.deepEqual(verifyGroup(task.group, result, task.table), { kind: 'verified' })
+  assert.deepEqual(verifyGroup(task, result, task.table), { kind: 'verified' })
   return result
 }
 
