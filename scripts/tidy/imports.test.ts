@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   storage: [],
   iceberg: ['avro', 'storage (types)'],
   catalogs: ['iceberg', 'storage', 'thrift'],
-  maintenance: ['iceberg', 'storage (types)', 'catalogs', 'lifecycle (types)'],
+  maintenance: ['iceberg', 'parquet', 'storage (types)', 'catalogs', 'lifecycle (types)'],
   rewrite: ['parquet', 'iceberg', 'storage', 'maintenance/plan'],
   lifecycle: [],
   management: ['lifecycle', 'iceberg (types)', 'catalogs (types)', 'maintenance/plan (types)'],

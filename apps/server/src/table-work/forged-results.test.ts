@@ -174,6 +174,14 @@ test('a file that somebody put into the table meanwhile is not put in again', as
 
 /** What is wrong with the attempt's own file. */
 const STORED: readonly (readonly [string, (lab: Lab, one: Work) => Promise<RewriteResult>, RegExp])[] = [
+  ...([-1, 1] as const).map(
+    (more) =>
+      [
+        `${more} row more than was reported`,
+        async (lab: Lab, one: Work) => resultOf(one.task.group, await lab.write(ownFile(one), one.rows + more)),
+        /holds \d+ rows, reported were \d+/,
+      ] as const,
+  ),
   [
     'another size',
     async (lab, one) => {
@@ -190,6 +198,14 @@ const STORED: readonly (readonly [string, (lab: Lab, one: Work) => Promise<Rewri
       return resultOf(one.task.group, file)
     },
     /is not there/,
+  ],
+  [
+    'no Parquet in it',
+    async (lab, one) => {
+      await lab.io.write(ownFile(one), new Uint8Array(100))
+      return resultOf(one.task.group, { filePath: ownFile(one), fileSizeBytes: 100 })
+    },
+    /cannot be read.*does not end in PAR1/,
   ],
 ]
 

@@ -16,15 +16,21 @@ type CheckedFooter = {
  * @throws {MoraineError} `corrupt`
  */
 export function checkFooter({ metadata, leaves, file }: CheckedFooter): void {
-  let rows = 0
   metadata.rowGroups.forEach((group, at) => {
-    const where = `row group ${at}`
-    if (group.numRows < 0) throw new MoraineError('corrupt', `${where} has ${group.numRows} rows`)
-    rows += group.numRows
-    checkRowGroup(group, leaves, file.metadataOffset, where)
+    checkRowGroup(group, leaves, file.metadataOffset, `row group ${at}`)
   })
-  if (rows !== metadata.numRows) {
-    throw new MoraineError('corrupt', `the row groups have ${rows} rows, the file claims ${metadata.numRows}`)
+  checkRowCount(metadata.numRows, metadata.rowGroups)
+}
+
+/** @throws {MoraineError} `corrupt` if the row groups do not have as many rows as the file claims */
+export function checkRowCount(claimed: number, rowGroups: readonly Pick<RowGroup, 'numRows'>[]): void {
+  let rows = 0
+  for (const [at, { numRows }] of rowGroups.entries()) {
+    if (numRows < 0) throw new MoraineError('corrupt', `row group ${at} has ${numRows} rows`)
+    rows += numRows
+  }
+  if (rows !== claimed) {
+    throw new MoraineError('corrupt', `the row groups have ${rows} rows, the file claims ${claimed}`)
   }
 }
 

@@ -140,6 +140,12 @@ export const fileMetadata = struct('FileMetaData', {
 })
 export type FileMetadata = ValueOf<typeof fileMetadata>
 
+/** The same, of which nothing is taken but the rows. */
+export const fileRows = struct('FileMetaData', {
+  numRows: f(3, safeI64),
+  rowGroups: f(4, list(struct('RowGroup', { numRows: f(3, safeI64) }))),
+})
+
 const pageLocation = struct('PageLocation', {
   offset: f(1, safeI64),
   compressedPageSize: f(2, i32),

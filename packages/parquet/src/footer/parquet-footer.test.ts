@@ -4,7 +4,7 @@ import { isKind } from '@moraine/stdx/error'
 import { encodeCompactTree, i64Value, structList, structsOf, withFields } from '@moraine/thrift/thrift-tree'
 import { bytesReader } from '../testing/bytes-reader.ts'
 import { sampleFile } from '../testing/sample-file.ts'
-import { encodeFooter, readFooter, withTree } from './parquet-footer.ts'
+import { encodeFooter, readFooter, readRowCount, withTree } from './parquet-footer.ts'
 
 const file = sampleFile({ firstRow: 0, rows: 250 })
 const read = (bytes: Uint8Array) => readFooter(bytesReader(bytes), 'a.parquet')
@@ -46,6 +46,20 @@ suite('a footer', () => {
     const footer = await readFooter(counting, 'many.parquet')
     assert.equal(footer.metadata.rowGroups.length, 150)
     assert.equal(reads.length, 2)
+  })
+
+  test('tells its rows without the rest, and no rows that its row groups do not have', async () => {
+    const { tree } = await read(file)
+    const withRows = (rows: number) => {
+      const footer = encodeFooter(withFields(tree, { 3: i64Value(rows) }))
+      return bytesReader(Buffer.concat([file.subarray(0, 4), footer]))
+    }
+    assert.equal(await readRowCount(bytesReader(file), 'a.parquet'), 250)
+    assert.equal(await readRowCount(withRows(250), 'a.parquet'), 250)
+    await assert.rejects(
+      readRowCount(withRows(251), 'a.parquet'),
+      /footer of a\.parquet: .*250 rows, the file claims 251/,
+    )
   })
 
   test('is refused with the file and the reason', async () => {
@@ -102,11 +116,15 @@ suite('a footer', () => {
       }
       const bytes = round % 10 === 0 ? broken.subarray(next(file.length)) : broken
       try {
-        await read(bytes)
+        const { metadata: whole } = await read(bytes)
+        assert.equal(await readRowCount(bytesReader(bytes), 'a.parquet'), whole.numRows)
         accepted += 1
       } catch (error) {
         assert.ok(isKind(error, 'corrupt') || isKind(error, 'unsupported'), `round ${round}: ${String(error)}`)
       }
+      await readRowCount(bytesReader(bytes), 'a.parquet').catch((error: unknown) => {
+        assert.ok(isKind(error, 'corrupt') || isKind(error, 'unsupported'), `round ${round}: ${String(error)}`)
+      })
     }
     assert.ok(accepted > 0 && accepted < 1500, `${accepted} accepted`)
   })
