@@ -25,13 +25,21 @@ const maintenance: Pick<TableMaintenance, 'attemptInput' | 'checkOutput' | 'load
 }
 
 async function setUp() {
+  const judged: number[] = []
+  const judging: typeof maintenance = {
+    ...maintenance,
+    checkOutput(input, attempt, output) {
+      judged.push(attempt.attempt)
+      return maintenance.checkOutput(input, attempt, output)
+    },
+  }
   const clock = virtualClock(T0)
   const stores = memoryStores()
   const findHolds = holdFinder(stores, clock)
   const tasks = dispatcher({ stores, maintenance, breakQuota: true, findHolds, clock, log: SILENT_LOG })
   const service = optimizingService({
     stores,
-    maintenance,
+    maintenance: judging,
     dispatcher: tasks,
     heartbeatTimeoutMs: 60_000,
     pollTimeoutMs: 1000,
@@ -60,7 +68,7 @@ async function setUp() {
   }
   const registered = await service.register(registration)
   assert.ok(registered.kind === 'registered')
-  return { clock, stores, service, registration, tableId: added.tableId, token: registered.token }
+  return { clock, stores, service, judged, registration, tableId: added.tableId, token: registered.token }
 }
 
 async function polled({ service, token }: Awaited<ReturnType<typeof setUp>>, threadId = 0) {
@@ -69,6 +77,16 @@ async function polled({ service, token }: Awaited<ReturnType<typeof setUp>>, thr
   const { processId, taskId, assignment } = answer.task
   return { processId, taskId, threadId, attempt: assignment.attempt }
 }
+
+test('an output is held against the attempt that it is of, also where that is not named', async () => {
+  const world = await setUp()
+  const { service, token, judged } = world
+  const report = await polled(world)
+  await service.ack(token, report)
+  const end = { kind: 'output', payload: 'good' } as const
+  for (const attempt of [7, undefined]) await service.complete(token, { ...report, attempt, end })
+  assert.deepEqual(judged, [7, 1])
+})
 
 test('a task goes from poll to success, and the last answer may be asked for twice', async () => {
   const world = await setUp()

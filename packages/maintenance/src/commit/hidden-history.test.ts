@@ -91,8 +91,9 @@ async function setUp({ leavesMetadata = true } = {}) {
       loss = next
       overtake = then
     },
-    commit: (processId = 'p1') =>
-      commitRewrite({ identifier: IDENTIFIER, plan, results, processId }, { tables: store, ...context }),
+    results,
+    commit: (processId = 'p1', reported = results) =>
+      commitRewrite({ identifier: IDENTIFIER, plan, results: reported, processId }, { tables: store, ...context }),
     commitStaged: (staged: Awaited<ReturnType<typeof stageOther>>) =>
       commitStaged(IDENTIFIER, staged, { tables: store, io }),
     async live() {
@@ -139,6 +140,19 @@ test('without that file it is found by its outputs, as far as they are live', as
   const late = await table.commit()
   assert.ok(late.kind === 'nothing')
   assert.match(late.left[0]?.reason ?? '', /does not show whether the work was committed before/)
+})
+
+test('a report that names files which others put in does not pass for one that was committed', async () => {
+  const table = await setUp({ leavesMetadata: false })
+  await table.commitStaged(await table.stageOther('/copy/data/a.parquet'))
+  await table.commitStaged(await table.stageOther('/copy/data/b.parquet'))
+  const forged = table.results.map(({ result, output }) => ({
+    output,
+    result: { ...result, dataFiles: result.dataFiles.map((file) => ({ ...file, filePath: '/copy/data/a.parquet' })) },
+  }))
+  const outcome = await table.commit('p1', forged)
+  assert.ok(outcome.kind === 'nothing')
+  assert.match(outcome.left[0]?.reason ?? '', /is not a file of this attempt/)
 })
 
 test('a commit that never landed is a conflict, and not taken for one that is hidden', async () => {
