@@ -4,6 +4,8 @@ import type { Simulation } from './simulate.ts'
 /**
  * Simulates the seeds in worker threads and hands over each result as it comes. Threads also keep the test runner's
  * tracking of promises away, which makes a simulation several times slower.
+ *
+ * @throws {Error} naming the seeds that came to no result
  */
 export async function simulateMany(
   seeds: readonly number[],
@@ -12,7 +14,7 @@ export async function simulateMany(
 ): Promise<void> {
   const { threads = 2 } = options
   await Promise.all(
-    Array.from({ length: threads }, (_, thread) => {
+    Array.from({ length: Math.min(threads, seeds.length) }, (_, thread) => {
       const own = seeds.filter((_seed, index) => index % threads === thread)
       return runWorker({ ...options, seeds: own }, onResult)
     }),
@@ -21,7 +23,7 @@ export async function simulateMany(
 
 export type SimulationOptions = {
   readonly threads?: number
-  /** Every question to the stores is also put to SQLite, and the answers must be equal. */
+  /** Every question to the stores is also put to SQLite, and the answers must be equal. One server alone then. */
   readonly sqlite?: boolean
   /** As each seed says if absent. */
   readonly servers?: number
@@ -30,11 +32,22 @@ export type SimulationOptions = {
   readonly renames?: boolean
 }
 
-function runWorker(workerData: object, onResult: (result: Simulation) => void): Promise<void> {
+export type WorkerSeeds = SimulationOptions & { readonly seeds: readonly number[] }
+
+function runWorker(workerData: WorkerSeeds, onResult: (result: Simulation) => void): Promise<void> {
+  const missing = new Set(workerData.seeds)
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), { workerData })
-    worker.on('message', onResult)
+    worker.on('message', (result: Simulation) => {
+      missing.delete(result.seed)
+      onResult(result)
+    })
     worker.on('error', reject)
-    worker.on('exit', () => resolve())
+    // One whose seed waits for what never comes ends as if it were done.
+    worker.on('exit', (code) => {
+      if (code === 0 && missing.size === 0) return resolve()
+      const some = [...missing].slice(0, 10).join(', ')
+      reject(new Error(`a worker ended with code ${code}, without a result of ${missing.size} seeds: ${some}`))
+    })
   })
 }

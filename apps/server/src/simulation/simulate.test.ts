@@ -98,3 +98,7 @@ test('SQLite answers as the memory stores do, through every storm', async () => 
     [],
   )
 })
+
+test('seeds that come to no result are an error', async () => {
+  await assert.rejects(run([1], { sqlite: true, servers: 3 }), /one server alone/)
+})

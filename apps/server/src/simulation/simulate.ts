@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
+import { assert } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { seededRandom } from '@moraine/stdx/random'
 import { emptyState, type MemoryState } from '@moraine/testkit/memory-stores/memory-state'
@@ -82,6 +83,7 @@ const STEPS_MAX = 100_000
  * answers must be equal.
  */
 export async function simulate(seed: number, parts: SimulatedParts = {}): Promise<Simulation> {
+  assert(parts.twin === undefined || parts.servers === 1, 'a twin takes no leases: one server alone can run with it')
   const world = createWorld(seed, parts)
   let steps = 0
   let failure: string | undefined

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util'
+import { MoraineError } from '@moraine/stdx/error'
+import type { SimulationOptions } from './simulate-many.ts'
+
+export type SimArguments = {
+  readonly from: number
+  readonly seeds: readonly number[]
+  readonly options: SimulationOptions & { readonly threads: number }
+}
+
+const text = { type: 'string' } as const
+const flag = { type: 'boolean' } as const
+
+/**
+ * Reads what `npm run sim` is told: `[--seeds 1000] [--from 1] [--threads 2] [--servers N] [--[no-]allocates] [--[no-]asks]
+ * [--[no-]renames] [--sqlite]`.
+ *
+ * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
+ */
+export function readSimArguments(args: readonly string[]): SimArguments {
+  const values = parse(args)
+  const from = countIn(values, 'from', 1, 0)
+  const count = countIn(values, 'seeds', 1000)
+  const servers = values.servers === undefined ? undefined : countIn(values, 'servers', 1)
+  if (values.sqlite === true && servers !== undefined && servers !== 1) {
+    throw invalid('--sqlite runs one server, since its leases go by another clock: leave --servers out')
+  }
+  return {
+    from,
+    seeds: Array.from({ length: count }, (_, index) => from + index),
+    options: {
+      threads: countIn(values, 'threads', 2),
+      ...(servers !== undefined && { servers }),
+      ...(values.sqlite !== undefined && { sqlite: values.sqlite }),
+      ...(values.allocates !== undefined && { allocates: values.allocates }),
+      ...(values.asks !== undefined && { asks: values.asks }),
+      ...(values.renames !== undefined && { renames: values.renames }),
+    },
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowNegative: true,
+      options: {
+        ...{ seeds: text, from: text, threads: text, servers: text },
+        ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag },
+      },
+    }).values
+  } catch (cause) {
+    throw invalid(cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+type Counts = { readonly seeds?: string; readonly from?: string; readonly threads?: string; readonly servers?: string }
+
+/** More than any machine gets through. */
+const COUNT_MAX = 1_000_000_000
+
+function countIn(values: Counts, name: keyof Counts, absent: number, least = 1): number {
+  const written = values[name]
+  if (written === undefined) return absent
+  const count = /^\d{1,10}$/.test(written) ? Number(written) : Number.NaN
+  if (count >= least && count <= COUNT_MAX) return count
+  throw invalid(`--${name} is '${written}': write a number from ${least} to ${COUNT_MAX}`)
+}
+
+function invalid(problem: string, cause?: unknown): MoraineError {
+  return new MoraineError('invalid-input', problem, { cause })
+}
