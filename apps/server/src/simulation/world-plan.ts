@@ -1,0 +1,39 @@
+import type { Stores } from '@moraine/management/store/stores'
+import { assert } from '@moraine/stdx/assert'
+import { diceOf } from './dice.ts'
+
+/** What a world is made of where its seed is not to say. */
+export type SimulatedParts = {
+  /** Answers every question, too; its clock is another, so that no leases are taken with it. */
+  readonly twin?: Stores
+  /** As the seed says if absent. Of one nobody else could lead. */
+  readonly servers?: number
+  /** Whether optimizers are launched as the work asks for. As the seed says if absent. */
+  readonly allocates?: boolean
+  /** Whether people ask for tables and partitions. As the seed says if absent. */
+  readonly asks?: boolean
+  /** Whether tables get other names. As the seed says if absent. */
+  readonly renames?: boolean
+}
+
+export type WorldPlan = {
+  readonly seed: number
+  readonly twin: Stores | undefined
+  readonly servers: number
+  readonly allocates: boolean
+  readonly asks: boolean
+  readonly renames: boolean
+}
+
+/** Each choice has dice of its own: what others draw does not depend on it. */
+export function planWorld(seed: number, parts: SimulatedParts): WorldPlan {
+  assert(parts.twin === undefined || parts.servers === 1, 'a twin takes no leases: one server alone can run with it')
+  return {
+    seed,
+    twin: parts.twin,
+    servers: parts.servers ?? diceOf(seed ^ 0x5e4e5).pick([1, 2, 3]) ?? 1,
+    allocates: parts.allocates ?? diceOf(seed ^ 0xa110ca7e).chance(0.25),
+    asks: parts.asks ?? diceOf(seed ^ 0xa5c).chance(0.3),
+    renames: parts.renames ?? diceOf(seed ^ 0x2e4a3e).chance(0.3),
+  }
+}

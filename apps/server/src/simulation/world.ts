@@ -1,0 +1,215 @@
+import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { Stores } from '@moraine/management/store/stores'
+import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
+import type { EpochMs } from '@moraine/stdx/brand'
+import { seededRandom } from '@moraine/stdx/random'
+import { emptyState, type MemoryState } from '@moraine/testkit/memory-stores/memory-state'
+import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
+import { type VirtualClock, virtualClock } from '@moraine/testkit/virtual-clock'
+import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
+import type { OptimizingService } from '../optimizing/optimizing-service.ts'
+import { allocatedGroup, brokenAllocation, restlessResource } from './allocation.ts'
+import { askForTables } from './ask.ts'
+import { type Dice, diceOf } from './dice.ts'
+import { startFakeOptimizer } from './fake-optimizer.ts'
+import { callCount, type Faults, mortal, NO_FAULTS } from './faults.ts'
+import { interfere } from './interfere.ts'
+import { brokenAcceptance, brokenInvariant, brokenQuota } from './invariants.ts'
+import { addSimulatedTable, emptyLake, type Lake } from './lake.ts'
+import { renameTables } from './rename-tables.ts'
+import { keepServersRunning, type Servers } from './servers.ts'
+import { type SimulatedContainer, simulatedContainer } from './simulated-container.ts'
+import { observed, startTrace, type Trace } from './trace.ts'
+import { twinStores } from './twin-stores.ts'
+import { stormRates } from './weather.ts'
+import type { WorldPlan } from './world-plan.ts'
+import { write } from './writer.ts'
+
+export type World = {
+  readonly clock: VirtualClock
+  readonly state: MemoryState
+  readonly lake: Lake
+  readonly deaths: Deaths
+  /** The rule that is broken, if any; looked for only where something has changed. */
+  broken(): string | undefined
+  /** What of the optimizers that are launched has not come to rest. */
+  restless(): string | undefined
+  trace(): string
+  /** In which a server led. */
+  terms(): number
+  /** No more faults, no more writers, every optimizer at its best. */
+  calm(): void
+  /** Lets go of every incarnation of the service; Node would keep what still listens to a signal. */
+  end(): void
+}
+
+type Deaths = { serviceDeaths: number; optimizerDeaths: number }
+
+export const START = 1_800_000_000_000 as EpochMs
+
+const SETTINGS: OptimizingSettings = {
+  deadlines: { heartbeatTimeoutMs: 60_000, ackTimeoutMs: 30_000, executeTimeoutMs: 300_000 },
+  refresh: { shortestMs: 60_000, longestMs: 300_000, stepMs: 30_000, parallelism: 4 },
+  planningParallelism: 2,
+  commitParallelism: 2,
+  pollTimeoutMs: 30_000,
+  breakQuota: false,
+  exploreIntervalMs: 180_000,
+  history: { keepMs: 30 * 24 * 3_600_000, intervalMs: 3_600_000, reportKeepMs: 7 * 24 * 3_600_000 },
+}
+
+/** What everything in a world shares. */
+type Ground = {
+  readonly plan: WorldPlan
+  readonly dice: Dice
+  readonly clock: VirtualClock
+  readonly state: MemoryState
+  readonly lake: Lake
+  readonly faults: Faults
+  readonly trace: Trace
+  readonly deaths: Deaths
+  /** The first rule that was found broken stays. */
+  readonly broken: { rule: string | undefined }
+  readonly storm: { isOver: boolean }
+}
+
+/** Whoever draws from the dice of the seed does so in this order, so that a seed stays what it is. */
+export function createWorld(plan: WorldPlan): World {
+  const ground = breakGround(plan)
+  const stores = watchedStores(ground)
+  addTables(ground)
+  sendPeople(ground, stores)
+  const { servers, container } = startServers(ground, stores)
+  startOptimizers(ground, servers.service)
+  const { clock, state, lake, deaths, trace, faults, storm } = ground
+  return {
+    ...{ clock, state, lake, deaths },
+    broken: ruleKeeper(ground),
+    terms: () => servers.terms(),
+    restless: () => (plan.allocates ? restlessResource(state, container) : undefined),
+    trace: () => trace.digest(),
+    calm() {
+      faults.rates = NO_FAULTS
+      servers.calm()
+      storm.isOver = true
+    },
+    end: () => servers.end(),
+  }
+}
+
+function breakGround(plan: WorldPlan): Ground {
+  const dice = diceOf(plan.seed)
+  const clock = virtualClock(START)
+  const broken: Ground['broken'] = { rule: undefined }
+  const isBusy = callCount(clock, () => (broken.rule ??= 'time stands still: something is busy with nothing'))
+  return {
+    ...{ plan, dice, clock, broken },
+    state: emptyState(),
+    lake: emptyLake(),
+    faults: { rates: stormRates(dice), dice, clock, isBusy },
+    trace: startTrace(),
+    deaths: { serviceDeaths: 0, optimizerDeaths: 0 },
+    storm: { isOver: false },
+  }
+}
+
+/** The stores as everybody in the world has them: whatever is written is noted, and held against the rules. */
+function watchedStores({ plan: { twin }, state, clock, trace, broken }: Ground): Stores {
+  const memory = memoryStores(state, clock)
+  const compared = twin === undefined ? memory : twinStores(memory, twin, (difference) => (broken.rule ??= difference))
+  return observed(compared, {
+    onApplying(changes) {
+      broken.rule ??= brokenAcceptance(changes)
+      trace.note(clock.now(), changes)
+    },
+    onApplied(changes) {
+      broken.rule ??= brokenQuota(state, changes)
+    },
+  })
+}
+
+function addTables({ dice, lake, faults, storm }: Ground): void {
+  const tables = Array.from({ length: dice.between(1, 3) }, (_, index) =>
+    addSimulatedTable(lake, `t${index}`, tableSettings(dice)),
+  )
+  for (const table of tables) void write(lake, table, faults, () => storm.isOver)
+}
+
+function tableSettings(dice: Dice): TableSettings {
+  return {
+    ...DEFAULT_TABLE_SETTINGS,
+    quota: dice.pick([0.5, 1, 2]) ?? 1,
+    executeRetries: dice.between(0, 3),
+    allowPartialCommit: dice.chance(0.5),
+    minPlanIntervalMs: 10_000,
+    windows: dice.pick(['', '', '*/10 * * * * for 5m']) ?? '',
+    blackouts: dice.pick(['', '', '5 * * * * for 10m']) ?? '',
+    priority: dice.between(-1, 1),
+  }
+}
+
+/** Dice of their own: what others draw does not depend on them. */
+function sendPeople({ plan: { seed, asks, renames }, lake, clock, storm }: Ground, stores: Stores): void {
+  void interfere(stores, { dice: diceOf(~seed), clock }, () => storm.isOver)
+  if (asks) void askForTables(stores, { dice: diceOf(seed ^ 0xa5ced), clock }, () => storm.isOver)
+  if (renames) void renameTables(lake, { dice: diceOf(seed ^ 0x2e4a3), clock }, () => storm.isOver)
+}
+
+function startServers(
+  ground: Ground,
+  stores: Stores,
+): { readonly servers: Servers; readonly container: SimulatedContainer } {
+  const { plan, state, lake, faults, deaths, broken } = ground
+  const allocationDice = diceOf(plan.seed ^ 0xa110c)
+  const group = plan.allocates ? allocatedGroup(allocationDice) : PLAIN_GROUP
+  const container = simulatedContainer({
+    ...{ lake, faults, dice: allocationDice, service: () => servers.service() },
+    onDeath: () => (deaths.optimizerDeaths += 1),
+  })
+  const servers = keepServersRunning({
+    ...{ count: plan.servers, stores, state, lake, faults, settings: SETTINGS, group },
+    random: seededRandom(plan.seed),
+    launching: plan.allocates ? { container, dice: allocationDice } : undefined,
+    serverDice: diceOf(plan.seed ^ 0x1ead),
+    onDeath: () => (deaths.serviceDeaths += 1),
+    onBroken: (rule) => (broken.rule ??= rule),
+  })
+  return { servers, container }
+}
+
+const PLAIN_GROUP: ResourceGroup = { name: 'default', container: 'local', properties: {} }
+
+/** Optimizers beside those that are launched. */
+function startOptimizers(ground: Ground, service: () => OptimizingService): void {
+  const { plan, dice } = ground
+  const count = plan.allocates ? Number(dice.chance(0.25)) : dice.between(1, 3)
+  for (let started = 0; started < count; started += 1) keepOptimizerRunning(ground, dice.between(1, 3), service)
+}
+
+function keepOptimizerRunning(
+  { lake, faults, deaths }: Ground,
+  threads: number,
+  service: () => OptimizingService,
+): void {
+  const born = () => {
+    const life = mortal(faults.clock, () => {
+      deaths.optimizerDeaths += 1
+      void faults.clock.sleep(faults.dice.between(100, 120_000)).then(born)
+    })
+    startFakeOptimizer({ lake, faults, service, threads }, life)
+  }
+  born()
+}
+
+/** Looks at the rules again when something has changed. */
+function ruleKeeper({ state, lake, trace, broken }: Ground): () => string | undefined {
+  const checked = { changes: 0, mutations: 0 }
+  return () => {
+    if (checked.changes !== trace.length || checked.mutations !== lake.mutations) {
+      broken.rule ??= brokenInvariant(state, lake) ?? brokenAllocation(state)
+    }
+    checked.changes = trace.length
+    checked.mutations = lake.mutations
+    return broken.rule
+  }
+}
