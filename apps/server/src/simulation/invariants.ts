@@ -1,4 +1,4 @@
-import { quotaThreads } from '@moraine/management/optimizing/quota'
+import type { TableId } from '@moraine/lifecycle/identity'
 import type { StateChange } from '@moraine/management/store/state-change'
 import { openProcessId } from '@moraine/management/tables/managed-table'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
@@ -61,27 +61,30 @@ function brokenEnd({ processes }: MemoryState, lake: Lake): string | undefined {
   return undefined
 }
 
-/**
- * Once an attempt has begun, the table must be within its quota, as the records say at this moment; one that is refused,
- * since another server leads, breaks nothing. Only quotas that are a number of threads are held to it; a share moves with
- * the optimizers that come and go.
- */
-export function brokenQuota(state: MemoryState, changes: readonly StateChange[]): string | undefined {
+/** What was decided before a table was paused is written this much later at most: a server may stand still in between. */
+const LATE_MS = 3 * 60_000
+
+/** A table that has been paused for long is not planned, and none of its tasks is handed out. */
+export function brokenPause(
+  { tables }: MemoryState,
+  changes: readonly StateChange[],
+  nowMs: number,
+): string | undefined {
   for (const change of changes) {
-    if (change.kind !== 'begin-attempt') continue
-    const { tableId, processId } = change.attempt
-    const quota = state.processes.get(processId)?.process.quota ?? 0
-    const running = [...state.processes.values()]
-      .flatMap(({ tasks }) => tasks)
-      .filter(({ task }) => task.tableId === tableId && ASSIGNED.has(task.state.status)).length
-    if (quota > 1 && running > quotaThreads(quota, 0)) {
-      return `table ${tableId} has ${running} threads of ${quotaThreads(quota, 0)}`
+    const begun = workBegunBy(change)
+    const pause = begun && tables.get(begun.tableId)?.pause
+    if (begun !== undefined && pause !== undefined && pause.since < nowMs - LATE_MS) {
+      return `table ${begun.tableId} has been paused for ${nowMs - pause.since} ms, and ${begun.work}`
     }
   }
   return undefined
 }
 
-const ASSIGNED: ReadonlySet<string> = new Set(['scheduled', 'acked'])
+function workBegunBy(change: StateChange): { readonly tableId: TableId; readonly work: string } | undefined {
+  if (change.kind === 'begin-attempt') return { tableId: change.attempt.tableId, work: 'a task of it is handed out' }
+  const isPlanned = change.kind === 'patch-table' && change.patch.state?.phase === 'planning'
+  return isPlanned ? { tableId: change.tableId, work: 'it is planned' } : undefined
+}
 
 /** A result that is accepted must come from the attempt that the task is under; every payload and reason names its own. */
 export function brokenAcceptance(changes: readonly StateChange[]): string | undefined {

@@ -22,6 +22,8 @@ export type Lake = {
   readonly tables: Map<string, SimulatedTable>
   /** Every file that exists, in a table or not, with its rows. */
   readonly files: Map<string, readonly number[]>
+  /** Files that tasks wrote and that were ever in a table. */
+  readonly committed: Set<string>
   /** Rules that were broken; the simulator looks after each step. */
   readonly violations: string[]
   /** Raised by everything that changes a table or a file. */
@@ -54,7 +56,7 @@ const SMALL_ROWS = 8
 const SMALL_FILES = 3
 
 export function emptyLake(): Lake {
-  return { tables: new Map(), files: new Map(), violations: [], mutations: 0 }
+  return { tables: new Map(), files: new Map(), committed: new Set(), violations: [], mutations: 0 }
 }
 
 export function addSimulatedTable(lake: Lake, name: string, settings: TableSettings): SimulatedTable {
@@ -107,12 +109,19 @@ export function mergeFiles(lake: Lake, table: SimulatedTable, partition: string)
 export function rewriteHonestly(lake: Lake, input: string): string {
   const { files, prefix } = JSON.parse(input) as TaskInput
   const rows = files.flatMap((file) => rowsOf(lake, file))
-  const file = `${prefix}-out`
+  const file = `${prefix}${OUTPUT}`
   lake.mutations += 1
   lake.files.set(file, rows)
   const output: TaskOutput = { file, rows: rows.length }
   return JSON.stringify(output)
 }
+
+/** Outputs of tasks that are in no table and never were. */
+export function strayOutputs({ files, committed }: Lake): readonly string[] {
+  return [...files.keys()].filter((file) => file.endsWith(OUTPUT) && !committed.has(file))
+}
+
+const OUTPUT = '-out'
 
 /** Whether no partition wants to be rewritten. */
 export function isHealthy(lake: Lake, table: SimulatedTable): boolean {
@@ -269,6 +278,7 @@ function commit(lake: Lake, table: SimulatedTable, { processId, results }: Commi
       if (live.has(file)) lake.violations.push(`${file} is committed twice`)
       if (!lake.files.has(file)) lake.violations.push(`${file} was discarded before it was committed`)
       live.add(file)
+      lake.committed.add(file)
       committed.push(taskId)
     } else refused.push({ taskId, reason: 'an input is gone' })
   }

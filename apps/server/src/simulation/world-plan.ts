@@ -23,6 +23,8 @@ export type WorldPlan = {
   readonly allocates: boolean
   readonly asks: boolean
   readonly renames: boolean
+  /** `self-optimizing.break-quota-limit-enabled` */
+  readonly breaksQuota: boolean
 }
 
 /** Each choice has dice of its own: what others draw does not depend on it. */
@@ -35,5 +37,6 @@ export function planWorld(seed: number, parts: SimulatedParts): WorldPlan {
     allocates: parts.allocates ?? diceOf(seed ^ 0xa110ca7e).chance(0.25),
     asks: parts.asks ?? diceOf(seed ^ 0xa5c).chance(0.3),
     renames: parts.renames ?? diceOf(seed ^ 0x2e4a3e).chance(0.3),
+    breaksQuota: diceOf(seed ^ 0xb4ea4).chance(0.25),
   }
 }

@@ -14,9 +14,10 @@ import { type Dice, diceOf } from './dice.ts'
 import { startFakeOptimizer } from './fake-optimizer.ts'
 import { callCount, type Faults, mortal, NO_FAULTS } from './faults.ts'
 import { interfere } from './interfere.ts'
-import { brokenAcceptance, brokenInvariant, brokenQuota } from './invariants.ts'
+import { brokenAcceptance, brokenInvariant, brokenPause } from './invariants.ts'
 import { addSimulatedTable, emptyLake, type Lake } from './lake.ts'
 import { renameTables } from './rename-tables.ts'
+import { quotaWatch } from './quota-watch.ts'
 import { keepServersRunning, type Servers } from './servers.ts'
 import { type SimulatedContainer, simulatedContainer } from './simulated-container.ts'
 import { observed, startTrace, type Trace } from './trace.ts'
@@ -47,13 +48,12 @@ type Deaths = { serviceDeaths: number; optimizerDeaths: number }
 
 export const START = 1_800_000_000_000 as EpochMs
 
-const SETTINGS: OptimizingSettings = {
+const SETTINGS: Omit<OptimizingSettings, 'breakQuota'> = {
   deadlines: { heartbeatTimeoutMs: 60_000, ackTimeoutMs: 30_000, executeTimeoutMs: 300_000 },
   refresh: { shortestMs: 60_000, longestMs: 300_000, stepMs: 30_000, parallelism: 4 },
   planningParallelism: 2,
   commitParallelism: 2,
   pollTimeoutMs: 30_000,
-  breakQuota: false,
   exploreIntervalMs: 180_000,
   history: { keepMs: 30 * 24 * 3_600_000, intervalMs: 3_600_000, reportKeepMs: 7 * 24 * 3_600_000 },
 }
@@ -114,7 +114,9 @@ function breakGround(plan: WorldPlan): Ground {
 }
 
 /** The stores as everybody in the world has them: whatever is written is noted, and held against the rules. */
-function watchedStores({ plan: { twin }, state, clock, trace, broken }: Ground): Stores {
+function watchedStores({ plan, state, clock, trace, broken }: Ground): Stores {
+  const { twin, breaksQuota } = plan
+  const brokenByQuota = quotaWatch({ state, clock, breaksQuota, hasTrueTime: plan.servers === 1 })
   const memory = memoryStores(state, clock)
   const compared = twin === undefined ? memory : twinStores(memory, twin, (difference) => (broken.rule ??= difference))
   return observed(compared, {
@@ -123,7 +125,8 @@ function watchedStores({ plan: { twin }, state, clock, trace, broken }: Ground):
       trace.note(clock.now(), changes)
     },
     onApplied(changes) {
-      broken.rule ??= brokenQuota(state, changes)
+      const rule = brokenByQuota(changes) ?? brokenPause(state, changes, clock.now())
+      broken.rule ??= rule
     },
   })
 }
@@ -167,7 +170,8 @@ function startServers(
     onDeath: () => (deaths.optimizerDeaths += 1),
   })
   const servers = keepServersRunning({
-    ...{ count: plan.servers, stores, state, lake, faults, settings: SETTINGS, group },
+    ...{ count: plan.servers, stores, state, lake, faults, group },
+    settings: { ...SETTINGS, breakQuota: plan.breaksQuota },
     random: seededRandom(plan.seed),
     launching: plan.allocates ? { container, dice: allocationDice } : undefined,
     serverDice: diceOf(plan.seed ^ 0x1ead),
