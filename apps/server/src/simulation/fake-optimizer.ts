@@ -5,6 +5,7 @@ import { type Faults, type Life, never, overNetwork } from './faults.ts'
 import { type Lake, rewriteHonestly } from './lake.ts'
 
 export type FakeOptimizerOptions = {
+  readonly group: string
   readonly threads: number
   /** What it was launched for; `undefined` if it was started by hand. */
   readonly resourceId?: string
@@ -57,13 +58,13 @@ export function startFakeOptimizer(options: FakeOptimizerOptions, life: Life): v
 type Call = <T>(ask: (service: OptimizingService) => Promise<T>) => Promise<T | undefined>
 
 async function register(
-  { threads, resourceId }: FakeOptimizerOptions,
+  { group, threads, resourceId }: FakeOptimizerOptions,
   session: { token: string | undefined },
   call: Call,
 ): Promise<void> {
   const properties = { 'payload-versions': '1', 'heart-beat-interval': String(HEARTBEAT_MS) }
   const registration = {
-    group: 'default',
+    group,
     resourceId,
     threads,
     memoryMb: 512,

@@ -5,17 +5,26 @@ import { later } from '@moraine/stdx/brand'
 import type { VirtualClock } from '@moraine/testkit/virtual-clock'
 import type { Dice } from './dice.ts'
 
+export type InterfereOptions = {
+  readonly dice: Dice
+  readonly clock: VirtualClock
+  /** Names of tables that are left alone. */
+  readonly spared: ReadonlySet<string>
+}
+
 /**
  * People and engines that hold tables while the service works, through another server: it is not told. In the end they let
  * go of everything but their leases, which end by themselves.
  */
 export async function interfere(
   stores: Pick<Stores, 'state' | 'tables' | 'groups' | 'blockers'>,
-  { dice, clock }: { readonly dice: Dice; readonly clock: VirtualClock },
+  { dice, clock, spared }: InterfereOptions,
   isOver: () => boolean,
 ): Promise<void> {
   const acts = [() => pauseOrResume(), () => pauseOrResume(), () => block(), () => pauseGroup(dice.chance(0.3))]
-  const anyTable = async () => dice.pick(await stores.tables.listTables({ limit: 100 }))
+  const listTables = async () =>
+    (await stores.tables.listTables({ limit: 100 })).filter(({ name }) => !spared.has(name.name))
+  const anyTable = async () => dice.pick(await listTables())
 
   async function pauseOrResume(): Promise<void> {
     const table = await anyTable()
@@ -51,7 +60,7 @@ export async function interfere(
     await dice.pick(acts)?.()
   }
   await pauseGroup(false)
-  for (const { tableId } of await stores.tables.listTables({ limit: 100 })) await resume(stores, tableId)
+  for (const { tableId } of await listTables()) await resume(stores, tableId)
 }
 
 /** Somebody else may change the table in between. */

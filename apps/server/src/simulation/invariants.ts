@@ -61,23 +61,26 @@ function brokenEnd({ processes }: MemoryState, lake: Lake): string | undefined {
   return undefined
 }
 
-/** What was decided before a table was paused is written this much later at most: a server may stand still in between. */
+/** What was decided before a table was held is written this much later at most: a server may stand still in between. */
 const LATE_MS = 3 * 60_000
 
-/** A table that has been paused for long is not planned, and none of its tasks is handed out. */
-export function brokenPause(
-  { tables }: MemoryState,
-  changes: readonly StateChange[],
-  nowMs: number,
-): string | undefined {
+/** A table that somebody has held for long, by a pause or a lease, is not planned, and none of its tasks is handed out. */
+export function brokenHold(state: MemoryState, changes: readonly StateChange[], nowMs: number): string | undefined {
   for (const change of changes) {
     const begun = workBegunBy(change)
-    const pause = begun && tables.get(begun.tableId)?.pause
-    if (begun !== undefined && pause !== undefined && pause.since < nowMs - LATE_MS) {
-      return `table ${begun.tableId} has been paused for ${nowMs - pause.since} ms, and ${begun.work}`
+    const since = begun && heldSince(state, begun.tableId, nowMs)
+    if (begun !== undefined && since !== undefined && since < nowMs - LATE_MS) {
+      return `table ${begun.tableId} has been held for ${nowMs - since} ms, and ${begun.work}`
     }
   }
   return undefined
+}
+
+function heldSince({ tables, blockers }: MemoryState, tableId: TableId, nowMs: number): number | undefined {
+  const leases = [...blockers.values()].filter(
+    (lease) => lease.tableId === tableId && lease.operations.includes('optimize') && lease.expiresAt > nowMs,
+  )
+  return tables.get(tableId)?.pause?.since ?? leases[0]?.createdAt
 }
 
 function workBegunBy(change: StateChange): { readonly tableId: TableId; readonly work: string } | undefined {

@@ -11,7 +11,7 @@ import type {
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
-import { assert } from '@moraine/stdx/assert'
+import { assert, must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 
 /**
@@ -35,6 +35,8 @@ export type SimulatedTable = {
   /** Its first name, by which it is known for ever. */
   readonly uuid: string
   readonly settings: TableSettings
+  /** Its catalog gives nobody leave to reach its files. */
+  refusesAccess: boolean
   version: number
   /** Files by partition. */
   readonly partitions: Map<string, Set<string>>
@@ -64,6 +66,7 @@ export function addSimulatedTable(lake: Lake, name: string, settings: TableSetti
     name: { catalog: 'lake', namespace: ['sim'], name },
     uuid: name,
     settings,
+    refusesAccess: false,
     version: 1,
     partitions: new Map(),
     rows: new Set(),
@@ -116,9 +119,10 @@ export function rewriteHonestly(lake: Lake, input: string): string {
   return JSON.stringify(output)
 }
 
-/** Outputs of tasks that are in no table and never were. */
-export function strayOutputs({ files, committed }: Lake): readonly string[] {
-  return [...files.keys()].filter((file) => file.endsWith(OUTPUT) && !committed.has(file))
+/** Outputs of tasks of a table that are not in it and never were. */
+export function strayOutputs({ files, committed }: Lake, table: string): readonly string[] {
+  const isOutput = (file: string) => file.startsWith(`${table}/`) && file.endsWith(OUTPUT)
+  return [...files.keys()].filter((file) => isOutput(file) && !committed.has(file))
 }
 
 const OUTPUT = '-out'
@@ -176,7 +180,10 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
         tasks,
       }
     },
-    loadAccess: async () => '',
+    async loadAccess(name) {
+      if (find(name).refusesAccess) throw new MoraineError('permission', 'the catalog refuses access')
+      return ''
+    },
     attemptInput(input, { attempt }) {
       const task = JSON.parse(input) as TaskInput
       return JSON.stringify({ ...task, prefix: attemptPrefix(task, attempt) })

@@ -1,23 +1,46 @@
 import { isHealthy, strayOutputs } from './lake.ts'
 import type { World } from './world.ts'
 
-/** Whether nothing is left to be done. */
-export function isAtRest({ state, lake, restless }: World): boolean {
+/** Whether nothing is left to be done, but for tables that are held for good: those say what holds them. */
+export function isAtRest(world: World): boolean {
+  const { state, lake, restless } = world
   return (
     restless() === undefined &&
     state.discards.size === 0 &&
-    strayOutputs(lake).length === 0 &&
-    [...state.tables.values()].every(({ state: { phase }, request }) => phase === 'idle' && request === undefined) &&
     state.tables.size === lake.tables.size &&
     [...state.tables.values()].every(({ name }) => lake.tables.has(name.name)) &&
-    [...lake.tables.values()].every((table) => isHealthy(lake, table))
+    restlessTables(world).length === 0 &&
+    sickTables(world).length === 0 &&
+    leftBehind(world).length === 0
   )
 }
 
-export function describeUnrest({ state, lake, restless }: World): string {
-  const tables = [...state.tables.values()].map(
+export function describeUnrest(world: World): string {
+  const { state, restless } = world
+  const tables = restlessTables(world).map(
     (table) => `${table.name.name} ${table.state.phase}${table.request === undefined ? '' : ', asked for'}`,
   )
-  const sick = [...lake.tables.values()].filter((table) => !isHealthy(lake, table)).map(({ name }) => name.name)
-  return `${tables.join(', ')}; in need: ${sick.join(', ') || 'none'}; ${state.discards.size} discards; left behind: ${strayOutputs(lake).join(', ') || 'nothing'}; ${restless() ?? 'resources at rest'}`
+  const sick = sickTables(world).map(({ name }) => name.name)
+  return [
+    tables.join(', ') || 'all tables idle',
+    `in need: ${sick.join(', ') || 'none'}`,
+    `${state.discards.size} discards`,
+    `left behind: ${leftBehind(world).join(', ') || 'nothing'}`,
+    restless() ?? 'resources at rest',
+  ].join('; ')
+}
+
+function restlessTables({ state, isHeld }: World) {
+  return [...state.tables.values()].filter(
+    (table) => (table.state.phase !== 'idle' || table.request !== undefined) && !isHeld(table.name.name),
+  )
+}
+
+function sickTables({ lake, isHeld }: World) {
+  return [...lake.tables.values()].filter((table) => !isHeld(table.name.name) && !isHealthy(lake, table))
+}
+
+/** A process of a table that is held keeps the outputs that it has. */
+function leftBehind({ lake, isHeld }: World): readonly string[] {
+  return [...lake.tables.keys()].filter((name) => !isHeld(name)).flatMap((name) => strayOutputs(lake, name))
 }

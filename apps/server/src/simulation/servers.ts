@@ -26,7 +26,7 @@ export type ServersOptions = {
   readonly serverDice: Dice
   readonly random: Random
   readonly settings: OptimizingSettings
-  readonly group: ResourceGroup
+  readonly groups: readonly ResourceGroup[]
   /** What launches optimizers, if anything does; with dice of its own. */
   readonly launching: { readonly container: SimulatedContainer; readonly dice: Dice } | undefined
   readonly onDeath: () => void
@@ -133,8 +133,8 @@ export function keepServersRunning(options: ServersOptions): Servers {
   }
 }
 
-async function beginWith({ stores, group }: ServersOptions): Promise<void> {
-  await stores.groups.saveGroup(group)
+async function beginWith({ stores, groups }: ServersOptions): Promise<void> {
+  for (const group of groups) await stores.groups.saveGroup(group)
   await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
 }
 

@@ -13,7 +13,7 @@ const flag = { type: 'boolean' } as const
 
 /**
  * Reads what `npm run sim` is told: `[--seeds 1000] [--from 1] [--threads 2] [--servers N] [--[no-]allocates] [--[no-]asks]
- * [--[no-]renames] [--sqlite]`.
+ * [--[no-]renames] [--sqlite] [--crowded]`.
  *
  * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
  */
@@ -25,6 +25,9 @@ export function readSimArguments(args: readonly string[]): SimArguments {
   if (values.sqlite === true && servers !== undefined && servers !== 1) {
     throw invalid('--sqlite runs one server, since its leases go by another clock: leave --servers out')
   }
+  if (values.crowded === true && values.allocates === true) {
+    throw invalid('--crowded and --allocates cannot be had together: in a crowded world nobody launches optimizers')
+  }
   return {
     from,
     seeds: Array.from({ length: count }, (_, index) => from + index),
@@ -35,6 +38,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
       ...(values.allocates !== undefined && { allocates: values.allocates }),
       ...(values.asks !== undefined && { asks: values.asks }),
       ...(values.renames !== undefined && { renames: values.renames }),
+      ...(values.crowded !== undefined && { crowded: values.crowded }),
     },
   }
 }
@@ -46,7 +50,7 @@ function parse(args: readonly string[]) {
       allowNegative: true,
       options: {
         ...{ seeds: text, from: text, threads: text, servers: text },
-        ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag },
+        ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag, crowded: flag },
       },
     }).values
   } catch (cause) {

@@ -30,6 +30,7 @@ export type SimulationOptions = {
   readonly allocates?: boolean
   readonly asks?: boolean
   readonly renames?: boolean
+  readonly crowded?: boolean
 }
 
 export type WorkerSeeds = SimulationOptions & { readonly seeds: readonly number[] }

@@ -14,6 +14,8 @@ const REGRESSIONS_OF_ALLOCATION = [
   10048, // an optimizer that drained was answered at once, and asked again at once, until its last task had ended
   200880, // who did not know yet that another leads gave an order again and again, without a pause
 ]
+// In which the tasks of held tables are too few to keep others from being planned.
+const CROWDED = [3, 11, 12]
 const SEEDS = 200
 const REPEATED = 25
 const AMONG_THREE = 50
@@ -97,6 +99,15 @@ test('SQLite answers as the memory stores do, through every storm', async () => 
     results.flatMap(({ failure }) => failure ?? []),
     [],
   )
+})
+
+test('a crowd of tables comes to rest beside those that are held for good', async () => {
+  const results = await run(CROWDED, { crowded: true })
+  assert.deepEqual(
+    results.flatMap(({ failure }) => failure ?? []),
+    [],
+  )
+  assert.ok(results.every(({ counts }) => counts.processes > 10))
 })
 
 test('seeds that come to no result are an error', async () => {

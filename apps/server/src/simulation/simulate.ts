@@ -1,5 +1,5 @@
 import { describeUnrest, isAtRest } from './rest.ts'
-import { createWorld, START, type World } from './world.ts'
+import { createWorld, START, STORM_MS, type World } from './world.ts'
 import { planWorld, type SimulatedParts } from './world-plan.ts'
 
 export type Simulation = {
@@ -18,7 +18,6 @@ export type Simulation = {
   >
 }
 
-const STORM_MS = 10 * 60_000
 /** Within this much quiet time everything must have come to rest. */
 const REST_MS = 6 * 3_600_000
 const STEPS_MAX = 100_000

@@ -47,7 +47,7 @@ export function simulatedContainer(options: {
       if (entry.condition === 'failing') void begin(order, entry)
     })
     entry.lives.push(life)
-    startFakeOptimizer({ ...options, threads: order.threads, resourceId: order.resourceId }, life)
+    startFakeOptimizer({ ...options, group: order.group, threads: order.threads, resourceId: order.resourceId }, life)
   }
   const end = (resourceId: ResourceId) => {
     const entry = entries.get(resourceId)

@@ -14,6 +14,8 @@ export type SimulatedParts = {
   readonly asks?: boolean
   /** Whether tables get other names. As the seed says if absent. */
   readonly renames?: boolean
+  /** Some twenty to forty tables, of which some are held for good. No optimizers are launched for them, and none gets another name. */
+  readonly crowded?: boolean
 }
 
 export type WorldPlan = {
@@ -25,18 +27,22 @@ export type WorldPlan = {
   readonly renames: boolean
   /** `self-optimizing.break-quota-limit-enabled` */
   readonly breaksQuota: boolean
+  readonly crowded: boolean
 }
 
 /** Each choice has dice of its own: what others draw does not depend on it. */
 export function planWorld(seed: number, parts: SimulatedParts): WorldPlan {
   assert(parts.twin === undefined || parts.servers === 1, 'a twin takes no leases: one server alone can run with it')
+  const { crowded = false } = parts
+  assert(!crowded || parts.allocates !== true, 'in a crowded world nobody launches optimizers')
   return {
     seed,
+    crowded,
     twin: parts.twin,
     servers: parts.servers ?? diceOf(seed ^ 0x5e4e5).pick([1, 2, 3]) ?? 1,
-    allocates: parts.allocates ?? diceOf(seed ^ 0xa110ca7e).chance(0.25),
+    allocates: !crowded && (parts.allocates ?? diceOf(seed ^ 0xa110ca7e).chance(0.25)),
     asks: parts.asks ?? diceOf(seed ^ 0xa5c).chance(0.3),
-    renames: parts.renames ?? diceOf(seed ^ 0x2e4a3e).chance(0.3),
+    renames: !crowded && (parts.renames ?? diceOf(seed ^ 0x2e4a3e).chance(0.3)),
     breaksQuota: diceOf(seed ^ 0xb4ea4).chance(0.25),
   }
 }

@@ -1,6 +1,7 @@
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
+import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { seededRandom } from '@moraine/stdx/random'
 import { emptyState, type MemoryState } from '@moraine/testkit/memory-stores/memory-state'
@@ -10,11 +11,13 @@ import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import type { OptimizingService } from '../optimizing/optimizing-service.ts'
 import { allocatedGroup, brokenAllocation, restlessResource } from './allocation.ts'
 import { askForTables } from './ask.ts'
+import { type Crowd, drawCrowd, holdForGood } from './crowd.ts'
 import { type Dice, diceOf } from './dice.ts'
-import { startFakeOptimizer } from './fake-optimizer.ts'
+import { type FakeOptimizerOptions, startFakeOptimizer } from './fake-optimizer.ts'
 import { callCount, type Faults, mortal, NO_FAULTS } from './faults.ts'
+import { idleWatch } from './idle-watch.ts'
 import { interfere } from './interfere.ts'
-import { brokenAcceptance, brokenInvariant, brokenPause } from './invariants.ts'
+import { brokenAcceptance, brokenHold, brokenInvariant } from './invariants.ts'
 import { addSimulatedTable, emptyLake, type Lake } from './lake.ts'
 import { renameTables } from './rename-tables.ts'
 import { quotaWatch } from './quota-watch.ts'
@@ -35,6 +38,8 @@ export type World = {
   broken(): string | undefined
   /** What of the optimizers that are launched has not come to rest. */
   restless(): string | undefined
+  /** Whether nobody can work on the table, for good. */
+  isHeld(name: string): boolean
   trace(): string
   /** In which a server led. */
   terms(): number
@@ -47,6 +52,9 @@ export type World = {
 type Deaths = { serviceDeaths: number; optimizerDeaths: number }
 
 export const START = 1_800_000_000_000 as EpochMs
+export const STORM_MS = 10 * 60_000
+/** After the storm, until nobody stands still any more, or works on what was taken from it. */
+const SETTLING_MS = 10 * 60_000
 
 const SETTINGS: Omit<OptimizingSettings, 'breakQuota'> = {
   deadlines: { heartbeatTimeoutMs: 60_000, ackTimeoutMs: 30_000, executeTimeoutMs: 300_000 },
@@ -71,20 +79,24 @@ type Ground = {
   /** The first rule that was found broken stays. */
   readonly broken: { rule: string | undefined }
   readonly storm: { isOver: boolean }
+  /** Who is there, where it is crowded. */
+  readonly crowd: Crowd | undefined
 }
 
 /** Whoever draws from the dice of the seed does so in this order, so that a seed stays what it is. */
 export function createWorld(plan: WorldPlan): World {
   const ground = breakGround(plan)
   const stores = watchedStores(ground)
-  addTables(ground)
+  addTables(ground, stores)
   sendPeople(ground, stores)
   const { servers, container } = startServers(ground, stores)
   startOptimizers(ground, servers.service)
   const { clock, state, lake, deaths, trace, faults, storm } = ground
+  const held = heldNames(ground)
   return {
     ...{ clock, state, lake, deaths },
     broken: ruleKeeper(ground),
+    isHeld: (name) => held.has(name),
     terms: () => servers.terms(),
     restless: () => (plan.allocates ? restlessResource(state, container) : undefined),
     trace: () => trace.digest(),
@@ -110,6 +122,7 @@ function breakGround(plan: WorldPlan): Ground {
     trace: startTrace(),
     deaths: { serviceDeaths: 0, optimizerDeaths: 0 },
     storm: { isOver: false },
+    crowd: plan.crowded ? drawCrowd(diceOf(plan.seed ^ 0xc40dd), tableSettings, STORM_MS) : undefined,
   }
 }
 
@@ -125,17 +138,32 @@ function watchedStores({ plan, state, clock, trace, broken }: Ground): Stores {
       trace.note(clock.now(), changes)
     },
     onApplied(changes) {
-      const rule = brokenByQuota(changes) ?? brokenPause(state, changes, clock.now())
+      const rule = brokenByQuota(changes) ?? brokenHold(state, changes, clock.now())
       broken.rule ??= rule
     },
   })
 }
 
-function addTables({ dice, lake, faults, storm }: Ground): void {
-  const tables = Array.from({ length: dice.between(1, 3) }, (_, index) =>
-    addSimulatedTable(lake, `t${index}`, tableSettings(dice)),
-  )
+function addTables(ground: Ground, stores: Stores): void {
+  const { dice, clock, lake, faults, storm, crowd } = ground
+  const drawn = crowd?.tables ?? drawTables(dice)
+  const tables = drawn.map(({ name, settings }) => addSimulatedTable(lake, name, settings))
   for (const table of tables) void write(lake, table, faults, () => storm.isOver)
+  for (const held of crowd?.tables.filter(({ hold }) => hold !== undefined) ?? []) {
+    void holdForGood({ stores, clock }, must(lake.tables.get(held.name), held.name), held)
+  }
+}
+
+function drawTables(dice: Dice): readonly { readonly name: string; readonly settings: TableSettings }[] {
+  return Array.from({ length: dice.between(1, 3) }, (_, index) => ({
+    name: `t${index}`,
+    settings: tableSettings(dice),
+  }))
+}
+
+/** Of tables that somebody holds for good. */
+function heldNames({ crowd }: Ground): ReadonlySet<string> {
+  return new Set(crowd?.tables.flatMap(({ name, hold }) => (hold === undefined ? [] : name)))
 }
 
 function tableSettings(dice: Dice): TableSettings {
@@ -152,8 +180,14 @@ function tableSettings(dice: Dice): TableSettings {
 }
 
 /** Dice of their own: what others draw does not depend on them. */
-function sendPeople({ plan: { seed, asks, renames }, lake, clock, storm }: Ground, stores: Stores): void {
-  void interfere(stores, { dice: diceOf(~seed), clock }, () => storm.isOver)
+function sendPeople(ground: Ground, stores: Stores): void {
+  const {
+    plan: { seed, asks, renames },
+    lake,
+    clock,
+    storm,
+  } = ground
+  void interfere(stores, { dice: diceOf(~seed), clock, spared: heldNames(ground) }, () => storm.isOver)
   if (asks) void askForTables(stores, { dice: diceOf(seed ^ 0xa5ced), clock }, () => storm.isOver)
   if (renames) void renameTables(lake, { dice: diceOf(seed ^ 0x2e4a3), clock }, () => storm.isOver)
 }
@@ -162,15 +196,15 @@ function startServers(
   ground: Ground,
   stores: Stores,
 ): { readonly servers: Servers; readonly container: SimulatedContainer } {
-  const { plan, state, lake, faults, deaths, broken } = ground
+  const { plan, crowd, state, lake, faults, deaths, broken } = ground
   const allocationDice = diceOf(plan.seed ^ 0xa110c)
-  const group = plan.allocates ? allocatedGroup(allocationDice) : PLAIN_GROUP
+  const groups = crowd?.groups ?? [plan.allocates ? allocatedGroup(allocationDice) : PLAIN_GROUP]
   const container = simulatedContainer({
     ...{ lake, faults, dice: allocationDice, service: () => servers.service() },
     onDeath: () => (deaths.optimizerDeaths += 1),
   })
   const servers = keepServersRunning({
-    ...{ count: plan.servers, stores, state, lake, faults, group },
+    ...{ count: plan.servers, stores, state, lake, faults, groups },
     settings: { ...SETTINGS, breakQuota: plan.breaksQuota },
     random: seededRandom(plan.seed),
     launching: plan.allocates ? { container, dice: allocationDice } : undefined,
@@ -185,35 +219,60 @@ const PLAIN_GROUP: ResourceGroup = { name: 'default', container: 'local', proper
 
 /** Optimizers beside those that are launched. */
 function startOptimizers(ground: Ground, service: () => OptimizingService): void {
-  const { plan, dice } = ground
+  const { plan, dice, crowd } = ground
+  if (crowd !== undefined) {
+    for (const { group, threads } of crowd.optimizers) keepOptimizerRunning(ground, { group, threads, service })
+    return
+  }
   const count = plan.allocates ? Number(dice.chance(0.25)) : dice.between(1, 3)
-  for (let started = 0; started < count; started += 1) keepOptimizerRunning(ground, dice.between(1, 3), service)
+  for (let started = 0; started < count; started += 1) {
+    keepOptimizerRunning(ground, { group: PLAIN_GROUP.name, threads: dice.between(1, 3), service })
+  }
 }
 
 function keepOptimizerRunning(
   { lake, faults, deaths }: Ground,
-  threads: number,
-  service: () => OptimizingService,
+  own: Pick<FakeOptimizerOptions, 'group' | 'threads' | 'service'>,
 ): void {
   const born = () => {
     const life = mortal(faults.clock, () => {
       deaths.optimizerDeaths += 1
       void faults.clock.sleep(faults.dice.between(100, 120_000)).then(born)
     })
-    startFakeOptimizer({ lake, faults, service, threads }, life)
+    startFakeOptimizer({ lake, faults, ...own }, life)
   }
   born()
 }
 
-/** Looks at the rules again when something has changed. */
-function ruleKeeper({ state, lake, trace, broken }: Ground): () => string | undefined {
+/** Looks at the rules again when something has changed; at idle threads as time goes by. */
+function ruleKeeper(ground: Ground): () => string | undefined {
+  const { state, lake, trace, broken } = ground
   const checked = { changes: 0, mutations: 0 }
+  const brokenByIdleness = idleKeeper(ground)
   return () => {
     if (checked.changes !== trace.length || checked.mutations !== lake.mutations) {
       broken.rule ??= brokenInvariant(state, lake) ?? brokenAllocation(state)
     }
     checked.changes = trace.length
     checked.mutations = lake.mutations
+    broken.rule ??= brokenByIdleness()
     return broken.rule
+  }
+}
+
+/** Of a second more than one look would tell nothing new. */
+const IDLE_LOOK_MS = 1000
+
+/** In a crowded world, once it is quiet. */
+function idleKeeper(ground: Ground): () => string | undefined {
+  const { clock, state, crowd } = ground
+  if (crowd === undefined) return () => undefined
+  const watch = idleWatch({ state, hopeless: heldNames(ground) })
+  let lookAt = START + STORM_MS + SETTLING_MS
+  return () => {
+    const now = clock.now()
+    if (now < lookAt) return undefined
+    lookAt = now + IDLE_LOOK_MS
+    return watch(now)
   }
 }
