@@ -3,15 +3,15 @@ import { test } from 'node:test'
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import { buildProcess, buildTable, T0 } from '@moraine/management/testing/build'
 import { eventually } from '@moraine/testkit/eventually'
-import { emptyState } from '@moraine/testkit/memory-stores/memory-state'
+import { emptyState, type MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { committer } from './committer.ts'
 
-/** Processes that are all due, and a committer of one thread. The tables of the first `heldMany` are held. */
-function open(processes: number, heldMany: number) {
+/** Processes that are all due. */
+function committing(processes: number): MemoryState {
   const state = emptyState()
   for (let index = 1; index <= processes; index += 1) {
     const tableId = index as TableId
@@ -21,6 +21,12 @@ function open(processes: number, heldMany: number) {
     const process = buildProcess({ processId, tableId, taskCount: 0, state: COMMITTING })
     state.processes.set(processId, { process, plan: 'plan', tasks: [], attempts: new Map() })
   }
+  return state
+}
+
+/** Processes that are all due, and a committer of one thread. The tables of the first `heldMany` are held. */
+function open(processes: number, heldMany: number) {
+  const state = committing(processes)
   const asked: number[] = []
   const findHolds: HoldFinder = async (_group, work) => {
     asked.push(work.length)
@@ -72,4 +78,33 @@ test('holds are asked for as far as a thread is free', async () => {
   assert.deepEqual([began, asked], [['t101'], [64, 64]])
   end()
   await self.stop()
+})
+
+test('a server that may not record a commit does not make it again at once', async () => {
+  const stores = memoryStores(committing(1))
+  const clock = virtualClock(T0)
+  let commits = 0
+  const self = committer({
+    stores: { ...stores, state: { apply: async () => ({ kind: 'deposed' }) } },
+    maintenance: {
+      async commit() {
+        commits += 1
+        // One that goes round and round must not keep the test from ending.
+        if (commits > 3) await new Promise(() => {})
+        return { kind: 'unknown', reason: 'the catalog does not say' }
+      },
+    },
+    ...{ parallelism: 1, findHolds: async () => new Map(), clock, log: SILENT_LOG },
+  })
+  await self.start(new AbortController().signal)
+  const quiet = async () => {
+    for (let turns = 0; turns < 20; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+    return commits
+  }
+  assert.equal(await quiet(), 1)
+  while (commits === 1 && clock.step()) await quiet()
+  assert.deepEqual([commits, clock.now() - T0], [2, 1000])
+  const stopped = self.stop()
+  while (clock.step()) await quiet()
+  await stopped
 })
