@@ -1,17 +1,21 @@
 import { describeError } from '@moraine/stdx/error'
-import { readSimArguments, type SimArguments } from './sim-arguments.ts'
+import { DEFECTS } from './defects.ts'
+import { describeDefect, findDefects } from './find-defects.ts'
+import { readSimArguments, type SeedArguments } from './sim-arguments.ts'
 import { simulateMany } from './simulate-many.ts'
 
 // npm run sim -- [...]: docs/specs/simulator.md says what can be asked for.
 try {
-  process.exitCode = (await runSeeds(readSimArguments(process.argv.slice(2)))) === 0 ? 0 : 1
+  const args = readSimArguments(process.argv.slice(2))
+  const failures = args.kind === 'defects' ? await runDefects(args.threads) : await runSeeds(args)
+  process.exitCode = failures === 0 ? 0 : 1
 } catch (error) {
   process.stderr.write(`${describeError(error)}\n`)
   process.exitCode = 2
 }
 
 /** Prints what failed, and in the end what was run. How many seeds failed. */
-async function runSeeds({ from, seeds, options }: SimArguments): Promise<number> {
+async function runSeeds({ from, seeds, options }: SeedArguments): Promise<number> {
   const totals = {
     steps: 0,
     virtualHours: 0,
@@ -44,4 +48,17 @@ async function runSeeds({ from, seeds, options }: SimArguments): Promise<number>
     process.stdout.write(`${JSON.stringify({ from, seeds: run, failures, ...totals })}\n`)
   }
   return failures
+}
+
+/** Prints the table of docs/specs/simulator.md. How many defects were not found. */
+async function runDefects(threads: number): Promise<number> {
+  let missed = 0
+  process.stdout.write('| defect | world | seeds | found by |\n| --- | --- | --- | --- |\n')
+  const onSearched: Parameters<typeof findDefects>[1] = ({ defect, found }) => {
+    if (found.size === 0) missed += 1
+    process.stdout.write(`${describeDefect(defect)} ${[...found.keys()].join(', ') || 'NONE'} |\n`)
+  }
+  await findDefects(DEFECTS, onSearched, threads)
+  process.stdout.write(`${DEFECTS.length - missed} of ${DEFECTS.length} defects found\n`)
+  return missed
 }

@@ -2,7 +2,11 @@ import { parseArgs } from 'node:util'
 import { MoraineError } from '@moraine/stdx/error'
 import type { SimulationOptions } from './simulate-many.ts'
 
-export type SimArguments = {
+export type SimArguments =
+  /** Whether the seeds find what was done to a copy of the sources. */
+  { readonly kind: 'defects'; readonly threads: number } | ({ readonly kind: 'seeds' } & SeedArguments)
+
+export type SeedArguments = {
   readonly from: number
   readonly seeds: readonly number[]
   readonly options: SimulationOptions & { readonly threads: number }
@@ -12,13 +16,14 @@ const text = { type: 'string' } as const
 const flag = { type: 'boolean' } as const
 
 /**
- * Reads what `npm run sim` is told: `[--seeds 1000] [--from 1] [--threads 2] [--servers N] [--[no-]allocates] [--[no-]asks]
- * [--[no-]renames] [--sqlite] [--crowded]`.
+ * Reads what `npm run sim` is told: `--defects [--threads 2]`, or `[--seeds 1000] [--from 1] [--threads 2] [--servers N]
+ * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--sqlite] [--crowded]`.
  *
  * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
  */
 export function readSimArguments(args: readonly string[]): SimArguments {
   const values = parse(args)
+  if (values.defects === true) return readDefectArguments(values)
   const from = countIn(values, 'from', 1, 0)
   const count = countIn(values, 'seeds', 1000)
   const servers = values.servers === undefined ? undefined : countIn(values, 'servers', 1)
@@ -29,6 +34,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
     throw invalid('--crowded and --allocates cannot be had together: in a crowded world nobody launches optimizers')
   }
   return {
+    kind: 'seeds',
     from,
     seeds: Array.from({ length: count }, (_, index) => from + index),
     options: {
@@ -43,15 +49,24 @@ export function readSimArguments(args: readonly string[]): SimArguments {
   }
 }
 
+const OPTIONS = {
+  ...{ seeds: text, from: text, threads: text, servers: text },
+  ...{ sqlite: flag, allocates: flag, asks: flag, crowded: flag, defects: flag },
+}
+
+function readDefectArguments(values: ReturnType<typeof parse>): SimArguments {
+  const other = Object.keys(values).find((name) => name !== 'defects' && name !== 'threads')
+  if (other !== undefined)
+    throw invalid(`--${other} has no meaning with --defects: each defect names its world and seeds`)
+  return { kind: 'defects', threads: countIn(values, 'threads', 2) }
+}
+
 function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
       allowNegative: true,
-      options: {
-        ...{ seeds: text, from: text, threads: text, servers: text },
-        ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag, crowded: flag },
-      },
+      options: OPTIONS,
     }).values
   } catch (cause) {
     throw invalid(cause instanceof Error ? cause.message : String(cause), cause)

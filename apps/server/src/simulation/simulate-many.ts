@@ -12,11 +12,12 @@ export async function simulateMany(
   onResult: (result: Simulation) => void,
   options: SimulationOptions = {},
 ): Promise<void> {
-  const { threads = 2 } = options
+  const { threads = 2, sources, ...world } = options
+  const script = sources === undefined ? OWN_WORKER : new URL(WORKER, sources)
   await Promise.all(
     Array.from({ length: Math.min(threads, seeds.length) }, (_, thread) => {
       const own = seeds.filter((_seed, index) => index % threads === thread)
-      return runWorker({ ...options, seeds: own }, onResult)
+      return runWorker(script, { ...world, seeds: own }, onResult)
     }),
   )
 }
@@ -31,14 +32,19 @@ export type SimulationOptions = {
   readonly asks?: boolean
   readonly renames?: boolean
   readonly crowded?: boolean
+  /** The root of the sources that are run, if not these. */
+  readonly sources?: URL
 }
 
-export type WorkerSeeds = SimulationOptions & { readonly seeds: readonly number[] }
+const OWN_WORKER = new URL('./simulate-worker.ts', import.meta.url)
+const WORKER = 'apps/server/src/simulation/simulate-worker.ts'
 
-function runWorker(workerData: WorkerSeeds, onResult: (result: Simulation) => void): Promise<void> {
+export type WorkerSeeds = Omit<SimulationOptions, 'threads' | 'sources'> & { readonly seeds: readonly number[] }
+
+function runWorker(script: URL, workerData: WorkerSeeds, onResult: (result: Simulation) => void): Promise<void> {
   const missing = new Set(workerData.seeds)
   return new Promise((resolve, reject) => {
-    const worker = new Worker(new URL('./simulate-worker.ts', import.meta.url), { workerData })
+    const worker = new Worker(script, { workerData })
     worker.on('message', (result: Simulation) => {
       missing.delete(result.seed)
       onResult(result)

@@ -3,7 +3,7 @@ import { openSqlite } from '@moraine/persistence/sqlite/open-sqlite'
 import { type Simulation, simulate } from './simulate.ts'
 import type { WorkerSeeds } from './simulate-many.ts'
 
-const { seeds, sqlite, threads: _threads, ...parts } = workerData as WorkerSeeds
+const { seeds, sqlite, ...parts } = workerData as WorkerSeeds
 for (const seed of seeds) {
   parentPort?.postMessage(await (sqlite === true ? simulateOnSqlite(seed) : simulate(seed, parts)))
 }

@@ -1,0 +1,197 @@
+import type { SimulationOptions } from './simulate-many.ts'
+
+/** A mistake that somebody could make, as an exact replacement of text in one source file. */
+export type Defect = {
+  readonly name: string
+  /** From the root of the repository. */
+  readonly file: string
+  /** Stands there exactly once. */
+  readonly text: string
+  readonly replacement: string
+  /** Where it is looked for. */
+  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'crowded'>
+  /** The first, and how many: some of them find it. */
+  readonly seeds: readonly [from: number, count: number]
+}
+
+const CORE = 'packages/management/src'
+const SERVER = 'apps/server/src'
+const ALONE = { servers: 1, allocates: false, asks: false }
+const AMONG_THREE = { servers: 3, allocates: false, asks: false }
+
+/** Each must be found by a rule of the simulator; `npm run sim -- --defects` puts one after another into a copy. */
+export const DEFECTS: readonly Defect[] = [
+  {
+    name: 'a leader’s writes do not carry its fence',
+    file: `${CORE}/leadership/fenced-state-store.ts`,
+    text: 'store.apply(changes, current)',
+    replacement: 'store.apply(changes)',
+    world: AMONG_THREE,
+    seeds: [46, 15],
+  },
+  {
+    name: 'a lease is renewed whoever holds it now',
+    file: 'packages/testkit/src/memory-stores/memory-leases.ts',
+    text: 'return holdsFence({ leases }, fence) ? save(request, request.epoch) : undefined',
+    replacement: 'return save(request, request.epoch)',
+    world: AMONG_THREE,
+    seeds: [10, 4],
+  },
+  {
+    name: 'reports are accepted for any attempt',
+    file: `${CORE}/optimizing/ownership.ts`,
+    text: "  if (sender.attempt !== undefined && sender.attempt !== assignment.attempt) return 'old-attempt'\n",
+    replacement: '',
+    world: ALONE,
+    seeds: [40, 4],
+  },
+  {
+    name: 'reports are accepted from anybody and for any attempt',
+    file: `${CORE}/optimizing/ownership.ts`,
+    text: "if (assignment === undefined) return 'not-running'",
+    replacement: "return assignment === undefined ? 'not-running' : 'owner'",
+    world: ALONE,
+    seeds: [4, 8],
+  },
+  {
+    name: 'an attempt number is given twice',
+    file: `${CORE}/optimizing/assign-task.ts`,
+    text: 'const attempt = task.state.attempts + 1',
+    replacement: 'const attempt = Math.max(1, task.state.attempts)',
+    world: ALONE,
+    seeds: [1, 4],
+  },
+  {
+    name: 'a table gets a thread more than its quota',
+    file: `${CORE}/optimizing/choose-tasks.ts`,
+    text: 'threads >= quotaThreads(',
+    replacement: 'threads > quotaThreads(',
+    world: ALONE,
+    seeds: [5, 5],
+  },
+  {
+    name: 'quotas are exceeded although another table waits to be planned',
+    file: `${SERVER}/optimizing/dispatcher.ts`,
+    text: 'deps.breakQuota && !(await isAwaitingPlan(stores, group))',
+    replacement: 'deps.breakQuota',
+    world: ALONE,
+    seeds: [22, 4],
+  },
+  {
+    name: 'a task that is overdue is not taken back',
+    file: `${SERVER}/background/reaper.ts`,
+    text: 'of decision.overdue) {',
+    replacement: 'of decision.overdue.slice(0, 0)) {',
+    world: ALONE,
+    seeds: [4, 6],
+  },
+  {
+    name: 'deadlines never pass',
+    file: `${CORE}/resources/deadlines.ts`,
+    text: '    if (deadline <= now) return true\n',
+    replacement: '',
+    world: ALONE,
+    seeds: [6, 4],
+  },
+  {
+    name: 'holds are ignored',
+    file: `${SERVER}/optimizing/hold-finder.ts`,
+    text: 'if (hold !== undefined) holds.set(tableId, hold)',
+    replacement: 'void hold',
+    world: ALONE,
+    seeds: [1, 6],
+  },
+  {
+    name: 'the planner ignores holds',
+    file: `${CORE}/optimizing/choose-tables.ts`,
+    text: 'const held = hold === undefined ? 0 : (hold.until ?? NEVER)',
+    replacement: 'const held = 0 * (hold?.until ?? 0)',
+    world: ALONE,
+    seeds: [22, 3],
+  },
+  {
+    name: 'a commit that is tried again is made as another',
+    file: `${SERVER}/background/committer.ts`,
+    text: 'return { table: open.table.name, processId, plan, results }',
+    replacement: [
+      "const tries = open.process.state.status === 'committing' ? open.process.state.commitAttempts : 0",
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a program.
+      'return { table: open.table.name, processId: `${processId}/${tries}`, plan, results }',
+    ].join('\n'),
+    world: ALONE,
+    seeds: [1, 4],
+  },
+  {
+    name: 'a commit that failed once is given up',
+    file: `${CORE}/optimizing/settle-commit.ts`,
+    text: "(outcome.kind === 'failed' && !outcome.retryable)",
+    replacement: "outcome.kind === 'failed'",
+    world: ALONE,
+    seeds: [1, 4],
+  },
+  {
+    name: 'an order that cannot be recorded is given again without a pause',
+    file: `${SERVER}/background/carry-out-order.ts`,
+    text: '  await clock.sleep(UNRECORDED_PAUSE_MS, signal).catch(() => undefined)\n',
+    replacement: '',
+    world: { allocates: true },
+    seeds: [200880, 1],
+  },
+  {
+    name: 'outputs are deleted although they were committed',
+    file: `${CORE}/optimizing/settle-commit.ts`,
+    text: "    ...refuseTasks(open, report, now),\n    {\n      kind: 'set-clocks',",
+    replacement:
+      "    ...refuseTasks(open, report, now),\n    ...open.tasks.flatMap((task) => discardOutput(task, now)),\n    {\n      kind: 'set-clocks',",
+    world: ALONE,
+    seeds: [1, 3],
+  },
+  {
+    name: 'the output of an attempt that failed is forgotten',
+    file: `${CORE}/optimizing/complete-task.ts`,
+    text: "    { kind: 'add-discard', discard: { processId, taskId, attempt, tableId, dueAt: now } },\n",
+    replacement: '',
+    world: ALONE,
+    seeds: [11, 14],
+  },
+  {
+    name: 'a table whose planner died is not given back',
+    file: `${SERVER}/background/planner.ts`,
+    text: 'if (!inHand(table.tableId)) await',
+    replacement: 'if (inHand(table.tableId)) await',
+    world: ALONE,
+    seeds: [1, 12],
+  },
+  {
+    name: 'a table whose process failed is not looked at again',
+    file: `${CORE}/tables/refresh-table.ts`,
+    text: "const waits = state.phase === 'idle' && wantsWork(table, evaluation)",
+    replacement: 'const waits = false',
+    world: ALONE,
+    seeds: [20, 1],
+  },
+  {
+    name: 'the settler looks only at what it is nudged to',
+    file: `${SERVER}/background/settler.ts`,
+    text: 'const executing = all ?',
+    replacement: 'const executing = all && OPEN_MAX === 0 ?',
+    world: ALONE,
+    seeds: [1, 10],
+  },
+  {
+    name: 'nobody is released',
+    file: `${SERVER}/background/allocator.ts`,
+    text: 'const released = idle === undefined ||',
+    replacement: 'const released = idle !== undefined ||',
+    world: { servers: 1, allocates: true },
+    seeds: [1, 4],
+  },
+  {
+    name: 'whoever is on the way is not reckoned with',
+    file: `${CORE}/resources/decide-allocation.ts`,
+    text: 'figures, room: roomFor(input.settings, figures) }',
+    replacement: 'figures, room: input.settings.maxThreads }',
+    world: { servers: 1, allocates: true },
+    seeds: [1, 10],
+  },
+]

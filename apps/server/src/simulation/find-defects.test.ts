@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import { DEFECTS } from './defects.ts'
+import { describeDefect, findDefects } from './find-defects.ts'
+import { checkDefects, spoil } from './source-copy.ts'
+
+// `npm run sim -- --defects` looks for all of them.
+const LOOKED_FOR: Readonly<Record<string, number>> = {
+  'an attempt number is given twice': 2,
+  'holds are ignored': 2,
+  'outputs are deleted although they were committed': 1,
+}
+
+test('every defect fits the sources as they are, and stands in the docs', async () => {
+  await checkDefects(DEFECTS)
+  const docs = await readFile(new URL('../../../../docs/specs/simulator.md', import.meta.url), 'utf8')
+  const rows = docs.split('\n').map((line) => line.replace(/ +/g, ' '))
+  for (const defect of DEFECTS) {
+    const row = describeDefect(defect)
+    assert.ok(
+      rows.some((each) => each.startsWith(row) && !each.includes('NONE')),
+      `not in docs/specs/simulator.md: ${row}`,
+    )
+  }
+})
+
+test('a defect whose text is not there, or more than once, is an error that names it', () => {
+  const defect = {
+    ...DEFECTS[0],
+    name: 'a hole',
+    file: 'a.ts',
+    text: 'x',
+    replacement: 'y',
+    world: {},
+    seeds: [1, 1],
+  } as const
+  assert.equal(spoil('1x2', defect), '1y2')
+  assert.throws(() => spoil('12', defect), /defect 'a hole': its text stands in a.ts 0 times/)
+  assert.throws(() => spoil('xx', defect), /a.ts 2 times/)
+})
+
+test('seeds find what was done to the sources', async () => {
+  const some = DEFECTS.flatMap((defect) => {
+    const seed = LOOKED_FOR[defect.name]
+    return seed === undefined ? [] : [{ ...defect, seeds: [seed, 1] as const }]
+  })
+  assert.equal(some.length, Object.keys(LOOKED_FOR).length)
+  const missed: string[] = []
+  const onSearched: Parameters<typeof findDefects>[1] = ({ defect, found }) =>
+    found.size === 0 && missed.push(defect.name)
+  await findDefects(some, onSearched, 1)
+  assert.deepEqual(missed, [])
+})
