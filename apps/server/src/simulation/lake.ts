@@ -11,7 +11,7 @@ import type {
 import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
 import type { TableName } from '@moraine/management/tables/table-name'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
-import { assert, must } from '@moraine/stdx/assert'
+import { assert } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 
 /**

@@ -51,7 +51,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
 
 const OPTIONS = {
   ...{ seeds: text, from: text, threads: text, servers: text },
-  ...{ sqlite: flag, allocates: flag, asks: flag, crowded: flag, defects: flag },
+  ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag, crowded: flag, defects: flag },
 }
 
 function readDefectArguments(values: ReturnType<typeof parse>): SimArguments {
