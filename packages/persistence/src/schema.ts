@@ -98,7 +98,8 @@ export type Database = {
     operations: string
     properties: string
     created_at: EpochMs
-    expires_at: EpochMs
+    /** By the clock of the database. */
+    expires_at: number
   }
   uploaded_file: { file_id: string; name: string; content: string; expires_at: EpochMs }
   lease: { name: string; holder: string; epoch: number; expires_at: number; address: string }

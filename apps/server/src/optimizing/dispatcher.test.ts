@@ -14,8 +14,8 @@ import {
   T0,
 } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
-import { later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
+import { emptyState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { announcing } from '../background/nudges.ts'
@@ -32,7 +32,7 @@ type Work = Pick<DispatcherDeps['maintenance'], 'attemptInput' | 'loadAccess'>
 
 async function setUp({ attemptInput = numbered, loadAccess = async () => '' }: Partial<Work> = {}) {
   const clock = virtualClock(T0)
-  const raw = memoryStores()
+  const raw = memoryStores(emptyState(), clock)
   /** Each waits for it before it is written. */
   const gate: { open: Promise<void>; waiting: number } = { open: Promise.resolve(), waiting: 0 }
   const state = announcing(raw.state, ({ to }) => to === 'dispatcher' && tasks.nudge())
@@ -286,15 +286,8 @@ test('tasks of a table that is paused or blocked wait, and are handed out when t
   assert.deepEqual(await stores.tasks.listAssigned(), [])
   await stores.state.apply(resumeTable(await table()))
   assert.equal((await waiting)?.taskId, 1)
-  const expiresAt = later(clock.now(), 1000)
-  const blocker = {
-    blockerId: 'b',
-    tableId: (await table()).tableId,
-    properties: {},
-    createdAt: clock.now(),
-    expiresAt,
-  }
-  await stores.blockers.addBlocker({ ...blocker, operations: ['optimize'] }, clock.now())
+  const blocker = { blockerId: 'b', tableId: (await table()).tableId, properties: {}, createdAt: clock.now() }
+  await stores.blockers.addBlocker({ ...blocker, operations: ['optimize'], ttlMs: 1000 })
   const blocked = take(1)
   await quiet()
   assert.equal((await stores.tasks.listAssigned()).length, 1)

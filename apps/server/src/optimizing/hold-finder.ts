@@ -18,9 +18,9 @@ export function holdFinder({ blockers }: Pick<Stores, 'blockers'>, clock: Pick<C
   const openings = openingBook()
   return async (group, work) => {
     if (work.length === 0) return new Map()
-    const now = clock.now()
     const [only] = work
-    const living = await blockers.listBlockers(now, work.length === 1 ? only?.tableId : undefined)
+    const living = await blockers.listBlockers(work.length === 1 ? only?.tableId : undefined)
+    const now = clock.now()
     const byTable = Map.groupBy(living, ({ tableId }) => tableId)
     const holds = new Map<TableId, Hold>()
     for (const { tableId, ...facts } of work) {

@@ -3,7 +3,6 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { pauseTable } from '@moraine/management/tables/pause-table'
 import type { TableSettings } from '@moraine/management/tables/table-settings'
-import { later } from '@moraine/stdx/brand'
 import type { VirtualClock } from '@moraine/testkit/virtual-clock'
 import type { Dice } from './dice.ts'
 import type { SimulatedTable } from './lake.ts'
@@ -74,6 +73,6 @@ async function isTaken(
   if (hold === 'paused') return (await state.apply(pauseTable(table, { since: now, by: 'olga' }))).kind === 'applied'
   const { tableId } = table
   const lease = { blockerId: `for good/${tableId}`, tableId, operations: ['optimize'] as const, properties: {} }
-  const added = await blockers.addBlocker({ ...lease, createdAt: now, expiresAt: later(now, FOR_GOOD_MS) }, now)
+  const added = await blockers.addBlocker({ ...lease, createdAt: now, ttlMs: FOR_GOOD_MS })
   return added.kind === 'added'
 }

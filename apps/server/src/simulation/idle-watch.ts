@@ -30,7 +30,9 @@ export function idleWatch({ state, hopeless }: IdleWatchOptions): (now: EpochMs)
   const openings = openingBook()
   const since = new Map<string, number>()
   const holdOf = (table: ManagedTable, group: ResourceGroup, isRequested: boolean, now: EpochMs): Hold | undefined => {
-    const blockers = [...state.blockers.values()].filter(({ tableId }) => tableId === table.tableId)
+    const blockers = [...state.blockers.values()]
+      .filter(({ tableId, expiresAt }) => tableId === table.tableId && expiresAt > now)
+      .map(({ expiresAt, ...blocker }) => ({ ...blocker, remainingMs: expiresAt - now }))
     return findHold({ pause: table.pause, settings: table.settings, group, blockers, isRequested }, openings, now)
   }
   const canBePlanned = (table: ManagedTable, group: ResourceGroup, now: EpochMs) =>

@@ -1,7 +1,6 @@
 import type { Stores } from '@moraine/management/store/stores'
 import { openProcessId } from '@moraine/management/tables/managed-table'
 import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
-import { later } from '@moraine/stdx/brand'
 import type { VirtualClock } from '@moraine/testkit/virtual-clock'
 import type { Dice } from './dice.ts'
 
@@ -41,11 +40,9 @@ export async function interfere(
     const now = clock.now()
     const operations = dice.chance(0.8) ? (['optimize'] as const) : (['batch-write'] as const)
     const blockerId = `${now}/${openProcessId(table) ?? 'none'}`
-    const expiresAt = later(now, dice.between(1000, 120_000))
-    await stores.blockers.addBlocker(
-      { blockerId, tableId: table.tableId, operations, properties: {}, createdAt: now, expiresAt },
-      now,
-    )
+    const ttlMs = dice.between(1000, 120_000)
+    const asked = { blockerId, tableId: table.tableId, operations, properties: {}, createdAt: now, ttlMs }
+    await stores.blockers.addBlocker(asked)
   }
 
   async function pauseGroup(paused: boolean): Promise<void> {

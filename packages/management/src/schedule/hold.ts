@@ -1,5 +1,5 @@
 import { unreachable } from '@moraine/stdx/assert'
-import { type EpochMs, earliest } from '@moraine/stdx/brand'
+import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { ResourceGroup } from '../resources/resource-group.ts'
 import type { Blocker } from '../tables/blocker.ts'
 import type { Pause } from '../tables/pause.ts'
@@ -42,10 +42,8 @@ export function findHold(facts: HoldFacts, openings: OpeningBook, now: EpochMs):
       until: undefined,
     }
   }
-  const blocked = facts.blockers.filter(
-    ({ operations, expiresAt }) => operations.includes('optimize') && expiresAt > now,
-  )
-  if (blocked.length > 0) return blockedHold(blocked)
+  const blocked = facts.blockers.filter(({ operations }) => operations.includes('optimize'))
+  if (blocked.length > 0) return blockedHold(blocked, now)
   const hold = (schedule: Schedule, words: Words) =>
     closedHold(openings.find(schedule.windows, schedule.blackouts, now), schedule, words, facts)
   const ofTable = hold(settings, TABLE_WORDS)
@@ -94,13 +92,13 @@ function closedHold(
   }
 }
 
-function blockedHold(blockers: readonly Blocker[]): Hold {
+function blockedHold(blockers: readonly Blocker[], now: EpochMs): Hold {
   const [first] = blockers
   const owner = Object.entries(first?.properties ?? {}).map(([key, value]) => `${key}=${value}`)
   const named = owner.length === 0 ? '' : ` (${owner.join(', ')})`
   const text = `blocked by lease ${first?.blockerId ?? ''}${named}`
   // They may be renewed; then this is looked at again.
-  return { kind: 'blocked', text, until: earliest(blockers.map(({ expiresAt }) => expiresAt)) }
+  return { kind: 'blocked', text, until: earliest(blockers.map(({ remainingMs }) => later(now, remainingMs))) }
 }
 
 function told({ by, reason }: Pause): string {

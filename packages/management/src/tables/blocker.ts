@@ -12,22 +12,26 @@ export type Blocker = {
   /** As its owner gave them, to tell who it is. */
   readonly properties: Readonly<Record<string, string>>
   readonly createdAt: EpochMs
-  readonly expiresAt: EpochMs
+  /** Until it ends, by the clock of the store: that of the servers may differ by minutes. */
+  readonly remainingMs: number
 }
 
+/** @property ttlMs how long it lives unless it is renewed */
+export type BlockRequest = Omit<Blocker, 'remainingMs'> & { readonly ttlMs: number }
+
 export type BlockOutcome =
-  | { readonly kind: 'added' }
+  | { readonly kind: 'added'; readonly blocker: Blocker }
   /** A blocker that lives forbids one of the operations to others. */
   | { readonly kind: 'refused'; readonly by: Blocker }
 
-/** Blockers by table. Those whose time is over are as good as gone. */
+/** Blockers by table. Those whose time is over are as good as gone; the store alone says whose is. */
 export interface BlockerStore {
   /** Of two that ask at once for one operation, one is refused. */
-  addBlocker(blocker: Blocker, now: EpochMs): Promise<BlockOutcome>
-  /** Moves its end; `undefined` if it is not there any more. */
-  renewBlocker(tableId: TableId, blockerId: string, expiresAt: EpochMs, now: EpochMs): Promise<Blocker | undefined>
+  addBlocker(request: BlockRequest): Promise<BlockOutcome>
+  /** From now on it lives for `ttlMs`; `undefined` if it is not there any more. */
+  renewBlocker(tableId: TableId, blockerId: string, ttlMs: number): Promise<Blocker | undefined>
   /** Whether it was there. */
   removeBlocker(tableId: TableId, blockerId: string): Promise<boolean>
   /** Those that live, oldest first; of one table if named. */
-  listBlockers(now: EpochMs, tableId?: TableId): Promise<readonly Blocker[]>
+  listBlockers(tableId?: TableId): Promise<readonly Blocker[]>
 }

@@ -164,7 +164,9 @@ async function removeTable(db: Transaction<Database>, change: ChangeOf<'remove-t
     .where('version', '=', change.from.version)
     .where('phase', '=', change.from.phase)
     .executeTakeFirst()
-  await db.deleteFrom('partition_clock').where('table_id', '=', change.tableId).execute()
+  for (const owned of ['partition_clock', 'table_blocker'] as const) {
+    await db.deleteFrom(owned).where('table_id', '=', change.tableId).execute()
+  }
   return numDeletedRows === 1n
 }
 

@@ -48,6 +48,8 @@ function applyChange(state: MemoryState, change: StateChange, undo: (() => void)
       if (change.kind === 'remove-table') {
         put(state.tables, change.tableId, undefined)
         put(state.clocks, change.tableId, undefined)
+        for (const { blockerId, tableId } of [...state.blockers.values()])
+          if (tableId === change.tableId) put(state.blockers, blockerId, undefined)
       } else if (change.kind === 'rename-table') {
         const { name } = change
         if ([...state.tables.values()].some((each) => sameName(each.name, name))) return false

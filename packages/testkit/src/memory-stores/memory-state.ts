@@ -7,8 +7,8 @@ import type { GroupAllocation } from '@moraine/management/resources/group-alloca
 import type { Optimizer } from '@moraine/management/resources/optimizer'
 import type { Resource } from '@moraine/management/resources/resource'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
-import type { Blocker } from '@moraine/management/tables/blocker'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import type { MemoryBlocker } from './memory-blockers.ts'
 import type { MemoryLease } from './memory-leases.ts'
 
 export type MemoryState = {
@@ -20,7 +20,7 @@ export type MemoryState = {
   readonly resources: Map<ResourceId, Resource>
   readonly groups: Map<string, ResourceGroup>
   readonly allocations: Map<string, GroupAllocation>
-  readonly blockers: Map<string, Blocker>
+  readonly blockers: Map<string, MemoryBlocker>
   readonly leases: Map<string, MemoryLease>
 }
 

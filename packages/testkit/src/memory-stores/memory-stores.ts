@@ -22,7 +22,7 @@ export function memoryStores(state: MemoryState = emptyState(), clock: Pick<Cloc
   return {
     state: memoryStateStore(state),
     tables: memoryTables(state, catalogs),
-    blockers: memoryBlockers(state),
+    blockers: memoryBlockers(state, clock),
     ...memoryOptimizing(state),
     ...memoryResources(state),
     ...catalogs,

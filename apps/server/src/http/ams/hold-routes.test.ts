@@ -4,6 +4,7 @@ import type { TaskId } from '@moraine/lifecycle/identity'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { buildEvaluation, buildOptimizer, PROCESS_1, T0 } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
+import { emptyState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { buildHttpServer } from '../http-server.ts'
@@ -14,7 +15,7 @@ const TABLE = '/tables/catalogs/lake/dbs/sales/tables/orders'
 /** A table that waits to be planned, and what was told of holds that ended. */
 async function setUp() {
   const clock = virtualClock(T0)
-  const stores = memoryStores()
+  const stores = memoryStores(emptyState(), clock)
   let ended = 0
   const onHoldEnded = () => {
     ended += 1

@@ -6,7 +6,7 @@ import type { Blocker } from '@moraine/management/tables/blocker'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import { later } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
 import { type Static, Type } from 'typebox'
@@ -79,6 +79,7 @@ function pauseRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
 function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
   const { stores, clock, random, blockerTimeoutMs } = deps
   const path = `${TABLE_PREFIX}/blockers`
+  const body = (blocker: Blocker) => blockerBody(blocker, clock.now())
   server.get(
     path,
     {
@@ -91,7 +92,7 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
     },
     async ({ params }) => {
       const { tableId } = await findTable(stores, params)
-      return success((await stores.blockers.listBlockers(clock.now(), tableId)).map(blockerBody))
+      return success((await stores.blockers.listBlockers(tableId)).map(body))
     },
   )
   server.post(
@@ -109,20 +110,13 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
     },
     async ({ params, body: { operations, properties = {} } }) => {
       const { tableId, name } = await findTable(stores, params)
-      const now = clock.now()
-      const expiresAt = later(now, blockerTimeoutMs)
-      const asked: Blocker = {
-        blockerId: uuidV7(random, now),
-        tableId,
-        operations,
-        properties,
-        createdAt: now,
-        expiresAt,
-      }
-      const outcome = await stores.blockers.addBlocker(asked, now)
-      if (outcome.kind === 'added') return success(blockerBody(asked))
-      const { blockerId, operations: forbidden } = outcome.by
-      const text = `table ${formatTableName(name)} is blocked for ${forbidden.join(' and ')} by lease ${blockerId}`
+      const createdAt = clock.now()
+      const blockerId = uuidV7(random, createdAt)
+      const request = { blockerId, tableId, operations, properties, createdAt, ttlMs: blockerTimeoutMs }
+      const outcome = await stores.blockers.addBlocker(request)
+      if (outcome.kind === 'added') return success(body(outcome.blocker))
+      const { blockerId: other, operations: forbidden } = outcome.by
+      const text = `table ${formatTableName(name)} is blocked for ${forbidden.join(' and ')} by lease ${other}`
       throw new MoraineError('conflict', `${text}; wait until it ends`)
     },
   )
@@ -131,11 +125,10 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
     { schema: { tags, summary: 'Keep a lease', params: blockerParams, response: answers(blockerSchema) } },
     async ({ params }) => {
       const { tableId } = await findTable(stores, params)
-      const now = clock.now()
-      const renewed = await stores.blockers.renewBlocker(tableId, params.blocker, later(now, blockerTimeoutMs), now)
+      const renewed = await stores.blockers.renewBlocker(tableId, params.blocker, blockerTimeoutMs)
       if (renewed === undefined)
         throw new MoraineError('not-found', `lease ${params.blocker} has ended; ask for another`)
-      return success(blockerBody(renewed))
+      return success(body(renewed))
     },
   )
   server.delete(
@@ -150,12 +143,12 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
   )
 }
 
-function blockerBody({ blockerId, operations, properties, createdAt, expiresAt }: Blocker) {
+function blockerBody({ blockerId, operations, properties, createdAt, remainingMs }: Blocker, now: EpochMs) {
   return {
     blockerId,
     operations: [...operations],
     properties: { ...properties },
     createdAt,
-    expiresAt,
+    expiresAt: later(now, remainingMs),
   }
 }

@@ -34,6 +34,8 @@ export type LakehouseParts = {
   readonly settings?: Partial<OptimizingSettings>
   /** Whether it does the work of the one server that leads, or answers only. */
   readonly leads?: boolean
+  /** How long a lease lives, by the clock of the database, which is that of the machine; a minute if absent. */
+  readonly leaseMs?: number
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
@@ -118,7 +120,7 @@ export async function openLakehouse(parts: LakehouseParts = {}): Promise<Lakehou
 type Common = Pick<OptimizingDeps, 'clock' | 'random' | 'log'>
 
 /** As `compose.ts` does for a server that is alone. */
-function wire(stored: Stores, common: Common, { maintenance: instead, settings }: LakehouseParts) {
+function wire(stored: Stores, common: Common, { maintenance: instead, settings, leaseMs = 60_000 }: LakehouseParts) {
   const { pointers, underClaims, drops, catalogs: store } = stored
   const vault = secretVault(common.random.bytes(32), common.random)
   const catalogs = openCatalogs({
@@ -139,7 +141,7 @@ function wire(stored: Stores, common: Common, { maintenance: instead, settings }
   const options = {
     ...{ ...common, stores: optimizing.stores, listing, findCatalog: catalogs },
     inspection: icebergInspection((table, signal) => showTable(catalogs, table, signal)),
-    ...{ onHoldEnded, onGroupChanged: onHoldEnded },
+    ...{ onHoldEnded, onGroupChanged: onHoldEnded, blockerTimeoutMs: leaseMs },
   }
   return { catalogs, optimizing, options }
 }

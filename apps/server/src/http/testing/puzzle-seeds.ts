@@ -74,13 +74,13 @@ export async function done(
 export async function optimized(lake: Lakehouse): Promise<LakehouseTable> {
   const table = await done(lake)
   await table.until('it is committed', ({ optimizedAt }) => optimizedAt !== undefined)
-  await lookAgain(lake, table)
+  await noticeAgain(lake, table)
   await table.until('nothing is left', ({ evaluation }) => evaluation?.needed === undefined)
   return table
 }
 
 /** Tables that were looked at a moment ago rest for a moment. */
-export async function lookAgain(lake: Lakehouse, table: LakehouseTable): Promise<void> {
+export async function noticeAgain(lake: Lakehouse, table: LakehouseTable): Promise<void> {
   await lake.pass(SECOND)
   await table.notice()
 }
@@ -91,7 +91,7 @@ export async function damage(lake: Lakehouse, table: LakehouseTable): Promise<vo
   const snapshot = must(currentSnapshot((await table.load()).metadata), 'the snapshot of an append')
   assert(snapshot.manifests.kind === 'list', 'its manifest list')
   truncateSync(snapshot.manifests.location, 4)
-  await lookAgain(lake, table)
+  await noticeAgain(lake, table)
   await table.until('it cannot be read', isFailing)
 }
 
