@@ -5,7 +5,7 @@ import type { RewriteResult } from '@moraine/maintenance/plan/rewrite-result'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import type { DuckDbPool } from '@moraine/rewrite/duckdb/duckdb-pool'
 import { executeTask } from '@moraine/rewrite/execute-task'
-import { must } from '@moraine/stdx/assert'
+import { assert, must } from '@moraine/stdx/assert'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, type ErrorKind, MoraineError } from '@moraine/stdx/error'
@@ -33,7 +33,7 @@ export type GroupFailure = {
 }
 
 export type RunReport = {
-  readonly commit: RewriteOutcome
+  readonly commit: Exclude<RewriteOutcome, { readonly kind: 'held' }>
   readonly results: readonly RewriteResult[]
   readonly failures: readonly GroupFailure[]
 }
@@ -65,7 +65,7 @@ async function commitOrRemove(
     readonly processId: string
   },
   context: RunPlanContext,
-): Promise<RewriteOutcome> {
+): Promise<RunReport['commit']> {
   const { clock, random, signal } = context
   const { plan, processId } = made
   const taskOf = new Map(made.tasks.map((task) => [task.group.groupId, task]))
@@ -73,10 +73,12 @@ async function commitOrRemove(
     return { result, output: must(taskOf.get(result.groupId), 'the task of a result').output }
   })
   try {
-    return await commitRewrite(
+    const outcome = await commitRewrite(
       { identifier: table.identifier, plan, results, processId },
       { tables: table.store, io: table.io, clock, random, signal },
     )
+    assert(outcome.kind !== 'held', 'a table was held that nobody can hold')
+    return outcome
   } catch (error) {
     await table.io.remove(made.results.flatMap(outputPaths))
     throw error

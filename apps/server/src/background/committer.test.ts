@@ -24,8 +24,9 @@ function committing(processes: number): MemoryState {
   return state
 }
 
-/** Processes that are all due, and a committer of one thread. The tables of the first `heldMany` are held. */
-function open(processes: number, heldMany: number) {
+/** Processes that are all due, and a committer of one thread. The tables of the first `heldAtFirst` are held. */
+function open(processes: number, heldAtFirst: number) {
+  let heldMany = heldAtFirst
   const state = committing(processes)
   const asked: number[] = []
   const findHolds: HoldFinder = async (_group, work) => {
@@ -37,8 +38,7 @@ function open(processes: number, heldMany: number) {
   const { listOpenProcesses } = stores.processes
   const began: string[] = []
   let looks = 0
-  const gate = Promise.withResolvers<never>()
-  gate.promise.catch(() => {})
+  const gate = Promise.withResolvers<void>()
   const self = committer({
     stores: {
       ...stores,
@@ -51,9 +51,10 @@ function open(processes: number, heldMany: number) {
       },
     },
     maintenance: {
-      commit({ table }) {
+      async commit({ table, isHeld }) {
         began.push(table.name)
-        return gate.promise
+        await gate.promise
+        return (await isHeld()) ? { kind: 'held' } : { kind: 'unknown', reason: 'nobody answered' }
       },
     },
     parallelism: 1,
@@ -61,7 +62,14 @@ function open(processes: number, heldMany: number) {
     clock: virtualClock(T0),
     log: SILENT_LOG,
   })
-  return { self, asked, began, looks: () => looks, end: () => gate.reject(new Error('over')) }
+  const commitTries = async () => {
+    const [process] = await stores.processes.listOpenProcesses('committing', 1)
+    return process?.state.status === 'committing' && process.state.commitAttempts
+  }
+  const hold = (many: number) => {
+    heldMany = many
+  }
+  return { self, asked, began, hold, commitTries, looks: () => looks, end: () => gate.resolve() }
 }
 
 const AT_COMMIT = { phase: 'committing', since: T0, type: 'minor' } as const
@@ -107,4 +115,19 @@ test('a server that may not record a commit does not make it again at once', asy
   const stopped = self.stop()
   while (clock.step()) await quiet()
   await stopped
+})
+
+test('a table that is held while its commit is prepared is left alone, which does not count as a try', async () => {
+  const { self, began, hold, commitTries, looks, end } = open(1, 0)
+  await self.start(new AbortController().signal)
+  await eventually('the commit', () => (began.length > 0 ? true : undefined))
+  hold(1)
+  end()
+  await eventually('another look', () => (looks() === 2 ? true : undefined))
+  assert.deepEqual([began, await commitTries()], [['t1'], 0])
+  hold(0)
+  self.nudge()
+  await eventually('the try that counts', async () => ((await commitTries()) === 1 ? true : undefined))
+  assert.deepEqual(began, ['t1', 't1'])
+  await self.stop()
 })

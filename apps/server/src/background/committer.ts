@@ -84,7 +84,8 @@ async function commitProcess(deps: CommitterDeps, processId: ProcessId, signal: 
       return { changes: latest === undefined ? [] : settleCommit(latest, outcome, clock.now()) }
     })
     const table = formatTableName(open.table.name)
-    if (outcome.kind === 'settled') {
+    if (outcome.kind === 'held') log.info({ table, processId }, 'a commit waits until nothing holds its table')
+    else if (outcome.kind === 'settled') {
       const { committed, refused } = outcome
       log.info({ table, processId, committed: committed.length, refused }, 'a process was settled')
     } else log.warn({ table, processId, outcome }, 'a commit is not settled yet')
@@ -131,7 +132,8 @@ async function tryCommit(deps: CommitterDeps, open: OpenProcess, signal: AbortSi
   }
 }
 
-async function commitRequest({ stores }: CommitterDeps, open: OpenProcess): Promise<CommitRequest> {
+async function commitRequest(deps: CommitterDeps, open: OpenProcess): Promise<CommitRequest> {
+  const { stores } = deps
   const { processId } = open.process
   const results: CommitResult[] = []
   for (const { taskId, state } of open.tasks) {
@@ -141,5 +143,7 @@ async function commitRequest({ stores }: CommitterDeps, open: OpenProcess): Prom
     results.push({ taskId, attempt: state.assignment.attempt, input, output })
   }
   const plan = must(await stores.processes.findPlan(processId), `plan of process ${processId}`)
-  return { table: open.table.name, processId, plan, results }
+  // A lease may be had while results are verified, or between two tries.
+  const isHeld = async () => (await findHeld(deps, [open.process])).size > 0
+  return { table: open.table.name, processId, plan, results, isHeld }
 }

@@ -204,7 +204,12 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       }
       return { kind: 'accepted', figures }
     },
-    commit: async (request) => commit(lake, find(request.table), request),
+    async commit(request) {
+      const table = find(request.table)
+      const before = table.committed.get(request.processId)
+      if (before !== undefined) return before
+      return (await request.isHeld()) ? { kind: 'held' } : commit(lake, table, request)
+    },
     async discard({ input, attempt, commit: outcome }) {
       assert(outcome !== 'unknown', 'the lake always says whether it committed')
       discard(lake, input, attempt)
@@ -271,8 +276,6 @@ function planPartition(
 }
 
 function commit(lake: Lake, table: SimulatedTable, { processId, results }: CommitRequest): CommitReport {
-  const before = table.committed.get(processId)
-  if (before !== undefined) return before
   lake.mutations += 1
   const committed = []
   const refused = []

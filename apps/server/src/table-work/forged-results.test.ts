@@ -67,7 +67,7 @@ async function setUp() {
     commit: (...reports: readonly (readonly [Work, RewriteResult])[]) =>
       maintenance.commit(
         {
-          ...{ table: TABLE, processId: PROCESS, plan: planned.plan },
+          ...{ table: TABLE, processId: PROCESS, plan: planned.plan, isHeld: async () => false },
           results: reports.map(([{ taskId, input }, result]) => {
             return { taskId, attempt: ATTEMPT, input, output: formatRewriteResult(result) }
           }),

@@ -212,8 +212,9 @@ async function commit(
   const results = reported.filter(isOfTask).map(({ task, result }) => ({ result, output: task.output }))
   const report = await commitRewrite(
     { identifier, plan: parseRewritePlan(request.plan, 'stored plan'), results, processId: String(request.processId) },
-    { tables: store, io, clock: context.clock, random: context.random, signal },
+    { tables: store, io, clock: context.clock, random: context.random, signal, isHeld: request.isHeld },
   )
+  if (report.kind === 'held') return report
   if (report.kind === 'unknown') return { kind: 'unknown', reason: describeError(report.cause) }
   const refused = [
     ...reported

@@ -44,7 +44,14 @@ type Table = {
   readonly results: readonly ReportedResult[]
 }
 
-async function commitThrough(table: Table, answer: Answer, unreachableAfter = Number.POSITIVE_INFINITY) {
+async function commitThrough(
+  table: Table,
+  answer: Answer,
+  {
+    unreachableAfter = Number.POSITIVE_INFINITY,
+    isHeld = async () => false,
+  }: { readonly unreachableAfter?: number; readonly isHeld?: () => Promise<boolean> } = {},
+) {
   const { io, store, plan, results } = table
   const clock = virtualClock()
   let calls = 0
@@ -61,7 +68,7 @@ async function commitThrough(table: Table, answer: Answer, unreachableAfter = Nu
   }
   const pending = commitRewrite(
     { identifier: IDENTIFIER, plan, results, processId: 'p1' },
-    { tables, io, clock: { ...clock, sleep: async () => {} }, random: systemRandom },
+    { tables, io, clock: { ...clock, sleep: async () => {} }, random: systemRandom, isHeld },
   )
   const report: RewriteOutcome | Error = await pending.catch((error: unknown) => error as Error)
   return { report, calls }
@@ -165,10 +172,29 @@ test('a refusal by a catalog that then went away is unknown: it may have been th
   const { report } = await commitThrough(
     table,
     landing(() => refuse),
-    1,
+    { unreachableAfter: 1 },
   )
   assert.equal('kind' in report && report.kind, 'unknown')
   assert.deepEqual(await dataFiles(table), outputs(table))
+})
+
+test('a table that is held from the second try on is left alone, and nothing is left of what was staged', async () => {
+  const table = await tableWithPlan()
+  const before = [table.store.current(), await strays(table)]
+  let asked = 0
+  const isHeld = async () => {
+    asked += 1
+    return asked === 2
+  }
+  const { report, calls } = await commitThrough(table, async () => refuse, { isHeld })
+  assert.deepEqual([report, calls], [{ kind: 'held' }, 1])
+  assert.deepEqual([table.store.current(), await strays(table)], before)
+  const unsure = await commitThrough(table, (commit) => commit(), {
+    isHeld: () => Promise.reject(new MoraineError('unavailable', 'the database is gone')),
+  })
+  assert.match(String(unsure.report), /the database is gone/)
+  assert.deepEqual([table.store.current(), await strays(table)], before)
+  assert.equal((await commitThrough(table, (commit) => commit())).calls, 1)
 })
 
 test('a group whose output is missing, or of another size, is left out; the rest is committed', async () => {

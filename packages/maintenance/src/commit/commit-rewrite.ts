@@ -41,6 +41,8 @@ export type CommitContext = {
   readonly clock: Clock
   readonly random: Random
   readonly signal?: AbortSignal
+  /** Asked right before each try: whether it must not be made now, since somebody holds the table. */
+  readonly isHeld?: () => Promise<boolean>
 }
 
 /** A finished group that was not committed: it is not proven, its outputs are not there, or somebody was in the way. */
@@ -61,6 +63,8 @@ export type RewriteOutcome =
     }
   /** No group could be committed; each says why. */
   | { readonly kind: 'nothing'; readonly left: readonly GroupLeft[] }
+  /** The table is held: nothing was tried any more. Commit again later. */
+  | { readonly kind: 'held' }
   /** The catalog did not say whether it committed, and cannot be asked now. Outputs must be kept; commit again later. */
   | { readonly kind: 'unknown'; readonly cause: Error }
 
@@ -82,6 +86,7 @@ export async function commitRewrite(input: CommitInput, context: CommitContext):
     const left = [...verified.refused, ...resolution.conflicts.map((each) => ({ ...each, kind: 'conflict' as const }))]
     if (resolution.groups.length === 0) return { kind: 'nothing', left }
     const staged = await stage(input, verified, resolution, table, attempt, context)
+    if (await isHeld(staged, context)) return { kind: 'held' }
     const outcome = await commitStaged(input.identifier, staged, context)
     if (outcome.kind === 'committed') return committed(outcome.table, staged, resolution, left)
     if (outcome.kind === 'unknown') return settle(input, staged, outcome.cause, context)
@@ -241,6 +246,17 @@ async function stage(
     },
     { ...context, attempt },
   )
+}
+
+/** If so, or if that cannot be told, what was staged is gone. */
+async function isHeld({ writtenFiles }: StagedCommit, { io, isHeld }: CommitContext): Promise<boolean> {
+  let mayCommit = false
+  try {
+    mayCommit = !(await isHeld?.())
+    return !mayCommit
+  } finally {
+    if (!mayCommit) await io.remove(writtenFiles)
+  }
 }
 
 function committed(

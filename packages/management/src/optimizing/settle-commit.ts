@@ -29,7 +29,8 @@ const RETRY_LONGEST_MS = 60_000
  */
 export function settleCommit(open: OpenProcess, outcome: CommitTry, now: EpochMs): readonly StateChange[] {
   const { process } = open
-  if (process.state.status !== 'committing') return []
+  // What holds a table is no failure: it does not count as a try.
+  if (process.state.status !== 'committing' || outcome.kind === 'held') return []
   if (outcome.kind === 'settled') {
     return outcome.committed.length > 0 ? committed(open, outcome, now) : nothingCommitted(open, outcome, now)
   }

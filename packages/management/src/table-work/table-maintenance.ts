@@ -45,8 +45,8 @@ export interface TableMaintenance {
   /**
    * Commits the results of a process. Must first look whether it already did, by a mark in the snapshot summary, and
    * then report the same. Verifies everything, rebases over what others committed, and leaves out the tasks whose
-   * inputs others changed. What it throws says that this call has not committed, unless the call was cut short (`timeout`,
-   * `aborted`, an outcome that is unknown).
+   * inputs others changed. Asks right before each try whether the table is held. What it throws says that this call has not
+   * committed, unless the call was cut short (`timeout`, `aborted`, an outcome that is unknown).
    */
   commit(request: CommitRequest, signal: AbortSignal): Promise<CommitReport>
 
@@ -111,6 +111,8 @@ export type CommitRequest = {
   readonly processId: ProcessId
   readonly plan: string
   readonly results: readonly CommitResult[]
+  /** Whether the commit must not be made now. */
+  readonly isHeld: () => Promise<boolean>
 }
 
 export type CommitResult = {
@@ -123,6 +125,7 @@ export type CommitResult = {
 /**
  * - `settled`: the outcome is certain. `committed` names the tasks whose work is in the table, `refused` those left out
  *   because of a conflict or a failed verification; together they are all that were asked for
+ * - `held`: nothing was tried any more, since the table is held
  * - `unknown`: it may or may not have been committed; ask again
  */
 export type CommitReport =
@@ -133,4 +136,5 @@ export type CommitReport =
       /** Of the table after the commit; absent if nothing was committed. */
       readonly snapshotId?: SnapshotId
     }
+  | { readonly kind: 'held' }
   | { readonly kind: 'unknown'; readonly reason: string }
