@@ -31,8 +31,13 @@ export class ByteQueue {
   take(start: number, end: number): Buffer {
     const taken = this.#buffer.subarray(start, end)
     // A view without spare room, so that the next push makes a buffer of its own.
-    this.#buffer = this.#buffer.subarray(end, this.#length)
+    const rest = this.#buffer.subarray(end, this.#length)
+    // Even an empty view keeps all the memory it looks into.
+    this.#buffer = rest.length * SMALL_REST < end ? Buffer.from(rest) : rest
     this.#length -= end
     return taken
   }
 }
+
+/** A rest so many times smaller than what is taken is cheap to copy. */
+const SMALL_REST = 4

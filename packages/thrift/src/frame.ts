@@ -18,6 +18,10 @@ export class FrameDecoder {
     this.#maxBytes = maxBytes
   }
 
+  get keptBytes(): number {
+    return this.#queue.length
+  }
+
   push(chunk: Buffer): void {
     this.#queue.push(chunk)
   }

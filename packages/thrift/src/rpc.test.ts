@@ -292,6 +292,56 @@ suite('hostile peers of the server', () => {
     assert.equal(await working, 'still there')
   })
 
+  const unfinished = (bytes: number) => Buffer.concat([Buffer.from('00500000', 'hex'), Buffer.alloc(bytes)])
+
+  test('unfinished messages of all clients have one budget: who exceeds it is cut off, and short ones pass', async (context) => {
+    const { client, server, failures } = await start(context, {}, { maxUnfinishedBytes: 300_000 })
+    const sockets = [await rawSocket(context, server.port), await rawSocket(context, server.port)]
+    for (const { socket } of sockets) socket.write(unfinished(200_000))
+    await Promise.race(sockets.map(({ closed }) => closed))
+    assert.deepEqual(await client.echo({ bytes: Buffer.alloc(50_000, 7) }), Buffer.alloc(50_000, 7))
+    assert.equal(server.connections, 2)
+    assert.deepEqual(
+      failures.map(({ name, error }) => [name, isKind(error, 'exhausted')]),
+      [['connection', true]],
+    )
+    assert.match(String(failures[0]?.error), /of them for this client; at most 293 KiB are kept for all/)
+    for (const { socket } of sockets) socket.destroy()
+    while (server.connections > 1) await client.ping({})
+    await rawSocket(context, server.port)
+    assert.equal((await client.echo({ bytes: Buffer.alloc(280_000) }))?.length, 280_000)
+  })
+
+  for (const [what, piece, leastMs] of [
+    ['comes to a halt', 0, 30_000],
+    ['comes in drops', 1, 120_000],
+  ] as const) {
+    test(`a message that ${what} is not waited for, though others may be silent for long`, async (context) => {
+      const clock = manualClock()
+      const { client, server, failures } = await start(context, {}, { clock })
+      const silent = await rawSocket(context, server.port)
+      const { socket, closed } = await rawSocket(context, server.port)
+      socket.write(unfinished(10))
+      let isClosed = false
+      void closed.then(() => {
+        isClosed = true
+      })
+      while (!isClosed && clock.monotonicMs() < 200_000) {
+        socket.write(Buffer.alloc(piece))
+        await client.ping({})
+        await clock.whenSleeping(5000)
+        clock.advance(5000)
+        await client.ping({})
+      }
+      assert.ok(isClosed && clock.monotonicMs() >= leastMs && clock.monotonicMs() <= leastMs + 10_000)
+      assert.deepEqual(
+        failures.map(({ error }) => isKind(error, 'timeout')),
+        [true],
+      )
+      assert.equal(silent.socket.destroyed, false)
+    })
+  }
+
   test('a caller that goes away aborts its calls', async (context) => {
     const aborted = Promise.withResolvers<void>()
     const started = Promise.withResolvers<void>()

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import { Arrival, type Arrivals } from './arrival.ts'
 import type { CallFailure } from './call-failure.ts'
 import { type BoundService, dispatchMessage } from './dispatch.ts'
 import { peerOf } from './handshakes.ts'
@@ -10,6 +11,7 @@ export type ServerConnectionOptions = {
   readonly transport: Transport
   readonly maxFrameBytes: number
   readonly maxCalls: number
+  readonly arrivals: Arrivals
   readonly monotonicMs: () => number
   readonly onFailure: (failure: CallFailure) => void
 }
@@ -23,6 +25,7 @@ export class ServerConnection {
   readonly #socket: Socket
   readonly #options: ServerConnectionOptions
   readonly #stream: MessageStream
+  readonly #arrival: Arrival
   readonly #gone = new AbortController()
   #calls = 0
   #isDraining = false
@@ -34,6 +37,7 @@ export class ServerConnection {
     this.#socket = socket
     this.#options = options
     this.#stream = messageStream(options.transport, options.maxFrameBytes)
+    this.#arrival = new Arrival(options.arrivals, options.monotonicMs)
     this.#activeAt = options.monotonicMs()
     this.peer = peerOf(socket)
     socket.setNoDelay(true)
@@ -51,6 +55,7 @@ export class ServerConnection {
     this.closed = new Promise((resolve) => {
       socket.on('close', () => {
         this.#gone.abort()
+        this.#arrival.end()
         resolve()
       })
     })
@@ -73,18 +78,29 @@ export class ServerConnection {
     this.#socket.destroy()
   }
 
+  /** The rest of a message that has begun is not waited for as long as for another one. */
+  refuseIfLate(): void {
+    const lateness = this.#arrival.lateness()
+    if (lateness !== undefined) this.#refuse(lateness)
+  }
+
   #startCalls(): void {
+    if (this.#socket.destroyed) return
+    let state: 'new' | 'same' = 'same'
     try {
       while (this.#calls < this.#options.maxCalls && !this.#isDraining && !this.#isStopping) {
         const message = this.#stream.next()
         if (message === undefined) {
+          this.#arrival.note(this.#stream.keptBytes(), state)
           this.#socket.resume()
           return
         }
+        state = 'new'
         this.#activeAt = this.#options.monotonicMs()
         this.#calls += 1
         void this.#answer(message)
       }
+      this.#arrival.note(this.#stream.keptBytes(), 'waits')
       this.#socket.pause()
     } catch (error) {
       this.#refuse(error)

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { Arrivals } from './arrival.ts'
 import type { CallFailure } from './call-failure.ts'
 import type { BoundService } from './dispatch.ts'
 import { type Handshakes, watchHandshakes } from './handshakes.ts'
@@ -24,6 +25,8 @@ export type ThriftServerOptions = {
   readonly transport?: Transport
   /** Larger messages close their connection; 100 MiB by default. */
   readonly maxFrameBytes?: number
+  /** Of messages that have not arrived whole, for all clients; then who sends more is cut off. 256 MiB by default. */
+  readonly maxUnfinishedBytes?: number
   /** A connection without a completed message for so long is closed; 10 minutes by default. */
   readonly idleTimeoutMs?: number
   /** With TLS: a client that is not ready by then is cut off; 10 seconds by default. */
@@ -49,12 +52,14 @@ export type ThriftServer = {
 export async function startThriftServer(options: ThriftServerOptions): Promise<ThriftServer> {
   const { clock, idleTimeoutMs = 600_000 } = options
   const connections = new Set<ServerConnection>()
+  const arrivals = new Arrivals(options.maxUnfinishedBytes ?? 256 * 1024 * 1024)
   const { server, handshakes, renewCertificate } = listener(options, (socket) => {
     const connection = new ServerConnection(socket, {
       services: options.services,
       transport: options.transport ?? 'framed',
       maxFrameBytes: options.maxFrameBytes ?? 100 * 1024 * 1024,
       maxCalls: options.maxCallsPerConnection ?? 64,
+      arrivals,
       monotonicMs: () => clock.monotonicMs(),
       onFailure: options.onFailure,
     })
@@ -122,6 +127,9 @@ function contextOf({ key, certificate }: ServerCertificate) {
   return { key, cert: certificate }
 }
 
+/** How often it is looked for messages that do not come to their end. */
+const LATE_CHECK_MS = 5000
+
 async function closeIdle(
   connections: ReadonlySet<ServerConnection>,
   clock: Clock,
@@ -129,9 +137,10 @@ async function closeIdle(
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    await clock.sleep(Math.max(1, timeoutMs / 4), signal).catch(() => undefined)
+    await clock.sleep(Math.min(Math.max(1, timeoutMs / 4), LATE_CHECK_MS), signal).catch(() => undefined)
     for (const connection of connections) {
       if (connection.idleMs() >= timeoutMs) connection.destroy()
+      else connection.refuseIfLate()
     }
   }
 }

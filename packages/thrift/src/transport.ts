@@ -11,6 +11,8 @@ export type Transport = 'framed' | 'unframed'
 export type MessageStream = {
   encode(message: Uint8Array): Uint8Array
   push(chunk: Buffer): void
+  /** Of what was pushed and did not leave in a message yet. */
+  keptBytes(): number
   /** @throws {MoraineError} `corrupt` */
   next(): Uint8Array | undefined
 }
@@ -20,6 +22,7 @@ export function messageStream(transport: Transport, maxBytes: number): MessageSt
   return {
     encode: transport === 'framed' ? encodeFrame : (message) => message,
     push: (chunk) => decoder.push(chunk),
+    keptBytes: () => decoder.keptBytes,
     next: () => decoder.next(),
   }
 }
@@ -33,6 +36,7 @@ export function insideSaslFrames(inner: MessageStream, maxBytes: number): Messag
       frames.push(chunk)
       for (let frame = frames.next(); frame !== undefined; frame = frames.next()) inner.push(frame)
     },
+    keptBytes: () => frames.keptBytes + inner.keptBytes(),
     next: () => inner.next(),
   }
 }

@@ -18,6 +18,10 @@ export class UnframedDecoder {
     this.#scan = this.#message()
   }
 
+  get keptBytes(): number {
+    return this.#queue.length
+  }
+
   push(chunk: Buffer): void {
     this.#queue.push(chunk)
   }
