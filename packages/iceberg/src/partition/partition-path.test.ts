@@ -99,7 +99,7 @@ const literal = fc.oneof<fc.Arbitrary<Literal | null>[]>(
   fc.integer(),
   fc.bigInt(-(2n ** 63n), 2n ** 63n - 1n),
   fc.string(),
-  fc.constantFrom('', ',', '_', 't', 'n1', 's1:a', '1', '\u0000'),
+  fc.constantFrom('', ',', '_', 't', 'n1', 's1:a', '1', '\u0000', '%00', '%2500', '\u0000%', '%25\u0000'),
   fc.uint8Array({ maxLength: 4 }),
 )
 
@@ -111,6 +111,12 @@ test('two tuples have one key exactly if they are the same partition', () => {
       assert.equal(partitionKey(specA, a) === partitionKey(specB, b), same)
     }),
   )
+})
+
+test('no key and no path has a character that databases do not take', () => {
+  assert.equal(partitionKey(0, ['a\u0000b%', 'c']), '0,e8:a%00b%25,s1:c')
+  assert.equal(partitionKey(0, ['a%00b']), '0,s5:a%00b')
+  assert.equal(one('identity', { kind: 'string' }, 'a\u0000b'), 'a%00b')
 })
 
 test('promoted integers keep their key; zeros and NaN follow the spec', () => {

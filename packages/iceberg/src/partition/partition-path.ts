@@ -37,7 +37,7 @@ const HUMAN_TIME_PART = { year: humanYear, month: humanMonth, day: humanDay, hou
 /**
  * A text that two partitions share exactly if they are the same: same spec, equal values. Every NaN is the same value,
  * 0.0 and -0.0 are not (table spec, "Scan Planning", note 3). An integer has one text whether it came as `int` or,
- * after a promotion, as `long`.
+ * after a promotion, as `long`. It has no U+0000, which databases do not take.
  */
 export function partitionKey(specId: number, partition: PartitionTuple): string {
   let key = specId.toString()
@@ -48,11 +48,16 @@ export function partitionKey(specId: number, partition: PartitionTuple): string 
 // The tag says how to read what follows, and text is preceded by its length, so no two lists of values collide.
 function valueKey(value: Literal | null): string {
   if (value === null) return '_'
-  if (typeof value === 'string') return `s${value.length}:${value}`
+  if (typeof value === 'string') return value.includes('\0') ? escapedKey(value) : `s${value.length}:${value}`
   if (typeof value === 'number') return Object.is(value, -0) ? 'n-0' : `n${value}`
   if (typeof value === 'bigint') return `n${value}`
   if (typeof value === 'boolean') return value ? 't' : 'f'
   return `x${Buffer.from(value.buffer, value.byteOffset, value.length).toString('hex')}`
+}
+
+function escapedKey(value: string): string {
+  const escaped = value.replaceAll('%', '%25').replaceAll('\0', '%00')
+  return `e${escaped.length}:${escaped}`
 }
 
 // The encoding of HTML forms (Java's URLEncoder), which is not quite that of encodeURIComponent.

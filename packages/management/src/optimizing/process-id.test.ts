@@ -16,7 +16,12 @@ test('process ids are positive 63-bit integers of 19 digits whose text sorts by 
   assert.notEqual(newProcessId(random, T0), newProcessId(random, T0))
 })
 
+test('a reason is stored without what databases do not take', () => {
+  assert.equal(boundedReason("could not convert 'a\u0000b'"), "could not convert 'a\\u0000b'")
+})
+
 test('a long reason is cut', () => {
   assert.equal(boundedReason('x'.repeat(5000)).length, 4000)
   assert.equal(boundedReason('short'), 'short')
+  assert.equal(boundedReason('\u0000'.repeat(5000)).length, 4000)
 })

@@ -62,6 +62,8 @@ export function assignmentOf(task: Task) {
 /** Failure texts are kept to this length. */
 const REASON_LENGTH_MAX = 4000
 
+/** As it can be stored: databases do not take U+0000, which may come from anybody's files. */
 export function boundedReason(reason: string): string {
-  return reason.length <= REASON_LENGTH_MAX ? reason : `${reason.slice(0, REASON_LENGTH_MAX - 3)}...`
+  const text = reason.replaceAll('\0', '\\u0000')
+  return text.length <= REASON_LENGTH_MAX ? text : `${text.slice(0, REASON_LENGTH_MAX - 3)}...`
 }

@@ -1,6 +1,7 @@
 import type { ResourceState } from '@moraine/lifecycle/resource-status'
 import { unreachable } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
+import { boundedReason } from '../optimizing/task.ts'
 import { resourceGuard, type StateChange } from '../store/state-change.ts'
 import type { Resource } from './resource.ts'
 
@@ -30,7 +31,7 @@ export function beginRelease(resource: Resource, { reason, isFailure }: End, now
     status: 'releasing',
     launchedAt,
     releasingAt: now,
-    reason,
+    reason: boundedReason(reason),
     isFailure,
     attempts: 0,
     retryAt: now,
@@ -42,7 +43,7 @@ export function endResource(resource: Resource, { reason, isFailure }: End, now:
   const { state } = resource
   if (state.status === 'ended') return []
   const launchedAt = state.status === 'requested' ? undefined : state.launchedAt
-  return move(resource, { status: 'ended', launchedAt, endedAt: now, reason, isFailure })
+  return move(resource, { status: 'ended', launchedAt, endedAt: now, reason: boundedReason(reason), isFailure })
 }
 
 /** Its container has taken the order to launch it, or to let it go. */
@@ -59,10 +60,11 @@ export function orderTaken(resource: Resource, now: EpochMs): readonly StateChan
  */
 export function orderRefused(
   resource: Resource,
-  { failure, isHopeless }: { readonly failure: string; readonly isHopeless: boolean },
+  { failure: text, isHopeless }: { readonly failure: string; readonly isHopeless: boolean },
   now: EpochMs,
 ): readonly StateChange[] {
   const { state } = resource
+  const failure = boundedReason(text)
   switch (state.status) {
     case 'requested': {
       const attempts = state.attempts + 1
