@@ -6,6 +6,7 @@ import { patchTable } from '@moraine/management/store/state-change'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { buildEvaluation, buildOptimizer, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
+import { type ErrorKind, MoraineError } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -20,13 +21,19 @@ const quiet = () => new Promise((resolve) => setImmediate(resolve))
 async function setUp(
   tables: number,
   threads: number,
-  { listingMs = 0, isWithheld = (_: TableId): boolean => false } = {},
+  { listingMs = 0, isWithheld = (_: TableId): boolean => false, onProcess = () => {} } = {},
 ) {
   const clock = virtualClock(T0)
   const raw = memoryStores()
   const asked: string[] = []
   const stores: typeof raw = {
     ...raw,
+    state: {
+      async apply(changes) {
+        if (changes.some(({ kind }) => kind === 'add-process')) onProcess()
+        return raw.state.apply(changes)
+      },
+    },
     tables: {
       ...raw.tables,
       async listPending(query) {
@@ -184,4 +191,23 @@ test('a long queue is made anew no more often than for a twentieth of the time, 
   await world.endPlan()
   assert.ok(pendingLists(world.asked).length > made)
   await world.service.stop()
+})
+
+test('a plan that can never be recorded has failed; one that cannot now is made again', async () => {
+  const kinds: ErrorKind[] = ['internal', 'invalid-input', 'unavailable', 'timeout', 'conflict']
+  for (const kind of kinds) {
+    const onProcess = () => {
+      throw new MoraineError(kind, 'the database takes no such text')
+    }
+    const { start, stores, service, register, endPlan } = await setUp(1, 1, { onProcess })
+    await start()
+    await register('a')
+    await endPlan()
+    for (let turn = 0; turn < 20; turn += 1) await quiet()
+    const [table] = await stores.tables.listTables({ limit: 1 })
+    const isOutage = kind !== 'internal' && kind !== 'invalid-input'
+    assert.deepEqual([table?.state.phase, table?.backOff?.failures], ['pending', isOutage ? undefined : 1], kind)
+    if (!isOutage) assert.match(table?.backOff?.reason ?? '', /could not be recorded: the database takes no such text/)
+    await service.stop()
+  }
 })

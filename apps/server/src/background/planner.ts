@@ -5,6 +5,7 @@ import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from '@morai
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
 import { activeThreads } from '@moraine/management/resources/optimizer'
 import { maxCostBytes, type ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { PlannedWork, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
@@ -12,7 +13,7 @@ import { formatTableName } from '@moraine/management/tables/table-name'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
-import { describeError } from '@moraine/stdx/error'
+import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
@@ -166,27 +167,49 @@ async function planTable(
   costBytes: number,
   signal: AbortSignal,
 ): Promise<void> {
-  const { stores, clock, log } = deps
+  const { clock, log } = deps
   const name = formatTableName(table.name)
   const processId = newProcessId(deps.random, clock.now())
   try {
     const outcome = await tryPlan(deps, table, { processId, maxCostBytes: costBytes }, signal)
     if (signal.aborted) return
-    await applyDecision(stores.state, `planning ${name}`, async () => {
-      const latest = await stores.tables.findTable(table.tableId)
-      if (latest === undefined) return { changes: [] }
-      return {
-        changes:
-          outcome.kind === 'planned'
-            ? acceptPlan(latest, outcome.work, processId, clock.now())
-            : failPlanning(latest, outcome.reason, clock.now()),
-      }
-    })
+    await record(deps, table, (latest, now) =>
+      outcome.kind === 'planned'
+        ? acceptPlan(latest, outcome.work, processId, now)
+        : failPlanning(latest, outcome.reason, now),
+    )
     if (outcome.kind === 'failed') log.warn({ table: name, reason: outcome.reason }, 'planning failed')
     else log.info({ table: name, processId, type: outcome.work.type, tasks: outcome.work.tasks.length }, 'planned')
   } catch (error) {
     log.error({ table: name, failure: describeError(error) }, 'a plan could not be recorded and will be made again')
+    if (!isPassing(error)) await failUnrecorded(deps, table, error)
   }
+}
+
+/** Whatever it is, it will be there again: without a pause the plan would be made for ever. */
+async function failUnrecorded(deps: PlannerDeps, table: ManagedTable, error: unknown): Promise<void> {
+  const reason = `the plan could not be recorded: ${describeError(error)}`
+  try {
+    await record(deps, table, (latest, now) => failPlanning(latest, reason, now))
+  } catch (cause) {
+    const facts = { table: formatTableName(table.name), failure: describeError(cause) }
+    deps.log.error(facts, 'why a plan could not be recorded could not be recorded either')
+  }
+}
+
+function isPassing(error: unknown): boolean {
+  return isRetryable(error) || isKind(error, 'conflict')
+}
+
+function record(
+  { stores, clock }: PlannerDeps,
+  { tableId, name }: ManagedTable,
+  decide: (latest: ManagedTable, now: EpochMs) => readonly StateChange[],
+) {
+  return applyDecision(stores.state, `planning ${formatTableName(name)}`, async () => {
+    const latest = await stores.tables.findTable(tableId)
+    return { changes: latest === undefined ? [] : decide(latest, clock.now()) }
+  })
 }
 
 type PlanTry =

@@ -8,7 +8,7 @@ import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
 import { looksForAll } from '../tables/optimize-request.ts'
 import { wantsWork } from '../tables/refresh-table.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
-import type { Task } from './task.ts'
+import { boundedReason, type Task } from './task.ts'
 
 /** Takes a pending table in hand. Whoever wins this guarded change plans it. */
 export function beginPlanning(table: ManagedTable, now: EpochMs): readonly StateChange[] {
@@ -65,7 +65,7 @@ function afterEmptyPlan(table: ManagedTable, work: PlannedWork, now: EpochMs): T
 /** The table waits to be planned again, longer after each failure in a row. */
 export function failPlanning(table: ManagedTable, reason: string, now: EpochMs): readonly StateChange[] {
   if (table.state.phase !== 'planning') return []
-  const backOff = nextBackOff(table.backOff, { step: 'planning', reason }, now)
+  const backOff = nextBackOff(table.backOff, { step: 'planning', reason: boundedReason(reason) }, now)
   return [patchTable(table, { state: { phase: 'pending', since: now }, backOff, request: undefined })]
 }
 
