@@ -96,3 +96,26 @@ test('stopping twice is fine, and so is stopping what never started', async () =
   await loop.stop()
   await loop.stop()
 })
+
+test('a wall clock that is set back, or ahead, does not change how often everything is looked at', async () => {
+  for (const setMs of [-6 * 3_600_000, 6 * 3_600_000]) {
+    const base = virtualClock(0)
+    let aheadMs = 0
+    const clock = { ...base, now: () => later(base.now(), aheadMs) }
+    const runs: string[] = []
+    const run: Reconcile<string> = async ({ all }) => {
+      runs.push(`${base.now()} ${all}`)
+      // Of a record that was made before the clock was set.
+      return { nextAt: base.now() === 0 ? undefined : (4500 as EpochMs) }
+    }
+    const loop = reconciler({ name: 'test', intervalMs: 1000, clock, log: SILENT_LOG, run })
+    await loop.start(new AbortController().signal)
+    await quiet()
+    aheadMs = setMs
+    while (base.step(3000 as EpochMs)) await quiet()
+    await loop.stop()
+    const all = runs.filter((each) => each.endsWith('true'))
+    assert.deepEqual(all, ['0 true', '1000 true', '2000 true', '3000 true'])
+    if (setMs < 0) assert.deepEqual(runs, all)
+  }
+})

@@ -73,29 +73,31 @@ export function reconciler<Key>(options: ReconcilerOptions<Key>): Reconciler<Key
     return end
   }
 
-  const sleepUntil = async (until: number) => {
+  const sleep = async (ms: number) => {
     sleeping = new AbortController()
-    await clock.sleep(Math.max(SHORTEST_SLEEP_MS, until - clock.now()), sleeping.signal).catch(() => undefined)
+    await clock.sleep(Math.max(SHORTEST_SLEEP_MS, ms), sleeping.signal).catch(() => undefined)
     sleeping = undefined
   }
 
   const runForever = async (signal: AbortSignal) => {
     signal.addEventListener('abort', () => sleeping?.abort(WOKEN), { once: true })
-    let everythingAt = clock.now() + options.intervalMs
+    // Not by the wall clock: one that is set back would make the interval longer by as much.
+    let everythingAt = clock.monotonicMs() + options.intervalMs
     while (!signal.aborted) {
       const end = await runOnce(signal)
       if (signal.aborted) return
       if ('failure' in end) {
         log.error({ reconciler: name, failure: end.failure }, 'a reconciler failed and will run again')
         hints.all = true
-        await sleepUntil(clock.now() + RETRY_MS)
+        await sleep(RETRY_MS)
         continue
       }
-      const until = Math.min(end.nextAt ?? everythingAt, everythingAt)
-      if (!hints.all && hints.keys.size === 0) await sleepUntil(until)
-      if (clock.now() < everythingAt) continue
+      const leftMs = everythingAt - clock.monotonicMs()
+      const untilNextMs = end.nextAt === undefined ? leftMs : Math.min(end.nextAt - clock.now(), leftMs)
+      if (!hints.all && hints.keys.size === 0) await sleep(untilNextMs)
+      if (clock.monotonicMs() < everythingAt) continue
       hints.all = true
-      everythingAt = clock.now() + options.intervalMs
+      everythingAt = clock.monotonicMs() + options.intervalMs
     }
   }
 

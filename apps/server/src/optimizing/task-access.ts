@@ -4,7 +4,6 @@ import type { DispatchableProcess } from '@moraine/management/optimizing/process
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, MoraineError } from '@moraine/stdx/error'
@@ -31,10 +30,11 @@ export interface TaskAccess {
   stop(): Promise<void>
 }
 
+/** `untilMs` on the monotonic clock: credentials end in their own time, whatever the wall clock is set to. */
 type Known =
   | { readonly kind: 'asked'; readonly asked: Promise<void>; readonly isAgain: boolean }
-  | { readonly kind: 'ready'; readonly access: string; readonly until: EpochMs }
-  | { readonly kind: 'failed'; readonly until: EpochMs }
+  | { readonly kind: 'ready'; readonly access: string; readonly untilMs: number }
+  | { readonly kind: 'failed'; readonly untilMs: number }
 
 /** Long enough for the threads that wait, and for those that come right after. */
 const READY_MS = 5_000
@@ -48,11 +48,11 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
   const ask = async (process: DispatchableProcess) => {
     try {
       const access = await load(deps, process.tableId, stopping.signal)
-      forgetPast(known, clock.now())
-      known.set(process.tableId, { kind: 'ready', access, until: later(clock.now(), READY_MS) })
+      forgetPast(known, clock.monotonicMs())
+      known.set(process.tableId, { kind: 'ready', access, untilMs: clock.monotonicMs() + READY_MS })
       deps.onReady()
     } catch (error) {
-      known.set(process.tableId, { kind: 'failed', until: later(clock.now(), RETRY_MS) })
+      known.set(process.tableId, { kind: 'failed', untilMs: clock.monotonicMs() + RETRY_MS })
       if (!stopping.signal.aborted) await withhold(deps, process, error)
     }
   }
@@ -60,7 +60,8 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
     find(process) {
       const found = known.get(process.tableId)
       if (found?.kind === 'asked') return undefined
-      if (found !== undefined && clock.now() < found.until) return found.kind === 'ready' ? found.access : undefined
+      if (found !== undefined && clock.monotonicMs() < found.untilMs)
+        return found.kind === 'ready' ? found.access : undefined
       if (stopping.signal.aborted) return undefined
       known.set(process.tableId, { kind: 'asked', asked: ask(process), isAgain: found?.kind === 'failed' })
       return undefined
@@ -77,8 +78,8 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
   }
 }
 
-function forgetPast(known: Map<TableId, Known>, now: EpochMs): void {
-  for (const [tableId, each] of known) if (each.kind !== 'asked' && each.until <= now) known.delete(tableId)
+function forgetPast(known: Map<TableId, Known>, nowMs: number): void {
+  for (const [tableId, each] of known) if (each.kind !== 'asked' && each.untilMs <= nowMs) known.delete(tableId)
 }
 
 async function load(
