@@ -112,6 +112,10 @@ test('a wrong value is refused with its place and what it should be', async () =
   )
   await assert.rejects(read('ams: {optimizer.polling-timeout: soon}'), refused(/duration such as 30s/))
   await assert.rejects(read('ams: {optimizer.polling-timeout: 1m}'), refused(/'1m'/))
+  for (const short of ['runtime-data-keep-time: 5min', 'runtime-data-keep-days: 0']) {
+    const wrong = read(`ams: {self-optimizing.${short}}`)
+    await assert.rejects(wrong, refused(/runtime-data-keep-time is '.*': it must be at least 1 h/))
+  }
   for (const proxies of [
     'proxy.example',
     '10.0.0.0/0',

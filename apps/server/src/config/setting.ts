@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { DURATION_FORM, parseDurationText } from '@moraine/stdx/duration-text'
 import { MoraineError } from '@moraine/stdx/error'
+import { humanDuration } from '@moraine/stdx/human-text'
 
 /** One setting of the service: its key under `ams.` in `config.yaml`, and what it means. */
 export type Setting<T> = {
@@ -16,8 +17,15 @@ export type Setting<T> = {
 type Described = Omit<Setting<unknown>, 'parse'>
 
 /** An integer with `ms`, `s`, `min`, `h` or `d`; milliseconds without a unit, as in Amoro. */
-export function durationSetting(described: Described): Setting<number> {
-  return { ...described, parse: (text) => parseDuration(described.key, text) }
+export function durationSetting({ min = 0, ...rest }: Described & { readonly min?: number }): Setting<number> {
+  return {
+    ...rest,
+    parse(text) {
+      const ms = parseDuration(rest.key, text)
+      if (ms >= min) return ms
+      throw wrong(rest.key, text, `at least ${humanDuration(min)}`)
+    },
+  }
 }
 
 export function integerSetting(described: Described & { readonly min: number; readonly max: number }): Setting<number> {

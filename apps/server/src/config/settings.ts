@@ -1,3 +1,4 @@
+import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
 import {
   booleanSetting,
   choiceSetting,
@@ -195,7 +196,9 @@ export const SETTINGS = {
     key: 'self-optimizing.runtime-data-keep-time',
     oldKeys: [{ key: 'self-optimizing.runtime-data-keep-days', unitMs: 86_400_000 }],
     defaultText: '30d',
-    meaning: 'How long ended processes are kept.',
+    // Of what ran in this time it is known how much of its group each table has used.
+    min: QUOTA_WINDOW_MS,
+    meaning: 'How long ended processes are kept; at least 1h.',
   }),
   historyIntervalMs: durationSetting({
     key: 'self-optimizing.runtime-data-expire-interval',
