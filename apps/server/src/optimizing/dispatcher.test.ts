@@ -52,7 +52,14 @@ async function setUp({ attemptInput = numbered, loadAccess = async () => '' }: P
       return raw.groups.findGroup(name)
     },
   }
-  const stores = { ...raw, state: gated, groups }
+  const ofGroups: typeof raw.tasks = {
+    ...raw.tasks,
+    async listDispatchable(group) {
+      if (group === 'broken') throw new MoraineError('corrupt', 'a process cannot be read')
+      return raw.tasks.listDispatchable(group)
+    },
+  }
+  const stores = { ...raw, state: gated, groups, tasks: ofGroups }
   const tasks = dispatcher({
     stores,
     maintenance: { attemptInput, loadAccess },
@@ -121,6 +128,16 @@ test('where no task waits, a poll asks for tasks and for nothing else', async ()
   assert.deepEqual(asked, [])
   clock.step()
   assert.equal(await waiting, undefined)
+})
+
+test('a group whose tasks cannot be read does not keep those of another waiting', async () => {
+  const { clock, tasks, plan, take } = await setUp()
+  const broken = tasks.take({ optimizerId: OPTIMIZER_1, threadId: 9 }, 'broken', 3000, never)
+  await quiet()
+  await plan(1)
+  assert.equal((await clock.run(take(0)))?.taskId, 1)
+  await tasks.stop()
+  assert.equal(await broken, undefined)
 })
 
 test('a thread that waits in vain is sent away when its time is up', async () => {

@@ -62,22 +62,21 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     while (again) {
       again = false
       for (const [group, waiters] of waiting) {
-        if (waiters.size > 0) await handOut({ ...deps, access, isAwaitingPlan }, group, waiters)
+        if (waiters.size === 0) continue
+        await handOut({ ...deps, access, isAwaitingPlan }, group, waiters).catch((error: unknown) => {
+          // The other groups have theirs. Threads poll again within seconds, and every poll comes here.
+          deps.log.error({ group, failure: describeError(error) }, 'tasks could not be handed out')
+        })
       }
     }
   }
   const nudge = () => {
     again = true
     if (stopped) return
-    running ??= run()
-      .catch((error: unknown) => {
-        // Threads poll again within seconds, and every poll comes here.
-        deps.log.error({ failure: describeError(error) }, 'tasks could not be handed out')
-      })
-      .finally(() => {
-        running = undefined
-        if (again && !stopped) nudge()
-      })
+    running ??= run().finally(() => {
+      running = undefined
+      if (again && !stopped) nudge()
+    })
   }
 
   const access = taskAccess({ ...deps, onReady: nudge })
