@@ -72,8 +72,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'quotas are exceeded although another table waits to be planned',
     file: `${SERVER}/optimizing/dispatcher.ts`,
-    text: 'deps.breakQuota && !(await isAwaitingPlan(stores, group))',
-    replacement: 'deps.breakQuota',
+    text: 'group === undefined || !(await deps.isAwaitingPlan(group))',
+    replacement: 'true',
     world: ALONE,
     seeds: [22, 4],
   },

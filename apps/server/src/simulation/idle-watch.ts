@@ -2,11 +2,10 @@ import { planNotBefore } from '@moraine/management/optimizing/choose-tables'
 import { quotaThreads } from '@moraine/management/optimizing/quota'
 import { activeThreads } from '@moraine/management/resources/optimizer'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
-import { findHold, type Hold } from '@moraine/management/schedule/hold'
-import { openingBook } from '@moraine/management/schedule/opening-book'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryProcess, MemoryState } from '@moraine/testkit/memory-stores/memory-state'
+import { currentHold } from './current-hold.ts'
 
 export type IdleWatchOptions = {
   readonly state: MemoryState
@@ -27,14 +26,8 @@ const IDLE_MOST_MS = 5 * 60_000
  * @returns what is to be asked again and again; it answers with what has waited for too long, if anything
  */
 export function idleWatch({ state, hopeless }: IdleWatchOptions): (now: EpochMs) => string | undefined {
-  const openings = openingBook()
+  const holdOf = currentHold(state)
   const since = new Map<string, number>()
-  const holdOf = (table: ManagedTable, group: ResourceGroup, isRequested: boolean, now: EpochMs): Hold | undefined => {
-    const blockers = [...state.blockers.values()]
-      .filter(({ tableId, expiresAt }) => tableId === table.tableId && expiresAt > now)
-      .map(({ expiresAt, ...blocker }) => ({ ...blocker, remainingMs: expiresAt - now }))
-    return findHold({ pause: table.pause, settings: table.settings, group, blockers, isRequested }, openings, now)
-  }
   const canBePlanned = (table: ManagedTable, group: ResourceGroup, now: EpochMs) =>
     table.state.phase === 'pending' &&
     planNotBefore(table, holdOf(table, group, table.request !== undefined, now)) <= now

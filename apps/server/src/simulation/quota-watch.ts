@@ -1,10 +1,14 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import { planNotBefore } from '@moraine/management/optimizing/choose-tables'
 import { QUOTA_WINDOW_MS, quotaThreads } from '@moraine/management/optimizing/quota'
 import type { Attempt } from '@moraine/management/optimizing/task'
 import { activeThreads } from '@moraine/management/resources/optimizer'
 import type { StateChange } from '@moraine/management/store/state-change'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
+import { currentHold } from './current-hold.ts'
 
 export type QuotaWatchOptions = {
   readonly state: MemoryState
@@ -93,20 +97,31 @@ function threadHistory({ optimizers }: MemoryState, clock: Pick<Clock, 'now'>) {
 
 /** Once an attempt has begun, the table must be within its quota; one that is refused breaks nothing. */
 function brokenNow(
-  { state, clock, breaksQuota }: QuotaWatchOptions,
+  options: QuotaWatchOptions,
   tableId: TableId,
   stretches: readonly Stretch[],
   allowed: number,
 ): string | undefined {
   const running = stretches.filter(({ to }) => to === undefined).length
   if (running <= allowed) return undefined
+  const { state, clock, breaksQuota } = options
   const group = state.tables.get(tableId)?.settings.group
+  const before = later(clock.now(), -LATE_MS)
   const waiting = [...state.tables.values()].find(
-    ({ settings, state: { phase, since } }) =>
-      settings.group === group && (phase === 'pending' || phase === 'planning') && since < clock.now() - LATE_MS,
+    (table) => table.settings.group === group && table.state.since < before && isAwaited(options, table, before),
   )
   if (breaksQuota && waiting === undefined) return undefined
   return `table ${tableId} has ${running} threads of ${allowed}${breaksQuota ? `, and table ${waiting?.tableId} waits to be planned` : ''}`
+}
+
+/** Whether it is being planned, or could have been for as long as since that moment. */
+function isAwaited({ state, clock }: QuotaWatchOptions, table: ManagedTable, since: EpochMs): boolean {
+  if (table.state.phase !== 'pending') return table.state.phase === 'planning'
+  const holdOf = currentHold(state)
+  const group = state.groups.get(table.settings.group)
+  const isRequested = table.request !== undefined
+  const isHeld = [since, clock.now()].some((at) => holdOf(table, group, isRequested, at) !== undefined)
+  return !isHeld && planNotBefore(table, undefined) <= since
 }
 
 /** @param allowed threads, where it is a number that is always the same */
