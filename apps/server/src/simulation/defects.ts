@@ -112,11 +112,11 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'a commit that is tried again is made as another',
     file: `${SERVER}/background/committer.ts`,
-    text: 'return { table: open.table.name, processId, plan, results }',
+    text: 'return { table: open.table.name, processId, plan, results, isHeld }',
     replacement: [
       "const tries = open.process.state.status === 'committing' ? open.process.state.commitAttempts : 0",
       // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a program.
-      'return { table: open.table.name, processId: `${processId}/${tries}`, plan, results }',
+      'return { table: open.table.name, processId: `${processId}/${tries}`, plan, results, isHeld }',
     ].join('\n'),
     world: ALONE,
     seeds: [1, 4],
