@@ -293,6 +293,24 @@ test('a catalog that does not answer keeps only its own tables waiting', async (
   await tasks.stop()
 })
 
+test('a table gets no thread beyond its quota while another one waits to be planned', async () => {
+  const { clock, stores, tasks, plan, take } = await setUp()
+  await stores.groups.addGroup({ name: 'default', container: 'local', properties: {} })
+  const name = { catalog: 'lake', namespace: ['a'], name: 'next' }
+  const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+  const next = async () => must(await stores.tables.findTable(tableId), 'the table')
+  await stores.state.apply(recordEvaluation(await next(), buildEvaluation(), T0))
+  await plan(2)
+  assert.equal((await take(0))?.taskId, 1)
+  const beyond = take(1)
+  await quiet()
+  assert.equal((await stores.tasks.listAssigned()).length, 1)
+  await stores.state.apply(pauseTable(await next(), { since: clock.now() }))
+  tasks.nudge()
+  assert.equal((await beyond)?.taskId, 2)
+  await tasks.stop()
+})
+
 test('tasks of a table that is paused or blocked wait, and are handed out when that ends', async () => {
   const { clock, stores, tasks, plan, take } = await setUp()
   await plan(3)

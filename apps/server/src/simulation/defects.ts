@@ -18,6 +18,7 @@ const CORE = 'packages/management/src'
 const SERVER = 'apps/server/src'
 const ALONE = { servers: 1, allocates: false, asks: false }
 const AMONG_THREE = { servers: 3, allocates: false, asks: false }
+const CROWDED = { crowded: true }
 
 /** Each must be found by a rule of the simulator; `npm run sim -- --defects` puts one after another into a copy. */
 export const DEFECTS: readonly Defect[] = [
@@ -27,7 +28,7 @@ export const DEFECTS: readonly Defect[] = [
     text: 'store.apply(changes, current)',
     replacement: 'store.apply(changes)',
     world: AMONG_THREE,
-    seeds: [46, 15],
+    seeds: [6, 5],
   },
   {
     name: 'a lease is renewed whoever holds it now',
@@ -43,7 +44,7 @@ export const DEFECTS: readonly Defect[] = [
     text: "  if (sender.attempt !== undefined && sender.attempt !== assignment.attempt) return 'old-attempt'\n",
     replacement: '',
     world: ALONE,
-    seeds: [40, 4],
+    seeds: [192, 3],
   },
   {
     name: 'reports are accepted from anybody and for any attempt',
@@ -68,14 +69,6 @@ export const DEFECTS: readonly Defect[] = [
     replacement: 'threads > quotaThreads(',
     world: ALONE,
     seeds: [5, 5],
-  },
-  {
-    name: 'quotas are exceeded although another table waits to be planned',
-    file: `${SERVER}/optimizing/dispatcher.ts`,
-    text: 'group === undefined || !(await deps.isAwaitingPlan(group))',
-    replacement: 'true',
-    world: ALONE,
-    seeds: [22, 4],
   },
   {
     name: 'a task that is overdue is not taken back',
@@ -110,6 +103,22 @@ export const DEFECTS: readonly Defect[] = [
     seeds: [22, 3],
   },
   {
+    name: 'the tasks of held tables count as work ahead',
+    file: `${SERVER}/background/planner.ts`,
+    text: 'return dispatchable.filter(({ tableId }) => !holds.has(tableId) && !isWithheld(tableId))',
+    replacement: 'return dispatchable',
+    world: CROWDED,
+    seeds: [1, 2],
+  },
+  {
+    name: 'tasks beyond the quota of their table count as work ahead',
+    file: `${CORE}/optimizing/choose-tables.ts`,
+    text: 'tasks + tasksWithinQuota(process, groupThreads)',
+    replacement: 'tasks + process.plannedTasks',
+    world: CROWDED,
+    seeds: [2, 1],
+  },
+  {
     name: 'a commit that is tried again is made as another',
     file: `${SERVER}/background/committer.ts`,
     text: 'return { table: open.table.name, processId, plan, results, isHeld }',
@@ -119,7 +128,7 @@ export const DEFECTS: readonly Defect[] = [
       'return { table: open.table.name, processId: `${processId}/${tries}`, plan, results, isHeld }',
     ].join('\n'),
     world: ALONE,
-    seeds: [1, 4],
+    seeds: [40, 1],
   },
   {
     name: 'a commit that failed once is given up',
@@ -127,7 +136,7 @@ export const DEFECTS: readonly Defect[] = [
     text: "(outcome.kind === 'failed' && !outcome.retryable)",
     replacement: "outcome.kind === 'failed'",
     world: ALONE,
-    seeds: [1, 4],
+    seeds: [10, 1],
   },
   {
     name: 'an order that cannot be recorded is given again without a pause',
@@ -135,7 +144,7 @@ export const DEFECTS: readonly Defect[] = [
     text: '  await clock.sleep(UNRECORDED_PAUSE_MS, signal).catch(() => undefined)\n',
     replacement: '',
     world: { allocates: true },
-    seeds: [200880, 1],
+    seeds: [315, 1],
   },
   {
     name: 'outputs are deleted although they were committed',
@@ -149,7 +158,7 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'the output of an attempt that failed is forgotten',
     file: `${CORE}/optimizing/complete-task.ts`,
-    text: "    { kind: 'add-discard', discard: { processId, taskId, attempt, tableId, dueAt: now } },\n",
+    text: "    addDiscard(task, { attempt, commit: 'never-tried', dueAt: now }),\n",
     replacement: '',
     world: ALONE,
     seeds: [11, 14],

@@ -9,14 +9,13 @@ const REGRESSIONS = [
   20, // one server: a table at rest whose process had failed was not looked at again until the next commit
 ]
 const REGRESSIONS_OF_ALLOCATION = [
-  200880, // who did not know yet that another leads gave an order again and again, without a pause
+  315, // who did not know yet that another leads gave an order again and again, without a pause
 ]
-// In which the tasks of held tables are too few to keep others from being planned.
-const CROWDED = [3, 11, 12]
 const SEEDS = 200
 const REPEATED = 25
 const AMONG_THREE = 50
 const ALLOCATED = 30
+const CROWDED = 12
 const RENAMED = 30
 const ON_SQLITE = 6
 
@@ -99,7 +98,7 @@ test('SQLite answers as the memory stores do, through every storm', async () => 
 })
 
 test('a crowd of tables comes to rest beside those that are held for good', async () => {
-  const results = await run(CROWDED, { crowded: true })
+  const results = await run(range(1, CROWDED), { crowded: true })
   assert.deepEqual(
     results.flatMap(({ failure }) => failure ?? []),
     [],

@@ -266,10 +266,9 @@ function ruleKeeper(ground: Ground): () => string | undefined {
 /** Of a second more than one look would tell nothing new. */
 const IDLE_LOOK_MS = 1000
 
-/** In a crowded world, once it is quiet. */
+/** Once it is quiet. */
 function idleKeeper(ground: Ground): () => string | undefined {
-  const { clock, state, crowd } = ground
-  if (crowd === undefined) return () => undefined
+  const { clock, state } = ground
   const watch = idleWatch({ state, hopeless: heldNames(ground) })
   let lookAt = START + STORM_MS + SETTLING_MS
   return () => {
