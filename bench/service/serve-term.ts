@@ -20,6 +20,7 @@ import { secretVault } from '@moraine/server/secrets/secret-vault'
 import { secretsAskedFor } from '@moraine/server/thrift/optimizer-door'
 import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
+import { type Backlog, fillBacklog, untilPlanned } from './backlog.ts'
 import { countedStores, type StoreCounts } from './counted-stores.ts'
 import { preparedLake } from './prepared-lake.ts'
 import { type CommitFigures, type TellingLake, tellingLake } from './telling-lake.ts'
@@ -43,6 +44,7 @@ export type Ask =
   | { readonly ask: 'commit'; readonly perSecond: number; readonly seconds: number }
   | { readonly ask: 'settle' }
   | { readonly ask: 'tell-again'; readonly count: number }
+  | ({ readonly ask: 'backlog' } & Backlog)
 
 /** `seconds`: from the opening of the database until optimizers may come in. */
 export type Begun = { readonly thriftPort: number; readonly seconds: number }
@@ -81,7 +83,7 @@ async function answer(asked: Ask): Promise<unknown> {
     return running.begun
   }
   if (running === undefined) throw new Error(`asked to ${asked.ask} before the beginning`)
-  const { lake, measured } = running
+  const { lake, stores, measured } = running
   switch (asked.ask) {
     case 'prepare':
       return lake.prepare(asked)
@@ -96,10 +98,15 @@ async function answer(asked: Ask): Promise<unknown> {
         lake.tellAgain(asked.count)
         await sleep(SETTLE_MS)
       })
+    case 'backlog':
+      await fillBacklog(stores, asked)
+      return measured('backlog', () => untilPlanned(stores, asked.count * PLAN_MOST_MS))
   }
 }
 
 const SETTLE_MS = 5000
+/** For each table: a service that needs longer is stuck. */
+const PLAN_MOST_MS = 500
 const TICK_MS = 10
 /** Commits that wait for the database; a service that is behind is not buried. */
 const UNDERWAY_MAX = 500
@@ -150,6 +157,7 @@ async function begin({ dataDir, cacheDir, profileDir, tables, database }: Extrac
   return {
     begun,
     lake,
+    stores,
     measured: (what: string, work: () => Promise<unknown>) =>
       measure(() => (profileDir === undefined ? work() : profiled(join(profileDir, what), work)), counted.take),
   }
