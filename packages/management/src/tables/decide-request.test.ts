@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, buildProcess, buildTable, buildTask, PROCESS_1, T0 } from '../testing/build.ts'
+import { at, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
 import { decideRequest } from './decide-request.ts'
-import { removeTable } from './remove-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const request = { type: 'full', requestedAt: at(5) } as const
@@ -37,19 +36,4 @@ test('a request joins one that waits, or is refused', () => {
   assert.deepEqual(change.patch, { request: { type: 'full', partitions: ['day=1', 'day=2'], requestedAt: T0 } })
   const other = { type: 'minor', partitions: ['day=2'], requestedAt: at(5) } as const
   assert.deepEqual(decideRequest(waiting, other, at(5)), { kind: 'refused', why: 'asked-otherwise' })
-})
-
-test('a table that is gone from its catalog is forgotten, after its process has ended', () => {
-  const table = buildTable({ state: executing })
-  const open = { process: buildProcess(), table, tasks: [buildTask()] }
-  const first = removeTable(table, open, at(5))
-  assert.ok(first !== 'wait' && first[0]?.kind === 'move-process' && first[0].state.status === 'canceled')
-  const committing = { status: 'committing', since: T0, commitAttempts: 0, retryAt: T0 } as const
-  assert.equal(removeTable(table, { ...open, process: buildProcess({ state: committing }) }, at(5)), 'wait')
-  const rest = removeTable(buildTable(), undefined, at(5))
-  assert.ok(rest !== 'wait')
-  assert.deepEqual(
-    rest.map(({ kind }) => kind),
-    ['name-discards', 'remove-table'],
-  )
 })

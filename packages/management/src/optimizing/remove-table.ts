@@ -1,8 +1,8 @@
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { OpenProcess } from '../optimizing/end-process.ts'
-import { decideCancel } from '../optimizing/settle-process.ts'
 import { type StateChange, tableGuard } from '../store/state-change.ts'
-import type { ManagedTable } from './managed-table.ts'
+import type { ManagedTable } from '../tables/managed-table.ts'
+import type { OpenProcess } from './end-process.ts'
+import { decideCancel } from './settle-process.ts'
 
 /**
  * Forgets a table that its catalog no longer has. Its process is canceled first; one that is committing ends by itself,
