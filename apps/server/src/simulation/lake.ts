@@ -205,10 +205,12 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       return { kind: 'accepted', figures }
     },
     async commit(request) {
-      const table = find(request.table)
-      const before = table.committed.get(request.processId)
+      const before = find(request.table).committed.get(request.processId)
       if (before !== undefined) return before
-      return (await request.isHeld()) ? { kind: 'held' } : commit(lake, table, request)
+      if (await request.isHeld()) return { kind: 'held' }
+      // Others may have committed meanwhile, this process too, or given the table another name.
+      const table = find(request.table)
+      return table.committed.get(request.processId) ?? commit(lake, table, request)
     },
     async discard({ input, attempt, commit: outcome }) {
       assert(outcome !== 'unknown', 'the lake always says whether it committed')
