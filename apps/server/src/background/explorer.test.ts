@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { patchTable } from '@moraine/management/store/state-change'
 import { pauseTable } from '@moraine/management/tables/pause-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { buildEvaluation, T0 } from '@moraine/management/testing/build'
+import { buildEvaluation, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
+import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -268,6 +271,30 @@ test('a table that gets one more name while its catalog is listed is not forgott
   assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'lake.purchases', 'other.events'])
   identities.set('sales', 'uuid-1')
   tables.set('lake', ['clicks', 'sales'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.sales', 'other.events'])
+  assert.equal((await stores.tables.findTable(tableId))?.name.name, 'sales')
+  await service.stop()
+})
+
+test('of a table that was taken for a new one the new one goes on to a third name, with its process', async () => {
+  const { stores, tables, identities, service, names, evaluate } = await setUp()
+  const tableId = await evaluate('orders', 'uuid-1')
+  tables.set('lake', ['clicks', 'purchases'])
+  service.nudge('lake')
+  await quiet()
+  const doubleId = await evaluate('purchases', 'uuid-1')
+  const double = async () => must(await stores.tables.findTable(doubleId), 'the double')
+  await stores.state.apply(beginPlanning(await double(), T0))
+  await stores.state.apply(acceptPlan(await double(), buildWork(1), PROCESS_1, T0))
+  identities.set('sales', 'uuid-1')
+  tables.set('lake', ['clicks', 'sales'])
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'lake.sales', 'other.events'])
+  assert.equal((await double()).name.name, 'sales')
+  await stores.state.apply([patchTable(await double(), { state: { phase: 'idle', since: T0 } })])
   service.nudge('lake')
   await quiet()
   assert.deepEqual(await names(), ['lake.clicks', 'lake.sales', 'other.events'])

@@ -25,7 +25,10 @@ export type MissingTablesDeps = {
  */
 export type MissingTables = {
   add(tables: readonly ListedName[]): void
-  /** The missing one that a new table is, which is missing no more. */
+  /**
+   * The missing one that a new table is, which is missing no more. Of several the last that came into being: it was taken for
+   * a new one, and the others are united with it when its process has ended, which only who knows its name can bring about.
+   */
   takeSame(name: TableName, signal: AbortSignal): Promise<ListedName | undefined>
   /** What is missing still. `mayBeNew`: some new tables could not be looked into. */
   rest(): { readonly tables: readonly ListedName[]; readonly mayBeNew: boolean }
@@ -64,7 +67,7 @@ export function missingTables({ tables, maintenance, log }: MissingTablesDeps): 
       if (missing.size === 0) return undefined
       const found = await identify(name, signal)
       if (found === undefined) return undefined
-      for (const table of missing.values()) {
+      for (const table of [...missing.values()].sort((a, b) => b.tableId - a.tableId)) {
         const { tableId } = table
         if (!rows.has(tableId)) rows.set(tableId, await tables.findTable(tableId))
         const row = rows.get(tableId)

@@ -1,18 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { at, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
+import { at, buildEvaluation, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
 import { decideRequest } from './decide-request.ts'
+import { recordEvaluation } from './refresh-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const request = { type: 'full', requestedAt: at(5) } as const
 const executing = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const
 
 test('a request makes an idle table pending at once', () => {
-  const decision = decideRequest(buildTable(), request, at(5))
+  const decision = decideRequest(buildTable({ evaluation: buildEvaluation() }), request, at(5))
   assert.ok(decision.kind === 'accepted')
   const [change] = decision.changes
   assert.ok(change?.kind === 'patch-table')
   assert.deepEqual(change.patch, { request, state: { phase: 'pending', since: at(5) } })
+})
+
+test('a table that has never been evaluated is so before it is planned', () => {
+  const decision = decideRequest(buildTable({ evaluation: undefined }), request, at(5))
+  assert.ok(decision.kind === 'accepted')
+  const [change] = decision.changes
+  assert.ok(change?.kind === 'patch-table')
+  assert.deepEqual(change.patch, { request })
+  const asked = buildTable({ evaluation: undefined, request })
+  const [evaluated] = recordEvaluation(asked, buildEvaluation({ needed: undefined }), at(6))
+  assert.ok(evaluated?.kind === 'patch-table')
+  assert.deepEqual(evaluated.patch.state, { phase: 'pending', since: at(6) })
 })
 
 test('a request is refused while a process owns the table or optimizing is off', () => {

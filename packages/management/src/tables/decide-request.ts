@@ -9,7 +9,8 @@ export type RequestDecision =
 
 /**
  * A person wants the table optimized now: it goes before others and does not wait for intervals or its back-off. Refused
- * while a process owns the table, and where another request waits that it cannot be united with.
+ * while a process owns the table, and where another request waits that it cannot be united with. A table that has never been
+ * evaluated is planned after that: else it would not be known again if it got another name meanwhile.
  */
 export function decideRequest(table: ManagedTable, asked: OptimizeRequest, now: EpochMs): RequestDecision {
   if (!table.settings.enabled) return { kind: 'refused', why: 'disabled' }
@@ -17,8 +18,9 @@ export function decideRequest(table: ManagedTable, asked: OptimizeRequest, now: 
   if (phase !== 'idle' && phase !== 'pending') return { kind: 'refused', why: 'busy' }
   const request = table.request === undefined ? asked : uniteRequests(table.request, asked)
   if (request === undefined) return { kind: 'refused', why: 'asked-otherwise' }
+  const moves = phase === 'idle' && table.evaluation !== undefined
   return {
     kind: 'accepted',
-    changes: [patchTable(table, { request, ...(phase === 'idle' && { state: { phase: 'pending', since: now } }) })],
+    changes: [patchTable(table, { request, ...(moves && { state: { phase: 'pending', since: now } }) })],
   }
 }

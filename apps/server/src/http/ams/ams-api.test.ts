@@ -260,7 +260,8 @@ test('a process is canceled once; later it is a conflict, and that of another ta
 
 test('a person can have a table optimized, and hears why not', async () => {
   const world = await setUp()
-  const { call, table } = world
+  const { call, table, stores } = world
+  await stores.state.apply(recordEvaluation(await table(), buildEvaluation(), T0))
   const { result } = await call('POST', `${TABLE}/optimize`, { type: 'full', filter: 'day > 3' })
   assert.deepEqual([result.phase, result.kind], ['pending', 'no-optimizer'])
   assert.deepEqual((await table()).request, { type: 'full', filter: 'day > 3', requestedAt: T0 })
@@ -270,6 +271,13 @@ test('a person can have a table optimized, and hears why not', async () => {
   await startProcess(world)
   const refused = await call('POST', `${TABLE}/optimize`, {})
   assert.deepEqual([refused.status, refused.message], [409, 'a process of table lake.sales.orders is running already'])
+})
+
+test('a table that was never looked at is optimized after that, and says so', async () => {
+  const { call, table } = await setUp()
+  const { result } = await call('POST', `${TABLE}/optimize`, { type: 'full' })
+  assert.deepEqual([result.phase, result.kind], ['idle', 'not-evaluated'])
+  assert.equal((await table()).request?.type, 'full')
 })
 
 test('a person can have partitions optimized; requests are taken together, or refused before anything is kept', async () => {
