@@ -1,8 +1,9 @@
 """The server side of a JSON-lines worker: requests on stdin, one answer a request on stdout, in order.
 
 A request is an object with an `id` and one further key that names the operation: {"id": 1, "sql": "SELECT 1"}.
-The answer is {"id": 1, "result": ...} or {"id": 1, "error": "..."}. {"cancel": 1} has no answer of its own; it makes
-request 1 fail soon. When stdin ends, what runs is cancelled and the worker ends.
+The answer is {"id": 1, "result": ...} or {"id": 1, "error": "..."}, whose first lines are the exception's; further ones
+name the functions it came through, and its causes. {"cancel": 1} has no answer of its own; it makes request 1 fail soon.
+When stdin ends, what runs is cancelled and the worker ends.
 """
 
 import json
@@ -13,6 +14,8 @@ import threading
 import traceback
 
 CANCEL_AGAIN_SECONDS = 0.2
+CAUSES_TOLD = 3
+FUNCTIONS_TOLD = 20
 
 
 def claim_stdout():
@@ -74,7 +77,20 @@ class Server:
             return {"id": request["id"], "result": self.operations[name](request)}
         except Exception as error:
             traceback.print_exc(limit=5)
-            return {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
+            return {"id": request["id"], "error": gist(error)}
+
+
+def gist(error):
+    """An exception and its causes, each with the innermost functions it came through, the innermost last."""
+    told = [error]
+    while (cause := told[-1].__cause__) is not None and len(told) <= CAUSES_TOLD:
+        told.append(cause)
+    return "\ncaused by ".join(f"{type(each).__name__}: {each}\n  in {came_through(each)}" for each in told)
+
+
+def came_through(error):
+    names = [frame.f_code.co_name for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return " > ".join(names[-FUNCTIONS_TOLD:])
 
 
 def send(answers, message):

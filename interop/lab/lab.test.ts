@@ -68,6 +68,8 @@ test('Spark writes, deletes and reads; PyIceberg reads the same rows', { timeout
   await pyiceberg.append({ table, rows: [{ id: 1, v: 'é' }, { id: 2 }] })
   await pyiceberg.delete(table, 'id = 1')
   assert.deepEqual(await pyiceberg.readRows({ table }), ['{"id":2,"v":null}'])
+  const missing = pyiceberg.readRows({ table: ['files', 'db', 'missing'] })
+  await assert.rejects(missing, /NoSuchTableError: .*\n {2}in .* > read > load_table > load_table/)
 
   await spark.stop()
   await spark.stop()
