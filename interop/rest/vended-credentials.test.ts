@@ -13,6 +13,7 @@ import type { FileIO } from '@moraine/storage/file-io'
 import { openStorage } from '@moraine/storage/open-storage'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { EXIT_UNAVAILABLE } from '../lab/json-lines-worker.ts'
+import { runLeashed } from '../lab/leashed.ts'
 import { type MoraineService, startService, untilAnswered } from '../lab/moraine.ts'
 import { installAwsBundle } from '../lab/moto.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
@@ -35,6 +36,8 @@ for (const key of Object.keys(process.env)) if (key.startsWith('AWS_')) delete p
 process.env['AWS_EC2_METADATA_DISABLED'] = 'true'
 if (bundle.kind === 'started') process.env['SPARK_DIST_CLASSPATH'] = bundle.engine
 if (s3fs !== undefined) process.env['PYTHONPATH'] = s3fs
+// As docs/guides/access.md tells users: PyIceberg's threads and tables take each other's signer away otherwise.
+process.env['FSSPEC_S3_SKIP_INSTANCE_CACHE'] = 'true'
 const [spark, pyiceberg] = await Promise.all([startSpark(), startPyIceberg()])
 const dataDir = mkdtempSync(`${tmpdir()}/moraine-vended-`)
 const isAvailable = spark.kind === 'started' && pyiceberg.kind === 'started' && !('skip' in minio)
@@ -66,6 +69,11 @@ if (service !== undefined && spark.kind === 'started' && pyiceberg.kind === 'sta
       (context) => writeAndRead(context, lab, { engineCatalog, catalog, way }),
     )
   }
+  test(
+    "PyIceberg's tables and threads have each a signer of their own",
+    { timeout: 120_000, skip: s3fs === undefined ? 's3fs cannot be had here' : false },
+    () => signedInTurns(lab),
+  )
   test('keys of one table open no other, and a bucket is not theirs', () => boundToTable(lab))
   test('signatures are for the files of the table alone', () => boundSignatures(lab))
   test('what a client adds to a signed request stays within the table, where there is a role', (context) =>
@@ -139,6 +147,15 @@ async function writeAndRead(
   const live = rows.map(([file]) => String(file).slice(data.length)).sort()
   assert.deepEqual(await listed(storageOf(settings), data), live, 'what expired is gone')
   context.diagnostic(`${rewrites} rewrites`)
+}
+
+async function signedInTurns(lab: Lab): Promise<void> {
+  for (const table of ['one', 'two']) await createTable(lab, table)
+  const script = ['python', 'interop/rest/signed_in_turns.py']
+  const args = [...script, `${lab.service.url}/api/iceberg/rest`, 'minio', 'db.one', 'db.two']
+  const { code, stdout, stderr } = await runLeashed('interop/lab/pyiceberg.sh', args)
+  assert.equal(code, 0, stderr)
+  assert.equal(stdout, '[0, 1]\n[0, 1]\n')
 }
 
 async function boundToTable(lab: Lab): Promise<void> {
