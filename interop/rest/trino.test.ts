@@ -115,7 +115,8 @@ async function liveThrough({ signal }: TestContext, lake: Lake): Promise<void> {
   const processes = await untilAnswered(() => service.findSettled(asked), signal)
   assert.ok(processes.some(({ state }) => state.status === 'succeeded'))
   assert.deepEqual(await readByBoth(lake, 'shop.eu', 'orders'), before)
-  await trino.sql(`ALTER TABLE ${orders} EXECUTE optimize`)
+  // The full rewrite may leave fragments by the new partitioning, and the service rewrites those beside this.
+  await change(`ALTER TABLE ${orders} EXECUTE optimize`)
   await trino.sql(`ANALYZE ${orders}`)
   assert.deepEqual(await readByBoth(lake, 'shop.eu', 'orders'), before)
   assert.deepEqual(await readByBoth(lake, 'shop.eu', 'orders', first.snapshotId), written)
