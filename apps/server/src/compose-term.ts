@@ -8,8 +8,10 @@ import type { GroupSecrets } from './access/group-secrets.ts'
 import { allocator } from './background/allocator.ts'
 import { purger } from './background/purger.ts'
 import type { LastRun } from './background/reconciler.ts'
+import { catalogBreakers } from './catalogs/catalog-breakers.ts'
 import type { OpenCatalogs } from './catalogs/open-catalogs.ts'
 import type { PlacesOfOthers } from './catalogs/places-of-others.ts'
+import { watchedCalls, watchedCatalogs } from './catalogs/watched-calls.ts'
 import {
   type OptimizerLauncher,
   type OptimizerLauncherDeps,
@@ -58,11 +60,13 @@ export type LeaderTerm = {
 export async function beginTerm(options: TermOptions, fence?: () => Fence | undefined): Promise<LeaderTerm> {
   const { clock, random, log, catalogs, nudges, secretOf } = options
   const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
+  const breakers = catalogBreakers({ clock, log })
+  const watched = watchedCatalogs(catalogs, watchedCalls({ breakers, clock }))
   const maintenance = icebergMaintenance({
     clock,
     random,
     async reach(table, signal) {
-      const reached = await reachTable(catalogs, table, signal)
+      const reached = await reachTable(watched, table, signal)
       return fence === undefined ? reached : { ...reached, store: leadingCatalog(reached.store, fence) }
     },
   })
@@ -70,6 +74,7 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     ...options,
     stores: sealedStores({ ...options.stores, state }, options.vault),
     maintenance,
+    breakers,
     groupSecrets: secretOf,
     onResources: () => launcher.nudge(),
   })

@@ -11,12 +11,12 @@ import { SILENT_LOG } from '../service/log.ts'
 import { committer } from './committer.ts'
 
 /** Processes that are all due. */
-function committing(processes: number): MemoryState {
+function committing(processes: number, catalogOf = (_: number) => 'lake'): MemoryState {
   const state = emptyState()
   for (let index = 1; index <= processes; index += 1) {
     const tableId = index as TableId
     const processId = `p${String(index).padStart(4, '0')}` as ProcessId
-    const name = { catalog: 'lake', namespace: ['sales'], name: `t${index}` }
+    const name = { catalog: catalogOf(index), namespace: ['sales'], name: `t${index}` }
     state.tables.set(tableId, buildTable({ tableId, name, state: { ...AT_COMMIT, processId } }))
     const process = buildProcess({ processId, tableId, taskCount: 0, state: COMMITTING })
     state.processes.set(processId, { process, plan: 'plan', tasks: [], attempts: new Map() })
@@ -25,9 +25,9 @@ function committing(processes: number): MemoryState {
 }
 
 /** Processes that are all due, and a committer of one thread. The tables of the first `heldAtFirst` are held. */
-function open(processes: number, heldAtFirst: number) {
+function open(processes: number, heldAtFirst: number, catalogOf?: (index: number) => string) {
   let heldMany = heldAtFirst
-  const state = committing(processes)
+  const state = committing(processes, catalogOf)
   const asked: number[] = []
   const findHolds: HoldFinder = async (_group, work) => {
     asked.push(work.length)
@@ -84,6 +84,24 @@ test('holds are asked for as far as a thread is free', async () => {
   await eventually('another look', () => (looks() === 2 ? true : undefined))
   await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual([began, asked], [['t101'], [64, 64]])
+  end()
+  await self.stop()
+})
+
+test('a commit that hangs holds up its own catalog alone', async () => {
+  const { self, began, asked, looks, end } = open(200, 0, (index) => (index === 150 ? 'well' : 'hung'))
+  await self.start(new AbortController().signal)
+  await eventually('the first of each', () => (began.length === 2 ? true : undefined))
+  self.nudge()
+  await eventually('another look', () => (looks() === 2 ? true : undefined))
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(
+    [began, asked],
+    [
+      ['t1', 't150'],
+      [64, 1],
+    ],
+  )
   end()
   await self.stop()
 })

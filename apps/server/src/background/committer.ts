@@ -11,11 +11,12 @@ import { earliest } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind, isOutcomeUnknown, isRetryable } from '@moraine/stdx/error'
+import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
-import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
+import { bulkhead } from './bulkhead.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const OPEN_MAX = 10_000
@@ -28,8 +29,10 @@ const UNRECORDED_PAUSE_MS = 1000
 export type CommitterDeps = {
   readonly stores: Pick<Stores, 'state' | 'processes' | 'tables' | 'tasks' | 'groups'>
   readonly maintenance: Pick<TableMaintenance, 'commit'>
-  /** `self-optimizing.commit-thread-count` */
+  /** `self-optimizing.commit-thread-count`: of each catalog. */
   readonly parallelism: number
+  /** As `BulkheadOptions` has it. */
+  readonly breakers?: CatalogBreakers
   readonly findHolds: HoldFinder
   readonly clock: Clock
   readonly log: Log
@@ -38,12 +41,15 @@ export type CommitterDeps = {
 /** Commits the results of processes whose tasks are done, one try at a time each, until the outcome is certain. */
 export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
   const { stores, clock, log } = deps
-  const jobs = boundedJobs<ProcessId>({
+  const jobs = bulkhead<ProcessId>({
     name: 'commit',
     limit: deps.parallelism,
+    breakers: deps.breakers,
     log,
     onEnd: () => self.nudge(),
   })
+  /** Of processes that wait: whoever there is no room for costs no question. */
+  const catalogs = new Map<ProcessId, string>()
   const self = reconciler<ProcessId>({
     name: 'committer',
     intervalMs: 30_000,
@@ -56,20 +62,43 @@ export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
       const waiting = committing.filter(({ processId }) => !jobs.has(processId))
       const retryAt = ({ state }: (typeof waiting)[number]) => (state.status === 'committing' ? state.retryAt : now)
       const due = waiting.filter((one) => retryAt(one) <= now)
+      keepOnly(catalogs, new Set(due.map(({ processId }) => processId)))
       const held = new Map<TableId, Hold>()
-      // Whoever there is no room for is looked at when a thread comes free: `onEnd`.
-      for (let at = 0; at < due.length && jobs.free > 0; at += LOOKED_AT_ONCE) {
-        const some = due.slice(at, at + LOOKED_AT_ONCE)
+      const catalogOf = ({ processId }: OptimizingProcess) => catalogs.get(processId) ?? ''
+      // Whoever there is no room for is looked at when a place comes free: `onEnd`.
+      for (let at = 0; at < due.length; at += LOOKED_AT_ONCE) {
+        const chunk = due.slice(at, at + LOOKED_AT_ONCE)
+        await findCatalogs(deps, chunk, catalogs)
+        const some = chunk.filter((one) => jobs.hasRoom(catalogOf(one)))
         for (const [tableId, hold] of await findHeld(deps, some)) held.set(tableId, hold)
-        for (const { processId } of some.filter(({ tableId }) => !held.has(tableId)).slice(0, jobs.free)) {
-          jobs.start(processId, () => commitProcess(deps, processId, signal))
+        for (const one of some.filter(({ tableId }) => !held.has(tableId))) {
+          if (!jobs.hasRoom(catalogOf(one))) continue
+          jobs.start(one.processId, catalogOf(one), () => commitProcess(deps, one.processId, signal))
         }
       }
-      const ends = [...held.values()].map(({ until }) => until).filter((until) => until !== undefined)
-      return { nextAt: earliest([...ends, ...waiting.map(retryAt)].filter((at) => at > now)) }
+      const ends = [...held.values()].map(({ until }) => until)
+      const times = [...ends, ...waiting.map(retryAt), jobs.nextAt()].filter((at) => at !== undefined)
+      return { nextAt: earliest(times.filter((at) => at > now)) }
     },
   })
   return self
+}
+
+function keepOnly(catalogs: Map<ProcessId, string>, wanted: ReadonlySet<ProcessId>): void {
+  for (const processId of catalogs.keys()) if (!wanted.has(processId)) catalogs.delete(processId)
+}
+
+/** In which catalogs the tables of these processes are, where that is not known; one question for all. */
+async function findCatalogs(
+  { stores }: CommitterDeps,
+  processes: readonly OptimizingProcess[],
+  catalogs: Map<ProcessId, string>,
+): Promise<void> {
+  const unknown = processes.filter(({ processId }) => !catalogs.has(processId))
+  if (unknown.length === 0) return
+  const found = await stores.tables.listPointed(unknown.map(({ tableId }) => tableId))
+  const byId = new Map(found.map(({ table }) => [table.tableId, table.name.catalog]))
+  for (const { processId, tableId } of unknown) catalogs.set(processId, byId.get(tableId) ?? '')
 }
 
 async function commitProcess(deps: CommitterDeps, processId: ProcessId, signal: AbortSignal): Promise<void> {

@@ -171,13 +171,26 @@ test('tables of a catalog that was removed are forgotten, when it is told and wh
   await service.stop()
 })
 
-test('a catalog that never answers keeps no other waiting', async () => {
-  const { tables, databases, service, names } = await setUp()
+test('a catalog that never answers keeps no other waiting, and is listed again when it has been given up', async () => {
+  const { clock, tables, databases, service, names } = await setUp()
   databases.set('lake', new Promise<string[][]>(() => {}))
   tables.set('other', ['events', 'more'])
   service.nudge()
   await quiet()
   assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'other.events', 'other.more'])
+  tables.set('other', ['events', 'more', 'later'])
+  service.nudge('other')
+  service.nudge('lake')
+  await quiet()
+  assert.deepEqual(await names(), ['lake.clicks', 'lake.orders', 'other.events', 'other.later', 'other.more'])
+  const listed = Promise.withResolvers<string[][]>()
+  databases.set('lake', listed.promise)
+  tables.set('lake', ['orders'])
+  // The listing that hangs ends by its deadline; then the catalog is listed as it was asked for meanwhile.
+  listed.resolve([['sales', 'eu']])
+  await clock.run(clock.sleep(10 * 60_000))
+  await quiet()
+  assert.deepEqual(await names(), ['lake.orders', 'other.events', 'other.later', 'other.more'])
   await service.stop()
 })
 

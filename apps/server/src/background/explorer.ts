@@ -7,19 +7,19 @@ import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName, formatTableName, type TableName } from '@moraine/management/tables/table-name'
 import type { ListedName, TableQuery } from '@moraine/management/tables/table-store'
 import { checkAborted } from '@moraine/stdx/abort'
-import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
+import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
+import { watchedCalls, watchedListing } from '../catalogs/watched-calls.ts'
 import { forgetTable } from '../optimizing/forget-table.ts'
 import { renameManagedTable } from '../optimizing/rename-table.ts'
 import type { Log } from '../service/log.ts'
+import { bulkhead } from './bulkhead.ts'
 import { findDouble, type MissingTables, missingTables } from './missing-tables.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 const PAGE = 1000
-/** Catalogs listed at a time: one that does not answer must not keep the others waiting. */
-const AT_ONCE = 8
 const CATALOG_DEADLINE_MS = 10 * 60_000
 
 export type ExplorerDeps = {
@@ -29,6 +29,8 @@ export type ExplorerDeps = {
   /** `refresh-external-catalogs.interval` */
   readonly intervalMs: number
   readonly onTableAdded: (tableId: TableId) => void
+  /** As `BulkheadOptions` has it. */
+  readonly breakers?: CatalogBreakers
   readonly clock: Clock
   readonly log: Log
 }
@@ -36,32 +38,57 @@ export type ExplorerDeps = {
 /**
  * Finds tables that appeared in, or vanished from, the catalogs; one that did both, since it has another name now, stays
  * what it is. A catalog or database that cannot be listed loses no table. Tables of catalogs that are not registered any more
- * are forgotten.
+ * are forgotten. Each catalog is listed by itself, and again only when that has ended: the others do not wait for it.
  */
 export function explorer(deps: ExplorerDeps): Reconciler<string> {
-  const { stores, clock, log, intervalMs } = deps
-  return reconciler<string>({
+  const { stores, clock, log, intervalMs, breakers } = deps
+  /** Catalogs that are to be listed when there is room. */
+  const wanted = new Set<string>()
+  const jobs = bulkhead<string>({
+    ...{ name: 'listing', limit: 1, breakers, log },
+    onEnd: () => wanted.size > 0 && self.nudge(ROOM),
+  })
+  const self = reconciler<string>({
     name: 'explorer',
     intervalMs,
     clock,
     log,
+    drain: () => jobs.drain(),
     async run({ all, keys }, signal) {
-      const catalogs = await stores.catalogs.listCatalogs()
-      const asked = catalogs.filter(({ name }) => all || keys.has(name))
-      await mapBounded(asked, AT_ONCE, async (catalog) => {
-        const limit = { ms: CATALOG_DEADLINE_MS, what: `listing catalog ${catalog.name}`, signal }
-        try {
-          await withinDeadline(clock, limit, (inner) => explore(deps, catalog, inner))
-        } catch (error) {
-          if (signal.aborted) return
-          log.warn({ catalog: catalog.name, reason: describeError(error) }, 'a catalog could not be listed')
-        }
-      })
-      if (signal.aborted) return {}
-      await forgetUnregistered(deps, new Set(catalogs.map(({ name }) => name)), all ? undefined : keys)
-      return {}
+      const catalogs = new Map((await stores.catalogs.listCatalogs()).map((each) => [each.name, each]))
+      for (const name of all ? catalogs.keys() : keys) if (name !== ROOM) wanted.add(name)
+      const gone: string[] = []
+      for (const name of wanted) {
+        const catalog = catalogs.get(name)
+        // What is being listed is listed once more: whatever changed may have been passed by.
+        if (jobs.has(name) || (catalog !== undefined && !jobs.hasRoom(name))) continue
+        wanted.delete(name)
+        if (catalog === undefined) gone.push(name)
+        else jobs.start(name, name, () => exploreInTime(deps, catalog, signal))
+      }
+      const registered = [...catalogs.keys()]
+      breakers?.keepOnly(new Set(registered))
+      await forgetUnregistered(deps, all ? [{ outside: registered }] : gone.map((catalog) => ({ catalog })))
+      return { nextAt: wanted.size > 0 ? jobs.nextAt() : undefined }
     },
   })
+  return self
+}
+
+/** No catalog has this name: a nudge that only says that there is room. */
+const ROOM = ''
+
+async function exploreInTime(deps: ExplorerDeps, catalog: ManagedCatalog, signal: AbortSignal): Promise<void> {
+  const { clock, log, breakers } = deps
+  const isWatched = breakers !== undefined && catalog.type !== 'ams'
+  const listing = isWatched ? watchedListing(deps.listing, watchedCalls({ breakers, clock })) : deps.listing
+  const limit = { ms: CATALOG_DEADLINE_MS, what: `listing catalog ${catalog.name}`, signal }
+  try {
+    await withinDeadline(clock, limit, (inner) => explore({ ...deps, listing }, catalog, inner))
+  } catch (error) {
+    if (signal.aborted) return
+    log.warn({ catalog: catalog.name, reason: describeError(error) }, 'a catalog could not be listed')
+  }
 }
 
 async function explore(deps: ExplorerDeps, catalog: ManagedCatalog, signal: AbortSignal): Promise<void> {
@@ -139,27 +166,19 @@ async function listTables(
   }
 }
 
-/** Of the catalogs of these names, or of all. */
-async function forgetUnregistered(
-  deps: ExplorerDeps,
-  registered: ReadonlySet<string>,
-  names: ReadonlySet<string> | undefined,
-): Promise<void> {
-  const gone = names && [...names].filter((name) => !registered.has(name))
-  const asked = gone === undefined ? [{ outside: [...registered] }] : gone.map((catalog) => ({ catalog }))
-  for (const query of asked) {
+async function forgetUnregistered(deps: ExplorerDeps, queries: readonly CatalogQuery[]): Promise<void> {
+  for (const query of queries) {
     for (const table of await knownTables(deps.stores, query)) await forget(deps, table)
   }
 }
+
+type CatalogQuery = Pick<TableQuery, 'catalog' | 'outside'>
 
 async function forget({ stores, clock, log }: ExplorerDeps, { tableId, name }: ListedName): Promise<void> {
   if (await forgetTable(stores, clock, tableId)) log.info({ table: formatTableName(name), tableId }, 'a table is gone')
 }
 
-async function knownTables(
-  stores: ExplorerDeps['stores'],
-  query: Pick<TableQuery, 'catalog' | 'outside'>,
-): Promise<readonly ListedName[]> {
+async function knownTables(stores: ExplorerDeps['stores'], query: CatalogQuery): Promise<readonly ListedName[]> {
   const tables: ListedName[] = []
   for (;;) {
     const after = tables.at(-1)?.tableId

@@ -5,10 +5,10 @@ import { KEEP_PER_COST, PENDING_PAGE, type PlanningQueue } from '../optimizing/p
 
 /** The tables of one group in the order in which they are planned. */
 export type KeptQueue = {
-  /** What is left of the queue, from which is taken; made anew if it is time. */
-  current(make: () => Promise<PlanningQueue>): Promise<PendingTable[]>
+  /** What is left of the queue of the tables outside of these catalogs, from which is taken; made anew if it is time. */
+  current(outside: readonly string[], make: () => Promise<PlanningQueue>): Promise<PendingTable[]>
   /** When to come again, though nothing changes. */
-  nextAt(): EpochMs | undefined
+  nextAt(outside: readonly string[]): EpochMs | undefined
 }
 
 /**
@@ -16,24 +16,32 @@ export type KeptQueue = {
  * seen when a table is taken from it; what comes to it waits for the next one.
  */
 export function keptQueue(clock: Clock): KeptQueue {
-  let kept:
-    | { readonly next: PendingTable[]; readonly nextAt: EpochMs | undefined; readonly untilMs: number }
-    | undefined
+  const queues = new Map<string, Kept>()
   return {
-    async current(make) {
+    async current(outside, make) {
       const startedMs = clock.monotonicMs()
-      if (kept !== undefined && startedMs < kept.untilMs) return kept.next
+      for (const [key, { untilMs }] of queues) if (untilMs <= startedMs) queues.delete(key)
+      const kept = queues.get(keyOf(outside))
+      if (kept !== undefined) return kept.next
       const { next, pending, nextAt } = await make()
       const madeMs = clock.monotonicMs()
       const keepMs = pending > PENDING_PAGE ? KEEP_PER_COST * (madeMs - startedMs) : 0
-      kept = { next: [...next], nextAt, untilMs: madeMs + keepMs }
-      return kept.next
+      const made = { next: [...next], nextAt, untilMs: madeMs + keepMs }
+      queues.set(keyOf(outside), made)
+      return made.next
     },
-    nextAt() {
+    nextAt(outside) {
+      const kept = queues.get(keyOf(outside))
       if (kept === undefined) return undefined
       const leftMs = kept.untilMs - clock.monotonicMs()
       const renewedAt = kept.next.length === 0 && leftMs > 0 ? [later(clock.now(), leftMs)] : []
       return earliest([...renewedAt, ...(kept.nextAt === undefined ? [] : [kept.nextAt])])
     },
   }
+}
+
+type Kept = { readonly next: PendingTable[]; readonly nextAt: EpochMs | undefined; readonly untilMs: number }
+
+function keyOf(outside: readonly string[]): string {
+  return JSON.stringify(outside)
 }

@@ -21,7 +21,12 @@ const quiet = () => new Promise((resolve) => setImmediate(resolve))
 async function setUp(
   tables: number,
   threads: number,
-  { listingMs = 0, isWithheld = (_: TableId): boolean => false, onProcess = () => {} } = {},
+  {
+    listingMs = 0,
+    isWithheld = (_: TableId): boolean => false,
+    onProcess = () => {},
+    catalogOf = (_: number): string => 'lake',
+  } = {},
 ) {
   const clock = virtualClock(T0)
   const raw = memoryStores()
@@ -53,7 +58,7 @@ async function setUp(
   }
   await stores.groups.saveGroup({ name: 'default', container: 'local', properties: {} })
   for (let at = 0; at < tables; at += 1) {
-    const name = { catalog: 'lake', namespace: ['a'], name: `t${at}` }
+    const name = { catalog: catalogOf(at), namespace: ['a'], name: `t${at}` }
     const table = await raw.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
     await raw.state.apply(recordEvaluation(table, buildEvaluation(), T0))
   }
@@ -168,6 +173,24 @@ test('however many tables are held, those behind them are planned', async () => 
   await world.register('a')
   assert.equal(world.plans.length, 1)
   assert.equal((await world.stores.tables.findTable((all.at(-1) as ManagedTable).tableId))?.state.phase, 'planning')
+  await world.endPlan()
+  await world.service.stop()
+})
+
+test('a plan that hangs holds up its own catalog alone, however many tables of that wait before the others', async () => {
+  const tables = PENDING_PAGE + 5
+  const catalogOf = (at: number) => (at === tables - 1 ? 'well' : 'hung')
+  const world = await setUp(tables, 4, { catalogOf })
+  await world.start()
+  await world.register('a')
+  for (let turn = 0; turn < 20; turn += 1) await quiet()
+  const planning = await world.stores.tables.listTables({ phases: ['planning'], limit: tables })
+  assert.deepEqual(
+    planning.map(({ name }) => name.catalog),
+    ['hung', 'well'],
+  )
+  await world.endPlan()
+  await world.endPlan()
   await world.endPlan()
   await world.service.stop()
 })

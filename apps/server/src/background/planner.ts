@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { TableId } from '@moraine/lifecycle/identity'
 import { hasWorkAhead, planNotBefore } from '@moraine/management/optimizing/choose-tables'
 import { newProcessId } from '@moraine/management/optimizing/optimizing-process'
@@ -8,18 +9,19 @@ import { maxCostBytes, type ResourceGroup } from '@moraine/management/resources/
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { PlannedWork, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import type { ManagedTable, PendingTable } from '@moraine/management/tables/managed-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind, isRetryable } from '@moraine/stdx/error'
 import type { Random } from '@moraine/stdx/random'
+import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadPlanningQueue } from '../optimizing/pending-tables.ts'
-import { boundedJobs, type Jobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
+import { type Bulkhead, bulkhead } from './bulkhead.ts'
 import { type KeptQueue, keptQueue } from './kept-queue.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -29,8 +31,10 @@ const PLAN_DEADLINE_MS = 10 * 60_000
 export type PlannerDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
   readonly maintenance: Pick<TableMaintenance, 'plan'>
-  /** `optimizer.max-planning-parallelism`: of each group. */
+  /** `optimizer.max-planning-parallelism`: of each group, and in it of each catalog. */
   readonly parallelism: number
+  /** As `BulkheadOptions` has it. */
+  readonly breakers?: CatalogBreakers
   readonly findHolds: HoldFinder
   /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
   readonly isWithheld: (tableId: TableId) => boolean
@@ -50,9 +54,10 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
   const handOf = (group: string): Hand => {
     const known = groups.get(group)
     if (known !== undefined) return known
-    const jobs = boundedJobs<TableId>({
+    const jobs = bulkhead<TableId>({
       name: 'plan',
       limit: deps.parallelism,
+      breakers: deps.breakers,
       log: deps.log,
       onEnd: () => self.nudge(),
     })
@@ -74,45 +79,63 @@ export function planner(deps: PlannerDeps): Reconciler<never> {
       for (const table of await stores.tables.listTables({ phases: ['planning'], limit: TABLES_MAX })) {
         if (!inHand(table.tableId)) await stores.state.apply(abandonPlanning(table, clock.now()))
       }
-      let nextAt: EpochMs | undefined
+      const times: (EpochMs | undefined)[] = []
       for (const group of await stores.groups.listGroups()) {
         const hand = handOf(group.name)
-        const decision = await chooseInGroup(deps, group, hand, findUsage)
-        for (const table of decision.plan) await takeInHand(deps, table, decision.maxCostBytes, hand.jobs, signal)
-        if (decision.nextAt !== undefined) nextAt = earliest([decision.nextAt, nextAt ?? decision.nextAt])
+        times.push(await planGroup(deps, group, { ...hand, findUsage, signal }), hand.jobs.nextAt())
       }
-      return { nextAt }
+      return { nextAt: earliest(times.filter((at) => at !== undefined)) }
     },
   })
   return self
 }
 
-const NOTHING = { plan: [], nextAt: undefined, maxCostBytes: 0 }
-
 /** What a planner has of a group. */
-type Hand = { readonly jobs: Jobs<TableId>; readonly queue: KeptQueue }
+type Hand = { readonly jobs: Bulkhead<TableId>; readonly queue: KeptQueue }
+
+type Round = Hand & { readonly findUsage: UsageFinder; readonly signal: AbortSignal }
 
 /**
  * Pending tables may be many: they are listed, and told apart by what they used, only when one of them can be planned. Who
- * makes room, the end of a plan or of a task, or more threads, comes here again.
+ * makes room, the end of a plan or of a task, or more threads, comes here again. Tables of catalogs without room are not in
+ * the queue: however many they are, they hide no other.
+ *
+ * @returns when to come again, though nothing changes
  */
-async function chooseInGroup(deps: PlannerDeps, group: ResourceGroup, { jobs, queue }: Hand, findUsage: UsageFinder) {
+async function planGroup(deps: PlannerDeps, group: ResourceGroup, round: Round): Promise<EpochMs | undefined> {
   const { stores, clock } = deps
-  if (jobs.free === 0 || (await stores.tables.listPending({ group: group.name, limit: 1 })).length === 0) return NOTHING
-  const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
-  if (hasWorkAhead(await listReady(deps, group), groupThreads)) return NOTHING
-  const left = await queue.current(async () => {
-    const now = clock.now()
-    return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now) })
-  })
-  const plan: ManagedTable[] = []
-  while (plan.length < jobs.free) {
-    const next = left.shift()
-    if (next === undefined) break
-    const table = jobs.has(next.tableId) ? undefined : await findPlannable(deps, group, next.tableId)
-    if (table !== undefined) plan.push(table)
+  const { jobs, queue, findUsage } = round
+  for (;;) {
+    const outside = jobs.full()
+    const [first] = await stores.tables.listPending({ group: group.name, limit: 1, outside })
+    if (first === undefined) return undefined
+    const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
+    if (hasWorkAhead(await listReady(deps, group), groupThreads)) return undefined
+    const left = await queue.current(outside, async () => {
+      const now = clock.now()
+      return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now), outside })
+    })
+    await takeFrom(deps, group, left, { ...round, costBytes: maxCostBytes(group, groupThreads) })
+    if (isDeepStrictEqual(jobs.full(), outside)) return queue.nextAt(outside)
   }
-  return { plan, nextAt: queue.nextAt(), maxCostBytes: maxCostBytes(group, groupThreads) }
+}
+
+/** Takes in hand what there is room for; the rest stays in the queue. */
+async function takeFrom(
+  deps: PlannerDeps,
+  group: ResourceGroup,
+  left: PendingTable[],
+  { jobs, signal, costBytes }: Round & { readonly costBytes: number },
+): Promise<void> {
+  const passed: PendingTable[] = []
+  for (let next = left.shift(); next !== undefined; next = left.shift()) {
+    if (!jobs.hasRoom(next.name.catalog)) passed.push(next)
+    else if (!jobs.has(next.tableId)) {
+      const table = await findPlannable(deps, group, next.tableId)
+      if (table !== undefined) await takeInHand(deps, table, costBytes, jobs, signal)
+    }
+  }
+  left.push(...passed)
 }
 
 /** As it is now: since the queue was made it may have changed, or be held. */
@@ -154,11 +177,11 @@ async function takeInHand(
   deps: PlannerDeps,
   table: ManagedTable,
   costBytes: number,
-  jobs: Jobs<TableId>,
+  jobs: Bulkhead<TableId>,
   signal: AbortSignal,
 ): Promise<void> {
   const { kind } = await deps.stores.state.apply(beginPlanning(table, deps.clock.now()))
-  if (kind === 'applied') jobs.start(table.tableId, () => planTable(deps, table, costBytes, signal))
+  if (kind === 'applied') jobs.start(table.tableId, table.name.catalog, () => planTable(deps, table, costBytes, signal))
 }
 
 async function planTable(

@@ -8,20 +8,23 @@ import type { RefreshLimits, RefreshOutcome } from '@moraine/management/tables/r
 import { decideRefresh, recordEvaluation, recordRefreshFailure } from '@moraine/management/tables/refresh-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import type { LocatedTable } from '@moraine/management/tables/table-store'
-import type { EpochMs } from '@moraine/stdx/brand'
+import { type EpochMs, earliest } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
+import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
+import { bulkhead } from './bulkhead.ts'
+import { parkedTables } from './parked-tables.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 import { type RefreshSchedule, refreshSchedule } from './refresh-schedule.ts'
 
 const PAGE = 1000
 const LOOK_DEADLINE_MS = 5 * 60_000
-/** Tables of which the pointers are asked for by one question, and which may then wait for a thread. */
+/** Tables of which the pointers are asked for by one question, and of own catalogs may then wait for a thread. */
 const LOOKED_UP_AT_ONCE = 500
 /**
  * Looks at tables of the service's own catalogs under way, where the setting does not ask for more: most of the time they wait
@@ -38,34 +41,36 @@ export type RefresherDeps = {
   /** A table is not there any more: whoever lists this catalog tells what has become of it. */
   readonly onTableGone: (catalog: string) => void
   readonly limits: RefreshLimits
-  /** `refresh-tables.thread-count` */
+  /** `refresh-tables.thread-count`: of each catalog. */
   readonly parallelism: number
+  /** As `BulkheadOptions` has it. */
+  readonly breakers?: CatalogBreakers
   readonly clock: Clock
   readonly log: Log
 }
 
 /**
  * Looks at the tables: a cheap look at the pointer, and an evaluation only if something changed. The pointers of the
- * service's own catalogs are asked for together with the tables, many at a time; other catalogs are asked for each. When
- * each table is looked at next is kept in memory alone; after a restart all are looked at once, spread over the shortest
- * delay.
+ * service's own catalogs are asked for together with the tables, many at a time; other catalogs are asked for each, in places
+ * of their own. When each table is looked at next is kept in memory alone; after a restart all are looked at once, spread over
+ * the shortest delay.
  */
 export function refresher(deps: RefresherDeps): Reconciler<TableId> {
   const { stores, clock, limits } = deps
   const schedule = refreshSchedule(limits, clock)
   const scheduled = scheduler(stores.tables, schedule, limits)
-  /** Tables that want a thread, with what is known of them. */
+  /** Tables of own catalogs that want a thread, with what is known of them. */
   const waiting = new Map<TableId, Look>()
-  const jobsOf = (limit: number) =>
-    boundedJobs<TableId>({ name: 'refresh', limit, log: deps.log, onEnd: () => self.nudge(NOBODY) })
-  const others = jobsOf(deps.parallelism)
-  const own = jobsOf(Math.max(deps.parallelism, OWN_PARALLELISM))
+  const parked = parkedTables()
+  const common = { name: 'refresh', log: deps.log, onEnd: () => self.nudge(NOBODY) }
+  const others = bulkhead<TableId>({ ...common, limit: deps.parallelism, breakers: deps.breakers })
+  const own = boundedJobs<TableId>({ ...common, limit: Math.max(deps.parallelism, OWN_PARALLELISM) })
   const isLookedAt = (tableId: TableId) => others.has(tableId) || own.has(tableId)
 
   const end = (tableId: TableId, seen: LookEnd) =>
     seen === 'forgotten' ? schedule.forget(tableId) : schedule.end(tableId, seen)
 
-  const look = async (tableId: TableId, known: Look, signal: AbortSignal) => {
+  const look = async (tableId: TableId, known: Look | undefined, signal: AbortSignal) => {
     try {
       schedule.begin(tableId)
       end(tableId, await lookAtTable(deps, tableId, known, signal))
@@ -77,7 +82,7 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
 
   /** Whether there was any. */
   const lookUpDue = async (): Promise<boolean> => {
-    const tableIds = takeDue(schedule, LOOKED_UP_AT_ONCE - waiting.size, isLookedAt)
+    const tableIds = takeDue(schedule, LOOKED_UP_AT_ONCE - waiting.size, { isLookedAt, waits: parked.has })
     try {
       if (tableIds.length === 0) return false
       const pointed = new Map(
@@ -87,7 +92,8 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
         schedule.begin(tableId)
         const seen = glance(pointed.get(tableId), clock.now())
         if (seen === 'forgotten' || 'outcome' in seen) end(tableId, seen)
-        else waiting.set(tableId, seen)
+        else if (seen.location !== undefined) waiting.set(tableId, seen)
+        else parked.add(seen.table.name.catalog, tableId)
       }
       return true
     } catch (error) {
@@ -97,14 +103,17 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
   }
 
   const startWaiting = (signal: AbortSignal) => {
+    // One that is looked at, by a job that may have begun before the change, is so once more when that has ended.
+    const mayGo = (tableId: TableId) => !isLookedAt(tableId)
     for (const [tableId, known] of waiting) {
-      if (own.free + others.free === 0) return
-      const jobs = known.location === undefined ? others : own
-      // It is looked at by a job that may have begun before the change: once more when that has ended.
-      if (jobs.free === 0 || isLookedAt(tableId)) continue
+      if (own.free === 0) break
+      if (!mayGo(tableId)) continue
       waiting.delete(tableId)
-      jobs.start(tableId, () => look(tableId, known, signal))
+      own.start(tableId, () => look(tableId, known, signal))
     }
+    parked.take(others.hasRoom, mayGo, (tableId, catalog) =>
+      others.start(tableId, catalog, () => look(tableId, undefined, signal)),
+    )
   }
 
   const self = reconciler<TableId>({
@@ -122,24 +131,23 @@ export function refresher(deps: RefresherDeps): Reconciler<TableId> {
       do {
         startWaiting(signal)
       } while (!signal.aborted && waiting.size < LOOKED_UP_AT_ONCE && (await lookUpDue()))
-      return { nextAt: waiting.size < LOOKED_UP_AT_ONCE ? schedule.nextAt() : undefined }
+      const ends = [waiting.size < LOOKED_UP_AT_ONCE ? schedule.nextAt() : undefined, others.nextAt()]
+      return { nextAt: earliest(ends.filter((at) => at !== undefined)) }
     },
   })
   return self
 }
 
-/** Those that are due, but not those that are being looked at: they are due again a little later. */
-function takeDue(
-  schedule: RefreshSchedule,
-  limit: number,
-  isLookedAt: (tableId: TableId) => boolean,
-): readonly TableId[] {
+type Occupied = { readonly isLookedAt: (tableId: TableId) => boolean; readonly waits: (tableId: TableId) => boolean }
+
+/** Those that are due and do not wait already, but not those that are being looked at: they are due again a little later. */
+function takeDue(schedule: RefreshSchedule, limit: number, { isLookedAt, waits }: Occupied): readonly TableId[] {
   const taken: TableId[] = []
   while (taken.length < limit) {
     const tableId = schedule.takeDue()
     if (tableId === undefined) break
     if (isLookedAt(tableId)) schedule.put(tableId, 1)
-    else taken.push(tableId)
+    else if (!waits(tableId)) taken.push(tableId)
   }
   return taken
 }
@@ -191,15 +199,20 @@ function unchanged(table: ManagedTable) {
 
 type LookEnd = { readonly table: ManagedTable; readonly outcome: RefreshOutcome } | 'forgotten'
 
-async function lookAtTable(deps: RefresherDeps, tableId: TableId, known: Look, signal: AbortSignal): Promise<LookEnd> {
+async function lookAtTable(
+  deps: RefresherDeps,
+  tableId: TableId,
+  known: Look | undefined,
+  signal: AbortSignal,
+): Promise<LookEnd> {
   const { stores, clock, log } = deps
-  // It may have waited for a thread.
-  const table = known.location === undefined ? await stores.tables.findTable(tableId) : known.table
+  // It may have waited for a place.
+  const table = known === undefined ? await stores.tables.findTable(tableId) : known.table
   if (table === undefined) return 'forgotten'
   const what = `refreshing ${formatTableName(table.name)}`
   try {
     return await withinDeadline(clock, { ms: LOOK_DEADLINE_MS, what, signal }, (inner) =>
-      refresh(deps, { ...known, table }, inner),
+      refresh(deps, { location: known?.location, table }, inner),
     )
   } catch (error) {
     if (signal.aborted) return { table, outcome: 'failed' }

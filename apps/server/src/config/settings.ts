@@ -153,7 +153,7 @@ export const SETTINGS = {
   refreshParallelism: integerSetting({
     key: 'refresh-tables.thread-count',
     defaultText: '10',
-    meaning: 'Tables looked at at a time.',
+    meaning: 'Tables of one catalog looked at at a time.',
     ...threads,
   }),
   refreshShortestMs: durationSetting({
@@ -174,7 +174,7 @@ export const SETTINGS = {
   commitParallelism: integerSetting({
     key: 'self-optimizing.commit-thread-count',
     defaultText: '10',
-    meaning: 'Processes committed at a time.',
+    meaning: 'Processes on tables of one catalog committed at a time.',
     ...threads,
   }),
   breakQuota: booleanSetting({
@@ -230,7 +230,7 @@ export const SETTINGS = {
   planningParallelism: integerSetting({
     key: 'optimizer.max-planning-parallelism',
     defaultText: '1',
-    meaning: 'Tables of one group planned at a time.',
+    meaning: 'Tables of one group and one catalog planned at a time.',
     ...threads,
   }),
   pollTimeoutMs: durationSetting({

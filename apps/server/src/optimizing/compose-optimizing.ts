@@ -17,6 +17,7 @@ import { reaper } from '../background/reaper.ts'
 import type { LastRun } from '../background/reconciler.ts'
 import { refresher } from '../background/refresher.ts'
 import { settler } from '../background/settler.ts'
+import { type CatalogBreakers, catalogBreakers } from '../catalogs/catalog-breakers.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { type Dispatcher, dispatcher } from './dispatcher.ts'
@@ -38,6 +39,8 @@ export type OptimizingDeps = {
   readonly stores: Stores
   readonly maintenance: TableMaintenance
   readonly listing: CatalogListing
+  /** Of the catalogs that `maintenance` watches; absent where it watches none. */
+  readonly breakers?: CatalogBreakers
   readonly settings: OptimizingSettings
   readonly groupSecrets: GroupSecrets
   /** Whoever minds them has something to look at. */
@@ -62,7 +65,8 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
   const { maintenance, settings, clock, random, log } = deps
   const stores: Stores = { ...deps.stores, state: announcing(deps.stores.state, (nudge) => route(nudge)) }
   const findHolds = holdFinder(stores, clock)
-  const common = { stores, maintenance, findHolds, clock, log }
+  const breakers = deps.breakers ?? catalogBreakers({ clock, log })
+  const common = { stores, maintenance, findHolds, breakers, clock, log }
   const reconcilers = {
     refresher: refresher({
       ...common,
@@ -100,6 +104,8 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
       case 'dispatcher':
         return tasks.nudge()
       case 'explorer':
+        // Whoever says that something changed there had an answer, or has mended what kept it from answering.
+        breakers.hurry(nudge.catalog)
         return reconcilers.explorer.nudge(nudge.catalog)
       case 'resource-keeper':
         return deps.onResources()
@@ -111,6 +117,10 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
         return unreachable(nudge)
     }
   }
+  breakers.onAnswer((catalog) => {
+    for (const one of [reconcilers.refresher, reconcilers.planner, reconcilers.committer]) one.nudge()
+    reconcilers.explorer.nudge(catalog)
+  })
   return {
     stores,
     service: optimizingService({

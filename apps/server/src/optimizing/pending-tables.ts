@@ -22,14 +22,18 @@ export type PendingPage = {
   readonly holds: ReadonlyMap<PendingTable['tableId'], Hold>
 }
 
-/** All tables of a group that wait to be planned, in order of id, with what holds them: however many are held, none hides others. */
+/**
+ * All tables of a group that wait to be planned, in order of id, with what holds them: however many are held, none hides
+ * others. Those of the catalogs `outside` of which are asked for are left out.
+ */
 export async function* pendingPages(
   { stores, findHolds }: PendingTablesDeps,
   group: ResourceGroup,
+  outside: readonly string[] = [],
 ): AsyncGenerator<PendingPage> {
   let after: PendingTable['tableId'] | undefined
   for (;;) {
-    const query = { group: group.name, limit: PENDING_PAGE, ...(after !== undefined && { after }) }
+    const query = { group: group.name, limit: PENDING_PAGE, outside, ...(after !== undefined && { after }) }
     const pending = await stores.tables.listPending(query)
     const last = pending.at(-1)
     if (last === undefined) return
@@ -65,6 +69,8 @@ export type QueueTerms = {
   readonly groupThreads: number
   readonly usedMs: ReadonlyMap<PendingTable['tableId'], number>
   readonly now: EpochMs
+  /** Catalogs whose tables are left out. */
+  readonly outside: readonly string[]
 }
 
 export async function loadPlanningQueue(
@@ -74,7 +80,7 @@ export async function loadPlanningQueue(
 ): Promise<PlanningQueue> {
   const policy = schedulingPolicy(group)
   const queue = { next: [] as readonly PendingTable[], pending: 0, nextAt: undefined as EpochMs | undefined }
-  for await (const page of pendingPages(deps, group)) {
+  for await (const page of pendingPages(deps, group, terms.outside)) {
     queue.pending += page.pending.length
     queue.nextAt = earliest([queue.nextAt, nextPlannableAt({ ...page, ...terms })].filter((at) => at !== undefined))
     const candidates = [...queue.next, ...page.pending]

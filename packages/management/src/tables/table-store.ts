@@ -19,7 +19,9 @@ export interface TableStore {
   /** The same tables, of which nothing is read but what they are called. */
   listTableNames(query: TableQuery): Promise<readonly ListedName[]>
   /** In order of id, those after `after`: tables of a group that wait to be planned. */
-  listPending(query: Pick<TableQuery, 'after' | 'limit'> & { readonly group: string }): Promise<readonly PendingTable[]>
+  listPending(
+    query: Pick<TableQuery, 'after' | 'limit' | 'outside'> & { readonly group: string },
+  ): Promise<readonly PendingTable[]>
   /** One page of the tables that are asked for, and how many there are in all. */
   pageTables(query: TablePageQuery): Promise<TablePage>
   /** How many tables of each group are in each phase. */

@@ -10,10 +10,12 @@ import { assert } from '@moraine/stdx/assert'
 import { later } from '@moraine/stdx/brand'
 import { seededRandom } from '@moraine/stdx/random'
 import { type VirtualClock, virtualClock } from '@moraine/testkit/virtual-clock'
-import { WHEN_A_HOLD_ENDS } from '../../background/nudges.ts'
+import { type Nudge, WHEN_A_HOLD_ENDS } from '../../background/nudges.ts'
+import { catalogBreakers } from '../../catalogs/catalog-breakers.ts'
 import { catalogListing } from '../../catalogs/catalog-listing.ts'
 import { openCatalogs } from '../../catalogs/open-catalogs.ts'
 import { placesOfOthers } from '../../catalogs/places-of-others.ts'
+import { watchedCalls, watchedCatalogs } from '../../catalogs/watched-calls.ts'
 import { DEFAULT_SETTINGS } from '../../config/default-settings.ts'
 import { composeOptimizing, type OptimizingDeps, type OptimizingSettings } from '../../optimizing/compose-optimizing.ts'
 import { secretVault } from '../../secrets/secret-vault.ts'
@@ -55,6 +57,8 @@ export type Lakehouse = {
   /** With its namespace, and found by the service if that leads. */
   makeTable(table?: LakehouseTableParts): Promise<LakehouseTable>
   register(parts?: { readonly group?: string; readonly threads?: number }): Promise<Worker>
+  /** Has the service look, as a change through another server does. */
+  nudge(nudge: Nudge): void
   /** It does no work any more, and answers still: as a server that leads no more, or whose work has died. */
   stopWork(): Promise<void>
   /** Optimizers that live are heard of meanwhile. */
@@ -103,6 +107,7 @@ export async function openLakehouse(parts: LakehouseParts = {}): Promise<Lakehou
       return made
     },
     register: (parts) => crew.register(parts),
+    nudge: optimizing.nudge,
     stopWork,
     pass: (ms) => pass(clock, ms, crew.beat),
     listen: () => server.listen({ host: '127.0.0.1', port: 0 }),
@@ -129,9 +134,11 @@ function wire(stored: Stores, common: Common, { maintenance: instead, settings, 
     others: placesOfOthers({ stores: stored, vault, findMetadataLocation: async () => undefined }),
   })
   const listing = catalogListing(catalogs)
-  const maintenance = icebergMaintenance({ ...common, reach: (name, signal) => reachTable(catalogs, name, signal) })
+  const breakers = catalogBreakers(common)
+  const watched = watchedCatalogs(catalogs, watchedCalls({ ...common, breakers }))
+  const maintenance = icebergMaintenance({ ...common, reach: (name, signal) => reachTable(watched, name, signal) })
   const optimizing = composeOptimizing({
-    ...{ ...common, stores: stored, listing },
+    ...{ ...common, stores: stored, listing, breakers },
     maintenance: { ...maintenance, ...instead },
     settings: { ...DEFAULT_SETTINGS, ...settings },
     groupSecrets: () => undefined,

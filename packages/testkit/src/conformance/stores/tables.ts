@@ -153,6 +153,8 @@ export function tableConformance(stores: () => Stores): void {
     assert.deepEqual(pending, [pendingPart(found)])
     assert.deepEqual(await stores().tables.listPending({ group: 'default', limit: 9, after: found.tableId }), [])
     assert.deepEqual(await stores().tables.listPending({ group: 'big', limit: 9 }), [])
+    assert.deepEqual(await stores().tables.listPending({ group: 'default', limit: 9, outside: ['lake'] }), [])
+    assert.deepEqual(await stores().tables.listPending({ group: 'default', limit: 9, outside: ['other'] }), pending)
     const counts = (await stores().tables.countPhases()).map(({ group, phase, tables }) => [group, phase, tables])
     assert.deepEqual(counts.sort(compareText), [
       ['big', 'idle', 1],
