@@ -1,4 +1,5 @@
 import type { Fence } from '@moraine/catalogs/fence'
+import type { CatalogOutage } from '@moraine/management/catalogs/catalog-breaker'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
 import type { Stores } from '@moraine/management/store/stores'
@@ -49,6 +50,8 @@ export type LeaderTerm = {
   /** By which optimizers elsewhere come in. */
   readonly thriftUrl: string
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
+  /** Catalogs that its work leaves alone, since they do not answer. */
+  outages(): readonly CatalogOutage[]
   end(): Promise<void>
 }
 
@@ -114,7 +117,7 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     ...launcher.lastRuns(),
     [allocation.name]: allocation.lastRun(),
   })
-  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, end }
+  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, outages: breakers.outages, end }
 }
 
 type LauncherParts = Pick<OptimizerLauncherDeps, 'stores' | 'checkLeads'> & { readonly door: OptimizerDoor }

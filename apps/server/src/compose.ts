@@ -245,6 +245,7 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
     pageTokens: pageTokens(derivedKey(options.secretKey, 'page tokens'), random),
     ended: options.ended,
     lastRuns: () => leadership.term()?.lastRuns() ?? {},
+    outages: () => leadership.term()?.outages() ?? [],
     blockerTimeoutMs: options.settings.blockerTimeoutMs,
     heartbeatTimeoutMs: options.settings.deadlines.heartbeatTimeoutMs,
     onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(nudges.send),

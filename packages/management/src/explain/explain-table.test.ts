@@ -47,6 +47,7 @@ function explain({ table, hold, ...facts }: Parts) {
     ended: [],
     heartbeatTimeoutMs: 60_000,
     now: NOW,
+    outage: undefined,
     holds: hold === undefined ? new Map() : new Map([[own.tableId, hold]]),
     ...facts,
   })
@@ -97,6 +98,17 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     'blocked',
     /lease 7 \(app=load\)/,
     /releases the lease/,
+  ],
+  [
+    'its catalog does not answer, and no optimizer is there either',
+    {
+      table: PENDING,
+      optimizers: [],
+      outage: { catalog: 'far', since: T0, calls: 3, reason: 'no route to host', tryAt: at(110_000) },
+    },
+    'catalog-unreachable',
+    /^catalog 'far' does not answer since \S+Z \(3 calls in a row, the last: no route to host\)/,
+    /mend what the reason names.*its tables go on as soon as it answers/,
   ],
   [
     'its quota is in use',

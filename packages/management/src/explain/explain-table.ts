@@ -1,5 +1,6 @@
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { CatalogOutage } from '../catalogs/catalog-breaker.ts'
 import { hasWorkAhead, planningQueue } from '../optimizing/choose-tables.ts'
 import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
 import type { DispatchableProcess } from '../optimizing/process-store.ts'
@@ -24,6 +25,8 @@ export type ExplainFacts = Hearing & {
   /** Milliseconds of attempts of each table within the quota window. */
   readonly usedMs: ReadonlyMap<ManagedTable['tableId'], number>
   readonly holds: ReadonlyMap<ManagedTable['tableId'], Hold>
+  /** Of its catalog, as the server that leads knows. */
+  readonly outage: CatalogOutage | undefined
   /** `failed`: attempts that did not succeed. */
   readonly open: (OpenWork & { readonly failed: readonly Attempt[] }) | undefined
   /** Newest first. */

@@ -10,6 +10,8 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
       return `nothing: it is looked at within seconds; if that does not happen ${WHO_LEADS}`
     case 'refresh-failing':
       return 'mend what the reason names; the table is tried again by itself, ever later, and at once when it is committed to'
+    case 'catalog-unreachable':
+      return 'mend what the reason names, be it the catalog, its address or the network; it is tried again by itself, ever later, at once when its registration is changed, and its tables go on as soon as it answers'
     case 'disabled':
       return 'set the table property self-optimizing.enabled to true'
     case 'nothing-due':

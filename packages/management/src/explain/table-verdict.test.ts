@@ -26,6 +26,7 @@ function verdict(table: Partial<VerdictFacts['table']>, facts: Partial<VerdictFa
     optimizers: [buildOptimizer()],
     heartbeatTimeoutMs: 60_000,
     hold: undefined,
+    outage: undefined,
     now: at(1000),
     ...facts,
   })
@@ -148,4 +149,25 @@ test('a hold is named with the work that waits for it', () => {
   assert.deepEqual([idle.kind, idle.text], ['paused', 'paused by ana; there is nothing to do now (3 fragments of 12)'])
   const asked = verdict({ ...pending, request: { type: 'auto', requestedAt: T0 } }, { hold })
   assert.equal(asked.text, 'paused by ana; there is work (a person asked for it)')
+})
+
+test('a catalog that does not answer is named with since when, why, and when it is tried, wherever it matters', () => {
+  const outage = { catalog: 'far', since: at(3), calls: 4, reason: 'no route to host', tryAt: at(9000) }
+  const told = `catalog 'far' does not answer since ${new Date(at(3)).toISOString()} (4 calls in a row, the last: no route to host), and is tried again at ${new Date(at(9000)).toISOString()}`
+  const idle = verdict({}, { outage })
+  assert.deepEqual(
+    [idle.kind, idle.text, idle.since, idle.until, idle.figures],
+    ['catalog-unreachable', `${told}; the table is not looked at`, at(3), at(9000), { calls: 4 }],
+  )
+  const failing = verdict({ ...pending, refreshFailure: { since: at(7), reason: 'late' } }, { outage, optimizers: [] })
+  assert.deepEqual([failing.kind, failing.text], ['catalog-unreachable', `${told}; there is work (3 fragments of 12)`])
+  const hold = { kind: 'paused', text: 'paused by ann', until: undefined } as const
+  const held = verdict(pending, { outage, hold })
+  assert.deepEqual(
+    [held.kind, held.text],
+    ['paused', `paused by ann; there is work (3 fragments of 12); besides, ${told}`],
+  )
+  const committing = { phase: 'committing', since: T0, type: 'minor', processId: PROCESS_1 } as const
+  const results = verdict({ state: committing }, { outage })
+  assert.deepEqual([results.kind, results.text], ['catalog-unreachable', `${told}; the results wait to be committed`])
 })

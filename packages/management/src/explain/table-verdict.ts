@@ -2,6 +2,7 @@ import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import { unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { counted } from '@moraine/stdx/human-text'
+import type { CatalogOutage } from '../catalogs/catalog-breaker.ts'
 import { planNotBefore } from '../optimizing/choose-tables.ts'
 import { quotaThreads } from '../optimizing/quota.ts'
 import { activeThreads } from '../resources/optimizer.ts'
@@ -25,6 +26,7 @@ export type TableVerdict = {
 export type VerdictKind =
   | 'not-evaluated'
   | 'refresh-failing'
+  | 'catalog-unreachable'
   | 'disabled'
   | 'nothing-due'
   | 'empty-plan'
@@ -41,12 +43,14 @@ export type VerdictKind =
   | 'executing'
   | 'committing'
 
-/** The facts a verdict is drawn from; none of them is remembered only in memory. */
+/** The facts a verdict is drawn from; none of them but the outage is remembered only in memory. */
 export type VerdictFacts = Hearing & {
   readonly table: ManagedTable
   readonly open: OpenWork | undefined
   readonly groupExists: boolean
   readonly hold: Hold | undefined
+  /** Of its catalog, as the server that leads knows. */
+  readonly outage: CatalogOutage | undefined
 }
 
 export function verdictOf(facts: VerdictFacts): TableVerdict {
@@ -55,7 +59,7 @@ export function verdictOf(facts: VerdictFacts): TableVerdict {
     case 'idle':
       return idleVerdict(facts)
     case 'pending':
-      return withRefreshFailure(pendingVerdict(facts), facts)
+      return withRefreshFailure(withOutage(pendingVerdict(facts), facts), facts)
     case 'planning':
       return planningVerdict(facts)
     case 'executing':
@@ -70,6 +74,8 @@ export function verdictOf(facts: VerdictFacts): TableVerdict {
 function idleVerdict(facts: VerdictFacts): TableVerdict {
   const { table } = facts
   const { evaluation, emptyPlan, refreshFailure, settings } = table
+  // What is known of the table may be out of date.
+  if (facts.outage !== undefined) return outageVerdict(facts, facts.outage, 'the table is not looked at')
   if (refreshFailure !== undefined) {
     const text = `the table cannot be evaluated: ${refreshFailure.reason}`
     return { ...verdict(facts, 'refresh-failing', text), since: refreshFailure.since }
@@ -92,8 +98,14 @@ function idleVerdict(facts: VerdictFacts): TableVerdict {
 }
 
 /** What ends the wait may be of no use then. */
-function withRefreshFailure(verdict: TableVerdict, { table: { refreshFailure } }: VerdictFacts): TableVerdict {
-  if (refreshFailure === undefined) return verdict
+function withOutage(verdict: TableVerdict, { outage }: VerdictFacts): TableVerdict {
+  if (outage === undefined || verdict.kind === 'catalog-unreachable') return verdict
+  return { ...verdict, text: `${verdict.text}; besides, ${outageText(outage)}` }
+}
+
+/** The same: what keeps it from being evaluated is told once. */
+function withRefreshFailure(verdict: TableVerdict, { table: { refreshFailure }, outage }: VerdictFacts): TableVerdict {
+  if (refreshFailure === undefined || outage !== undefined) return verdict
   const since = new Date(refreshFailure.since).toISOString()
   return {
     ...verdict,
@@ -106,6 +118,7 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   const { group } = table.settings
   if (!groupExists) return verdict(facts, 'group-missing', groupMissing(group))
   if (facts.hold !== undefined) return heldVerdict(facts, facts.hold, `there is work (${findingOf(table)})`)
+  if (facts.outage !== undefined) return outageVerdict(facts, facts.outage, `there is work (${findingOf(table)})`)
   if (activeThreads(optimizers) === 0) {
     return verdict(facts, 'no-optimizer', noOptimizer(facts, group))
   }
@@ -174,8 +187,9 @@ function runningVerdict(facts: VerdictFacts, work: Running): TableVerdict {
 
 function committingVerdict(facts: VerdictFacts): TableVerdict {
   if (facts.hold !== undefined && holdsCommits(facts.hold)) {
-    return heldVerdict(facts, facts.hold, 'the results wait to be committed')
+    return withOutage(heldVerdict(facts, facts.hold, WAITING_RESULTS), facts)
   }
+  if (facts.outage !== undefined) return outageVerdict(facts, facts.outage, WAITING_RESULTS)
   const state = facts.open?.process.state
   if (state?.status !== 'committing' || state.commitAttempts === 0) {
     return verdict(facts, 'committing', 'the results are being committed')
@@ -198,6 +212,20 @@ function noOptimizer({ optimizers }: VerdictFacts, group: string): string {
 function heldVerdict(facts: VerdictFacts, hold: Hold, work: string): TableVerdict {
   return { ...verdict(facts, hold.kind, `${hold.text}; ${work}`), until: hold.until }
 }
+
+function outageVerdict(facts: VerdictFacts, outage: CatalogOutage, work: string): TableVerdict {
+  const { since, calls, tryAt } = outage
+  const text = `${outageText(outage)}; ${work}`
+  return { ...verdict(facts, 'catalog-unreachable', text), since, until: tryAt, figures: { calls } }
+}
+
+function outageText({ catalog, since, calls, reason, tryAt }: CatalogOutage): string {
+  const [begun, next] = [since, tryAt].map((at) => new Date(at).toISOString())
+  const unanswered = counted(calls, 'call')
+  return `catalog '${catalog}' does not answer since ${begun} (${unanswered} in a row, the last: ${reason}), and is tried again at ${next}`
+}
+
+const WAITING_RESULTS = 'the results wait to be committed'
 
 function findingOf({ evaluation, request }: ManagedTable): string {
   if (request !== undefined) return requestText(request)

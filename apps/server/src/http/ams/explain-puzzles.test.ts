@@ -20,6 +20,7 @@ import {
   isBackingOff,
   isFailing,
   isPlannedEmpty,
+  leftAlone,
   MINUTE,
   noticeAgain,
   optimized,
@@ -384,6 +385,14 @@ const PUZZLES: readonly Puzzle[] = [
     remedy: /tried again by itself/,
     shows: { partitionsFailure: /explain did not end within 30000 ms/ },
     isSlow: true,
+  },
+  {
+    why: 'its catalog was asked often enough, and is left alone',
+    seed: leftAlone,
+    kind: 'catalog-unreachable',
+    says: /^catalog 'far' does not answer since 2027-\S+Z \(\d+ calls in a row, the last: .*ECONNREFUSED.*\), and is tried again at 2027-\S+Z; the table is not looked at$/,
+    remedy: /mend what the reason names.*its tables go on as soon as it answers/,
+    shows: { partitionsFailure: /ECONNREFUSED/ },
   },
   {
     why: 'no server does the work',

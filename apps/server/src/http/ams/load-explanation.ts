@@ -53,7 +53,7 @@ function requestBody({ request }: ManagedTable): TableExplanationBody['request']
 }
 
 async function loadFacts(
-  { stores, findHolds, heartbeatTimeoutMs, clock }: ExplanationDeps,
+  { stores, findHolds, heartbeatTimeoutMs, outages, clock }: ExplanationDeps,
   table: ManagedTable,
 ): Promise<ExplainFacts> {
   const now = clock.now()
@@ -75,6 +75,7 @@ async function loadFacts(
     usedMs: await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now),
     holds: new Map([...holds, ...(await findHolds(group, [own]))]),
     open,
+    outage: outages().find(({ catalog }) => catalog === table.name.catalog),
     ended: processes.filter(({ state }) => state.status !== 'executing' && state.status !== 'committing'),
     heartbeatTimeoutMs,
     now,

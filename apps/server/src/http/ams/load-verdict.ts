@@ -1,4 +1,5 @@
 import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
+import type { CatalogOutage } from '@moraine/management/catalogs/catalog-breaker'
 import type { OpenWork } from '@moraine/management/explain/open-work'
 import { type TableVerdict, verdictOf } from '@moraine/management/explain/table-verdict'
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
@@ -12,13 +13,15 @@ export type VerdictDeps = {
   readonly stores: Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'blockers'>
   /** `optimizer.heart-beat-timeout` */
   readonly heartbeatTimeoutMs: number
+  /** Catalogs that this server leaves alone, since they do not answer; none where it does not lead. */
+  readonly outages: () => readonly CatalogOutage[]
   readonly clock: Clock
 }
 
 /** Why a table is, or is not, being optimized, from the records as they are when it is asked. */
 export type LoadVerdict = (table: ManagedTable) => Promise<TableVerdictBody>
 
-export function verdictLoader({ stores, heartbeatTimeoutMs, clock }: VerdictDeps): LoadVerdict {
+export function verdictLoader({ stores, heartbeatTimeoutMs, outages, clock }: VerdictDeps): LoadVerdict {
   const findHolds = holdFinder(stores, clock)
   return async (table) => {
     const open = await loadOpenWork(stores, table)
@@ -30,6 +33,7 @@ export function verdictLoader({ stores, heartbeatTimeoutMs, clock }: VerdictDeps
       table,
       hold: holds.get(table.tableId),
       open,
+      outage: outages().find(({ catalog }) => catalog === table.name.catalog),
       groupExists: foundGroup !== undefined,
       optimizers: await stores.optimizers.listLiveOptimizers(group),
       heartbeatTimeoutMs,

@@ -51,6 +51,7 @@ export function buildOptions({ inspection, stores = memoryStores(), ...parts }: 
     registration: async () => ({ url: 'thrift://127.0.0.1:1261', groupSecret: undefined }),
     ended: countingProcesses(stores.state).ended,
     lastRuns: () => ({ planner: { at: T0, elapsedMs: 2, failure: undefined }, reaper: undefined }),
+    outages: () => [],
     clock: virtualClock(T0),
     random: systemRandom,
     secretKey: systemRandom.bytes(32),

@@ -146,7 +146,7 @@ function wire(stored: Stores, common: Common, { maintenance: instead, settings, 
   })
   const onHoldEnded = () => WHEN_A_HOLD_ENDS.forEach(optimizing.nudge)
   const options = {
-    ...{ ...common, stores: optimizing.stores, listing, findCatalog: catalogs },
+    ...{ ...common, stores: optimizing.stores, listing, findCatalog: catalogs, outages: breakers.outages },
     inspection: icebergInspection((table, signal) => showTable(catalogs, table, signal)),
     ...{ onHoldEnded, onGroupChanged: onHoldEnded, blockerTimeoutMs: leaseMs },
   }

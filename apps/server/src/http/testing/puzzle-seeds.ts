@@ -4,6 +4,7 @@ import type { TableMaintenance } from '@moraine/management/table-work/table-main
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { OUTPUT_FIGURES } from '@moraine/management/testing/build'
 import { assert, must } from '@moraine/stdx/assert'
+import { eventually } from '@moraine/testkit/eventually'
 import type { LakehouseTable, LakehouseTableParts } from './lakehouse-table.ts'
 import type { Worker } from './lakehouse-worker.ts'
 import { type Lakehouse, type LakehouseParts, openLakehouse } from './open-lakehouse.ts'
@@ -104,8 +105,22 @@ export async function deserted(lake: Lakehouse, then: (port: number) => unknown)
   const table = await seen(lake, { catalog: 'far', regions: [] })
   await far.close()
   await then(Number(new URL(uri).port))
-  await lake.pass(10 * MINUTE)
-  await table.until('it cannot be looked at', isFailing)
+  await noticeAgain(lake, table)
+  await eventually('it cannot be looked at', async () => {
+    // In small steps: what does not come by itself comes by a deadline, and what does is not overtaken by one.
+    await lake.pass(5 * SECOND)
+    return (await lake.ask(`${table.path}/verdict`)).kind === 'refresh-failing' || undefined
+  })
+  return table
+}
+
+/** One whose catalog has been asked a few times since. */
+export async function leftAlone(lake: Lakehouse): Promise<LakehouseTable> {
+  const table = await deserted(lake, () => undefined)
+  await eventually('it is left alone', async () => {
+    await noticeAgain(lake, table)
+    return (await lake.ask(`${table.path}/verdict`)).kind === 'catalog-unreachable' || undefined
+  })
   return table
 }
 
