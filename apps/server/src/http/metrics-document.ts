@@ -31,9 +31,9 @@ this file is out of date.
 \`GET /metrics\` answers in the text format of Prometheus; whoever asks must be allowed to view the system
 ([Access](../guides/access.md)). What is not a counter is read from the database at each scrape, so every server tells the same
 of groups and tables, and a restart loses nothing; the same holds for \`amoro_optimizer_group_scale_*\`. The other counters, and the
-time since the last success of each type, are of what the server itself saw since it started: of several servers the one that
-leads counts nearly all of it, and their sum is right. At most 5000 tables have series of their own, and a scrape reads no
-more of them, however many are registered; \`moraine_optimizing_*\` counts the processes of all.
+time since the last success of each type, and \`moraine_catalog_*\`, are of what the server itself saw since it started: of
+several servers the one that leads counts nearly all of it, and their sum is right. Catalogs that answer have no
+series. At most 5000 tables have series of their own, and a scrape reads no more of them, however many are registered; \`moraine_optimizing_*\` counts the processes of all.
 
 A wait in milliseconds has \`mills\` in its name where Amoro writes it so.
 

@@ -32,7 +32,8 @@ async function scrape() {
   await stores.state.apply(recordEvaluation(table, buildEvaluation(), T0))
   const lastRuns = () => ({ planner: { at: T0, elapsedMs: 3, failure: 'no database' }, reaper: undefined })
   const facts = { isLeader: () => true }
-  const metrics = serviceMetrics({ stores, ended, facts, lastRuns, clock: virtualClock(at(500)) })
+  const outages = () => [{ catalog: 'far', since: T0, calls: 4, reason: 'no route to host', tryAt: at(800) }]
+  const metrics = serviceMetrics({ stores, ended, facts, lastRuns, outages, clock: virtualClock(at(500)) })
   const value = async (metric: string) => {
     const lines = (await metrics.scrape()).split('\n').filter((line) => line.startsWith(`${metric}{`))
     return lines.map((line) => line.slice(metric.length))
@@ -54,6 +55,10 @@ test('groups, tables and reconcilers are measured from the records, under the na
   ])
   assert.deepEqual(await value('amoro_table_optimizing_since_last_optimization_mills'), [`${labels} -1`])
   assert.deepEqual(await value('moraine_reconciler_failing'), ['{reconciler="planner"} 1'])
+  assert.deepEqual(await value('moraine_catalog_breaker_open'), ['{catalog="far"} 1'])
+  assert.deepEqual(await value('moraine_catalog_unanswered_calls'), ['{catalog="far"} 4'])
+  assert.deepEqual(await value('moraine_catalog_since_first_unanswered_call_milliseconds'), ['{catalog="far"} 500'])
+  assert.deepEqual(await value('moraine_catalog_until_next_try_milliseconds'), ['{catalog="far"} 300'])
 })
 
 test('a table that is gone has no series any more', async () => {

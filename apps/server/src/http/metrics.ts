@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
 import { type AllocationMetricsDeps, allocationMetrics } from './allocation-metrics.ts'
+import { type CatalogMetricsDeps, catalogMetrics } from './catalog-metrics.ts'
 import { type GroupMetricsDeps, groupMetrics } from './group-metrics.ts'
 import { type ProcessMetricsDeps, processMetrics } from './process-metrics.ts'
 import { type ServerMetricsDeps, serverMetrics } from './server-metrics.ts'
@@ -9,6 +10,7 @@ export type MetricsDeps = GroupMetricsDeps &
   AllocationMetricsDeps &
   TableMetricsDeps &
   ProcessMetricsDeps &
+  CatalogMetricsDeps &
   ServerMetricsDeps
 
 /**
@@ -22,6 +24,7 @@ export function serviceMetrics(deps: MetricsDeps): ServiceMetrics {
     tableMetrics(registry, deps),
     groupMetrics(registry, deps),
     allocationMetrics(registry, deps),
+    catalogMetrics(registry, deps),
     serverMetrics(registry, deps),
   ]
   const own = registry.getMetricsAsArray().map((metric) => describe(metric))
