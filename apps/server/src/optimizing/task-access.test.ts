@@ -40,3 +40,24 @@ test('access to files is asked for again after five seconds, also when the wall 
   assert.equal(access.find(process), 'credentials 2')
   await access.stop()
 })
+
+test('tasks whose access does not come soon are withheld, so that other tables are planned meanwhile', async () => {
+  const clock = virtualClock(T0)
+  const stores = memoryStores()
+  const name = { catalog: 'hung', namespace: ['a'], name: 't' }
+  const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+  const access = taskAccess({
+    stores,
+    maintenance: { loadAccess: () => new Promise(() => {}) },
+    ...{ clock, log: SILENT_LOG, onReady: () => {} },
+  })
+  const process = { tableId, processId: 'p1' } as DispatchableProcess
+  access.find(process)
+  assert.equal(access.isWithheld(tableId), false)
+  await clock.run(clock.sleep(2000))
+  assert.equal(access.isWithheld(tableId), true)
+  await clock.run(clock.sleep(60_000))
+  access.find(process)
+  assert.equal(access.isWithheld(tableId), true)
+  await access.stop()
+})

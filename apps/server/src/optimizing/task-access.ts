@@ -25,20 +25,22 @@ export interface TaskAccess {
    * waiting, and for a while after it could not be had: then the next task of the process says why.
    */
   find(process: DispatchableProcess): string | undefined
-  /** Whether it could not be had, for as long as nothing else is known. */
+  /** Whether it could not be had, or not soon, for as long as nothing else is known. */
   isWithheld(tableId: TableId): boolean
   stop(): Promise<void>
 }
 
 /** `untilMs` on the monotonic clock: credentials end in their own time, whatever the wall clock is set to. */
 type Known =
-  | { readonly kind: 'asked'; readonly asked: Promise<void>; readonly isAgain: boolean }
+  | { readonly kind: 'asked'; readonly asked: Promise<void>; readonly withheldAtMs: number }
   | { readonly kind: 'ready'; readonly access: string; readonly untilMs: number }
   | { readonly kind: 'failed'; readonly untilMs: number }
 
 /** Long enough for the threads that wait, and for those that come right after. */
 const READY_MS = 5_000
 const RETRY_MS = 30_000
+/** A catalog that has not answered by then may never do so. */
+const PATIENCE_MS = 2000
 const DEADLINE_MS = 60_000
 
 export function taskAccess(deps: TaskAccessDeps): TaskAccess {
@@ -63,12 +65,13 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
       if (found !== undefined && clock.monotonicMs() < found.untilMs)
         return found.kind === 'ready' ? found.access : undefined
       if (stopping.signal.aborted) return undefined
-      known.set(process.tableId, { kind: 'asked', asked: ask(process), isAgain: found?.kind === 'failed' })
+      const withheldAtMs = clock.monotonicMs() + (found?.kind === 'failed' ? 0 : PATIENCE_MS)
+      known.set(process.tableId, { kind: 'asked', asked: ask(process), withheldAtMs })
       return undefined
     },
     isWithheld(tableId) {
       const found = known.get(tableId)
-      return found?.kind === 'failed' || (found?.kind === 'asked' && found.isAgain)
+      return found?.kind === 'failed' || (found?.kind === 'asked' && found.withheldAtMs <= clock.monotonicMs())
     },
     async stop() {
       stopping.abort()
