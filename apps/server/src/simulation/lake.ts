@@ -61,9 +61,9 @@ export function emptyLake(): Lake {
   return { tables: new Map(), files: new Map(), committed: new Set(), violations: [], mutations: 0 }
 }
 
-export function addSimulatedTable(lake: Lake, name: string, settings: TableSettings): SimulatedTable {
+export function addSimulatedTable(lake: Lake, name: string, settings: TableSettings, catalog = 'lake'): SimulatedTable {
   const table: SimulatedTable = {
-    name: { catalog: 'lake', namespace: ['sim'], name },
+    name: { catalog, namespace: ['sim'], name },
     uuid: name,
     settings,
     refusesAccess: false,
@@ -223,7 +223,10 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
 export function lakeListing(lake: Lake): CatalogListing {
   return {
     listDatabases: async () => [['sim']],
-    listTables: async () => [...lake.tables.keys()].map((name) => ({ name, format: 'ICEBERG' })),
+    async listTables(catalog) {
+      const tables = [...lake.tables.values()].filter(({ name }) => name.catalog === catalog)
+      return tables.map(({ name: { name } }) => ({ name, format: 'ICEBERG' }))
+    },
   }
 }
 

@@ -4,12 +4,15 @@ import type { ResourceGroup } from '@moraine/management/resources/resource-group
 import type { Stores } from '@moraine/management/store/stores'
 import type { Random } from '@moraine/stdx/random'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
+import { catalogBreakers } from '../catalogs/catalog-breakers.ts'
+import { watchedCalls } from '../catalogs/watched-calls.ts'
 import { type Election, election } from '../leadership/election.ts'
 import { composeOptimizing, type Optimizing, type OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import type { OptimizingService } from '../optimizing/optimizing-service.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { allocationServices } from './allocation.ts'
 import type { Dice } from './dice.ts'
+import { FAR, type FarCatalog, farListing, farMaintenance } from './far-catalog.ts'
 import { type Faults, type Life, mortal, mortalClock, never, unreliable } from './faults.ts'
 import { type Lake, lakeListing, lakeMaintenance } from './lake.ts'
 import type { SimulatedContainer } from './simulated-container.ts'
@@ -21,6 +24,8 @@ export type ServersOptions = {
   /** In which the stores keep everything. */
   readonly state: MemoryState
   readonly lake: Lake
+  /** If there is one. */
+  readonly far: FarCatalog | undefined
   readonly faults: Faults
   /** For what happens to servers as such. */
   readonly serverDice: Dice
@@ -133,9 +138,10 @@ export function keepServersRunning(options: ServersOptions): Servers {
   }
 }
 
-async function beginWith({ stores, groups }: ServersOptions): Promise<void> {
+async function beginWith({ stores, groups, far }: ServersOptions): Promise<void> {
   for (const group of groups) await stores.groups.saveGroup(group)
   await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+  if (far !== undefined) await stores.catalogs.saveCatalog({ name: FAR, type: 'rest', properties: {} })
 }
 
 type TermParts = {
@@ -146,16 +152,21 @@ type TermParts = {
 }
 
 function composeTerm(options: ServersOptions, { life, holder, fence, aheadMs }: TermParts): Optimizing {
-  const { stores, lake, faults, settings, random } = options
+  const { stores, lake, far, faults, settings, random } = options
   const reached = mapValues(fence === undefined ? stores : watched(options, holder), (store) =>
     unreliable(store, faults, life),
   )
   const clock = mortalClock(faults.clock, life, aheadMs)
+  const breakers = catalogBreakers({ clock, log: SILENT_LOG })
+  const watch = watchedCalls({ breakers, clock })
+  const maintenance = unreliable(lakeMaintenance(lake), faults, life)
+  const listing = unreliable(lakeListing(lake), faults, life)
   let onResources = () => {}
   const optimizing = composeOptimizing({
     stores: fence === undefined ? reached : { ...reached, state: fencedStateStore(reached.state, fence) },
-    maintenance: unreliable(lakeMaintenance(lake), faults, life),
-    listing: unreliable(lakeListing(lake), faults, life),
+    maintenance: far === undefined ? maintenance : farMaintenance(maintenance, far, watch),
+    listing: far === undefined ? listing : farListing(listing, far),
+    breakers,
     settings,
     groupSecrets: () => undefined,
     onResources: () => onResources(),

@@ -17,7 +17,7 @@ const flag = { type: 'boolean' } as const
 
 /**
  * Reads what `npm run sim` is told: `--defects [--threads 2]`, or `[--seeds 1000] [--from 1] [--threads 2] [--servers N]
- * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--sqlite] [--crowded]`.
+ * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--sqlite] [--crowded]`.
  *
  * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
  */
@@ -44,6 +44,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
       ...(values.allocates !== undefined && { allocates: values.allocates }),
       ...(values.asks !== undefined && { asks: values.asks }),
       ...(values.renames !== undefined && { renames: values.renames }),
+      ...(values.hangs !== undefined && { hangs: values.hangs }),
       ...(values.crowded !== undefined && { crowded: values.crowded }),
     },
   }
@@ -51,7 +52,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
 
 const OPTIONS = {
   ...{ seeds: text, from: text, threads: text, servers: text },
-  ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag, crowded: flag, defects: flag },
+  ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag, hangs: flag, crowded: flag, defects: flag },
 }
 
 function readDefectArguments(values: ReturnType<typeof parse>): SimArguments {

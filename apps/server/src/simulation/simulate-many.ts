@@ -31,6 +31,7 @@ export type SimulationOptions = {
   readonly allocates?: boolean
   readonly asks?: boolean
   readonly renames?: boolean
+  readonly hangs?: boolean
   readonly crowded?: boolean
   /** The root of the sources that are run, if not these. */
   readonly sources?: URL

@@ -21,6 +21,7 @@ const AMONG_THREE = 50
 const ALLOCATED = 30
 const CROWDED = 12
 const RENAMED = 30
+const HANGING = 30
 const ON_SQLITE = 6
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
@@ -82,6 +83,17 @@ test('tables that get other names, at any moment of their processes, are known a
     results.flatMap(({ failure }) => failure ?? []),
     [],
   )
+})
+
+test('a catalog that hangs at times holds up no table for good, and loses nothing', async () => {
+  const seeds = range(7001, HANGING)
+  const results = await run(seeds, { hangs: true })
+  assert.deepEqual(
+    results.flatMap(({ failure }) => failure ?? []),
+    [],
+  )
+  const again = await run(seeds.slice(0, 3), { hangs: true })
+  for (const { seed, trace } of again) assert.equal(trace, results.find((each) => each.seed === seed)?.trace)
 })
 
 test('a seed tells the same story twice, and another seed another one', async () => {

@@ -14,6 +14,8 @@ export type SimulatedParts = {
   readonly asks?: boolean
   /** Whether tables get other names. As the seed says if absent. */
   readonly renames?: boolean
+  /** Whether some tables are in a catalog that hangs at times. None are if absent. */
+  readonly hangs?: boolean
   /** Some twenty to forty tables, of which some are held for good. No optimizers are launched for them, and none gets another name. */
   readonly crowded?: boolean
 }
@@ -25,6 +27,7 @@ export type WorldPlan = {
   readonly allocates: boolean
   readonly asks: boolean
   readonly renames: boolean
+  readonly hangs: boolean
   /** `self-optimizing.break-quota-limit-enabled` */
   readonly breaksQuota: boolean
   readonly crowded: boolean
@@ -33,11 +36,12 @@ export type WorldPlan = {
 /** Each choice has dice of its own: what others draw does not depend on it. */
 export function planWorld(seed: number, parts: SimulatedParts): WorldPlan {
   assert(parts.twin === undefined || parts.servers === 1, 'a twin takes no leases: one server alone can run with it')
-  const { crowded = false } = parts
+  const { crowded = false, hangs = false } = parts
   assert(!crowded || parts.allocates !== true, 'in a crowded world nobody launches optimizers')
   return {
     seed,
     crowded,
+    hangs,
     twin: parts.twin,
     servers: parts.servers ?? diceOf(seed ^ 0x5e4e5).pick([1, 2, 3]) ?? 1,
     allocates: !crowded && (parts.allocates ?? diceOf(seed ^ 0xa110ca7e).chance(0.25)),

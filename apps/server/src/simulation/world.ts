@@ -14,6 +14,7 @@ import { askForTables } from './ask.ts'
 import { type Crowd, drawCrowd, holdForGood } from './crowd.ts'
 import { type Dice, diceOf } from './dice.ts'
 import { type FakeOptimizerOptions, startFakeOptimizer } from './fake-optimizer.ts'
+import { FAR, type FarCatalog, hangAtTimes } from './far-catalog.ts'
 import { callCount, type Faults, mortal, NO_FAULTS } from './faults.ts'
 import { idleWatch } from './idle-watch.ts'
 import { interfere } from './interfere.ts'
@@ -79,6 +80,8 @@ type Ground = {
   /** The first rule that was found broken stays. */
   readonly broken: { rule: string | undefined }
   readonly storm: { isOver: boolean }
+  /** Where some tables are, if there is one. */
+  readonly far: FarCatalog | undefined
   /** Who is there, where it is crowded. */
   readonly crowd: Crowd | undefined
 }
@@ -104,6 +107,7 @@ export function createWorld(plan: WorldPlan): World {
       faults.rates = NO_FAULTS
       servers.calm()
       storm.isOver = true
+      if (ground.far !== undefined) ground.far.hangs = false
     },
     end: () => servers.end(),
   }
@@ -122,6 +126,7 @@ function breakGround(plan: WorldPlan): Ground {
     trace: startTrace(),
     deaths: { serviceDeaths: 0, optimizerDeaths: 0 },
     storm: { isOver: false },
+    far: plan.hangs ? { dice: diceOf(plan.seed ^ 0xfa4), hangs: false } : undefined,
     crowd: plan.crowded ? drawCrowd(diceOf(plan.seed ^ 0xc40dd), tableSettings, STORM_MS) : undefined,
   }
 }
@@ -148,9 +153,12 @@ function watchedStores({ plan, state, clock, trace, broken }: Ground): Stores {
 }
 
 function addTables(ground: Ground, stores: Stores): void {
-  const { dice, clock, lake, faults, storm, crowd } = ground
+  const { dice, clock, lake, faults, storm, crowd, far } = ground
   const drawn = crowd?.tables ?? drawTables(dice)
-  const tables = drawn.map(({ name, settings }) => addSimulatedTable(lake, name, settings))
+  // Every second table, the first of all.
+  const catalogOf = (index: number) => (far !== undefined && index % 2 === 0 ? FAR : 'lake')
+  const tables = drawn.map(({ name, settings }, index) => addSimulatedTable(lake, name, settings, catalogOf(index)))
+  if (far !== undefined) void hangAtTimes(far, clock, () => storm.isOver)
   for (const table of tables) void write(lake, table, faults, () => storm.isOver)
   for (const held of crowd?.tables.filter(({ hold }) => hold !== undefined) ?? []) {
     void holdForGood({ stores, clock }, must(lake.tables.get(held.name), held.name), held)
@@ -199,7 +207,7 @@ function startServers(
   ground: Ground,
   stores: Stores,
 ): { readonly servers: Servers; readonly container: SimulatedContainer } {
-  const { plan, crowd, state, lake, faults, deaths, broken } = ground
+  const { plan, crowd, state, lake, far, faults, deaths, broken } = ground
   const allocationDice = diceOf(plan.seed ^ 0xa110c)
   const groups = crowd?.groups ?? [plan.allocates ? allocatedGroup(allocationDice) : PLAIN_GROUP]
   const container = simulatedContainer({
@@ -207,7 +215,7 @@ function startServers(
     onDeath: () => (deaths.optimizerDeaths += 1),
   })
   const servers = keepServersRunning({
-    ...{ count: plan.servers, stores, state, lake, faults, groups },
+    ...{ count: plan.servers, stores, state, lake, far, faults, groups },
     settings: { ...SETTINGS, breakQuota: plan.breaksQuota },
     random: seededRandom(plan.seed),
     launching: plan.allocates ? { container, dice: allocationDice } : undefined,
