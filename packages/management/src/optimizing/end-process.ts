@@ -18,7 +18,7 @@ export type OpenProcess = {
 
 /**
  * Ends a process that has committed nothing and never tried to: open tasks are canceled, finished outputs deleted, and
- * the table waits before it is planned again.
+ * after a failure the table waits before it is planned again.
  */
 export function endWithoutCommit(
   { process, table, tasks }: OpenProcess,
@@ -30,7 +30,9 @@ export function endWithoutCommit(
     { kind: 'move-process', processId: process.processId, from: processGuard(process), state },
     ...tasks.flatMap((task) => cancelTask(task, `the process ${end.status}: ${end.reason}`, now)),
     ...tasks.flatMap((task) => discardOutput(task, { commit: 'never-tried', dueAt: now })),
-    ...restTable(process, table, { step: 'executing', reason: end.reason }, now),
+    ...(end.status === 'failed'
+      ? restTable(process, table, { step: 'executing', reason: end.reason }, now)
+      : freeTable(process, table, now)),
   ]
 }
 
@@ -54,4 +56,9 @@ export function restTable(
   if (openProcessId(table) !== process.processId) return []
   const backOff = nextBackOff(table.backOff, failure, now)
   return [patchTable(table, { state: { phase: 'idle', since: now }, backOff })]
+}
+
+/** That somebody ended the process says nothing of the table: its failures neither grow nor end by it. */
+function freeTable(process: OptimizingProcess, table: ManagedTable, now: EpochMs): readonly StateChange[] {
+  return openProcessId(table) === process.processId ? [patchTable(table, { state: { phase: 'idle', since: now } })] : []
 }

@@ -80,7 +80,8 @@ test('a process that does not execute is left alone', () => {
 
 test('cancel ends what runs, or commits what succeeded, or says why it is too late', () => {
   const canceled = decideCancel(open([succeededState(), PLANNED]), 'by hand', at(9))
-  assert.equal(canceled.kind, 'canceled')
+  assert.ok(canceled.kind === 'canceled')
+  assert.deepEqual(summary(canceled.changes), ['process canceled', 'task 2 canceled', 'discard 1/1 in 0', 'table idle'])
   const partial = decideCancel(open([succeededState(), PLANNED], { allowPartialCommit: true }), 'by hand', at(9))
   assert.ok(partial.kind === 'committing')
   assert.deepEqual(summary(partial.changes), ['task 2 canceled', 'process committing', 'table committing'])
@@ -89,4 +90,13 @@ test('cancel ends what runs, or commits what succeeded, or says why it is too la
   assert.deepEqual(late, { kind: 'refused', why: 'committing' })
   const ended = { status: 'failed', endedAt: T0, reason: 'x' } as const
   assert.deepEqual(decideCancel(open([FAILED], { state: ended }), 'by hand', at(9)), { kind: 'refused', why: 'ended' })
+})
+
+test('a cancel is no failure: the table is planned again when it would be, and waits no longer than it did', () => {
+  const backOff = { failures: 2, notBefore: at(1), step: 'executing', reason: 'disk full' } as const
+  const running = open([PLANNED])
+  const decision = decideCancel({ ...running, table: { ...running.table, backOff } }, 'by hand', at(9))
+  assert.ok(decision.kind === 'canceled')
+  const patch = decision.changes.find((change) => change.kind === 'patch-table')?.patch
+  assert.deepEqual(patch, { state: { phase: 'idle', since: at(9) } })
 })
