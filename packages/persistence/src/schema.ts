@@ -169,6 +169,7 @@ export type ManagedTableRow = {
   planned_at: EpochMs | null
   back_off: string | null
   request: string | null
+  last_request: string | null
   pause: string | null
 }
 

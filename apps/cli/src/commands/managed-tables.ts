@@ -2,6 +2,7 @@ import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
 import { type ManagedTableName, type ManagedTablesApi, managedTablesApi } from '@moraine/client/managed-tables-api'
 import { identifierOfLevels } from '../table/open-in-catalog.ts'
 import { parseLevels } from '../table/table-ref.ts'
+import { pastRequestText } from '../text/asked-text.ts'
 import { formatName } from '../text/name-text.ts'
 import { verdictText } from '../text/verdict-text.ts'
 import type { CommandContext } from './command-context.ts'
@@ -18,8 +19,13 @@ export type RawTriggerOptions = RawManagedOptions & {
 type Ask = (api: ManagedTablesApi, table: ManagedTableName, signal: AbortSignal) => Promise<TableVerdictBody>
 
 /** How the service stands to the table: what it does, or why it does nothing. */
-export function showStatus(ref: string, raw: RawManagedOptions, context: CommandContext): Promise<void> {
-  return ask(ref, raw, context, (api, table, signal) => api.verdict(table, signal))
+export async function showStatus(ref: string, raw: RawManagedOptions, context: CommandContext): Promise<void> {
+  const { levels, table, api } = askedTable(ref, raw, context)
+  const verdict = await api.verdict(table, context.signal)
+  if (raw.json === true) return context.printJson({ table: levels, ...verdict })
+  const { lastRequest } = verdict
+  context.print(`${verdictText(formatName(levels), verdict)}\n`)
+  if (lastRequest !== null) context.print(`  asked: ${pastRequestText(lastRequest)}\n`)
 }
 
 export function triggerManaged(ref: string, raw: RawTriggerOptions, context: CommandContext): Promise<void> {

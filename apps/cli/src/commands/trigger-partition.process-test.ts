@@ -72,7 +72,7 @@ test('what is asked for is checked, and waits; also for a service that was start
   await serviceUrl(service)
   assert.deepEqual(await requested(), ['full', ['region=us'], ['region=us']])
   const { out } = await table('explain', 'db.orders')
-  assert.match(out, /^ {2}request: \S+Z, full, partitions region=us$/m)
+  assert.match(out, /^ {2}request: \S+Z, by anybody, full, partitions region=us$/m)
   assert.match(out, /^ {4}region=us: asked for, nothing due, /m)
   assert.match(out, /^ {4}region=eu: nothing due, /m)
 })
@@ -94,4 +94,16 @@ test('then that partition alone is rewritten, and the request is over', async ()
   await eventually('nothing is to be done', async () => (await explained()).verdict.kind === 'nothing-due' || undefined)
   assert.deepEqual(await requested(), [undefined, undefined, []])
   assert.equal(JSON.parse((await table('processes', 'db.orders', '--json')).out).total, 1)
+})
+
+test('a request that finds nothing to do leaves its trace', async () => {
+  const triggered = await table('trigger', 'db.orders', '--type', 'full', '--partition', 'region=us')
+  assert.equal(triggered.code, 0, triggered.err)
+  const last = await eventually('it is answered', async () => {
+    const { lastRequest } = JSON.parse((await table('status', 'db.orders', '--json')).out)
+    return lastRequest.answer === 'nothing-to-do' ? lastRequest : undefined
+  })
+  assert.deepEqual([last.type, last.partitions, last.by, last.processId], ['full', ['region=us'], 'anybody', null])
+  const told = /full, partitions region=us: nothing to do, \S+Z: region=us: /
+  for (const view of ['status', 'explain']) assert.match((await table(view, 'db.orders')).out, told)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
+import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
 import { tableExplanationText } from './table-explanation-text.ts'
 
 const T0 = Date.UTC(2026, 0, 31)
@@ -17,6 +18,7 @@ const QUEUED: TableExplanationBody = {
     needed: 'minor',
     evaluatedAt: T0 + 1000,
     finding: '13 fragments of 12',
+    lastRequest: null,
   },
   remedy: 'nothing: its turn comes',
   request: null,
@@ -67,7 +69,8 @@ test('a table that waits: what it is, what would change it, its place, its quota
 })
 
 test('what a person asked for is told, of the table and of each partition', () => {
-  const request = { type: 'full', filter: 'id > 3', partitions: ['region=eu', 'region=us'], requestedAt: T0 }
+  const parts = { filter: 'id > 3', partitions: ['region=eu', 'region=us'] }
+  const request = { type: 'full', ...parts, requestedAt: T0, by: null }
   const partitions = QUEUED.partitions.map((each) => ({ ...each, isRequested: each.partition === 'region=eu' }))
   const lines = (asked: typeof request | object) =>
     tableExplanationText('db.orders', { ...QUEUED, request: { ...request, ...asked }, partitions }).split('\n')
@@ -78,6 +81,24 @@ test('what a person asked for is told, of the table and of each partition', () =
   )
   assert.deepEqual(lines({}).filter((line) => line.startsWith('    region=eu: asked for, minor, 13 ')).length, 1)
   assert.ok(lines({}).includes('    the table: nothing due, no trigger holds'))
+})
+
+test('what became of the last request is told: who asked for what, and why nothing was done', () => {
+  const asked = { type: 'auto', filter: null, partitions: null, requestedAt: T0, by: 'ana', answeredAt: T0 + 1000 }
+  const lines = (answer: Pick<NonNullable<TableVerdictBody['lastRequest']>, 'answer' | 'reason' | 'processId'>) =>
+    tableExplanationText('db.orders', {
+      ...QUEUED,
+      verdict: { ...QUEUED.verdict, lastRequest: { ...asked, ...answer } },
+    }).split('\n')
+  const begin = '  asked:   2026-01-31T00:00:00.000Z, by ana, auto, the whole table: '
+  assert.equal(
+    lines({ answer: 'nothing-to-do', reason: 'the table: healthy: 1 file', processId: null })[3],
+    `${begin}nothing to do, 2026-01-31T00:00:01.000Z: the table: healthy: 1 file`,
+  )
+  assert.equal(
+    lines({ answer: 'planned', reason: null, processId: '18' })[3],
+    `${begin}planned as process 18, 2026-01-31T00:00:01.000Z`,
+  )
 })
 
 test('a table at work: who has which task since when, and what failed before', () => {

@@ -1,5 +1,6 @@
 import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
 import { counted, humanDuration } from '@moraine/stdx/human-text'
+import { askedText, pastRequestText } from './asked-text.ts'
 import { momentText } from './moment-text.ts'
 import { partitionText } from './partition-text.ts'
 import { verdictText } from './verdict-text.ts'
@@ -11,7 +12,7 @@ export function tableExplanationText(name: string, explanation: TableExplanation
     verdictText(name, verdict),
     `  since:   ${momentText(verdict.since)}, in phase ${verdict.phase}${verdict.processId === null ? '' : `, process ${verdict.processId}`}`,
     `  change:  ${remedy}`,
-    ...requestLine(explanation.request),
+    ...requestLines(explanation),
     ...figuresLine(verdict.figures),
     ...lookLine(verdict),
     ...(queue === null ? [] : [`  queue:   ${queueText(queue)}`]),
@@ -31,15 +32,11 @@ function figuresLine(figures: Explained<'verdict'>['figures']): readonly string[
   return entries.length === 0 ? [] : [`  figures: ${entries.map(([name, value]) => `${name} ${value}`).join(', ')}`]
 }
 
-/** What is asked for and since when; the verdict names no more than some of the partitions. */
-function requestLine(request: TableExplanationBody['request']): readonly string[] {
-  if (request === null) return []
-  const { type, filter, partitions, requestedAt } = request
-  const what = [
-    ...(partitions === null ? [] : [`partitions ${partitions.join(', ')}`]),
-    ...(filter === null ? [] : [`where ${filter}`]),
+function requestLines({ request, verdict: { lastRequest } }: TableExplanationBody): readonly string[] {
+  return [
+    ...(request === null ? [] : [`  request: ${askedText(request)}`]),
+    ...(lastRequest === null ? [] : [`  asked:   ${pastRequestText(lastRequest)}`]),
   ]
-  return [`  request: ${momentText(requestedAt)}, ${type}, ${what.length === 0 ? 'the whole table' : what.join(', ')}`]
 }
 
 /** What the last look at the table found; left out where the verdict is that very finding. */

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { epochMsInteger, nullable } from './envelope.ts'
-import { tableVerdict } from './table-schemas.ts'
+import { requestFields, tableVerdict } from './table-schemas.ts'
 
 export const explainQuery = Type.Object({
   partitions: Type.Integer({ minimum: 0, maximum: 1000, default: 100, description: 'So many of them at most.' }),
@@ -39,15 +39,9 @@ export const tableExplanation = Type.Object(
     verdict: tableVerdict,
     remedy: Type.String({ description: 'What would change the answer.' }),
     request: nullable(
-      Type.Object(
-        {
-          type: Type.String(),
-          filter: nullable(Type.String()),
-          partitions: nullable(Type.Array(Type.String())),
-          requestedAt: epochMsInteger,
-        },
-        { description: 'What a person asked for and is not planned yet; of several requests the first moment.' },
-      ),
+      Type.Object(requestFields, {
+        description: 'What a person asked for and is not planned yet; of several requests the first moment.',
+      }),
     ),
     queue: nullable(
       Type.Object({

@@ -11,6 +11,26 @@ const tableIdentifier = Type.Object({
   id: Type.Integer(),
 })
 
+/** What a person asked for. */
+export const requestFields = {
+  type: Type.String(),
+  filter: nullable(Type.String()),
+  partitions: nullable(Type.Array(Type.String())),
+  requestedAt: epochMsInteger,
+  by: nullable(Type.String({ description: 'Who asked, as far as that is known.' })),
+}
+
+const lastRequest = Type.Object(
+  {
+    ...requestFields,
+    answeredAt: epochMsInteger,
+    answer: Type.String({ description: 'planned, nothing-to-do or failed.' }),
+    reason: nullable(Type.String({ description: 'Why there was nothing to do, or why no plan could be made.' })),
+    processId: nullable(Type.String({ description: 'That was planned.' })),
+  },
+  { description: 'What became of the last request that a person made and that is answered.' },
+)
+
 export const tableVerdict = Type.Object(
   {
     phase: Type.String(),
@@ -23,6 +43,7 @@ export const tableVerdict = Type.Object(
     needed: nullable(Type.String({ description: 'The optimizing type that the last evaluation asked for.' })),
     evaluatedAt: nullable(epochMsInteger),
     finding: nullable(Type.String()),
+    lastRequest: nullable(lastRequest),
   },
   { title: 'TableVerdict' },
 )

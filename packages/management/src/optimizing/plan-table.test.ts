@@ -76,6 +76,7 @@ test('an empty plan of a request for less than is due is no reason to leave what
     assert.deepEqual(due, {
       state: { phase: 'pending', since: at(5) },
       request: undefined,
+      lastRequest: { ...request, answeredAt: at(5), kind: 'nothing-to-do', reason: '0 groups' },
       settings: DEFAULT_TABLE_SETTINGS,
     })
     const healthy = buildEvaluation({ needed: undefined })
@@ -112,4 +113,29 @@ test('failed planning waits longer each time and shows why', () => {
 
 test('abandoned planning goes back in the queue without blame', () => {
   assert.deepEqual(patchOf(abandonPlanning(planning(), at(9))), { state: { phase: 'pending', since: at(9) } })
+})
+
+test('what became of a request is kept: who asked for what, and the process, or why there is none', () => {
+  const request = { type: 'full', partitions: ['day=1'], requestedAt: T0, by: 'ana' } as const
+  const table = planning({ request })
+  const answers = [
+    acceptPlan(table, buildWork(2), PROCESS_1, at(5)),
+    acceptPlan(table, buildWork(0, { finding: { text: 'day=1: healthy', figures: {} } }), PROCESS_1, at(5)),
+    acceptPlan(table, buildWork(2, { settings: { ...DEFAULT_TABLE_SETTINGS, enabled: false } }), PROCESS_1, at(5)),
+    failPlanning(table, 'v1.metadata.json is gone', at(5)),
+  ]
+  assert.deepEqual(
+    answers.map((changes) => patchOf(changes).lastRequest),
+    [
+      { kind: 'planned', processId: PROCESS_1 },
+      { kind: 'nothing-to-do', reason: 'day=1: healthy' },
+      { kind: 'nothing-to-do', reason: 'self-optimizing.enabled is false' },
+      { kind: 'failed', reason: 'v1.metadata.json is gone' },
+    ].map((answer) => ({ ...request, answeredAt: at(5), ...answer })),
+  )
+})
+
+test('a plan that nobody asked for leaves what is known of the last request', () => {
+  const unasked = planning({ request: undefined })
+  assert.equal('lastRequest' in patchOf(acceptPlan(unasked, buildWork(0), PROCESS_1, at(5))), false)
 })

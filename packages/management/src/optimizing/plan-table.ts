@@ -5,7 +5,7 @@ import { patchTable, type StateChange } from '../store/state-change.ts'
 import type { PlannedWork } from '../table-work/table-maintenance.ts'
 import { nextBackOff } from '../tables/back-off.ts'
 import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
-import { looksForAll } from '../tables/optimize-request.ts'
+import { looksForAll, type RequestEnd } from '../tables/optimize-request.ts'
 import { wantsWork } from '../tables/refresh-table.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
 import { boundedReason, type Task } from './task.ts'
@@ -30,8 +30,10 @@ export function acceptPlan(
 ): readonly StateChange[] {
   if (table.state.phase !== 'planning') return []
   const { settings } = work
-  if (!settings.enabled)
-    return [patchTable(table, { state: { phase: 'idle', since: now }, settings, request: undefined })]
+  if (!settings.enabled) {
+    const answered = answerRequest(table, { kind: 'nothing-to-do', reason: 'self-optimizing.enabled is false' }, now)
+    return [patchTable(table, { state: { phase: 'idle', since: now }, settings, ...answered })]
+  }
   if (work.tasks.length === 0) return [patchTable(table, { ...afterEmptyPlan(table, work, now), settings })]
   const process = newProcess(table, work, processId, now)
   return [
@@ -45,28 +47,38 @@ export function acceptPlan(
       state: { phase: 'executing', since: now, type: work.type, processId },
       settings,
       emptyPlan: undefined,
-      request: undefined,
+      ...answerRequest(table, { kind: 'planned', processId }, now),
     }),
   ]
 }
 
 function afterEmptyPlan(table: ManagedTable, work: PlannedWork, now: EpochMs): TablePatch {
   const { request, evaluation } = table
+  const answered = answerRequest(table, { kind: 'nothing-to-do', reason: boundedReason(work.finding.text) }, now)
   if (request !== undefined && !looksForAll(request)) {
     const isDue = evaluation !== undefined && wantsWork({ ...table, request: undefined }, evaluation)
-    return { state: { phase: isDue ? 'pending' : 'idle', since: now }, request: undefined }
+    return { state: { phase: isDue ? 'pending' : 'idle', since: now }, ...answered }
   }
   // It answers the trigger that holds: of another type it would be asked for again and again.
   const type = evaluation?.needed ?? work.type
   const emptyPlan = { metadataLocation: work.metadataLocation, type, finding: work.finding }
-  return { state: { phase: 'idle', since: now }, emptyPlan, request: undefined }
+  return { state: { phase: 'idle', since: now }, emptyPlan, ...answered }
+}
+
+/** The request is over, and what became of it is kept for whoever asked. */
+function answerRequest({ request }: ManagedTable, answer: RequestEnd, now: EpochMs): TablePatch {
+  return request === undefined
+    ? { request }
+    : { request: undefined, lastRequest: { ...request, answeredAt: now, ...answer } }
 }
 
 /** The table waits to be planned again, longer after each failure in a row. */
 export function failPlanning(table: ManagedTable, reason: string, now: EpochMs): readonly StateChange[] {
   if (table.state.phase !== 'planning') return []
-  const backOff = nextBackOff(table.backOff, { step: 'planning', reason: boundedReason(reason) }, now)
-  return [patchTable(table, { state: { phase: 'pending', since: now }, backOff, request: undefined })]
+  const failure = boundedReason(reason)
+  const backOff = nextBackOff(table.backOff, { step: 'planning', reason: failure }, now)
+  const answered = answerRequest(table, { kind: 'failed', reason: failure }, now)
+  return [patchTable(table, { state: { phase: 'pending', since: now }, backOff, ...answered })]
 }
 
 /** Whoever planned it is gone. */

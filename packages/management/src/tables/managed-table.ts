@@ -4,7 +4,7 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { TableState } from '@moraine/lifecycle/table-phase'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { BackOff } from './back-off.ts'
-import type { OptimizeRequest } from './optimize-request.ts'
+import type { OptimizeRequest, PastRequest } from './optimize-request.ts'
 import type { Pause } from './pause.ts'
 import type { Finding, TableEvaluation } from './table-evaluation.ts'
 import type { TableName } from './table-name.ts'
@@ -33,6 +33,8 @@ export type ManagedTable = {
   readonly backOff: BackOff | undefined
   /** A person asked for optimizing; kept until a plan has been made. */
   readonly request: OptimizeRequest | undefined
+  /** What became of the last request that is answered. */
+  readonly lastRequest: PastRequest | undefined
   readonly pause: Pause | undefined
 }
 

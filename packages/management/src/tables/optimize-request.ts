@@ -1,3 +1,4 @@
+import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { EpochMs } from '@moraine/stdx/brand'
 
@@ -5,7 +6,16 @@ import type { EpochMs } from '@moraine/stdx/brand'
 export type OptimizeRequest = RequestedParts & {
   readonly type: 'auto' | OptimizingType
   readonly requestedAt: EpochMs
+  /** Name of the principal; of several requests that of the first. */
+  readonly by?: string
 }
+
+/** What becomes of a request when its table is planned. */
+export type RequestEnd =
+  | { readonly kind: 'planned'; readonly processId: ProcessId }
+  | { readonly kind: 'nothing-to-do' | 'failed'; readonly reason: string }
+
+export type PastRequest = OptimizeRequest & RequestEnd & { readonly answeredAt: EpochMs }
 
 /** Of a table. */
 export type RequestedParts = {

@@ -32,6 +32,7 @@ export function recordRename(
   const asked: TablePatch = {
     ...(table.pause === undefined && double.pause !== undefined && { pause: double.pause }),
     ...(table.request === undefined && double.request !== undefined && { request: double.request }),
+    ...(table.lastRequest === undefined && double.lastRequest !== undefined && { lastRequest: double.lastRequest }),
   }
   const from = { ...rename.from, version: rename.from.version + 1 }
   return [

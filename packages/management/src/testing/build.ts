@@ -46,6 +46,7 @@ export function buildTable(parts: Partial<ManagedTable> = {}): ManagedTable {
     plannedAt: undefined,
     backOff: undefined,
     request: undefined,
+    lastRequest: undefined,
     pause: undefined,
     ...parts,
   }

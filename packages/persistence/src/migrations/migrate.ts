@@ -19,6 +19,7 @@ import { resources } from './0015-resources.ts'
 import { groupAllocations } from './0016-group-allocations.ts'
 import { placesByAnyName } from './0017-places-by-any-name.ts'
 import { keptOutputs } from './0018-kept-outputs.ts'
+import { answersToRequests } from './0019-answers-to-requests.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
@@ -41,6 +42,7 @@ export const MIGRATIONS: readonly Migration[] = [
   groupAllocations,
   placesByAnyName,
   keptOutputs,
+  answersToRequests,
 ]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }

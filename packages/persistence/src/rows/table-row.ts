@@ -19,6 +19,7 @@ export function tableFromRow(row: ManagedTableRow): ManagedTable {
     refreshFailure: fromNullableJson(row.refresh_failure),
     emptyPlan: fromNullableJson(row.empty_plan),
     optimizedSnapshotId: snapshotIdFromText(row.optimized_snapshot_id),
+    lastRequest: fromNullableJson(row.last_request),
   }
 }
 
@@ -68,6 +69,7 @@ export function patchToRow(patch: TablePatch): Partial<ManagedTableRow> {
     ...('plannedAt' in patch && { planned_at: patch.plannedAt ?? null }),
     ...('backOff' in patch && { back_off: toJson(patch.backOff) }),
     ...('request' in patch && { request: toJson(patch.request) }),
+    ...('lastRequest' in patch && { last_request: toJson(patch.lastRequest) }),
     ...('pause' in patch && { pause: toJson(patch.pause) }),
   }
 }

@@ -197,6 +197,7 @@ function newRow(tableId: TableId, { name, format, createdAt }: NewManagedTable):
     planned_at: null,
     back_off: null,
     request: null,
+    last_request: null,
     pause: null,
   }
 }

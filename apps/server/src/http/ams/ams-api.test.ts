@@ -264,10 +264,10 @@ test('a person can have a table optimized, and hears why not', async () => {
   await stores.state.apply(recordEvaluation(await table(), buildEvaluation(), T0))
   const { result } = await call('POST', `${TABLE}/optimize`, { type: 'full', filter: 'day > 3' })
   assert.deepEqual([result.phase, result.kind], ['pending', 'no-optimizer'])
-  assert.deepEqual((await table()).request, { type: 'full', filter: 'day > 3', requestedAt: T0 })
+  assert.deepEqual((await table()).request, { type: 'full', filter: 'day > 3', requestedAt: T0, by: 'anybody' })
   assert.equal((await call('POST', `${TABLE}/optimize`, { type: 'gigantic' })).status, 400)
   assert.equal((await call('POST', `${TABLE}/optimize`)).status, 200)
-  assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0 })
+  assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0, by: 'anybody' })
   await startProcess(world)
   const refused = await call('POST', `${TABLE}/optimize`, {})
   assert.deepEqual([refused.status, refused.message], [409, 'a process of table lake.sales.orders is running already'])
@@ -285,7 +285,7 @@ test('a person can have partitions optimized; requests are taken together, or re
   const optimize = (body: object) => call('POST', `${TABLE}/optimize`, body)
   assert.equal((await optimize({ type: 'full', partitions: ['day=1'] })).status, 200)
   assert.equal((await optimize({ type: 'full', partitions: ['day=2', 'day=1'] })).status, 200)
-  const both = { type: 'full', partitions: ['day=1', 'day=2'], requestedAt: T0 }
+  const both = { type: 'full', partitions: ['day=1', 'day=2'], requestedAt: T0, by: 'anybody' }
   assert.deepEqual((await table()).request, both)
   const { request, partitions } = (await call('GET', `${TABLE}/explain`)).result
   assert.deepEqual(request, { ...both, filter: null })
@@ -310,7 +310,7 @@ test('a person can have partitions optimized; requests are taken together, or re
     assert.match(refused.message, says)
   }
   assert.equal((await optimize({})).status, 200)
-  assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0 })
+  assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0, by: 'anybody' })
 })
 
 test('groups show their optimizers without credentials, and their tables, the busiest first', async () => {

@@ -9,6 +9,7 @@ import { later } from '@moraine/stdx/brand'
 import type { HoldFinder } from '../../optimizing/hold-finder.ts'
 import { type PendingPage, type PendingTablesDeps, pendingPages } from '../../optimizing/pending-tables.ts'
 import { loadOpenWork, type VerdictDeps, verdictBody } from './load-verdict.ts'
+import { requestBody } from './optimize-request-body.ts'
 
 export type ExplanationDeps = VerdictDeps & {
   readonly stores: Pick<Stores, 'tables' | 'discards'>
@@ -30,7 +31,7 @@ export async function loadExplanation(
   return {
     verdict: verdictBody(verdict, table),
     remedy,
-    request: requestBody(table),
+    request: table.request === undefined ? null : requestBody(table.request),
     queue: queue === undefined ? null : { ...queue, ahead: queue.ahead.map(formatTableName) },
     quota: { ...quota },
     work: work.map(({ partitionPath, lastHeardAt, ...rest }) => ({
@@ -44,12 +45,6 @@ export async function loadExplanation(
     }),
     outputsTotal: total,
   }
-}
-
-function requestBody({ request }: ManagedTable): TableExplanationBody['request'] {
-  if (request === undefined) return null
-  const { type, filter = null, partitions, requestedAt } = request
-  return { type, filter, partitions: partitions === undefined ? null : [...partitions], requestedAt }
 }
 
 async function loadFacts(

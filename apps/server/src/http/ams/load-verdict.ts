@@ -8,6 +8,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
 import type { Clock } from '@moraine/stdx/clock'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
+import { pastRequestBody } from './optimize-request-body.ts'
 
 export type VerdictDeps = {
   readonly stores: Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'blockers'>
@@ -69,5 +70,6 @@ export function verdictBody(verdict: TableVerdict, table: ManagedTable): TableVe
     needed: table.evaluation?.needed ?? null,
     evaluatedAt: table.evaluatedAt ?? null,
     finding: table.evaluation?.finding.text ?? null,
+    lastRequest: table.lastRequest === undefined ? null : pastRequestBody(table.lastRequest),
   }
 }

@@ -8,6 +8,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { type RequestAnswer, requestOptimizing } from '../../optimizing/request-optimizing.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { findTable } from './find-table.ts'
+import { identityOf } from './guard-routes.ts'
 import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
 import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
@@ -51,7 +52,7 @@ export function optimizeRoute(server: ApiServer, deps: OptimizeRouteDeps): void 
       const answer = await inTime(request, reply, async (signal) => {
         if (Object.keys(parts).length > 0) await inspection.checkRequest(name, parts, signal)
         checkAborted(signal, `asking for ${formatTableName(name)}`)
-        return requestOptimizing(stores, clock, tableId, { type, ...parts })
+        return requestOptimizing(stores, clock, tableId, { type, ...parts, by: identityOf(request).name })
       })
       if (answer !== 'accepted') throw refusal(answer, formatTableName(name))
       return success(await loadVerdict(await findTable(stores, params)))

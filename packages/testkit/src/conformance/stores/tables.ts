@@ -47,7 +47,15 @@ export function tableConformance(stores: () => Stores): void {
       optimizedAt: at(4),
       plannedAt: at(5),
       backOff: { failures: 2, notBefore: at(6), step: 'committing', reason: 'conflict' },
-      request: { type: 'auto', filter: "day = '2026-11-21'", partitions: ['day=ä', ''], requestedAt: at(7) },
+      request: { type: 'auto', filter: "day = '2026-11-21'", partitions: ['day=ä', ''], requestedAt: at(7), by: 'ana' },
+      lastRequest: {
+        type: 'full',
+        requestedAt: at(2),
+        by: 'ben',
+        answeredAt: at(3),
+        kind: 'nothing-to-do',
+        reason: 'healthy',
+      },
       pause: { since: at(8), by: 'ana', reason: 'migration' },
       settings: { ...table.settings, group: 'big', quota: 4, windows: '0 22 * * * for 6h', priority: 2 },
     } as const
@@ -289,6 +297,7 @@ export function tableConformance(stores: () => Stores): void {
 
 function pendingPart(table: ManagedTable): PendingTable {
   const { format: _, createdAt: _created, evaluation: _evaluation, evaluatedAt: _at, ...rest } = table
-  const { refreshFailure: _failure, emptyPlan: _plan, optimizedSnapshotId: _snapshot, ...pending } = rest
+  const { refreshFailure: _failure, emptyPlan: _plan, optimizedSnapshotId: _snapshot, ...decisive } = rest
+  const { lastRequest: _last, ...pending } = decisive
   return pending
 }
