@@ -181,6 +181,13 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     /blackouts/,
   ],
   [
+    'its window never opens',
+    { table: PENDING, hold: { ...hold('outside-windows', 'outside of its windows, for ever'), never: true } },
+    'never-opens',
+    /outside of its windows/,
+    /time changes nothing/,
+  ],
+  [
     'its windows cannot be read',
     { table: PENDING, hold: hold('windows-unreadable', "window 'at night' cannot be read") },
     'windows-unreadable',

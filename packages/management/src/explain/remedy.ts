@@ -38,6 +38,8 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
       return `time; or other blackouts ${PLACES}; a request by a person waits, too`
     case 'outside-windows':
       return `time; or other windows ${PLACES}; or a request by a person, which does not wait for them`
+    case 'never-opens':
+      return `other windows or blackouts ${PLACES}: with these time changes nothing; a request by a person does not wait for windows, but for blackouts`
     case 'windows-unreadable':
       return 'write the windows as the text says, in the table or in its group'
     case 'queued':

@@ -35,6 +35,7 @@ export type VerdictKind =
   | 'backing-off'
   | 'min-plan-interval'
   | HoldKind
+  | 'never-opens'
   | 'queued'
   | 'planning'
   | 'waiting-for-thread'
@@ -210,7 +211,8 @@ function noOptimizer({ optimizers }: VerdictFacts, group: string): string {
 
 /** Work that waits, and for what. */
 function heldVerdict(facts: VerdictFacts, hold: Hold, work: string): TableVerdict {
-  return { ...verdict(facts, hold.kind, `${hold.text}; ${work}`), until: hold.until }
+  const kind = hold.never === true ? 'never-opens' : hold.kind
+  return { ...verdict(facts, kind, `${hold.text}; ${work}`), until: hold.until }
 }
 
 function outageVerdict(facts: VerdictFacts, outage: CatalogOutage, work: string): TableVerdict {

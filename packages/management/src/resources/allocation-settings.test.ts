@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { T0 } from '../testing/build.ts'
 import { ALLOCATION_PROPERTIES, allocationProblem, readAllocation } from './allocation-settings.ts'
 import { checkGroup } from './check-group.ts'
 
@@ -93,7 +94,7 @@ test('what cannot work is off, is said, and is refused where it is set', () => {
     const allocation = readAllocation(wrong)
     assert.ok(allocation.kind === 'invalid', JSON.stringify(values))
     assert.match(allocation.reason, reason)
-    assert.throws(() => checkGroup(wrong), {
+    assert.throws(() => checkGroup(wrong, T0), {
       kind: 'invalid-input',
       message: reason.source.startsWith('^') ? /min-parallelism/ : reason,
     })

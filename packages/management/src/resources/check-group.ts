@@ -1,7 +1,8 @@
+import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { nearestKey } from '@moraine/stdx/nearest-key'
 import { GROUP_PAUSED } from '../schedule/hold.ts'
-import { parseSchedule } from '../schedule/opening.ts'
+import { neverOpens, parseSchedule } from '../schedule/opening.ts'
 import { allocationProblem } from './allocation-settings.ts'
 import { GROUP_PROPERTIES } from './group-properties.ts'
 import { minimumProblem } from './keep-minimum.ts'
@@ -23,7 +24,7 @@ const POSITIVE = ['max-input-file-size-per-thread']
 /**
  * @throws {MoraineError} `invalid-input` naming the name, or the first property, that cannot be
  */
-export function checkGroup(group: ResourceGroup): void {
+export function checkGroup(group: ResourceGroup, now: EpochMs): void {
   const { name, container, properties } = group
   if (!NAME.test(name)) {
     throw new MoraineError('invalid-input', `resource group '${name}': its name must match ${NAME.source}`)
@@ -48,10 +49,19 @@ export function checkGroup(group: ResourceGroup): void {
     throw new MoraineError('invalid-input', `resource group ${name}: property ${key} is unknown; ${meant} is meant`)
   }
   const { windows = '', blackouts = '' } = properties
-  parseSchedule(windows, blackouts)
+  if (neverOpens(parseSchedule(windows, blackouts), now)) throw neverWorks(group)
   threadMemoryMb(group)
   const problem = minimumProblem(group) ?? allocationProblem(group)
   if (problem !== undefined) throw new MoraineError('invalid-input', `resource group ${name}: ${problem}`)
+}
+
+function neverWorks({ name, properties }: ResourceGroup): MoraineError {
+  const written = ['windows', 'blackouts'].filter((key) => properties[key] !== undefined)
+  const what = written.map((key) => `${key} '${properties[key]}'`).join(' and ')
+  return new MoraineError(
+    'invalid-input',
+    `resource group ${name}: ${what} ${written.length === 1 ? 'leaves' : 'leave'} no time to work in, ever; write windows that begin, and blackouts that end, or set paused to true`,
+  )
 }
 
 /** In the paths of Amoro's API. */

@@ -98,3 +98,10 @@ test('an opening that is kept is what it would be if worked out again, on a cloc
     assert.deepEqual(book.find(NIGHTLY, OVER_NOON, now), openingBook().find(NIGHTLY, OVER_NOON, now), time)
   }
 })
+
+test('windows that never open are told from those that are closed', () => {
+  const closed = hold({ settings: { windows: '0 2 30 2 * for 1h', blackouts: '' } })
+  assert.deepEqual([closed?.kind, closed?.never, closed?.until], ['outside-windows', true, undefined])
+  assert.match(closed?.text ?? '', /0 2 30 2 \* for 1h\), and that never ends: windows and blackouts leave no time/)
+  assert.equal(hold({ settings: { windows: NIGHTLY, blackouts: '' } })?.never, undefined)
+})

@@ -15,6 +15,8 @@ export type Hold = {
   readonly text: string
   /** When it ends by itself, as far as that can be known. */
   readonly until: EpochMs | undefined
+  /** It is in how windows and blackouts are written that it does not end. */
+  readonly never?: true
 }
 
 export type HoldFacts = {
@@ -80,9 +82,10 @@ function closedHold(
     case 'open':
       return undefined
     case 'blackout':
-      return { ...opening, text: `in a blackout (${words.blackouts}: ${blackouts})` }
+      return { ...opening, text: closedText(opening, `in a blackout (${words.blackouts}: ${blackouts})`) }
     case 'outside-windows':
-      return isRequested ? undefined : { ...opening, text: `outside of its windows (${words.windows}: ${windows})` }
+      if (isRequested) return undefined
+      return { ...opening, text: closedText(opening, `outside of its windows (${words.windows}: ${windows})`) }
     case 'unreadable': {
       const text = `${words.windows} or ${words.blackouts} cannot be read: ${opening.reason}`
       return { kind: 'windows-unreadable', text, until: undefined }
@@ -90,6 +93,10 @@ function closedHold(
     default:
       return unreachable(opening)
   }
+}
+
+function closedText({ never }: Pick<Hold, 'never'>, text: string): string {
+  return never === true ? `${text}, and that never ends: windows and blackouts leave no time at all` : text
 }
 
 function blockedHold(blockers: readonly Blocker[], now: EpochMs): Hold {

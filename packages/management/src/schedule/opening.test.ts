@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { isKind } from '@moraine/stdx/error'
 import fc from 'fast-check'
-import { openingAt, parseSchedule } from './opening.ts'
+import { neverOpens, openingAt, parseSchedule } from './opening.ts'
 
 const at = (iso: string) => Date.parse(iso) as EpochMs
 
@@ -52,6 +52,28 @@ test('a start that the clock jumps over comes as much later, one that it repeats
 test('windows that never begin keep closed, and those that never end keep open', () => {
   assert.equal(opening('0 0 30 2 * for 1h', '', '2026-03-02T10:00:00Z'), 'outside-windows until ever')
   assert.equal(opening('* * * * * for 1h', '', '2026-03-02T10:00:00Z'), 'open until ever')
+})
+
+test('what leaves no time at all is told from what opens seldom', () => {
+  const never = (windows: string, blackouts: string) =>
+    neverOpens(parseSchedule(windows, blackouts), at('2026-03-02T10:00:00Z'))
+  for (const [windows, blackouts] of [
+    ['0 2 30 2 *  for 1h', ''],
+    ['', '0 0 * * * for 1d'],
+    ['', '0 * * * * for 1h Asia/Kolkata'],
+    ['', '0 0 * * * for 12h Europe/Berlin; 0 12 * * * for 12h Europe/Berlin'],
+    ['', '0 0 1 * * for 31d'],
+    ['0 2 * * * for 1h America/New_York', '0 1 * * * for 4h America/New_York'],
+  ] as const)
+    assert.equal(never(windows, blackouts), true, `${windows} | ${blackouts}`)
+  for (const [windows, blackouts] of [
+    ['', ''],
+    ['0 2 29 2 * for 1h', ''],
+    ['', '0 0 * 1-11 * for 1d'],
+    ['', '0 0 1 * * for 30d'],
+    ['0 2 * * * for 1h Asia/Tokyo', '0 2 * * * for 1h Europe/Berlin'],
+  ] as const)
+    assert.equal(never(windows, blackouts), false, `${windows} | ${blackouts}`)
 })
 
 test('what cannot be read is named with the remedy', () => {

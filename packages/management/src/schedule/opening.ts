@@ -1,5 +1,5 @@
 import { type EpochMs, earliest } from '@moraine/stdx/brand'
-import { parseTimeWindows, type TimeWindow, windowEnd } from './time-window.ts'
+import { parseTimeWindows, type Starts, type TimeWindow, windowEnd } from './time-window.ts'
 
 /** When work may begin: within one of the windows, or at any time if there are none, but in no blackout. */
 export type Schedule = { readonly windows: readonly TimeWindow[]; readonly blackouts: readonly TimeWindow[] }
@@ -7,8 +7,8 @@ export type Schedule = { readonly windows: readonly TimeWindow[]; readonly black
 export type Opening =
   /** `until`: when it closes; `undefined` if not within the horizon. */
   | { readonly kind: 'open'; readonly until: EpochMs | undefined }
-  /** `until`: when it opens; `undefined` if not within the horizon. */
-  | { readonly kind: 'outside-windows' | 'blackout'; readonly until: EpochMs | undefined }
+  /** `until`: when it opens; `undefined` if not within the horizon, or, by {@link neverOpens}, `never`. */
+  | { readonly kind: 'outside-windows' | 'blackout'; readonly until: EpochMs | undefined; readonly never?: true }
 
 /** @throws {MoraineError} `invalid-input` naming the window that cannot be read */
 export function parseSchedule(windows: string, blackouts: string): Schedule {
@@ -20,15 +20,38 @@ export function openingAt(schedule: Schedule, now: EpochMs): Opening {
   const first = stateAt(schedule, now)
   let at = now
   let next = first
-  for (let steps = 0; steps < STEPS_MAX; steps += 1) {
-    if (next.changesAt === undefined) return { kind: first.kind, until: undefined }
+  for (let steps = 0; steps < STEPS_MAX && next.changesAt !== undefined; steps += 1) {
     at = next.changesAt
     next = stateAt(schedule, at)
     if ((next.kind === 'open') !== (first.kind === 'open')) return { kind: first.kind, until: at }
   }
   // Windows that follow each other without a gap may do so for ever.
-  return { kind: first.kind, until: undefined }
+  if (first.kind === 'open' || !neverOpens(schedule, now)) return { kind: first.kind, until: undefined }
+  return { kind: first.kind, until: undefined, never: true }
 }
+
+/**
+ * Whether no time is open: no window ever begins, or blackouts leave nothing of them. That is taken as shown if nothing opens
+ * in more than a year, but for the hours in which a clock is put forward or back.
+ */
+export function neverOpens({ windows, blackouts }: Schedule, now: EpochMs): boolean {
+  const steady = {
+    windows: windows.map((window) => window.steadily(now)),
+    blackouts: blackouts.map((window) => window.steadily(now)),
+  }
+  let at = now
+  let state = stateAt(steady, at)
+  for (let steps = 0; steps < NEVER_STEPS_MAX && state.kind !== 'open'; steps += 1) {
+    if (state.changesAt === undefined || at - now > NEVER_MS) return true
+    at = state.changesAt
+    state = stateAt(steady, at)
+  }
+  return false
+}
+
+const NEVER_MS = 400 * 86_400_000
+/** Enough for a year of hours. What changes more often than that is not known to stay closed. */
+const NEVER_STEPS_MAX = 10_000
 
 /** The horizon, in beginnings and ends of windows. */
 const STEPS_MAX = 64
@@ -39,7 +62,9 @@ type StateAt = {
   readonly changesAt: EpochMs | undefined
 }
 
-function stateAt({ windows, blackouts }: Schedule, now: EpochMs): StateAt {
+type StartsOf = Readonly<Record<keyof Schedule, readonly Starts[]>>
+
+function stateAt({ windows, blackouts }: StartsOf, now: EpochMs): StateAt {
   const blackoutEnds = ends(blackouts, now)
   if (blackoutEnds.length > 0) return { kind: 'blackout', changesAt: latest(blackoutEnds) }
   if (windows.length === 0) return { kind: 'open', changesAt: nextStart(blackouts, now) }
@@ -49,11 +74,11 @@ function stateAt({ windows, blackouts }: Schedule, now: EpochMs): StateAt {
   return { kind: 'open', changesAt: earliest(closes) }
 }
 
-function ends(windows: readonly TimeWindow[], now: EpochMs): readonly EpochMs[] {
+function ends(windows: readonly Starts[], now: EpochMs): readonly EpochMs[] {
   return windows.map((window) => windowEnd(window, now)).filter((end) => end !== undefined)
 }
 
-function nextStart(windows: readonly TimeWindow[], now: EpochMs): EpochMs | undefined {
+function nextStart(windows: readonly Starts[], now: EpochMs): EpochMs | undefined {
   return earliest(windows.map((window) => window.nextStart(now)).filter((start) => start !== undefined))
 }
 

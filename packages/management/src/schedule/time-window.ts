@@ -2,11 +2,17 @@ import { type EpochMs, later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { Cron } from 'croner'
 
-/** A stretch of time that begins again and again, by the clock of a place. */
-export type TimeWindow = {
+/** When windows begin, and how long they last. */
+export type Starts = {
   readonly durationMs: number
   /** The first start after `after`; `undefined` if there is none. */
   nextStart(after: EpochMs): EpochMs | undefined
+}
+
+/** A stretch of time that begins again and again, by the clock of a place. */
+export type TimeWindow = Starts & {
+  /** The same by a clock that keeps the offset it has at that time: reckoned with in a small part of the time. */
+  steadily(at: EpochMs): Starts
 }
 
 /**
@@ -36,7 +42,23 @@ function parseTimeWindow(text: string): TimeWindow {
   if (cron === '') throw invalidWindow(text, 'it is not written as CRON for DURATION [ZONE]')
   if (durationMs <= 0 || durationMs > LONGEST_MS)
     throw invalidWindow(text, 'it lasts one minute at least, 31 days at most')
-  return { durationMs, nextStart: startsOf(openCron(text, cron, zone), zone) }
+  const nextStart = startsOf(openCron(text, cron, zone), zone)
+  const steadily = (at: EpochMs) => ({
+    durationMs,
+    nextStart: startsByOffset(new Cron(cron, { utcOffset: offsetMinutes(zone, at), paused: true, mode: '5-part' })),
+  })
+  return { durationMs, nextStart, steadily }
+}
+
+function startsByOffset(schedule: Cron): TimeWindow['nextStart'] {
+  return (after) => schedule.nextRun(new Date(after))?.getTime() as EpochMs | undefined
+}
+
+function offsetMinutes(zone: string, at: EpochMs): number {
+  const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at)
+  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
+  const [, sign = '+', hours = '0', minutes = '0'] = /^GMT([+-])(\d\d):(\d\d)/.exec(offset) ?? []
+  return (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1)
 }
 
 /**
@@ -44,7 +66,7 @@ function parseTimeWindow(text: string): TimeWindow {
  * after one it is asked from there, start by start.
  */
 function startsOf(schedule: Cron, zone: string): TimeWindow['nextStart'] {
-  if (zone === UTC) return (after) => schedule.nextRun(new Date(after))?.getTime() as EpochMs | undefined
+  if (zone === UTC) return startsByOffset(schedule)
   const offsets = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' })
   const offsetAt = (time: EpochMs) => offsets.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value
   return (after) => {
@@ -81,7 +103,7 @@ function invalidWindow(text: string, problem: string, cause?: unknown): MoraineE
 }
 
 /** When the window that holds `now` ends; `undefined` if none does. Of those that overlap, the one that began first. */
-export function windowEnd({ durationMs, nextStart }: TimeWindow, now: EpochMs): EpochMs | undefined {
+export function windowEnd({ durationMs, nextStart }: Starts, now: EpochMs): EpochMs | undefined {
   const start = nextStart(later(now, -durationMs))
   return start !== undefined && start <= now ? later(start, durationMs) : undefined
 }

@@ -10,6 +10,7 @@ import { ALL_GROUPS, checkGroup } from '@moraine/management/resources/check-grou
 import type { Optimizer } from '@moraine/management/resources/optimizer'
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
+import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import type { ContainerConfig } from '../../config/container-config.ts'
@@ -19,6 +20,7 @@ import { type ApiServer, answers, success } from './route-types.ts'
 export type GroupRoutesDeps = {
   readonly stores: Stores
   readonly containers: readonly ContainerConfig[]
+  readonly clock: Clock
   /** Whatever waited for a hold may go on, and others may be launched. */
   readonly onGroupChanged: () => void
   /** Where optimizers of a group register, and what they have to show. */
@@ -71,13 +73,13 @@ function showRoutes(server: ApiServer, { stores }: GroupRoutesDeps): void {
   )
 }
 
-function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged }: GroupRoutesDeps): void {
+function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged, clock }: GroupRoutesDeps): void {
   server.post(
     ALL,
     { schema: { tags, summary: 'Create a resource group', body: groupBody, response: answers(Type.String()) } },
     async ({ body }) => {
       const group = { ...body, properties: body.properties ?? {} }
-      checkGroup(group)
+      checkGroup(group, clock.now())
       checkContainer(group, containers)
       if (!(await stores.groups.addGroup(group))) {
         throw new MoraineError(
@@ -101,7 +103,7 @@ function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged }: G
     },
     async ({ body }) => {
       const group = { ...body, properties: body.properties ?? {} }
-      checkGroup(group)
+      checkGroup(group, clock.now())
       checkContainer(group, containers)
       await findGroup(stores, group.name)
       await stores.groups.saveGroup(group)
