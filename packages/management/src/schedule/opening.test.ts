@@ -81,16 +81,24 @@ test('what cannot be read is named with the remedy', () => {
     ['0 22 * * *', /not written as CRON for DURATION/],
     ['0 22 * * * for 0h', /one minute at least/],
     ['0 22 * * * for 99d', /31 days at most/],
-    ['61 22 * * * for 1h', /minute: 61/],
-    ['0 22 * * for 1h', /space separated parts/],
-    ['0 22 * * * for 1h Nowhere/City', /Nowhere\/City/],
+    [
+      '61 22 * * * for 1h',
+      /: its minute '61' cannot be read: it is made of 0 to 59, \*, and , - \/; write for example '/,
+    ],
+    ['0 22 * * MON-FRY for 1h', /: its day of the week 'MON-FRY' cannot be read: it is made of 0 to 7, SUN to SAT/],
+    ['0 22 31-1 * * for 1h', /: its day of the month '31-1' cannot be read/],
+    ['0 22 * * for 1h', /: '0 22 \* \*' has 4 fields instead of five \(minute, hour, day of the month, month, day of/],
+    ['0 22 * * * for 1h Nowhere/City', /: 'Nowhere\/City' is no time zone of the IANA database; write for example/],
     ['0 22 * * * for 1h UTC; nonsense', /window 'nonsense'/],
   ] as const
   for (const [text, reason] of bad) {
     assert.throws(
       () => parseSchedule(text, ''),
       (error) =>
-        isKind(error, 'invalid-input') && reason.test(error.message) && error.message.includes('Europe/Berlin'),
+        isKind(error, 'invalid-input') &&
+        reason.test(error.message) &&
+        error.message.includes('Europe/Berlin') &&
+        error.cause === undefined,
       text,
     )
   }

@@ -1,5 +1,6 @@
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
+import { counted } from '@moraine/stdx/human-text'
 import { Cron } from 'croner'
 
 /** When windows begin, and how long they last. */
@@ -84,22 +85,59 @@ const UTC = 'UTC'
 const JUMP_MS = 3 * 3_600_000
 
 function openCron(text: string, cron: string, zone: string): Cron {
+  if (!isZone(zone)) throw invalidWindow(text, `'${zone}' is no time zone of the IANA database`)
+  const fields = cron.trim().split(/\s+/)
+  if (fields.length !== CRON_FIELDS.length) {
+    const names = CRON_FIELDS.map(({ name }) => name).join(', ')
+    throw invalidWindow(text, `'${cron}' has ${counted(fields.length, 'field')} instead of five (${names})`)
+  }
+  const schedule = readCron(cron, zone)
+  if (schedule !== undefined) return schedule
+  const wrong = CRON_FIELDS.findIndex((_, at) => readCron(alone(fields, at), zone) === undefined)
+  const { name, values } = CRON_FIELDS[wrong] ?? { name: 'cron expression', values: 'five fields' }
+  throw invalidWindow(
+    text,
+    `its ${name} '${fields[wrong] ?? cron}' cannot be read: it is made of ${values}, *, and , - /`,
+  )
+}
+
+const CRON_FIELDS = [
+  { name: 'minute', values: '0 to 59' },
+  { name: 'hour', values: '0 to 23' },
+  { name: 'day of the month', values: '1 to 31, L' },
+  { name: 'month', values: '1 to 12, JAN to DEC' },
+  { name: 'day of the week', values: '0 to 7, SUN to SAT' },
+]
+
+/** The library does not say which field it stumbles over. */
+function alone(fields: readonly string[], at: number): string {
+  return fields.map((field, index) => (index === at ? field : '*')).join(' ')
+}
+
+function isZone(zone: string): boolean {
   try {
-    const schedule = new Cron(cron, {
-      ...(zone === UTC ? { utcOffset: 0 } : { timezone: zone }),
-      ...{ paused: true, mode: '5-part' },
-    })
-    // An unknown zone is noticed at the first question only.
-    schedule.nextRun(new Date(0))
-    return schedule
-  } catch (cause) {
-    throw invalidWindow(text, cause instanceof Error ? cause.message : String(cause), cause)
+    new Intl.DateTimeFormat('en-US', { timeZone: zone })
+    return true
+  } catch {
+    return false
   }
 }
 
-function invalidWindow(text: string, problem: string, cause?: unknown): MoraineError {
+/** `undefined` if the library cannot read it. */
+function readCron(cron: string, zone: string): Cron | undefined {
+  try {
+    return new Cron(cron, {
+      ...(zone === UTC ? { utcOffset: 0 } : { timezone: zone }),
+      ...{ paused: true, mode: '5-part' },
+    })
+  } catch {
+    return undefined
+  }
+}
+
+function invalidWindow(text: string, problem: string): MoraineError {
   const example = '0 22 * * 1-5 for 6h Europe/Berlin'
-  return new MoraineError('invalid-input', `window '${text}': ${problem}; write for example '${example}'`, { cause })
+  return new MoraineError('invalid-input', `window '${text}': ${problem}; write for example '${example}'`)
 }
 
 /** When the window that holds `now` ends; `undefined` if none does. Of those that overlap, the one that began first. */
