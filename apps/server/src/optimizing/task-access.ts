@@ -105,7 +105,7 @@ async function withhold(
   log.warn({ processId, failure }, 'tasks are not handed out for now; access to the files is asked for again')
   try {
     const [next] = await stores.tasks.listPlanned(processId, 1)
-    if (next !== undefined) await stores.state.apply(withholdTask(next, `not handed out for now: ${failure}`))
+    if (next !== undefined) await stores.state.apply(withholdTask(next, failure))
   } catch (cause) {
     log.error({ processId, failure: describeError(cause) }, 'why a task is not handed out could not be recorded')
   }

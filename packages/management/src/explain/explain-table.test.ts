@@ -225,6 +225,27 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     /start more optimizers/,
   ],
   [
+    'access to its files cannot be had',
+    { table: EXECUTING, open: work({ planned: 6 }, { withheld: 'STS answered 403' }) },
+    'withheld',
+    /0 of 6 tasks done; access to its files cannot be given to optimizers: STS answered 403$/,
+    /mend what the reason names.*within half a minute/,
+  ],
+  [
+    'its quota is 0, and a process waits',
+    { table: EXECUTING, open: work({ planned: 6 }, { process: buildProcess({ quota: 0, taskCount: 6 }) }) },
+    'no-quota',
+    /0 of 6 tasks done; self-optimizing.quota is 0/,
+    /self-optimizing.quota above 0/,
+  ],
+  [
+    'its quota is 0, and nothing is planned',
+    { table: { ...PENDING, settings: settings({ quota: 0 }) } },
+    'no-quota',
+    /there is work \(13 fragments of 12\); self-optimizing.quota is 0/,
+    /self-optimizing.quota above 0/,
+  ],
+  [
     'its optimizers are gone in the middle',
     { table: EXECUTING, open: work({ planned: 6 }), optimizers: [] },
     'no-optimizer',

@@ -12,6 +12,8 @@ export type OpenWork = {
   readonly counts: TaskCounts
   /** Tasks that are scheduled or acked, or the first of many. */
   readonly assigned: readonly Task[]
+  /** Why its tasks are not handed out, if access to the files of the table could not be had. */
+  readonly withheld?: string
 }
 
 export type WorkingThread = {

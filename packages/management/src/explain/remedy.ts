@@ -56,6 +56,10 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
       return `nothing: it is settled within seconds; if that does not happen ${WHO_LEADS}`
     case 'waiting-for-thread':
       return `threads of group ${group} that become free; start more optimizers, or raise self-optimizing.priority`
+    case 'withheld':
+      return 'mend what the reason names, in the catalog or in what it is reached with; access is asked for again within half a minute'
+    case 'no-quota':
+      return 'set the table property self-optimizing.quota above 0, for a process that runs also cancel it (moraine table cancel); with self-optimizing.break-quota-limit-enabled threads that are idle take it as it is'
     case 'committing':
       return 'nothing: a commit that could not be settled is tried again, for about half an hour in all; then the process fails, and says what becomes of its outputs'
     default:

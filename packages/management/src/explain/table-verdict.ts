@@ -39,6 +39,8 @@ export type VerdictKind =
   | 'queued'
   | 'planning'
   | 'waiting-for-thread'
+  | 'withheld'
+  | 'no-quota'
   | 'orphaned'
   | 'settling'
   | 'executing'
@@ -123,6 +125,9 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   if (activeThreads(optimizers) === 0) {
     return verdict(facts, 'no-optimizer', noOptimizer(facts, group))
   }
+  if (table.settings.quota === 0) {
+    return verdict(facts, 'no-quota', `there is work (${findingOf(table)}); ${NO_QUOTA}`)
+  }
   const until = planNotBefore(table, undefined)
   if (until <= now) {
     return {
@@ -162,9 +167,22 @@ function executingVerdict(facts: VerdictFacts): TableVerdict {
   if (activeThreads(facts.optimizers) === 0) {
     return { ...verdict(facts, 'no-optimizer', noOptimizer(facts, process.group)), figures }
   }
-  const text = `${progress}, waits for a thread of group '${process.group}'`
-  return { ...verdict(facts, 'waiting-for-thread', text), figures }
+  return { ...undispatchedVerdict(facts, { ...open, progress }), figures }
 }
+
+/** Nothing keeps the group's threads from it but what is said here. */
+function undispatchedVerdict(
+  facts: VerdictFacts,
+  { process, withheld, progress }: OpenWork & Pick<Running, 'progress'>,
+): TableVerdict {
+  if (withheld !== undefined) {
+    return verdict(facts, 'withheld', `${progress}; access to its files cannot be given to optimizers: ${withheld}`)
+  }
+  if (process.quota === 0) return verdict(facts, 'no-quota', `${progress}; ${NO_QUOTA}`)
+  return verdict(facts, 'waiting-for-thread', `${progress}, waits for a thread of group '${process.group}'`)
+}
+
+const NO_QUOTA = 'self-optimizing.quota is 0: no thread is meant to work on it'
 
 type Running = OpenWork & Pick<TableVerdict, 'figures'> & { readonly running: number; readonly progress: string }
 

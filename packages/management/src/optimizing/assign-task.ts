@@ -70,6 +70,15 @@ export function refuseTask(task: Task, reason: string, now: EpochMs): readonly S
   ]
 }
 
+/** By this the reason of one that is withheld is told from that of an attempt that failed. */
+const WITHHELD = 'not handed out for now: '
+
+/** Why a task is withheld, for as long as it has not been handed out again. */
+export function withheldReason({ state }: Task): string | undefined {
+  const reason = state.status === 'planned' ? state.reason : undefined
+  return reason?.startsWith(WITHHELD) === true ? reason.slice(WITHHELD.length) : undefined
+}
+
 /** Says why a planned task is not handed out for now. It is handed out once it can be. */
 export function withholdTask(task: Task, reason: string): readonly StateChange[] {
   const { processId, taskId, state } = task
@@ -78,7 +87,7 @@ export function withholdTask(task: Task, reason: string): readonly StateChange[]
     `task in status ${state.status} is withheld`,
   )
   const { attempts, failures } = state
-  const bounded = boundedReason(reason)
+  const bounded = boundedReason(`${WITHHELD}${reason}`)
   if (state.reason === bounded) return []
   return [
     {

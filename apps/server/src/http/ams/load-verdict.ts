@@ -2,6 +2,7 @@ import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
 import type { CatalogOutage } from '@moraine/management/catalogs/catalog-breaker'
 import type { OpenWork } from '@moraine/management/explain/open-work'
 import { type TableVerdict, verdictOf } from '@moraine/management/explain/table-verdict'
+import { withheldReason } from '@moraine/management/optimizing/assign-task'
 import { NO_TASKS } from '@moraine/management/optimizing/process-store'
 import type { Task } from '@moraine/management/optimizing/task'
 import type { Stores } from '@moraine/management/store/stores'
@@ -58,7 +59,8 @@ export async function loadOpenWork(
   const counts = (await tasks.countTasks([process.processId])).get(process.processId) ?? NO_TASKS
   const own = await tasks.pageTasks(process.processId, { offset: 0, limit: TASKS_MAX })
   const assigned = own.filter(({ state }) => state.status === 'scheduled' || state.status === 'acked')
-  return { process, counts, assigned, tasks: own }
+  const withheld = own.map(withheldReason).find((reason) => reason !== undefined)
+  return { process, counts, assigned, tasks: own, ...(withheld !== undefined && { withheld }) }
 }
 
 export function verdictBody(verdict: TableVerdict, table: ManagedTable): TableVerdictBody {
