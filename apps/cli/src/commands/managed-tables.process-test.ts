@@ -44,6 +44,9 @@ test('a table that the service does not know is named', async () => {
   const { code, err } = await table('pause', 'db.nothing')
   assert.notEqual(code, 0)
   assert.match(err, /table lake\.db\.nothing is not managed/)
+  const misspelled = await runCli(['table', 'status', 'db.orders', '--catalog', 'lak', '--server', url])
+  assert.equal(misspelled.code, 1)
+  assert.match(misspelled.err, /there is no catalog 'lak'; 'lake' is meant/)
 })
 
 test('explain asks the service of its own catalogs: place, quota, remedy and partitions', async () => {

@@ -258,6 +258,20 @@ test('a process is canceled once; later it is a conflict, and that of another ta
   assert.equal((await call('POST', path('no-number'))).status, 400)
 })
 
+test('a table of a catalog that is not there is told from one that has not been found yet', async () => {
+  const { call } = await setUp()
+  const status = (catalog: string, name: string) =>
+    call('GET', `/tables/catalogs/${catalog}/dbs/sales/tables/${name}/verdict`)
+  for (const [catalog, name, says] of [
+    ['lake', 'nothing', 'table lake.sales.nothing is not managed; it may not have been found yet'],
+    ['lakke', 'orders', "there is no catalog 'lakke'; 'lake' is meant"],
+    ['warehouse', 'orders', "there is no catalog 'warehouse'"],
+  ] as const) {
+    const { status: code, message } = await status(catalog, name)
+    assert.deepEqual([code, message], [404, says])
+  }
+})
+
 test('a person can have a table optimized, and hears why not', async () => {
   const world = await setUp()
   const { call, table, stores } = world

@@ -14,7 +14,7 @@ import { type ApiServer, answers, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
 export type ExplainRouteDeps = VerdictDeps & {
-  readonly stores: Pick<Stores, 'tables' | 'discards'>
+  readonly stores: Pick<Stores, 'tables' | 'catalogs' | 'discards'>
   readonly inspection: Pick<TableInspection, 'explainPartitions'>
   readonly inTime: InTime
 }

@@ -2,20 +2,34 @@ import type { TableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { MoraineError } from '@moraine/stdx/error'
+import { nearestKey } from '@moraine/stdx/nearest-key'
 import { databaseCuts } from './database-cuts.ts'
 
 /**
  * The managed table that a path names; its database is cut into levels as `databaseCuts` has it.
  *
- * @throws {MoraineError} `not-found`
+ * @throws {MoraineError} `not-found`, for a catalog that is not there with the name that is meant
  */
-export async function findTable({ tables }: Pick<Stores, 'tables'>, params: TableParams): Promise<ManagedTable> {
+export async function findTable(
+  { tables, catalogs }: Pick<Stores, 'tables' | 'catalogs'>,
+  params: TableParams,
+): Promise<ManagedTable> {
   const { catalog, db, table: name } = params
   for (const namespace of databaseCuts(db).take(CUTS_MAX)) {
     const found = await tables.findTableByName({ catalog, namespace, name })
     if (found !== undefined) return found
   }
+  const known = (await catalogs.listCatalogs()).map((each) => each.name)
+  if (!known.includes(catalog)) throw noSuchCatalog(catalog, known)
   throw new MoraineError('not-found', `table ${catalog}.${db}.${name} is not managed; it may not have been found yet`)
+}
+
+function noSuchCatalog(catalog: string, known: readonly string[]): MoraineError {
+  const near = nearestKey(catalog, known)
+  return new MoraineError(
+    'not-found',
+    `there is no catalog '${catalog}'${near === undefined ? '' : `; '${near}' is meant`}`,
+  )
 }
 
 /** All of a name with five dots: each is a question to the database. */
