@@ -15,7 +15,9 @@ import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import type { ContainerConfig } from '../../config/container-config.ts'
 import { checkContainer } from './container-routes.ts'
+import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
+import { REQUEST } from './table-change/plan-table-change.ts'
 
 export type GroupRoutesDeps = {
   readonly stores: Stores
@@ -78,6 +80,7 @@ function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged, clo
     ALL,
     { schema: { tags, summary: 'Create a resource group', body: groupBody, response: answers(Type.String()) } },
     async ({ body }) => {
+      refuseUnknownFields(body, groupBody, REQUEST)
       const group = { ...body, properties: body.properties ?? {} }
       checkGroup(group, clock.now())
       checkContainer(group, containers)
@@ -102,6 +105,7 @@ function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged, clo
       },
     },
     async ({ body }) => {
+      refuseUnknownFields(body, groupBody, REQUEST)
       const group = { ...body, properties: body.properties ?? {} }
       checkGroup(group, clock.now())
       checkContainer(group, containers)

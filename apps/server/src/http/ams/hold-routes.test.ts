@@ -162,3 +162,30 @@ test('one answer says all that bears on a table, also where its files cannot be 
   assert.deepEqual([queue.position, queue.of, queue.hasWorkAhead], [1, 1, false])
   assert.equal((await call('GET', '/tables/catalogs/lake/dbs/sales/tables/none/explain')).status, 404)
 })
+
+test('a field that is not known is refused with the one that is meant, and nothing is changed', async () => {
+  const { call, table } = await setUp()
+  for (const [method, path, body, says] of [
+    ['POST', `${TABLE}/pause`, { reson: 'migration' }, /reson is not known; there are reason; reason is meant$/],
+    [
+      'POST',
+      `${TABLE}/blockers`,
+      { operations: ['optimize'], propertys: {} },
+      /propertys is not known; .*; properties is meant$/,
+    ],
+    ['POST', '/optimize/resourceGroups', { name: 'x', container: 'local', propertie: {} }, /; properties is meant$/],
+    [
+      'POST',
+      '/optimize/optimizers',
+      { optimizerGroup: 'default', parallelism: 1, force: true },
+      /force is not known; there are/,
+    ],
+    ['POST', `${TABLE}/blockers`, { operations: ['optimise'] }, /operations\/0 must be one of optimize, batch-write$/],
+    ['POST', `${TABLE}/optimize`, { type: 'gigantic' }, /^body\/type must be one of auto, minor, major, full$/],
+  ] as const) {
+    const { status, message } = await call(method, path, body)
+    assert.equal(status, 400, message)
+    assert.match(message, says)
+  }
+  assert.equal((await table()).pause, undefined)
+})

@@ -14,7 +14,9 @@ import { applyDecision } from '../../optimizing/apply-decision.ts'
 import { findTable } from './find-table.ts'
 import { identityOf } from './guard-routes.ts'
 import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
+import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
+import { REQUEST } from './table-change/plan-table-change.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
 export type HoldRoutesDeps = VerdictDeps & {
@@ -64,6 +66,7 @@ function pauseRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
       },
     },
     async (request) => {
+      refuseUnknownFields(request.body, pauseBody, REQUEST)
       const { reason } = request.body
       const pause = { since: clock.now(), by: identityOf(request).name, ...(reason !== undefined && { reason }) }
       return change(request.params, (table) => pauseTable(table, pause))
@@ -108,12 +111,15 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
         response: answers(blockerSchema),
       },
     },
-    async ({ params, body: { operations, properties = {} } }) => {
+    async (request) => {
+      refuseUnknownFields(request.body, newBlockerBody, REQUEST)
+      const { operations, properties = {} } = request.body
+      const { params } = request
       const { tableId, name } = await findTable(stores, params)
       const createdAt = clock.now()
       const blockerId = uuidV7(random, createdAt)
-      const request = { blockerId, tableId, operations, properties, createdAt, ttlMs: blockerTimeoutMs }
-      const outcome = await stores.blockers.addBlocker(request)
+      const asked = { blockerId, tableId, operations, properties, createdAt, ttlMs: blockerTimeoutMs }
+      const outcome = await stores.blockers.addBlocker(asked)
       if (outcome.kind === 'added') return success(body(outcome.blocker))
       const { blockerId: other, operations: forbidden } = outcome.by
       const text = `table ${formatTableName(name)} is blocked for ${forbidden.join(' and ')} by lease ${other}`

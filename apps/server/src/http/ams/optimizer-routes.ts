@@ -22,7 +22,9 @@ import { cannotLaunch } from '../../containers/external-container.ts'
 import { applyDecision } from '../../optimizing/apply-decision.ts'
 import { checkContainer } from './container-routes.ts'
 import { identityOf } from './guard-routes.ts'
+import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
+import { REQUEST } from './table-change/plan-table-change.ts'
 
 export type OptimizerRoutesDeps = {
   readonly stores: Pick<Stores, 'state' | 'groups' | 'resources' | 'optimizers'>
@@ -49,6 +51,7 @@ function scaleOutRoutes(server: ApiServer, deps: OptimizerRoutesDeps): void {
     '/optimize/optimizerGroups/:group/optimizers',
     { schema: { tags, summary, description, params: groupParams, body: scaleOutBody, response } },
     async (request) => {
+      refuseUnknownFields(request.body, scaleOutBody, REQUEST)
       await scaleOut(request.params.group, request.body.parallelism, identityOf(request).name, deps)
       return success('success to scaleOut optimizer')
     },
@@ -57,6 +60,7 @@ function scaleOutRoutes(server: ApiServer, deps: OptimizerRoutesDeps): void {
     '/optimize/optimizers',
     { schema: { tags, summary, description, body: createOptimizerBody, response } },
     async (request) => {
+      refuseUnknownFields(request.body, createOptimizerBody, REQUEST)
       await scaleOut(request.body.optimizerGroup, request.body.parallelism, identityOf(request).name, deps)
       return success('success to create optimizer')
     },

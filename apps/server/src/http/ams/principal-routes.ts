@@ -25,7 +25,9 @@ import { Type } from 'typebox'
 import type { Authenticator } from '../../access/authenticator.ts'
 import { bearerOf, newCredential } from '../../access/credential-secret.ts'
 import { type AdministratorGuard, administratorGuard } from '../../access/last-administrator.ts'
+import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
+import { REQUEST } from './table-change/plan-table-change.ts'
 
 export type PrincipalRoutesDeps = {
   readonly stores: Pick<Stores, 'principals'> & { readonly catalogs: Pick<Stores['catalogs'], 'findCatalog'> }
@@ -67,6 +69,7 @@ function grantRoutes(
       schema: { tags, summary: 'Make a principal known', body: newPrincipalBody, response: answers(principalSchema) },
     },
     async ({ body }) => {
+      refuseUnknownFields(body, newPrincipalBody, REQUEST)
       const made = { name: body.name, grants: grantsOf(body.grants), createdAt: clock.now() }
       checkPrincipal(made)
       await refuseUnknownCatalogs(made.grants, [], catalogs)
@@ -89,6 +92,7 @@ function grantRoutes(
     },
     async ({ params, body }) => {
       const found = await findPrincipal(principals, params.principal)
+      refuseUnknownFields(body, grantsBody, REQUEST)
       const { expectedGrants } = body
       if (expectedGrants !== undefined && !isDeepStrictEqual(grantsOf(expectedGrants), found.grants)) {
         throw grantsChanged(found)

@@ -1,4 +1,5 @@
 import { failAt, inside, type JsonPlace } from '@moraine/stdx/exact-json-decode'
+import { nearestKey } from '@moraine/stdx/nearest-key'
 import type { TSchema } from 'typebox'
 
 /**
@@ -20,9 +21,14 @@ export function refuseUnknownFields(value: unknown, schema: TSchema, at: JsonPla
   if (properties === undefined || additionalProperties === true) return
   for (const [key, inner] of Object.entries(value)) {
     const known = Object.hasOwn(properties, key) ? properties[key] : undefined
-    if (known === undefined) failAt(inside(at, key), `is not known; there are ${Object.keys(properties).join(', ')}`)
+    if (known === undefined) failAt(inside(at, key), unknownText(key, Object.keys(properties)))
     refuseUnknownFields(inner, known, inside(at, key))
   }
+}
+
+function unknownText(key: string, known: readonly string[]): string {
+  const near = nearestKey(key, known)
+  return `is not known; there are ${known.join(', ')}${near === undefined ? '' : `; ${near} is meant`}`
 }
 
 type JsonSchema = {

@@ -32,12 +32,19 @@ function errorBody(error: FastifyError | MoraineError, request: FastifyRequest) 
   const status = error.statusCode ?? 500
   if (status === 415) return { status, kind: 'invalid-input', message: whyUnread(request) }
   return status < 500
-    ? { status, kind: 'invalid-input', message: `${error.message}${allowedOf(error)}` }
+    ? { status, kind: 'invalid-input', message: misfit(error) }
     : { status: 500, kind: 'internal', message: 'internal error; the log of the service says more' }
 }
 
-/** Of a word that is none of those a schema allows, which these are. */
-function allowedOf({ validation }: FastifyError): string {
-  const allowed = validation?.find(({ keyword }) => keyword === 'enum')?.params['allowedValues']
-  return Array.isArray(allowed) ? `: ${allowed.join(', ')}` : ''
+/** What does not fit its schema; of a word that is none of those a schema allows, which these are. */
+function misfit({ message, validation = [], validationContext = 'body' }: FastifyError): string {
+  const [first] = validation
+  if (first?.keyword === 'enum') return `${message}: ${(first.params['allowedValues'] as readonly string[]).join(', ')}`
+  // A union of words: the failure says of each that it is not that one.
+  const words = validation.filter(
+    ({ keyword, instancePath }) => keyword === 'const' && instancePath === first?.instancePath,
+  )
+  if (first?.keyword !== 'const' || words.length < 2) return message
+  const allowed = words.map(({ params }) => String(params['allowedValue']))
+  return `${validationContext}${first.instancePath} must be one of ${allowed.join(', ')}`
 }
