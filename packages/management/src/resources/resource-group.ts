@@ -13,8 +13,17 @@ export interface ResourceGroupStore {
   addGroup(group: ResourceGroup): Promise<boolean>
   /** Adds the group, or replaces its container and properties. */
   saveGroup(group: ResourceGroup): Promise<void>
-  removeGroup(name: string): Promise<void>
+  /** `undefined` if nothing would be left without the group. */
+  findUse(name: string): Promise<GroupUse | undefined>
+  /** Removes the group unless something uses it, in one transaction: then that is answered, and the group stays. */
+  removeGroup(name: string): Promise<GroupUse | undefined>
 }
+
+/** The first of what uses a group: one is enough for it to stay. */
+export type GroupUse = { readonly kind: 'table' | 'optimizer' | 'resource' | 'catalog'; readonly name: string }
+
+/** The property of a catalog that puts its tables in a group. */
+export const CATALOG_GROUP = 'table.self-optimizing.group'
 
 export type SchedulingPolicy = 'quota' | 'balanced'
 

@@ -6,6 +6,7 @@ import { fromJson } from '../rows/json-column.ts'
 import { optimizerFromRow } from '../rows/optimizer-row.ts'
 import { resourceFromRow } from '../rows/resource-row.ts'
 import type { Database } from '../schema.ts'
+import { findGroupUse } from './group-use.ts'
 
 export function sqlResources(db: Kysely<Database>): {
   readonly optimizers: OptimizerStore
@@ -177,11 +178,14 @@ function sqlGroups(db: Kysely<Database>): ResourceGroupStore {
         }
       })
     },
-    async removeGroup(name) {
-      await db.transaction().execute(async (transaction) => {
+    findUse: (name) => findGroupUse(db, name),
+    removeGroup: (name) =>
+      db.transaction().execute(async (transaction) => {
+        const use = await findGroupUse(transaction, name)
+        if (use !== undefined) return use
         await transaction.deleteFrom('group_allocation').where('group_name', '=', name).execute()
         await transaction.deleteFrom('resource_group').where('name', '=', name).execute()
-      })
-    },
+        return undefined
+      }),
   }
 }

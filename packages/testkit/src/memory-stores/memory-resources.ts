@@ -1,14 +1,28 @@
 import type { OptimizerId } from '@moraine/lifecycle/identity'
+import type { CatalogStore } from '@moraine/management/catalogs/managed-catalog'
 import type { Resource, ResourceStore } from '@moraine/management/resources/resource'
+import { CATALOG_GROUP, type GroupUse } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryState } from './memory-state.ts'
 
 export function memoryResources(
   state: MemoryState,
+  { listCatalogs }: Pick<CatalogStore, 'listCatalogs'>,
 ): Pick<Stores, 'optimizers' | 'resources' | 'groups' | 'allocations'> {
   const { optimizers, groups, allocations } = state
   const all = () => [...optimizers.values()].map(({ optimizer }) => optimizer)
+  const findUse = async (name: string): Promise<GroupUse | undefined> => {
+    const isOf = ({ group }: { readonly group: string }) => group === name
+    const table = [...state.tables.values()].find(({ settings }) => isOf(settings))
+    if (table !== undefined) return { kind: 'table', name: table.name.name }
+    const optimizer = all().find((each) => isOf(each) && each.state.status !== 'gone')
+    if (optimizer !== undefined) return { kind: 'optimizer', name: optimizer.optimizerId }
+    const resource = [...state.resources.values()].find((each) => isOf(each) && each.state.status !== 'ended')
+    if (resource !== undefined) return { kind: 'resource', name: resource.resourceId }
+    const catalog = (await listCatalogs()).find(({ properties }) => properties[CATALOG_GROUP] === name)
+    return catalog && { kind: 'catalog', name: catalog.name }
+  }
   return {
     optimizers: {
       async findOptimizer(optimizerId) {
@@ -76,9 +90,13 @@ export function memoryResources(
       async saveGroup(group) {
         groups.set(group.name, group)
       },
+      findUse,
       async removeGroup(name) {
+        const use = await findUse(name)
+        if (use !== undefined) return use
         groups.delete(name)
         allocations.delete(name)
+        return undefined
       },
     },
   }

@@ -24,7 +24,7 @@ export function memoryStores(state: MemoryState = emptyState(), clock: Pick<Cloc
     tables: memoryTables(state, catalogs),
     blockers: memoryBlockers(state, clock),
     ...memoryOptimizing(state),
-    ...memoryResources(state),
+    ...memoryResources(state, catalogs.catalogs),
     ...catalogs,
     underClaims: memoryUnderClaims(catalogs, holdsClaim),
     answers,

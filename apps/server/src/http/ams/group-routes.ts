@@ -8,8 +8,9 @@ import {
 } from '@moraine/api/rest/resource-schemas'
 import { ALL_GROUPS, checkGroup } from '@moraine/management/resources/check-group'
 import type { Optimizer } from '@moraine/management/resources/optimizer'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import { CATALOG_GROUP, type GroupUse, type ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
+import { unreachable } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
@@ -130,7 +131,7 @@ function removeRoutes(server: ApiServer, { stores }: GroupRoutesDeps): void {
     },
     async ({ params }) => {
       await findGroup(stores, params.group)
-      return success((await findUse(stores, params.group)) === undefined)
+      return success((await stores.groups.findUse(params.group)) === undefined)
     },
   )
   server.delete(
@@ -145,9 +146,8 @@ function removeRoutes(server: ApiServer, { stores }: GroupRoutesDeps): void {
     },
     async ({ params: { group } }) => {
       await findGroup(stores, group)
-      const use = await findUse(stores, group)
-      if (use !== undefined) throw new MoraineError('conflict', `resource group ${group} is in use: ${use}`)
-      await stores.groups.removeGroup(group)
+      const use = await stores.groups.removeGroup(group)
+      if (use !== undefined) throw new MoraineError('conflict', `resource group ${group} is in use: ${useText(use)}`)
       return success('The optimizer group has been successfully deleted.')
     },
   )
@@ -173,21 +173,20 @@ function registrationRoute(server: ApiServer, { stores, registration }: GroupRou
   )
 }
 
-/** What would be left without the group, and the remedy. */
-async function findUse(stores: Stores, group: string): Promise<string | undefined> {
-  const [table] = await stores.tables.listTables({ group, limit: 1 })
-  if (table !== undefined)
-    return `table ${table.name.name} is optimized in it; move such tables (self-optimizing.group)`
-  const [optimizer] = await stores.optimizers.listLiveOptimizers(group)
-  if (optimizer !== undefined) return `optimizer ${optimizer.optimizerId} is registered in it; stop such optimizers`
-  const [resource] = await stores.resources.listResources(group)
-  if (resource !== undefined) return `resource ${resource.resourceId} runs in it, or comes; release such resources`
-  const catalogs = await stores.catalogs.listCatalogs()
-  const catalog = catalogs.find(({ properties }) => properties[CATALOG_GROUP] === group)
-  return catalog && `catalog ${catalog.name} puts tables in it; change its ${CATALOG_GROUP}`
+function useText({ kind, name }: GroupUse): string {
+  switch (kind) {
+    case 'table':
+      return `table ${name} is optimized in it; move such tables (self-optimizing.group)`
+    case 'optimizer':
+      return `optimizer ${name} is registered in it; stop such optimizers`
+    case 'resource':
+      return `resource ${name} runs in it, or comes; release such resources`
+    case 'catalog':
+      return `catalog ${name} puts tables in it; change its ${CATALOG_GROUP}`
+    default:
+      return unreachable(kind)
+  }
 }
-
-const CATALOG_GROUP = 'table.self-optimizing.group'
 
 async function findGroup({ groups }: Pick<Stores, 'groups'>, name: string) {
   const group = await groups.findGroup(name)

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { StateChange } from '@moraine/management/store/state-change'
+import { patchTable, type StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import {
   at,
   buildOptimizer,
+  buildResource,
   OPTIMIZER_1,
   OPTIMIZER_2,
   RESOURCE_1,
@@ -60,7 +61,36 @@ export function optimizerConformance(stores: () => Stores): void {
       (await stores().groups.listGroups()).map(({ name }) => name),
       ['big', 'default'],
     )
-    await stores().groups.removeGroup('big')
+    assert.equal(await stores().groups.removeGroup('big'), undefined)
     assert.equal(await stores().groups.findGroup('big'), undefined)
+  })
+
+  test('a group is removed when nothing uses it, and says what does', async () => {
+    const { groups, tables, catalogs } = stores()
+    await groups.saveGroup({ name: 'big', container: 'local', properties: {} })
+    const uses = async (use: Awaited<ReturnType<typeof groups.findUse>>) => {
+      assert.deepEqual([await groups.findUse('big'), await groups.removeGroup('big')], [use, use])
+      assert.equal((await groups.findGroup('big')) === undefined, use === undefined)
+    }
+    await catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: { 'table.self-optimizing.group': 'big' } })
+    await uses({ kind: 'catalog', name: 'lake' })
+    await applyAll(stores(), [{ kind: 'add-resource', resource: buildResource({ group: 'big' }) }])
+    await uses({ kind: 'resource', name: RESOURCE_1 })
+    await applyAll(stores(), [
+      { kind: 'add-optimizer', optimizer: buildOptimizer({ group: 'big' }), tokenHash: 'hash-1' },
+    ])
+    await uses({ kind: 'optimizer', name: OPTIMIZER_1 })
+    const name = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
+    const table = await tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
+    await applyAll(stores(), [patchTable(table, { settings: { ...table.settings, group: 'big' } })])
+    await uses({ kind: 'table', name: 'orders' })
+
+    await applyAll(stores(), [
+      { kind: 'remove-table', tableId: table.tableId, from: { version: table.version + 1, phase: 'idle' } },
+      { kind: 'remove-optimizer', optimizerId: OPTIMIZER_1 },
+      { kind: 'remove-resource', resourceId: RESOURCE_1 },
+    ])
+    await catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+    await uses(undefined)
   })
 }

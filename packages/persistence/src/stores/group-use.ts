@@ -1,0 +1,34 @@
+import { CATALOG_GROUP, type GroupUse } from '@moraine/management/resources/resource-group'
+import type { Kysely } from 'kysely'
+import type { Database } from '../schema.ts'
+import { sqlCatalogs } from './sql-catalogs.ts'
+
+/** What would be left without the group; `undefined` if nothing. */
+export async function findGroupUse(db: Kysely<Database>, group: string): Promise<GroupUse | undefined> {
+  const table = await db
+    .selectFrom('managed_table')
+    .select('table_name')
+    .where('group_name', '=', group)
+    .limit(1)
+    .executeTakeFirst()
+  if (table !== undefined) return { kind: 'table', name: table.table_name }
+  const optimizer = await db
+    .selectFrom('optimizer')
+    .select('optimizer_id')
+    .where('group_name', '=', group)
+    .where('status', 'in', ['active', 'draining'])
+    .limit(1)
+    .executeTakeFirst()
+  if (optimizer !== undefined) return { kind: 'optimizer', name: optimizer.optimizer_id }
+  const resource = await db
+    .selectFrom('resource')
+    .select('resource_id')
+    .where('group_name', '=', group)
+    .where('status', 'in', ['requested', 'launched', 'releasing'])
+    .limit(1)
+    .executeTakeFirst()
+  if (resource !== undefined) return { kind: 'resource', name: resource.resource_id }
+  const catalogs = await sqlCatalogs(db).listCatalogs()
+  const catalog = catalogs.find(({ properties }) => properties[CATALOG_GROUP] === group)
+  return catalog && { kind: 'catalog', name: catalog.name }
+}
