@@ -48,8 +48,9 @@ out of date.
 Keys stand below \`ams:\` in the file that \`serve\` and \`start\` are given as \`--config\`, as a tree or with dots. A
 variable of the environment wins over the file, and an option such as \`--port\` over both:
 \`MORAINE_HTTP__SERVER_BIND__PORT\`, or \`AMS_HTTP__SERVER_BIND__PORT\` as in Amoro, is \`http-server.bind-port\`: two
-underscores are a dash, one is a dot. Durations are whole numbers with \`ms\`, \`s\`, \`min\`, \`h\` or \`d\`, and
-milliseconds without a unit. An unknown key is named in a warning with the nearest one that is known.
+underscores are a dash, one is a dot. Durations are whole numbers with \`ms\`, \`s\`, \`min\`, \`h\` or \`d\`, or with
+Amoro's longer words for these (\`sec\`, \`30 seconds\`, \`1 day\`; no bare \`m\`), and milliseconds without a
+unit. An unknown key is named in a warning with the nearest one that is known.
 `
 
 function table(rows: readonly (readonly string[])[]): string {
