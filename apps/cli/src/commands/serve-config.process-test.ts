@@ -64,3 +64,14 @@ test('a wrong value is wrong usage, a file that is not there a failure; neither 
   assert.match(missing.err, /reading the configuration .*none\.yaml failed: ENOENT/)
   assert.equal(hasState('never'), false)
 })
+
+test('several servers cannot share a file: ha.enabled with sqlite is refused before anything starts', async () => {
+  const file = configFile('shared.yaml', [...ports, 'ha.enabled: true', `data-dir: ${at('of-several')}`])
+  const { code, out, err } = await runCli(['serve', '--config', file])
+  assert.deepEqual([code, out], [2, ''])
+  assert.match(
+    err,
+    /ha\.enabled is true and database\.type is sqlite, a file that one server has to itself: set database/,
+  )
+  assert.equal(hasState('of-several'), false)
+})
