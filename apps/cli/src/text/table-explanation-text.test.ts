@@ -22,6 +22,7 @@ const QUEUED: TableExplanationBody = {
   },
   remedy: 'nothing: its turn comes',
   request: null,
+  unknownProperties: [],
   queue: { position: 3, of: 40, policy: 'quota', ahead: ['lake.db.a', 'lake.db.b'], hasWorkAhead: true },
   quota: { quota: 0.5, threads: 4, running: 0, waiting: 0, usedMs: 90_000, windowMs: 3_600_000, occupation: 0.0125 },
   work: [],
@@ -98,6 +99,20 @@ test('what became of the last request is told: who asked for what, and why nothi
   assert.equal(
     lines({ answer: 'planned', reason: null, processId: '18' })[3],
     `${begin}planned as process 18, 2026-01-31T00:00:01.000Z`,
+  )
+})
+
+test('a property that is misspelled is told with the one that is meant', () => {
+  const unknownProperties = [
+    { key: 'self-optimizing.enabeld', meant: 'self-optimizing.enabled' },
+    { key: 'self-optimizing.moon-phase', meant: null },
+  ]
+  assert.ok(
+    tableExplanationText('db.orders', { ...QUEUED, unknownProperties }).includes(`
+  properties that nobody reads:
+    self-optimizing.enabeld is unknown; is self-optimizing.enabled meant?
+    self-optimizing.moon-phase is unknown
+`),
   )
 })
 

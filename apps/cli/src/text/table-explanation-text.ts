@@ -17,6 +17,7 @@ export function tableExplanationText(name: string, explanation: TableExplanation
     ...lookLine(verdict),
     ...(queue === null ? [] : [`  queue:   ${queueText(queue)}`]),
     `  quota:   ${quotaText(quota)}`,
+    ...section('properties that nobody reads', explanation.unknownProperties.map(unknownText)),
     ...section('at work', work.map(workText)),
     ...section('failures, the last first', failures.map(failureText)),
     ...outputLines(explanation),
@@ -44,6 +45,10 @@ function lookLine({ evaluatedAt, finding, needed, text }: Explained<'verdict'>):
   if (evaluatedAt === null) return []
   const found = finding === null || text.includes(finding) ? '' : `: ${finding}`
   return [`  look:    ${momentText(evaluatedAt)}, asks for ${needed ?? 'nothing'}${found}`]
+}
+
+function unknownText({ key, meant }: Explained<'unknownProperties'>[number]): string {
+  return meant === null ? `${key} is unknown` : `${key} is unknown; is ${meant} meant?`
 }
 
 function queueText({ position, of, policy, ahead, hasWorkAhead }: Explained<'queue'>): string {

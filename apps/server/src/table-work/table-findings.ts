@@ -3,6 +3,7 @@ import { NEVER_OPTIMIZED } from '@moraine/maintenance/plan/evaluate-partition'
 import type { EvaluatedPartition } from '@moraine/maintenance/plan/evaluate-table'
 import { nextTriggerAt } from '@moraine/maintenance/plan/next-trigger'
 import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
+import { unknownProperties } from '@moraine/maintenance/plan/unknown-properties'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import type { IndexedTable } from '@moraine/maintenance/table/read-table'
 import { parseSchedule } from '@moraine/management/schedule/opening'
@@ -16,11 +17,13 @@ export function evaluationOf(state: IndexedTable, request: EvaluateRequest): Tab
   const clocks = (key: string) => request.clocks.get(key) ?? NEVER_OPTIMIZED
   const { report, partitions } = inspectTable(state, { now: request.now, clocks })
   const due = partitions.filter(({ evaluation }) => evaluation.trigger !== undefined)
+  const unknown = unknownProperties(state.metadata.properties)
   return {
     metadataLocation: state.metadataLocation,
     ...(state.metadata.tableUuid !== undefined && { tableUuid: state.metadata.tableUuid }),
     snapshotId: state.snapshot?.snapshotId,
     settings: settingsOf(state),
+    ...(unknown.length > 0 && { unknownProperties: unknown }),
     needed: strongest(due),
     finding: triggerFinding(partitions, due),
     health: state.snapshot === undefined ? undefined : report.health,

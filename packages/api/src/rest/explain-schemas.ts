@@ -43,6 +43,13 @@ export const tableExplanation = Type.Object(
         description: 'What a person asked for and is not planned yet; of several requests the first moment.',
       }),
     ),
+    unknownProperties: Type.Array(
+      Type.Object({
+        key: Type.String(),
+        meant: nullable(Type.String({ description: 'The property that is near.' })),
+      }),
+      { description: 'Properties of the table that begin like ours and that nobody reads.' },
+    ),
     queue: nullable(
       Type.Object({
         position: Type.Integer({ description: 'From 1.' }),

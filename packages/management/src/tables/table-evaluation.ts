@@ -1,6 +1,7 @@
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { HealthScore } from '@moraine/maintenance/plan/health-score'
+import type { UnknownProperty } from '@moraine/maintenance/plan/unknown-properties'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { TableSettings } from './table-settings.ts'
 
@@ -13,6 +14,8 @@ export type TableEvaluation = {
   /** The current snapshot of `main`; absent in a table without data. */
   readonly snapshotId: SnapshotId | undefined
   readonly settings: TableSettings
+  /** Properties that look like settings and are none; absent if there are none. */
+  readonly unknownProperties?: readonly UnknownProperty[]
   /** `undefined`: no trigger holds. */
   readonly needed: OptimizingType | undefined
   readonly finding: Finding

@@ -332,6 +332,21 @@ const PUZZLES: readonly Puzzle[] = [
     shows: { verdict: { until: at(2 * HOUR) } },
   },
   {
+    why: 'it is not switched off: the property is misspelled',
+    seed: (lake) => due(lake, { properties: { 'self-optimizing.enabeld': 'false' } }),
+    kind: 'no-optimizer',
+    says: /^no optimizer is registered/,
+    remedy: /start an optimizer/,
+    shows: { unknownProperties: [{ key: 'self-optimizing.enabeld', meant: 'self-optimizing.enabled' }] },
+  },
+  {
+    why: 'its window never opens',
+    seed: (lake) => due(lake, { properties: { 'self-optimizing.windows': '0 2 30 2 * for 1h' } }),
+    kind: 'never-opens',
+    says: /^outside of its windows \(self-optimizing.windows: 0 2 30 2 \* for 1h\), and that never ends/,
+    remedy: /other windows or blackouts/,
+  },
+  {
     why: 'its window cannot be read',
     async seed(lake) {
       const table = await lake.makeTable({ properties: { 'self-optimizing.windows': 'at night' } })

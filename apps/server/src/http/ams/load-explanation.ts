@@ -32,6 +32,7 @@ export async function loadExplanation(
     verdict: verdictBody(verdict, table),
     remedy,
     request: table.request === undefined ? null : requestBody(table.request),
+    unknownProperties: (table.evaluation?.unknownProperties ?? []).map(({ key, meant = null }) => ({ key, meant })),
     queue: queue === undefined ? null : { ...queue, ahead: queue.ahead.map(formatTableName) },
     quota: { ...quota },
     work: work.map(({ partitionPath, lastHeardAt, ...rest }) => ({
