@@ -41,7 +41,10 @@ test('a group is created, changed, listed and dropped', { timeout: 60_000 }, asy
   assert.equal((await group('create', 'etl', '--property', 'scheduling-policy=balanced')).out, 'group etl is created\n')
   const again = await group('create', 'etl')
   assert.notEqual(again.code, 0)
-  assert.match(again.err, /resource group etl already exists/)
+  assert.match(
+    again.err,
+    /resource group etl already exists; `moraine group set etl` changes it, or choose another name$/m,
+  )
   const bad = await group('set', 'etl', '--property', 'windows=at night')
   assert.match(bad.err, /window 'at night'.*Europe\/Berlin/)
   const windows = '0 22 * * * for 6h Europe/Berlin'
@@ -67,6 +70,14 @@ test('an optimizer registers with the secret of its group, and not without', { t
   assert.match(foreign.err, /the secret of resource group 'etl' is another/)
   await start(args, environment).line(/registered in group etl/)
   assert.match((await group('list')).out, /etl\s+external\s+1/)
+  const optimizers = JSON.parse((await group('optimizers', 'etl', '--json')).out)
+  const { token } = optimizers.optimizers[0]
+  const kept = await group('release', token)
+  assert.equal(kept.code, 1)
+  assert.match(
+    kept.err,
+    /started by hand: .*`moraine group release \S+ --drain` has it take no more tasks from now on$/m,
+  )
   const text = (await group('command', 'etl')).out
   assert.match(text, /^MORAINE_GROUP_SECRET=\S{43} moraine optimizer --url thrift:/)
 })

@@ -2,6 +2,7 @@ import { groupOptimizersApi } from '@moraine/client/group-optimizers-api'
 import { counted } from '@moraine/stdx/human-text'
 import { groupOptimizersText } from '../text/group-optimizers-text.ts'
 import type { CommandContext } from './command-context.ts'
+import { insteadOf } from './instead-of.ts'
 import { numberOption, THREADS } from './number-option.ts'
 import { apiConnection } from './server-access.ts'
 import type { RawServerOptions } from './server-options.ts'
@@ -33,7 +34,10 @@ export async function releaseOptimizer(
   raw: RawServerOptions & { readonly drain?: boolean },
   context: CommandContext,
 ): Promise<void> {
-  await groupOptimizersApi(apiConnection(raw, context)).release(id, { drain: raw.drain === true }, context.signal)
+  const byHand = `${id} was started by hand: whoever did stops its process (SIGTERM lets its tasks end); \`moraine group release ${id} --drain\` has it take no more tasks from now on`
+  await groupOptimizersApi(apiConnection(raw, context))
+    .release(id, { drain: raw.drain === true }, context.signal)
+    .catch(insteadOf('conflict', byHand))
   if (raw.json === true) context.printJson({ id, outcome: 'releasing' })
   else context.print(`${id} goes once its tasks have ended\n`)
 }

@@ -2,6 +2,7 @@ import { type GroupEntry, groupsApi } from '@moraine/client/groups-api'
 import { MoraineError } from '@moraine/stdx/error'
 import { textTable } from '../text/table-text.ts'
 import type { CommandContext } from './command-context.ts'
+import { insteadOf } from './instead-of.ts'
 import { keyValues } from './key-values.ts'
 import { numberOption, THREADS } from './number-option.ts'
 import { apiConnection } from './server-access.ts'
@@ -30,7 +31,10 @@ export async function createGroup(
   context: CommandContext,
 ): Promise<void> {
   const properties = await propertiesOf(raw, context)
-  await groupsApi(apiConnection(raw, context)).create({ name, container: raw.container, properties }, context.signal)
+  const taken = `resource group ${name} already exists; \`moraine group set ${name}\` changes it, or choose another name`
+  await groupsApi(apiConnection(raw, context))
+    .create({ name, container: raw.container, properties }, context.signal)
+    .catch(insteadOf('already-exists', taken))
   say(name, 'created', raw, context)
 }
 

@@ -144,6 +144,12 @@ const WRONG: readonly (readonly [args: readonly string[], code: number, says: Re
   [['create', 'ops'], 1, /there is a principal ops already; `moraine principal grant ops`/],
   [['grant', 'nobody', '--role', 'viewer'], 1, /there is no principal nobody; `moraine principal create nobody`/],
   [['revoke', 'ops', '--role', 'viewer'], 1, /principal ops is not viewer everywhere; it has operator everywhere/],
+  [
+    ['grant', 'ops', '--role', 'viewer', '--catalog', 'lak'],
+    2,
+    /--catalog lak: there is no such catalog; `moraine catalog/,
+  ],
+  [['create', 'eve', '--role', 'viewer', '--catalog', 'lak'], 2, /--catalog lak: there is no such catalog/],
   [['drop', 'nobody'], 1, /there is no principal nobody/],
   [['credential', 'create', 'nobody'], 1, /there is no principal nobody/],
   [['credential', 'create', 'ops', '--expires', '2001-01-01'], 2, /has passed/],

@@ -33,7 +33,10 @@ export async function createPrincipal(
   const grants = role === undefined ? [] : [grantOf({ ...raw, role })]
   const remedy = `there is a principal ${name} already; \`moraine principal grant ${name}\` gives it a role`
   const api = apiOf(raw, context)
-  const made = await api.create(name, grants, context.signal).catch(insteadOf('already-exists', remedy))
+  const made = await api
+    .create(name, grants, context.signal)
+    .catch(insteadOf('already-exists', remedy))
+    .catch(inFlags(raw))
   say(made, raw, context)
 }
 
@@ -43,7 +46,7 @@ export async function grantRole(name: string, raw: RawGrantOptions, context: Com
   const changed = await changeGrants(name, raw, context, (grants) => [
     ...grants.filter((grant) => !isSame(grant, wanted)),
     wanted,
-  ])
+  ]).catch(inFlags(raw))
   say(changed, raw, context)
 }
 
@@ -78,6 +81,18 @@ async function changeGrants(
       if (isDeepStrictEqual(grants, from)) throw error
       from = grants
     }
+  }
+}
+
+/** The API says of which entry of its body a catalog is not there: the command line has one. */
+function inFlags({ catalog }: Pick<RawGrantOptions, 'catalog'>): (error: unknown) => never {
+  return (error) => {
+    if (catalog === undefined || !isKind(error, 'invalid-input') || !error.message.includes('].catalog: ')) throw error
+    throw new MoraineError(
+      'invalid-input',
+      `--catalog ${catalog}: there is no such catalog; \`moraine catalog list\` tells which there are, \`moraine catalog register ${catalog}\` makes it known`,
+      { context: error.context },
+    )
   }
 }
 
