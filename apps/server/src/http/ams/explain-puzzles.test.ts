@@ -16,6 +16,7 @@ import {
   deserted,
   done,
   due,
+  dueAgain,
   executing,
   isBackingOff,
   isFailing,
@@ -178,7 +179,7 @@ const PUZZLES: readonly Puzzle[] = [
       await table.until('its process fails', isBackingOff)
       await worker.take()
       await lake.pass(2 * MINUTE)
-      return table
+      return dueAgain(lake, table)
     },
     kind: 'queued',
     says: /^waits to be planned: 1 of 1 partitions are due/,
@@ -236,9 +237,7 @@ const PUZZLES: readonly Puzzle[] = [
       const table = await executing(lake, { properties: NO_RETRIES })
       await worker.end(await worker.take(), { kind: 'failure', reason: 'out of memory' })
       await table.until('its process fails', isBackingOff)
-      await lake.pass(1000)
-      await table.until('there is work again', ({ state }) => state.phase === 'pending')
-      return table
+      return dueAgain(lake, table)
     },
     kind: 'backing-off',
     says: /^waits after 1 failure in a row, the last while executing: task 1 failed 1 time: out of memory$/,

@@ -86,6 +86,16 @@ export async function noticeAgain(lake: Lakehouse, table: LakehouseTable): Promi
   await table.notice()
 }
 
+/** One whose process has failed, once it has been looked at again. In steps so small that its back-off outlasts them. */
+export async function dueAgain(lake: Lakehouse, table: LakehouseTable): Promise<LakehouseTable> {
+  await eventually('there is work again', async () => {
+    await lake.pass(SECOND / 10)
+    await table.notice()
+    return (await lake.ask(`${table.path}/verdict`)).phase === 'pending' || undefined
+  })
+  return table
+}
+
 /** A disk that loses the end of what was written last: the manifest list of the current snapshot. */
 export async function damage(lake: Lakehouse, table: LakehouseTable): Promise<void> {
   await table.append('us')
