@@ -1,4 +1,5 @@
 import type { Fence } from '@moraine/catalogs/fence'
+import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogOutage } from '@moraine/management/catalogs/catalog-breaker'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
@@ -52,6 +53,8 @@ export type LeaderTerm = {
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
   /** Catalogs that its work leaves alone, since they do not answer. */
   outages(): readonly CatalogOutage[]
+  /** Whether it hands the tasks of a table to nobody for now, since its files cannot be reached. */
+  isWithheld(tableId: TableId): boolean
   end(): Promise<void>
 }
 
@@ -117,7 +120,9 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     ...launcher.lastRuns(),
     [allocation.name]: allocation.lastRun(),
   })
-  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, outages: breakers.outages, end }
+  const { outages } = breakers
+  const { isWithheld } = optimizing
+  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, outages, isWithheld, end }
 }
 
 type LauncherParts = Pick<OptimizerLauncherDeps, 'stores' | 'checkLeads'> & { readonly door: OptimizerDoor }

@@ -246,6 +246,7 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
     ended: options.ended,
     lastRuns: () => leadership.term()?.lastRuns() ?? {},
     outages: () => leadership.term()?.outages() ?? [],
+    isWithheld: (tableId) => leadership.term()?.isWithheld(tableId) ?? false,
     blockerTimeoutMs: options.settings.blockerTimeoutMs,
     heartbeatTimeoutMs: options.settings.deadlines.heartbeatTimeoutMs,
     onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(nudges.send),

@@ -18,6 +18,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { countPlannable } from '../optimizing/pending-tables.ts'
+import { readyProcesses } from '../optimizing/ready-processes.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -140,10 +141,10 @@ async function loadFacts(
   assigned: readonly Task[],
 ): Promise<AllocationFacts> {
   const { name } = group
+  // Only with a thread that waits is it found out whether files can be reached again.
+  const isWithheld = () => false
   const optimizers = await stores.optimizers.listLiveOptimizers(name)
   const own = new Set(optimizers.map(({ optimizerId }) => optimizerId))
-  const dispatchable = await stores.tasks.listDispatchable(name)
-  const holds = await findHolds(group, dispatchable)
   return {
     optimizers,
     resources: await stores.resources.listResources(name),
@@ -151,7 +152,7 @@ async function loadFacts(
       ({ state }) =>
         (state.status === 'scheduled' || state.status === 'acked') && own.has(state.assignment.optimizerId),
     ),
-    dispatchable: dispatchable.filter(({ tableId }) => !holds.has(tableId)),
+    dispatchable: await readyProcesses({ stores, findHolds, isWithheld }, group),
     pendingTables: await countPlannable({ stores, findHolds }, group, clock.now()),
     lastEnds: await stores.optimizers.lastAttemptEnds(name),
   }

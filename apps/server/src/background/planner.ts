@@ -20,6 +20,7 @@ import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadPlanningQueue } from '../optimizing/pending-tables.ts'
+import { type ReadyProcessesDeps, readyProcesses } from '../optimizing/ready-processes.ts'
 import type { Log } from '../service/log.ts'
 import { type Bulkhead, bulkhead } from './bulkhead.ts'
 import { type KeptQueue, keptQueue } from './kept-queue.ts'
@@ -36,8 +37,7 @@ export type PlannerDeps = {
   /** As `BulkheadOptions` has it. */
   readonly breakers?: CatalogBreakers
   readonly findHolds: HoldFinder
-  /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
-  readonly isWithheld: (tableId: TableId) => boolean
+  readonly isWithheld: ReadyProcessesDeps['isWithheld']
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -110,7 +110,7 @@ async function planGroup(deps: PlannerDeps, group: ResourceGroup, round: Round):
     const [first] = await stores.tables.listPending({ group: group.name, limit: 1, outside })
     if (first === undefined) return undefined
     const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
-    if (hasWorkAhead(await listReady(deps, group), groupThreads)) return undefined
+    if (hasWorkAhead(await readyProcesses(deps, group), groupThreads)) return undefined
     const left = await queue.current(outside, async () => {
       const now = clock.now()
       return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now), outside })
@@ -148,13 +148,6 @@ async function findPlannable(
   if (table?.state.phase !== 'pending' || table.settings.group !== group.name) return undefined
   const holds = await findHolds(group, [{ ...table, isRequested: table.request !== undefined }])
   return planNotBefore(table, holds.get(tableId)) <= clock.now() ? table : undefined
-}
-
-/** Processes of which a task could be handed out, were there a thread. */
-async function listReady({ stores, findHolds, isWithheld }: PlannerDeps, group: ResourceGroup) {
-  const dispatchable = await stores.tasks.listDispatchable(group.name)
-  const holds = await findHolds(group, dispatchable)
-  return dispatchable.filter(({ tableId }) => !holds.has(tableId) && !isWithheld(tableId))
 }
 
 type UsageFinder = (now: EpochMs) => Promise<ReadonlyMap<TableId, number>>

@@ -1,3 +1,4 @@
+import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { DeadlineSettings } from '@moraine/management/resources/deadlines'
 import type { Stores } from '@moraine/management/store/stores'
@@ -59,6 +60,8 @@ export type Optimizing = {
   /** Has whoever is concerned look at what has changed outside of the stores. */
   nudge(nudge: Nudge): void
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
+  /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
+  isWithheld(tableId: TableId): boolean
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {
@@ -133,6 +136,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
     }),
     services: [...Object.values(reconcilers), dispatcherService(tasks)],
     nudge: route,
+    isWithheld: (tableId) => tasks.isWithheld(tableId),
     lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
   }
 }

@@ -104,7 +104,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'the tasks of held tables count as work ahead',
-    file: `${SERVER}/background/planner.ts`,
+    file: `${SERVER}/optimizing/ready-processes.ts`,
     text: 'return dispatchable.filter(({ tableId }) => !holds.has(tableId) && !isWithheld(tableId))',
     replacement: 'return dispatchable',
     world: CROWDED,

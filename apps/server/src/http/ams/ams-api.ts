@@ -15,7 +15,7 @@ import { type ContainerRoutesDeps, containerRoutes } from './container-routes.ts
 import { databaseRoutes } from './database-routes.ts'
 import { definitionRoutes } from './definition-routes.ts'
 import { droppedRoutes } from './dropped-routes.ts'
-import { explainRoute } from './explain-route.ts'
+import { type ExplainRouteDeps, explainRoute } from './explain-route.ts'
 import { type GroupRoutesDeps, groupRoutes } from './group-routes.ts'
 import { historyRoutes } from './history-routes.ts'
 import { type HoldRoutesDeps, holdRoutes } from './hold-routes.ts'
@@ -37,6 +37,7 @@ import { uploadRoutes } from './upload-routes.ts'
 
 export type AmsApiDeps = Omit<CatalogRegistryRoutesDeps, 'inTime'> &
   HoldRoutesDeps &
+  Pick<ExplainRouteDeps, 'isWithheld'> &
   GroupRoutesDeps &
   ContainerRoutesDeps &
   OptimizerRoutesDeps &

@@ -6,6 +6,7 @@ import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { asksFor } from '@moraine/management/tables/optimize-request'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
+import type { ReadyProcessesDeps } from '../../optimizing/ready-processes.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { findTable } from './find-table.ts'
 import { loadExplanation } from './load-explanation.ts'
@@ -16,6 +17,7 @@ import { TABLE_PREFIX } from './table-routes.ts'
 export type ExplainRouteDeps = VerdictDeps & {
   readonly stores: Pick<Stores, 'tables' | 'catalogs' | 'discards'>
   readonly inspection: Pick<TableInspection, 'explainPartitions'>
+  readonly isWithheld: ReadyProcessesDeps['isWithheld']
   readonly inTime: InTime
 }
 

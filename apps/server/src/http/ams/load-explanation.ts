@@ -8,12 +8,14 @@ import { formatTableName } from '@moraine/management/tables/table-name'
 import { later } from '@moraine/stdx/brand'
 import type { HoldFinder } from '../../optimizing/hold-finder.ts'
 import { type PendingPage, type PendingTablesDeps, pendingPages } from '../../optimizing/pending-tables.ts'
+import { type ReadyProcessesDeps, readyProcesses } from '../../optimizing/ready-processes.ts'
 import { loadOpenWork, type VerdictDeps, verdictBody } from './load-verdict.ts'
 import { requestBody } from './optimize-request-body.ts'
 
 export type ExplanationDeps = VerdictDeps & {
   readonly stores: Pick<Stores, 'tables' | 'discards'>
   readonly findHolds: HoldFinder
+  readonly isWithheld: ReadyProcessesDeps['isWithheld']
 }
 
 const ENDED_MAX = 10
@@ -49,7 +51,7 @@ export async function loadExplanation(
 }
 
 async function loadFacts(
-  { stores, findHolds, heartbeatTimeoutMs, outages, clock }: ExplanationDeps,
+  { stores, findHolds, isWithheld, heartbeatTimeoutMs, outages, clock }: ExplanationDeps,
   table: ManagedTable,
 ): Promise<ExplainFacts> {
   const now = clock.now()
@@ -59,15 +61,13 @@ async function loadFacts(
   const own = { ...table, isRequested: open?.process.isRequested ?? table.request !== undefined }
   const waits = table.state.phase === 'pending' && group !== undefined
   const { pending, holds } = waits ? await loadPending({ stores, findHolds }, group) : NONE_PENDING
-  const dispatchable = waits ? await stores.tasks.listDispatchable(name) : []
-  const held = await findHolds(group, dispatchable)
   const { processes } = await stores.processes.listProcesses({ tableId: table.tableId, offset: 0, limit: ENDED_MAX })
   return {
     table,
     group,
     optimizers: await stores.optimizers.listLiveOptimizers(name),
     pending,
-    ready: dispatchable.filter(({ tableId }) => !held.has(tableId)),
+    ready: waits ? await readyProcesses({ stores, findHolds, isWithheld }, group) : [],
     usedMs: await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now),
     holds: new Map([...holds, ...(await findHolds(group, [own]))]),
     open,

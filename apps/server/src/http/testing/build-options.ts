@@ -52,6 +52,7 @@ export function buildOptions({ inspection, stores = memoryStores(), ...parts }: 
     ended: countingProcesses(stores.state).ended,
     lastRuns: () => ({ planner: { at: T0, elapsedMs: 2, failure: undefined }, reaper: undefined }),
     outages: () => [],
+    isWithheld: () => false,
     clock: virtualClock(T0),
     random: systemRandom,
     secretKey: systemRandom.bytes(32),

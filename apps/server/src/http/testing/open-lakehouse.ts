@@ -146,7 +146,8 @@ function wire(stored: Stores, common: Common, { maintenance: instead, settings, 
   })
   const onHoldEnded = () => WHEN_A_HOLD_ENDS.forEach(optimizing.nudge)
   const options = {
-    ...{ ...common, stores: optimizing.stores, listing, findCatalog: catalogs, outages: breakers.outages },
+    ...{ ...common, stores: optimizing.stores, listing, findCatalog: catalogs },
+    ...{ outages: breakers.outages, isWithheld: optimizing.isWithheld },
     inspection: icebergInspection((table, signal) => showTable(catalogs, table, signal)),
     ...{ onHoldEnded, onGroupChanged: onHoldEnded, blockerTimeoutMs: leaseMs },
   }
