@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import type { Simulation } from './simulate.ts'
+import type { SimulatedParts } from './world-plan.ts'
 
 /**
  * Simulates the seeds in worker threads and hands over each result as it comes. Threads also keep the test runner's
@@ -22,17 +23,10 @@ export async function simulateMany(
   )
 }
 
-export type SimulationOptions = {
+export type SimulationOptions = Omit<SimulatedParts, 'twin'> & {
   readonly threads?: number
   /** Every question to the stores is also put to SQLite, and the answers must be equal. One server alone then. */
   readonly sqlite?: boolean
-  /** As each seed says if absent. */
-  readonly servers?: number
-  readonly allocates?: boolean
-  readonly asks?: boolean
-  readonly renames?: boolean
-  readonly hangs?: boolean
-  readonly crowded?: boolean
   /** The root of the sources that are run, if not these. */
   readonly sources?: URL
 }
