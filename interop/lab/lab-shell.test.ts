@@ -149,6 +149,32 @@ test('a leashed command dies with its children when whoever started it is killed
   await gone(pid)
 })
 
+test('a leashed command that is stopped has not ended, and the leash waits with hardly any work', async (context) => {
+  if (process.platform !== 'linux') return context.skip('what a process works is read from /proc')
+  const file = `${lab}/stopped`
+  const command = ['bash', '-c', `echo $$ > ${file}; kill -STOP $$; exit 5`]
+  const holder = spawn(leash, command, { stdio: ['pipe', 'ignore', 'ignore'] })
+  const ended = once(holder, 'exit')
+  const pid = Number(await shown(file))
+  while (fieldsOf(pid)[0] !== 'T') await later(pid)
+  const before = ticksOf(holder.pid ?? 0)
+  for (let looks = 0; looks < 20; looks++) await later(looks)
+  const worked = ticksOf(holder.pid ?? 0) - before
+  process.kill(pid, 'SIGCONT')
+  assert.deepEqual(await ended, [5, null])
+  assert.ok(worked <= 10, `${worked} ticks of processor time, of 10 ms each, in 400 ms`)
+})
+
+/** The state of a process and what follows it in its line of `/proc`. */
+function fieldsOf(pid: number): readonly string[] {
+  return (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1) ?? '').split(' ')
+}
+
+function ticksOf(pid: number): number {
+  const [user, system] = fieldsOf(pid).slice(11, 13)
+  return Number(user) + Number(system)
+}
+
 async function shown(file: string): Promise<string> {
   return existsSync(file) && readFileSync(file, 'utf8') !== '' ? readFileSync(file, 'utf8') : shown(await later(file))
 }

@@ -16,11 +16,14 @@ job=$!
 { cat > /dev/null; kill -KILL -- "-$job"; } 2> /dev/null &
 watcher=$!
 disown "$watcher" # or bash reports its end
+set +m # both have their groups; with job control a stop of COMMAND (SIGSTOP) would end each wait, or keep a core busy
 while :; do
   asked=''
-  wait -f "$job" # to its end: without -f a stop of COMMAND (SIGSTOP) would look like one
+  wait "$job"
   code=$?
-  [ -n "$asked" ] || break # a signal interrupts the wait with a code of its own
+  [ -z "$asked" ] || continue # a signal interrupts the wait with a code of its own
+  kill -0 "$job" 2> /dev/null || break
+  sleep 0.05 # stopped before the job control was off
 done
 { kill -KILL -- "-$watcher" "-$job"; } 2> /dev/null
 exit "$code"
