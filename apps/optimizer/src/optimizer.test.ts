@@ -131,7 +131,7 @@ test('a task that fails is reported with its reason, and the thread goes on', as
 
 test('a task whose acknowledgement is refused, or not known any more, is not executed', async () => {
   let runs = 0
-  const answers = [refuse('illegalTaskState'), refuse('registerAgain')]
+  const answers = [refuse('illegalTaskState', 'the report is stale'), refuse('registerAgain')]
   const { polls, called, calls, finish } = await setUp(
     {
       ackTask: () => {
@@ -147,6 +147,7 @@ test('a task whose acknowledgement is refused, or not known any more, is not exe
   )
   await called('poll 1')
   polls[0]?.(task(1))
+  await called('task 7/1 is not begun: the report is stale')
   await called('poll 2')
   polls[1]?.(task(2))
   await called('poll 3')

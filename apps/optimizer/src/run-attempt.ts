@@ -1,4 +1,4 @@
-import { ATTEMPT_PROPERTY, amoroException, isRetryableCode } from '@moraine/api/thrift/optimize-manager'
+import { AmoroErrorCode, ATTEMPT_PROPERTY, amoroException, isRetryableCode } from '@moraine/api/thrift/optimize-manager'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { OptimizerClient, OptimizerLog, Session } from './session.ts'
@@ -22,6 +22,8 @@ export type RunningAttempt = {
   abort(reason: Error): void
 }
 
+/** It was taken back, or canceled, between the answer of the poll and the acknowledgement. */
+const ENDED_MEANWHILE: ReadonlySet<number> = new Set([AmoroErrorCode.illegalTaskState, AmoroErrorCode.taskNotFound])
 const RETRY_MS = 1000
 /** A service that was away for so long is not waited for any more; it will have given the task to somebody else. */
 const DELIVERY_MS = 10 * 60_000
@@ -41,8 +43,8 @@ export async function runAttempt(
   const { client, log } = options
   const { taskId } = task
   const name = `task ${taskId.processId}/${taskId.taskId}`
-  const acked = await session.call((authToken) => client.ackTask({ authToken, threadId, taskId }))
-  if (acked === undefined) return log(`${name} is not begun: the service has forgotten this optimizer`)
+  const refusal = await acknowledge(session, threadId, taskId, client)
+  if (refusal !== undefined) return log(`${name} is not begun: ${refusal}`)
   const abort = new AbortController()
   const ended = abortAfterStop(abort, options, stop)
   running.set(threadId, { taskId, threadId, abort: (reason) => abort.abort(reason) })
@@ -55,6 +57,23 @@ export async function runAttempt(
   } finally {
     running.delete(threadId)
     ended()
+  }
+}
+
+/** Why the task is not to be executed, if it is not. */
+async function acknowledge(
+  session: Session,
+  threadId: number,
+  taskId: PolledTask['taskId'],
+  client: AttemptOptions['client'],
+): Promise<string | undefined> {
+  try {
+    const answer = await session.call((authToken) => client.ackTask({ authToken, threadId, taskId }))
+    return answer === undefined ? 'the service has forgotten this optimizer' : undefined
+  } catch (error) {
+    const refused = amoroException.match(error)
+    if (refused === undefined || !ENDED_MEANWHILE.has(refused.errorCode)) throw error
+    return refused.message
   }
 }
 
