@@ -14,7 +14,7 @@ const npm = join(home, 'npm')
 writeFileSync(
   npm,
   `#!/bin/sh
-echo "$* required=$MORAINE_LAB_REQUIRED depth=$MORAINE_INTEROP_DEPTH confirm=$CONFIRM_FAILURES" >> "$NOTES"
+echo "$* required=$LAB_REQUIRED depth=$INTEROP_DEPTH confirm=$CONFIRM_FAILURES" >> "$NOTES"
 [ "$*" != "run test:interop" ] || [ -z "$SKIPS" ] || echo "  $SKIPS" >> "$SKIPPED_SUITES_LIST"
 [ "$*" != "test" ] || [ -z "$UNSTEADY" ] || echo "  $UNSTEADY" >> "$UNSTEADY_TESTS_LIST"
 [ "$*" != "$FAILS" ]
@@ -31,8 +31,8 @@ function run(
   const env = {
     PATH: `${home}${delimiter}${process.env['PATH']}`,
     NOTES: notes,
-    MORAINE_LAB_REQUIRED: '',
-    MORAINE_INTEROP_DEPTH: '',
+    LAB_REQUIRED: '',
+    INTEROP_DEPTH: '',
     CONFIRM_FAILURES: '',
     SKIPS: '',
     UNSTEADY: '',

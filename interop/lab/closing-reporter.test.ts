@@ -83,6 +83,6 @@ test('the interop suites report what they skip, .ci/run says it at its end, and 
   assert.match(scripts['test:interop'] ?? '', /^npm run test:suites -- .*"interop\//)
   assert.match(scripts['test:suites'] ?? '', /--test .*--test-reporter=\.\/interop\/lab\/closing-reporter\.ts/)
   // The control, on the reference server, is of that depth.
-  assert.match(scripts['test:rck'] ?? '', /^MORAINE_LAB_REQUIRED=1 MORAINE_INTEROP_DEPTH=all /)
+  assert.match(scripts['test:rck'] ?? '', /^LAB_REQUIRED=1 INTEROP_DEPTH=all /)
   assert.match(readFileSync(join(ROOT, '.ci/run'), 'utf8'), /export SKIPPED_SUITES_LIST[\s\S]*trap .* EXIT/)
 })

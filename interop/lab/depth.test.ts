@@ -4,6 +4,5 @@ import { depthOf } from './depth.ts'
 
 test('what is no depth is refused', () => {
   assert.deepEqual([depthOf(undefined), depthOf('usual'), depthOf('all')], ['usual', 'usual', 'all'])
-  for (const setting of ['', 'ALL', 'full', 'constructor'])
-    assert.throws(() => depthOf(setting), /MORAINE_INTEROP_DEPTH/)
+  for (const setting of ['', 'ALL', 'full', 'constructor']) assert.throws(() => depthOf(setting), /INTEROP_DEPTH/)
 })

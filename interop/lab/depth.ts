@@ -11,8 +11,8 @@ const DEPTHS: ReadonlyMap<string, Depth> = new Map([
   ['all', 'all'],
 ])
 
-/** What `MORAINE_INTEROP_DEPTH` says. */
-export const DEPTH: Depth = depthOf(process.env['MORAINE_INTEROP_DEPTH'])
+/** What `INTEROP_DEPTH` says. */
+export const DEPTH: Depth = depthOf(process.env['INTEROP_DEPTH'])
 
 /** The one for the depth of this run. */
 export function byDepth<T>(values: Readonly<Record<Depth, T>>): T {
@@ -24,12 +24,12 @@ export function byDepth<T>(values: Readonly<Record<Depth, T>>): T {
  * `undefined` where it is run. It is shown as skipped.
  */
 export function leftOut(why: string): string | undefined {
-  return DEPTH === 'usual' ? `${why}: MORAINE_INTEROP_DEPTH=all runs it` : undefined
+  return DEPTH === 'usual' ? `${why}: INTEROP_DEPTH=all runs it` : undefined
 }
 
 /** @throws {Error} if it is no depth: a run that was meant to do all must not do less in silence. */
 export function depthOf(setting: string | undefined): Depth {
   const depth = DEPTHS.get(setting ?? 'usual')
-  if (depth === undefined) throw new Error(`MORAINE_INTEROP_DEPTH is ${setting}: it can be usual or all`)
+  if (depth === undefined) throw new Error(`INTEROP_DEPTH is ${setting}: it can be usual or all`)
   return depth
 }

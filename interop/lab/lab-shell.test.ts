@@ -13,7 +13,7 @@ after(() => rmSync(lab, { recursive: true }))
 /** Runs a bash script with lab.sh sourced, in a lab of its own. */
 async function shell(script: string, required = ''): Promise<{ code: number; stdout: string; stderr: string }> {
   const source = fileURLToPath(new URL('lab.sh', import.meta.url))
-  const env = { ...process.env, MORAINE_LAB: lab, MORAINE_LAB_REQUIRED: required, LAB_PAUSE: '0' }
+  const env = { ...process.env, MORAINE_LAB: lab, LAB_REQUIRED: required, LAB_PAUSE: '0' }
   const child = spawn('bash', ['-c', `. '${source}'\n${script}`], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {

@@ -4,7 +4,7 @@
 # there once, under a lock, and marked with the key (version) it was installed with. Nothing needs to be installed by
 # hand but bash, curl, python3 with venv and, for JVM components, Maven. A script whose component cannot be had ends
 # with exit code 75 and one line on stderr, so that a suite can be skipped and say why; with 1 where
-# MORAINE_LAB_REQUIRED is set, so that the suite fails. Servers bind 127.0.0.1 only.
+# LAB_REQUIRED is set, so that the suite fails. Servers bind 127.0.0.1 only.
 #
 #   jars/  venv/  opt/    what was installed          run/   pid files of what runs
 #   done/                 one marker per component    log/   output of servers and installs
@@ -25,7 +25,7 @@ say() { printf '[lab %s] %s\n' "$(date +%T)" "$*" >&2; }
 # skipped, with 1.
 unavailable() {
   printf 'unavailable: %s\n' "$*" >&2
-  [ -z "${MORAINE_LAB_REQUIRED:-}" ] || exit 1
+  [ -z "${LAB_REQUIRED:-}" ] || exit 1
   exit 75
 }
 
