@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import type { Discard } from '@moraine/management/optimizing/discard'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import type { Stores } from '@moraine/management/store/stores'
 import type { DiscardReport, DiscardRequest } from '@moraine/management/table-work/table-maintenance'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { buildEvaluation, buildWork, PROCESS_1, SLOT_1, T0 } from '@moraine/management/testing/build'
+import type { TableName } from '@moraine/management/tables/table-name'
+import { buildEvaluation, buildWork, PROCESS_1, PROCESS_2, SLOT_1, T0 } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
@@ -18,17 +21,24 @@ import { discarder } from './discarder.ts'
 const NAME = { catalog: 'lake', namespace: ['sales'], name: 'orders' }
 const HOUR = 3_600_000
 
-/** A table whose one task runs, and a discarder whose work ends as the test says. */
-async function setUp() {
-  const clock = virtualClock(T0)
-  const stores = memoryStores()
-  const { tableId } = await stores.tables.addTable({ name: NAME, format: 'ICEBERG', createdAt: T0 })
+/** A table whose tasks run. */
+async function addRunning(stores: Stores, name: TableName, processId: ProcessId, tasks: number): Promise<TableId> {
+  const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
   const table = async () => must(await stores.tables.findTable(tableId), 'the table')
   await stores.state.apply(recordEvaluation(await table(), buildEvaluation(), T0))
   await stores.state.apply(beginPlanning(await table(), T0))
-  await stores.state.apply(acceptPlan(await table(), buildWork(1), PROCESS_1, T0))
-  const [task] = await stores.tasks.listTasks(PROCESS_1)
-  await stores.state.apply(assignTask(must(task, 'a task'), SLOT_1, T0).changes)
+  await stores.state.apply(acceptPlan(await table(), buildWork(tasks), processId, T0))
+  for (const task of await stores.tasks.listTasks(processId)) {
+    await stores.state.apply(assignTask(task, SLOT_1, T0).changes)
+  }
+  return tableId
+}
+
+/** A table whose one task runs, and a discarder whose work ends as the test says. */
+async function setUp({ silent }: { readonly silent?: string } = {}) {
+  const clock = virtualClock(T0)
+  const stores = memoryStores()
+  const tableId = await addRunning(stores, NAME, PROCESS_1, 1)
   const asked: DiscardRequest[] = []
   const answer: { report: DiscardReport | Error } = { report: { kind: 'done' } }
   const service = discarder({
@@ -36,6 +46,7 @@ async function setUp() {
     maintenance: {
       async discard(request) {
         asked.push(request)
+        if (request.table.catalog === silent) return new Promise(() => {})
         if (answer.report instanceof Error) throw answer.report
         return answer.report
       },
@@ -96,5 +107,25 @@ test('the output of a table that has another name is looked for under that', asy
     (await listed()).map(({ reason, table }) => [reason, table]),
     [['1 file', to]],
   )
+  await service.stop()
+})
+
+test('a catalog that does not answer holds up no output of others, and is waited for once in a round', async () => {
+  const { clock, stores, tableId, asked, service, pass, listed } = await setUp({ silent: NAME.catalog })
+  const tables = [
+    tableId,
+    await addRunning(stores, { ...NAME, name: 'lines' }, PROCESS_2, 2),
+    await addRunning(stores, { ...NAME, catalog: 'pond' }, '1887436800000000003' as ProcessId, 1),
+  ]
+  for (const each of tables) await forgetTable(stores, clock, each)
+  await pass(HOUR)
+  assert.deepEqual(asked.map(({ table }) => table.catalog).sort(), ['lake', 'pond'])
+  const left = await listed()
+  assert.deepEqual(
+    left.map(({ table, tries }) => [table?.catalog, tries]),
+    left.map(() => ['lake', 1]),
+  )
+  assert.equal(left.length, 3)
+  for (const { reason } of left) assert.match(reason ?? '', /did not end within 120000 ms/)
   await service.stop()
 })

@@ -3,9 +3,10 @@ import { postponeDiscard } from '@moraine/management/optimizing/list-discard'
 import { boundedReason } from '@moraine/management/optimizing/task'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
+import type { TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
-import { describeError } from '@moraine/stdx/error'
+import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -21,7 +22,8 @@ export type DiscarderDeps = {
 
 /**
  * Deletes what attempts wrote that were not committed, also of tables that have gone or have another name by now. What
- * cannot be deleted stays listed, with the reason.
+ * cannot be deleted stays listed, with the reason. Outputs of one catalog are deleted in turn, catalogs beside each other: one
+ * that does not answer takes the time of none but its own.
  */
 export function discarder(deps: DiscarderDeps): Reconciler<never> {
   const { stores, clock, log } = deps
@@ -33,45 +35,78 @@ export function discarder(deps: DiscarderDeps): Reconciler<never> {
     async run(_work, signal) {
       for (;;) {
         const due = await stores.discards.listDueDiscards(clock.now(), BATCH)
-        for (const discard of due) await discardOutput(deps, discard, signal)
+        const ends = await Promise.allSettled(
+          (await byCatalog(deps, due)).map((those) => discardInTurn(deps, those, signal)),
+        )
+        for (const end of ends) if (end.status === 'rejected') throw end.reason
         if (due.length < BATCH) return {}
       }
     },
   })
 }
 
-async function discardOutput(deps: DiscarderDeps, discard: Discard, signal: AbortSignal): Promise<void> {
-  const { stores, clock, log } = deps
-  const { processId, taskId, attempt, commit } = discard
-  const left = await tryDiscard(deps, discard, signal)
+async function byCatalog(deps: DiscarderDeps, due: readonly Discard[]): Promise<readonly (readonly Discard[])[]> {
+  const catalogs = new Map<string | undefined, Discard[]>()
+  for (const discard of due) {
+    const catalog = (await tableOf(deps, discard))?.catalog
+    const others = catalogs.get(catalog) ?? []
+    catalogs.set(catalog, [...others, discard])
+  }
+  return [...catalogs.values()]
+}
+
+/** Once a catalog did not answer in time it is not waited for again: the others stay listed for the same reason. */
+async function discardInTurn(deps: DiscarderDeps, due: readonly Discard[], signal: AbortSignal): Promise<void> {
+  let silence: Left | undefined
+  for (const discard of due) {
+    const left = silence ?? (await tryDiscard(deps, discard, signal))
+    if (left?.isSilence) silence = left
+    await settle(deps, discard, left?.reason)
+  }
+}
+
+async function settle(
+  { stores, clock, log }: DiscarderDeps,
+  discard: Discard,
+  left: string | undefined,
+): Promise<void> {
   if (left === undefined) {
     await stores.state.apply([{ kind: 'remove-discard', key: discard }])
     return
   }
+  const { processId, taskId, attempt, commit } = discard
   log.warn({ processId, taskId, attempt, commit, reason: left }, 'an output stays listed')
   await stores.state.apply([postponeDiscard(discard, boundedReason(left), clock.now())])
 }
 
-/** Why it stays listed; `undefined` if nothing of it is left that its table does not refer to. */
-async function tryDiscard(
-  { stores, maintenance, clock }: DiscarderDeps,
-  discard: Discard,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { processId, taskId, attempt, tableId, commit } = discard
+async function tableOf({ stores }: DiscarderDeps, { tableId, table }: Discard): Promise<TableName | undefined> {
+  return (await stores.tables.findTable(tableId))?.name ?? table
+}
+
+/** Why an output stays listed. */
+type Left = { readonly reason: string; readonly isSilence: boolean }
+
+/** `undefined` if nothing of it is left that its table does not refer to. */
+async function tryDiscard(deps: DiscarderDeps, discard: Discard, signal: AbortSignal): Promise<Left | undefined> {
+  const { stores, maintenance, clock } = deps
+  const { processId, taskId, attempt, commit } = discard
   const what = `discarding the output of ${processId}/${taskId}, attempt ${attempt}`
   try {
     const input = await stores.tasks.findInput(processId, taskId)
-    if (input === undefined) return 'what its task was to write is not known any more'
-    const table = (await stores.tables.findTable(tableId))?.name ?? discard.table
-    if (table === undefined) return 'its table is not managed any more, and what it was called is not known'
+    if (input === undefined) return answered('what its task was to write is not known any more')
+    const table = await tableOf(deps, discard)
+    if (table === undefined) return answered('its table is not managed any more, and what it was called is not known')
     const request = { table, input, attempt: { processId, taskId, attempt }, commit }
     const report = await withinDeadline(clock, { ms: DISCARD_DEADLINE_MS, what, signal }, (inner) =>
       maintenance.discard(request, inner),
     )
-    return report.kind === 'done' ? undefined : report.reason
+    return report.kind === 'done' ? undefined : answered(report.reason)
   } catch (error) {
     if (signal.aborted) throw error
-    return describeError(error)
+    return { reason: describeError(error), isSilence: isKind(error, 'timeout') }
   }
+}
+
+function answered(reason: string): Left {
+  return { reason, isSilence: false }
 }
