@@ -31,6 +31,11 @@ const EXPECTED_OF_SERVERS: readonly Expected[] = [
   { message: /^an answer was not kept; the same request would be made again$/, because: 'the database is away' },
   { message: /^an output could not be deleted$/, because: 'the database, where the pointer is, is away' },
   { message: /^changes were not noticed; the tables are looked at in their turn$/, because: 'the database is away' },
+  { message: /^the others hear with the next heartbeat how this server is reached$/, because: 'the database is away' },
+  {
+    message: /^a client speaks TLS, and the port for optimizers is without: /,
+    because: 'an optimizer that a killed server cut off before its first answer finds out in which way it speaks',
+  },
   { message: /^clients did not take their answers, and were disconnected$/, because: 'they were cut off' },
 ]
 
@@ -40,7 +45,7 @@ const OUR_FAULT =
 
 /** How a connection to the database ends, by the words of its driver; while none answers, those who wait use up the rest. */
 const DATABASE_AWAY =
-  'postgres://\\S+: .*(Connection terminated|ECONNREFUSED|ECONNRESET|terminating connection|timeout|the database system is|all \\d+ connections were in use for)'
+  'postgres://\\S+: .*(Connection terminated|ECONNREFUSED|ECONNRESET|terminating connection|timeout|the database system is|all \\d+ connections were in use for|no connection within|Client has encountered a connection error)'
 
 /** Of the leash of each process. */
 const KILLED = /^\S+leash\.sh: line \d+: +\d+ Killed/
