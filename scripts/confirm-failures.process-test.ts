@@ -11,6 +11,9 @@ import { eventually } from '@moraine/testkit/eventually'
 const home = mkdtempSync(join(tmpdir(), 'moraine-confirm-'))
 after(() => rmSync(home, { recursive: true }))
 
+/** As if nobody tested the script, nor had asked it for anything. */
+const { NODE_TEST_CONTEXT: _, CONFIRM_FAILURES: __, UNSTEADY_TESTS_LIST: ___, ...OUTSIDE } = process.env
+
 /** A file whose only test fails in the runs of these numbers, counted from one. */
 function writeTest(name: string, failsIn: readonly number[]): string {
   const path = join(home, `${name}.test.mjs`)
@@ -35,9 +38,8 @@ function confirm(files: readonly string[], env: Readonly<Record<string, string>>
   const unsteady = join(home, 'unsteady')
   writeFileSync(unsteady, '')
   const script = fileURLToPath(new URL('confirm-failures.ts', import.meta.url))
-  const { NODE_TEST_CONTEXT: _, ...outside } = process.env
   const { status, stdout } = spawnSync(process.execPath, [script, '--test', ...files], {
-    env: { ...outside, UNSTEADY_TESTS_LIST: unsteady, ...env },
+    env: { ...OUTSIDE, UNSTEADY_TESTS_LIST: unsteady, ...env },
     encoding: 'utf8',
   })
   return { status, stdout, unsteady: readFileSync(unsteady, 'utf8') }
@@ -85,8 +87,7 @@ test('endless', () => {
 `,
   )
   const script = fileURLToPath(new URL('confirm-failures.ts', import.meta.url))
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env
-  const running = spawn(process.execPath, [script, '--test', path], { env })
+  const running = spawn(process.execPath, [script, '--test', path], { env: OUTSIDE })
   let said = ''
   running.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()))
   await eventually('the test', () => existsSync(started) || undefined)
