@@ -13,9 +13,9 @@ import { databaseName } from '@moraine/management/tables/table-name'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import { withoutCatalogSecrets } from '../../catalogs/catalog-secrets.ts'
+import { resolveDatabase } from '../../catalogs/resolve-database.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import { identityOf } from './guard-routes.ts'
-import { resolveDatabase } from './resolve-database.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 
 type CatalogRoutesDeps = CatalogRouteDeps & {

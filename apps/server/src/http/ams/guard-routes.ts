@@ -3,7 +3,7 @@ import { assert, must } from '@moraine/stdx/assert'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../../access/authenticator.ts'
 import { demand, demandSight, type Identity } from '../../access/identity.ts'
-import { databaseCuts } from './database-cuts.ts'
+import { databaseCuts } from '../../catalogs/database-cuts.ts'
 
 /**
  * `open`: for anybody; `known`: for whoever says who they are; `see`: for who has a role at the place or on something in it, with

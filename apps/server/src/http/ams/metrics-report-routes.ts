@@ -2,7 +2,7 @@ import { page } from '@moraine/api/rest/envelope'
 import { metricsReport, metricsReportQuery } from '@moraine/api/rest/metrics-report-schemas'
 import { tableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
-import { findTable } from './find-table.ts'
+import { findTable } from '../../catalogs/find-table.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 

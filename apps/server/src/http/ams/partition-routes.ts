@@ -9,10 +9,10 @@ import {
 import { tableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableInspection } from '@moraine/management/table-work/table-inspection'
+import { findTable } from '../../catalogs/find-table.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { fileBody } from './file-body.ts'
-import { findTable } from './find-table.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 

@@ -5,9 +5,9 @@ import type { TableDescription, TableInspection } from '@moraine/management/tabl
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { databaseName } from '@moraine/management/tables/table-name'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
+import { findTable } from '../../catalogs/find-table.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
-import { findTable } from './find-table.ts'
 import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 

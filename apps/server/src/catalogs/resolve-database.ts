@@ -1,9 +1,9 @@
 import type { Catalog } from '@moraine/catalogs/catalog'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { isKind, MoraineError } from '@moraine/stdx/error'
-import { childNamespaces } from '../../catalogs/all-namespaces.ts'
-import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
+import { childNamespaces } from './all-namespaces.ts'
 import { databaseCuts } from './database-cuts.ts'
+import type { OpenedCatalog } from './open-catalogs.ts'
 
 /**
  * The database that a path names, cut into levels as `databaseCuts` has it. For a name with more than two cuts it is listed
