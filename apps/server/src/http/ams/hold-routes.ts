@@ -2,16 +2,13 @@ import { blockerParams, blocker as blockerSchema, newBlockerBody, pauseBody } fr
 import { tableParams, tableVerdict } from '@moraine/api/rest/table-schemas'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
-import type { Blocker } from '@moraine/management/tables/blocker'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
-import { type EpochMs, later } from '@moraine/stdx/brand'
-import { MoraineError } from '@moraine/stdx/error'
-import { type Random, uuidV7 } from '@moraine/stdx/random'
 import { type Static, Type } from 'typebox'
 import { findTable } from '../../catalogs/find-table.ts'
 import { applyDecision } from '../../optimizing/apply-decision.ts'
+import { type EndingBlocker, type TableBlockersDeps, tableBlockers } from '../../optimizing/table-blockers.ts'
 import { identityOf } from './guard-routes.ts'
 import { type VerdictDeps, verdictLoader } from './load-verdict.ts'
 import { refuseUnknownFields } from './refuse-unknown-fields.ts'
@@ -19,14 +16,7 @@ import { type ApiServer, answers, success } from './route-types.ts'
 import { REQUEST } from './table-change/plan-table-change.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 
-export type HoldRoutesDeps = VerdictDeps & {
-  readonly stores: Stores
-  /** `blocker.timeout` */
-  readonly blockerTimeoutMs: number
-  /** Whatever waited for a hold may go on. */
-  readonly onHoldEnded: () => void
-  readonly random: Random
-}
+export type HoldRoutesDeps = VerdictDeps & TableBlockersDeps & { readonly stores: Stores }
 
 const tags = ['tables']
 
@@ -80,9 +70,9 @@ function pauseRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
 }
 
 function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
-  const { stores, clock, random, blockerTimeoutMs } = deps
+  const { stores } = deps
+  const blockers = tableBlockers(deps)
   const path = `${TABLE_PREFIX}/blockers`
-  const body = (blocker: Blocker) => blockerBody(blocker, clock.now())
   server.get(
     path,
     {
@@ -93,10 +83,7 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
         response: answers(Type.Array(blockerSchema)),
       },
     },
-    async ({ params }) => {
-      const { tableId } = await findTable(stores, params)
-      return success((await stores.blockers.listBlockers(tableId)).map(body))
-    },
+    async ({ params }) => success((await blockers.list(await findTable(stores, params))).map(blockerBody)),
   )
   server.post(
     path,
@@ -114,47 +101,22 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
     async (request) => {
       refuseUnknownFields(request.body, newBlockerBody, REQUEST)
       const { operations, properties = {} } = request.body
-      const { params } = request
-      const { tableId, name } = await findTable(stores, params)
-      const createdAt = clock.now()
-      const blockerId = uuidV7(random, createdAt)
-      const asked = { blockerId, tableId, operations, properties, createdAt, ttlMs: blockerTimeoutMs }
-      const outcome = await stores.blockers.addBlocker(asked)
-      if (outcome.kind === 'added') return success(body(outcome.blocker))
-      const { blockerId: other, operations: forbidden } = outcome.by
-      const text = `table ${formatTableName(name)} is blocked for ${forbidden.join(' and ')} by lease ${other}`
-      throw new MoraineError('conflict', `${text}; wait until it ends`)
+      const table = await findTable(stores, request.params)
+      return success(blockerBody(await blockers.block(table, { operations, properties })))
     },
   )
   server.post(
     `${path}/:blocker/renew`,
     { schema: { tags, summary: 'Keep a lease', params: blockerParams, response: answers(blockerSchema) } },
-    async ({ params }) => {
-      const { tableId } = await findTable(stores, params)
-      const renewed = await stores.blockers.renewBlocker(tableId, params.blocker, blockerTimeoutMs)
-      if (renewed === undefined)
-        throw new MoraineError('not-found', `lease ${params.blocker} has ended; ask for another`)
-      return success(body(renewed))
-    },
+    async ({ params }) => success(blockerBody(await blockers.renew(await findTable(stores, params), params.blocker))),
   )
   server.delete(
     `${path}/:blocker`,
     { schema: { tags, summary: 'Give a lease back', params: blockerParams, response: answers(Type.Boolean()) } },
-    async ({ params }) => {
-      const { tableId } = await findTable(stores, params)
-      const wasThere = await stores.blockers.removeBlocker(tableId, params.blocker)
-      if (wasThere) deps.onHoldEnded()
-      return success(wasThere)
-    },
+    async ({ params }) => success(await blockers.release(await findTable(stores, params), params.blocker)),
   )
 }
 
-function blockerBody({ blockerId, operations, properties, createdAt, remainingMs }: Blocker, now: EpochMs) {
-  return {
-    blockerId,
-    operations: [...operations],
-    properties: { ...properties },
-    createdAt,
-    expiresAt: later(now, remainingMs),
-  }
+function blockerBody({ blockerId, operations, properties, createdAt, expiresAt }: EndingBlocker) {
+  return { blockerId, operations: [...operations], properties: { ...properties }, createdAt, expiresAt }
 }
