@@ -1,11 +1,11 @@
 import { catalogParams, databaseParams } from '@moraine/api/rest/catalog-schemas'
 import { databaseChangeBody, databaseDefinition, newDatabaseBody } from '@moraine/api/rest/table-change-schemas'
-import { checkNamespace, type Namespace } from '@moraine/catalogs/table-identifier'
+import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { databaseName } from '@moraine/management/tables/table-name'
-import { MoraineError } from '@moraine/stdx/error'
 import { failAt, inside } from '@moraine/stdx/exact-json-decode'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { Type } from 'typebox'
+import { createDatabase } from '../../catalogs/create-database.ts'
 import { resolveDatabase } from '../../catalogs/resolve-database.ts'
 import { readMade } from '../read-made.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
@@ -34,17 +34,12 @@ function createRoute(server: ApiServer, deps: CatalogRouteDeps): void {
       body: newDatabaseBody,
       result: databaseDefinition,
     },
-    async ({ params, body, open, signal }) => {
-      const { catalog, filter } = await open()
+    async ({ body, open, signal }) => {
+      const opened = await open()
       const namespace = typeof body.name === 'string' ? [body.name] : body.name
-      checkNamespace(namespace)
-      if (!filter.acceptsDatabase(namespace)) {
-        const text = `name: the database-filter of catalog '${params.catalog}' hides ${databaseName(namespace)}`
-        throw new MoraineError('invalid-input', text)
-      }
-      await catalog.createNamespace(namespace, body.properties ?? {}, signal)
+      await createDatabase(opened, namespace, body.properties ?? {}, signal)
       const made = `database ${databaseName(namespace)} was created`
-      return databaseBody(namespace, await readMade(made, () => catalog.loadNamespace(namespace)))
+      return databaseBody(namespace, await readMade(made, () => opened.catalog.loadNamespace(namespace)))
     },
   )
 }

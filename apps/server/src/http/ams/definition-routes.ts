@@ -13,6 +13,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { dropAsAsked } from '../../catalogs/drop-as-asked.ts'
 import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
 import { resolveDatabase } from '../../catalogs/resolve-database.ts'
+import { resolveTable } from '../../catalogs/resolve-table.ts'
 import { readMade } from '../read-made.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import { definitionBody } from './definition-body.ts'
@@ -136,8 +137,6 @@ function checkShown({ catalog, filter }: OpenedCatalog, { namespace, name }: Tab
   throw new MoraineError('invalid-input', `name: the table-filter of catalog '${catalog.name}' hides ${name}`)
 }
 
-async function reach(opened: OpenedCatalog, { db, table }: TableParams, signal: AbortSignal) {
-  const identifier = { namespace: await resolveDatabase(opened, db, signal), name: table }
-  if (opened.filter.acceptsTable(identifier.namespace, table)) return { catalog: opened.catalog, identifier }
-  throw new MoraineError('not-found', `there is no table '${table}' in database '${db}'`)
+async function reach(opened: OpenedCatalog, params: TableParams, signal: AbortSignal) {
+  return { catalog: opened.catalog, identifier: await resolveTable(opened, params, signal) }
 }
