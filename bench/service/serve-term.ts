@@ -195,7 +195,9 @@ async function lead(
   const listing = catalogListing(catalogs)
   const open = { ...options, authenticator, secretKey }
   const secretOf = secretsAskedFor(open)
-  return beginTerm({ ...open, stores, vault, catalogs, others, listing, secretOf, nudges })
+  // No engine of Amoro comes.
+  const tables = { name: 'table service', start: async () => undefined, stop: async () => undefined }
+  return beginTerm({ ...open, stores, vault, catalogs, others, listing, secretOf, nudges, tables })
 }
 
 async function measure(work: () => Promise<unknown>, take: () => StoreCounts): Promise<Usage> {

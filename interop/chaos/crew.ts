@@ -51,6 +51,7 @@ export type CrewSize = { readonly servers: number; readonly optimizers: number }
 /** As a user would start them, but for patience: what takes minutes by default takes seconds. */
 const SETTINGS = {
   'ha.enabled': true,
+  'thrift-server.table-service.bind-port': 0,
   'refresh-external-catalogs.interval': '20s',
   'refresh-tables.interval': '10s',
   'refresh-tables.max-interval': '30s',

@@ -56,6 +56,7 @@ export async function serverGroup(
       'database.password': password,
       'http-server.bind-port': 0,
       'thrift-server.optimizing-service.bind-port': await freePort(),
+      'thrift-server.table-service.bind-port': 0,
       ...others,
     }
     writeFileSync(config, JSON.stringify({ ams }))

@@ -43,6 +43,8 @@ export type TermOptions = ServerOptions &
     readonly listing: CatalogListing
     readonly secretOf: GroupSecrets
     readonly nudges: Pick<NudgeSwitch, 'lead'>
+    /** Where engines of Amoro come in. */
+    readonly tables: Service
   }
 
 /** What a server does while it leads: everything but the API and the catalogs. */
@@ -64,7 +66,7 @@ export type LeaderTerm = {
  * @param fence under what is written, where others might lead
  */
 export async function beginTerm(options: TermOptions, fence?: () => Fence | undefined): Promise<LeaderTerm> {
-  const { clock, random, log, catalogs, nudges, secretOf } = options
+  const { clock, random, log, catalogs, nudges, secretOf, tables } = options
   const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
   const breakers = catalogBreakers({ clock, log })
   const watched = watchedCatalogs(catalogs, watchedCalls({ breakers, clock }))
@@ -97,6 +99,7 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     ...optimizing.services,
     purger({ ...options, checkLeads: () => checkLeads('a purge') }),
     door,
+    tables,
     launcher,
     allocation,
   ]

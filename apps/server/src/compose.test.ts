@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
@@ -43,14 +44,15 @@ async function isRefused(port: number): Promise<boolean> {
   }
 }
 
-test('a started service answers on both ports until it is stopped; then nothing of it is left', async () => {
+test('a started service answers on all its ports until it is stopped; then nothing of it is left', async () => {
   const { options, clock, remove } = setUp()
   const server = await startServer(options)
   const httpPort = Number(new URL(server.url).port)
   assert.equal((await fetch(`${server.url}/health`)).status, 200)
-  assert.equal(await isRefused(server.thriftPort), false)
+  const ports = [httpPort, server.thriftPort, must(server.tablePort, 'the port of the table service')]
+  for (const port of ports) assert.equal(await isRefused(port), false)
   await server.stop()
-  assert.deepEqual([await isRefused(httpPort), await isRefused(server.thriftPort)], [true, true])
+  for (const port of ports) assert.equal(await isRefused(port), true)
   assert.equal(clock.step(), false)
   remove()
 })

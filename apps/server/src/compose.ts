@@ -40,12 +40,15 @@ import { loadSecretKey } from './secrets/secret-key.ts'
 import { type SecretVault, secretVault } from './secrets/secret-vault.ts'
 import type { ServerOptions } from './server-options.ts'
 import { prepareDataDirectory } from './service/data-directory.ts'
+import { exposedUrl } from './service/exposed-host.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergInspection } from './table-work/iceberg-inspection.ts'
 import { showTable } from './table-work/shown-table.ts'
 import { checkCertificates } from './thrift/certificate-files.ts'
 import { doorHost, secretsAskedFor } from './thrift/optimizer-door.ts'
 import { optimizingUrl } from './thrift/optimizing-url.ts'
+import { tableDoor } from './thrift/table-door.ts'
+import { tableMetastoreHandlers } from './thrift/table-metastore-handlers.ts'
 
 /** The running service, as the command line and the sample see it. */
 export type RunningServer = {
@@ -53,6 +56,8 @@ export type RunningServer = {
   readonly thriftPort: number
   /** By which optimizers elsewhere come in, also where another server leads. */
   readonly thriftUrl: string
+  /** Of the table service; `undefined` where it is not opened, or another server leads. */
+  readonly tablePort: number | undefined
   readonly stores: Stores
   /** The service's own catalog; commits through it are noticed at once. Several servers have none of their own. */
   readonly catalog: Catalog | undefined
@@ -154,10 +159,12 @@ async function wire(options: WireOptions): Promise<Wired> {
   const catalogs: OpenCatalogs = openCatalogs({ ...opening, store: stored.catalogs, vault })
   const listing = catalogListing(catalogs)
   const secretOf = secretsAskedFor(options)
+  const tables = tableDoor({ ...options, handlers: () => tableService(options, served, http.url()) })
   const leadership: Leadership = composeLeadership({
     ...options,
+    tables,
     httpUrl: () => http.url(),
-    begin: (with_, fence) => beginTerm({ ...options, ...with_, catalogs, others, listing, secretOf }, fence),
+    begin: (with_, fence) => beginTerm({ ...options, ...with_, catalogs, others, listing, secretOf, tables }, fence),
   })
   const { nudges } = leadership
   const sealed = sealedStores(stored, vault)
@@ -197,7 +204,8 @@ async function wire(options: WireOptions): Promise<Wired> {
     groupSecret: secretOf(group),
   })
   const catalog = options.settings.ha === undefined ? (await told(OWN_CATALOG)).catalog : undefined
-  const http = httpService(options, { stores, catalogs: told, listing, registry, reports, leadership, registration })
+  const served: Parts = { stores, catalogs: told, listing, registry, reports, leadership, registration }
+  const http = httpService(options, served)
   return {
     parts: [
       { name: 'catalogs', start: async () => undefined, stop: () => catalogs.close() },
@@ -208,7 +216,7 @@ async function wire(options: WireOptions): Promise<Wired> {
     running() {
       const thriftPort = leadership.term()?.thriftPort ?? options.thriftPort
       const thriftUrl = optimizingUrl({ host: doorHost(options), port: thriftPort }, options.settings)
-      return { url: http.url(), thriftPort, thriftUrl, stores, catalog, catalogs }
+      return { url: http.url(), thriftPort, thriftUrl, tablePort: tables.port(), stores, catalog, catalogs }
     },
   }
 }
@@ -271,6 +279,20 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
           report: formatExactJson(report),
         }),
     },
+  })
+}
+
+function tableService(options: WireOptions, { stores, catalogs, listing, leadership }: Parts, httpUrl: string) {
+  const { settings, clock, random } = options
+  return tableMetastoreHandlers({
+    stores,
+    findCatalog: catalogs,
+    listing,
+    restUri: () => `${exposedUrl(settings, httpUrl)}/api/iceberg/rest`,
+    blockerTimeoutMs: settings.blockerTimeoutMs,
+    onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(leadership.nudges.send),
+    clock,
+    random,
   })
 }
 

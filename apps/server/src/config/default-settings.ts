@@ -2,6 +2,7 @@ import type { KeepSettings } from '@moraine/management/resources/keep-resources'
 import type { DatabaseSettings } from '@moraine/persistence/open-database'
 import type { AccessSettings } from '../access/compose-access.ts'
 import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
+import type { TableServiceSettings } from '../thrift/table-door.ts'
 import { BUILT_IN_CONTAINERS, type ContainerConfig } from './container-config.ts'
 import { databaseSettings } from './database-settings.ts'
 import { type HaSettings, haSettings } from './ha-settings.ts'
@@ -23,6 +24,7 @@ export type ServiceSettings = OptimizingSettings & {
   readonly resources: KeepSettings
   /** Empty: as the rest of the service, or this machine's own. */
   readonly thriftHost: string
+  readonly tableService: TableServiceSettings
   /** `undefined` where the port for optimizers is without TLS. */
   readonly optimizerTls: OptimizerTlsSettings | undefined
   /** By what others reach this machine; empty: by the address it listens on, or its name. */
@@ -52,6 +54,11 @@ export function serviceSettings(
     dropRetentionMs: values.dropRetentionMs,
     blockerTimeoutMs: values.blockerTimeoutMs,
     thriftHost: values.thriftHost,
+    tableService: {
+      host: values.tableServiceHost,
+      port: values.tableServicePort,
+      isOpen: values.tableServiceOpen,
+    },
     optimizerTls: optimizerTlsSettings(values),
     exposedHost: values.exposedHost,
     database: databaseSettings(values),

@@ -40,6 +40,14 @@ export function integerSetting(described: Described & { readonly min: number; re
   }
 }
 
+/** One without a default: `undefined` where it is not set. */
+export function optionalIntegerSetting(
+  described: Omit<Described, 'defaultText'> & { readonly min: number; readonly max: number },
+): Setting<number | undefined> {
+  const { parse, ...setting } = integerSetting({ ...described, defaultText: '' })
+  return { ...setting, parse: (text) => (text.trim() === '' ? undefined : parse(text)) }
+}
+
 export function booleanSetting(described: Described): Setting<boolean> {
   return {
     ...described,

@@ -5,6 +5,7 @@ import {
   durationSetting,
   integerSetting,
   networksSetting,
+  optionalIntegerSetting,
   type Setting,
   textSetting,
 } from './setting.ts'
@@ -127,6 +128,23 @@ export const SETTINGS = {
     defaultText: '',
     meaning:
       'Address for optimizers; without it that of the service. Where others than this machine can reach it they have to show the secret of their group. Not in Amoro.',
+  }),
+  tableServicePort: optionalIntegerSetting({
+    key: 'thrift-server.table-service.bind-port',
+    meaning:
+      "Port of the table service, which Amoro's engines look for; 0 takes any free one. If it is not set: 1260, or none where that is taken; any free one where the port for optimizers is 0.",
+    ...port,
+  }),
+  tableServiceHost: textSetting({
+    key: 'thrift-server.table-service.bind-host',
+    defaultText: '',
+    meaning: 'Address of the table service; without it that of the service. Not in Amoro.',
+  }),
+  tableServiceOpen: booleanSetting({
+    key: 'thrift-server.table-service.open',
+    defaultText: 'false',
+    meaning:
+      'Whether whoever reaches that port may use it, also where the API asks who is there: engines cannot say it there. Without it the port is not opened then. Not in Amoro.',
   }),
   thriftCertificateFile: textSetting({
     key: 'thrift-server.optimizing-service.tls.certificate-file',
@@ -300,7 +318,7 @@ export const KEYS_WITHOUT_EFFECT: readonly string[] = [
   'http-server.proxy-client-ip-header',
   'http-server.authorization.enabled',
   'http-server.authorization.default-role',
-  'thrift-server.table-service.bind-port',
+  // No thread is held by a call.
   'thrift-server.table-service.worker-thread-count',
   'thrift-server.max-message-size',
   'thrift-server.selector-thread-count',

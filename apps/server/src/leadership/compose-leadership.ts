@@ -7,11 +7,12 @@ import { type Random, uuidV4 } from '@moraine/stdx/random'
 import type { LeaderTerm } from '../compose-term.ts'
 import type { HaSettings, ZooKeeperSettings } from '../config/ha-settings.ts'
 import { derivedKey } from '../secrets/derived-key.ts'
-import { bracketed, exposedHost } from '../service/exposed-host.ts'
+import { exposedUrl } from '../service/exposed-host.ts'
 import type { Log } from '../service/log.ts'
 import { type Service, startServices, stopServices } from '../service/service.ts'
 import { checkThriftPort, doorHost } from '../thrift/optimizer-door.ts'
 import { optimizingUrl } from '../thrift/optimizing-url.ts'
+import type { TableDoor } from '../thrift/table-door.ts'
 import { clientSessions } from './client-session.ts'
 import { election, type Leader } from './election.ts'
 import type { LeaderLatch } from './leader-latch.ts'
@@ -33,6 +34,8 @@ export type LeadershipOptions = {
   readonly host: string
   readonly thriftPort: number
   readonly secretKey: Uint8Array
+  /** Where engines of Amoro come in at the server that leads. */
+  readonly tables: Pick<TableDoor, 'port' | 'check'>
   /** Of a database server that one service has to itself. */
   readonly post: Pick<Post, 'fence'> | undefined
   /** Of the API on this server, once it has started. */
@@ -90,7 +93,7 @@ function electedLeadership(options: LeadershipOptions, { timing, zookeeper }: Ha
   const address = (): LeaderAddress => ({
     host: hostname(),
     pid: process.pid,
-    url: exposedUrl(options.httpUrl(), settings),
+    url: exposedUrl(settings, options.httpUrl()),
     thrift: term?.thriftUrl ?? expectedThriftUrl(options),
     keyId,
   })
@@ -107,7 +110,7 @@ function electedLeadership(options: LeadershipOptions, { timing, zookeeper }: Ha
     latch: zookeeper && latchOf(zookeeper, options),
     published: () => ({
       host: new URL(String(address()['url'])).hostname,
-      tableServicePort: undefined,
+      tableServicePort: options.tables.port(),
       optimizingPort: term?.thriftPort ?? options.thriftPort,
       restPort: Number(new URL(options.httpUrl()).port),
     }),
@@ -132,6 +135,7 @@ function electedLeadership(options: LeadershipOptions, { timing, zookeeper }: Ha
       await refuseOtherKeys(leases, keyId)
       // Only who leads listens there: a server that could not would stand by for nothing.
       await checkThriftPort(options)
+      await options.tables.check()
       await startServices(services, signal)
     },
     stop: () => stopServices(services.toReversed()),
@@ -149,12 +153,6 @@ function latchOf(
 function urlOf(leader: Leader): string | undefined {
   const url = leader.kind === 'other' ? leader.address['url'] : undefined
   return typeof url === 'string' ? url : undefined
-}
-
-function exposedUrl(httpUrl: string, settings: { readonly exposedHost: string }): string {
-  const url = new URL(httpUrl)
-  const host = exposedHost(settings, url.hostname.replace(/^\[|\]$/g, ''))
-  return `${url.protocol}//${bracketed(host)}:${url.port}`
 }
 
 /** Where this server would let optimizers in; empty where the system chooses the port. */

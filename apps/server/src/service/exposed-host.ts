@@ -10,3 +10,10 @@ export function exposedHost(settings: { readonly exposedHost: string }, host: st
 export function bracketed(host: string): string {
   return host.includes(':') ? `[${host}]` : host
 }
+
+/** By what others reach what listens at `url`. */
+export function exposedUrl(settings: { readonly exposedHost: string }, listening: string): string {
+  const url = new URL(listening)
+  const host = exposedHost(settings, url.hostname.replace(/^\[|\]$/g, ''))
+  return `${url.protocol}//${bracketed(host)}:${url.port}`
+}

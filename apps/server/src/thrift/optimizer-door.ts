@@ -1,19 +1,18 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { CallFailure } from '@moraine/thrift/call-failure'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import type { Authenticator } from '../access/authenticator.ts'
-import { isLoopback } from '../access/compose-access.ts'
 import { type GroupSecrets, groupSecrets } from '../access/group-secrets.ts'
+import { isOpenAt } from '../access/is-open-at.ts'
 import type { OptimizerTlsSettings } from '../config/optimizer-tls-settings.ts'
 import { cancelProcess } from '../optimizing/cancel-process.ts'
 import type { Optimizing } from '../optimizing/compose-optimizing.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { readServerCertificate } from './certificate-files.ts'
+import { checkPort } from './check-port.ts'
 import { handshakeLog } from './handshake-log.ts'
 import { keepCertificate } from './keep-certificate.ts'
 import { optimizeManagerHandlers } from './optimize-manager-handlers.ts'
@@ -106,8 +105,7 @@ export function secretsAskedFor(options: DoorOptions): GroupSecrets {
 }
 
 function asksSecrets(options: DoorOptions): boolean {
-  const { openTo } = options.authenticator
-  return openTo === 'nobody' || (openTo === 'this-machine' && !isLoopback(doorHost(options)))
+  return !isOpenAt(doorHost(options), options.authenticator)
 }
 
 type DoorPlace = { readonly host: string; readonly settings: Pick<DoorOptions['settings'], 'thriftHost'> }
@@ -123,18 +121,10 @@ export function doorHost({ host, settings }: DoorPlace): string {
  */
 export async function checkThriftPort(place: DoorPlace & { readonly thriftPort: number }): Promise<void> {
   const { thriftPort: port } = place
-  if (port === 0) return
   const host = doorHost(place)
-  const trial = createServer()
-  try {
-    await once(trial.listen({ host, port, exclusive: true }), 'listening')
-  } catch (cause) {
-    // What else there may be is told as it will be when the port is opened.
-    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') return
-    throw thriftPortTaken(host, port, { cause })
-  }
-  trial.close()
-  await once(trial, 'close')
+  await checkPort({ host, port }).catch((error: unknown) => {
+    throw isKind(error, 'conflict') ? thriftPortTaken(host, port, error) : error
+  })
 }
 
 function thriftPortTaken(host: string, thriftPort: number, { cause }: Pick<MoraineError, 'cause'>): MoraineError {
