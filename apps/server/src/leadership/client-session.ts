@@ -151,9 +151,18 @@ class ClientSession implements ZooKeeperSession {
       if (found !== undefined) change.remove(path)
       change.create(path, bytes, zookeeper.CreateMode.EPHEMERAL)
     }
-    await this.#ask<unknown>(`writing ${path}`, (done) => change.commit(done)).catch((error: unknown) => {
+    await this.#commit(`writing ${path}`, change)
+  }
+
+  async removeWhile(guard: string, path: string): Promise<void> {
+    if ((await this.findNode(path)) === undefined) return
+    await this.#commit(`removing ${path}`, this.#steady.client.transaction().check(guard).remove(path))
+  }
+
+  async #commit(doing: string, change: zookeeper.Transaction): Promise<void> {
+    await this.#ask<unknown>(doing, (done) => change.commit(done)).catch((error: unknown) => {
       const isRaced = error instanceof MoraineError && ['not-found', 'already-exists'].includes(error.kind)
-      throw isRaced ? new MoraineError('conflict', `${path} is not ours to write now`, { cause: error }) : error
+      throw isRaced ? new MoraineError('conflict', `${doing} is not for this server now`, { cause: error }) : error
     })
   }
 

@@ -87,6 +87,11 @@ function world() {
           if (!nodes.has(guard)) throw new MoraineError('conflict', 'no guard')
           change(path, { session: id, data })
         }),
+      removeWhile: (guard, path) =>
+        ask(() => {
+          if (!nodes.has(guard)) throw new MoraineError('conflict', 'no guard')
+          change(path, undefined)
+        }),
       close: async () => end('closed'),
     }
   }
@@ -283,9 +288,23 @@ test('what is published ends with the turn, and takes the place of what was left
   )
   assert.equal(master()?.session, session().id)
   await latch.publish({ ...ADDRESS, tableServicePort: undefined })
-  assert.equal(text(MASTER), '{"host":"a","thriftBindPort":1261,"restBindPort":1630}')
+  assert.equal(master(), undefined, 'engines are sent nowhere')
+  await latch.publish(ADDRESS)
   await latch.close()
   assert.equal(master(), undefined)
+})
+
+test('a server that serves engines nothing does not leave them what another has left', async () => {
+  const { nodes, server, master } = world()
+  nodes.set(MASTER, { session: undefined, data: Buffer.from('{"host":"dead"}') })
+  const { latch } = server()
+  await assert.rejects(latch.publish({ ...ADDRESS, tableServicePort: undefined }), (error) => isKind(error, 'conflict'))
+  assert.ok(master())
+  await latch.waitForTurn(never)
+  await latch.publish({ ...ADDRESS, tableServicePort: undefined })
+  assert.equal(master(), undefined)
+  assert.ok(nodes.has('/lake/amoro/ams/optimizing-service-master'))
+  await latch.close()
 })
 
 for (const lost of ['answer', 'request'] as const) {
@@ -348,6 +367,7 @@ test('what ZooKeeper does not allow is not asked for again', async () => {
     findNode: async () => undefined,
     removeNode: async () => {},
     putWhile: async () => {},
+    removeWhile: async () => {},
     close: async () => {},
   })
   const latch = zookeeperLatch({ ...settings(), clock: virtualClock(), random: seededRandom(1), openSession })

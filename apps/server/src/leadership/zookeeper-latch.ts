@@ -27,7 +27,7 @@ export type ZooKeeperLatchOptions = {
  *
  * - `/{cluster}/amoro/ams/leader`: a LeaderLatch of Apache Curator
  * - `/{cluster}/amoro/ams/master`, which engines read, and `…/optimizing-service-master`, which optimizers read:
- *   `{"host":…,"thriftBindPort":…,"restBindPort":…}`
+ *   `{"host":…,"thriftBindPort":…,"restBindPort":…}`; the former only while the leader has a port for engines
  *
  * Amoro makes the last two to stay, so that a leader that died is told to clients until the next one writes. Here they end
  * with the leader's session: nobody is told for longer. Those that Amoro left are replaced.
@@ -92,8 +92,8 @@ class ZooKeeperLatch implements LeaderLatch {
 
   async publish(address: PublishedAddress): Promise<void> {
     const { tableServicePort, optimizingPort } = address
-    await this.#put('master', advertisement(address, tableServicePort ?? optimizingPort))
-    await this.#put('optimizing-service-master', advertisement(address, optimizingPort))
+    await this.#tell('master', tableServicePort === undefined ? undefined : advertisement(address, tableServicePort))
+    await this.#tell('optimizing-service-master', advertisement(address, optimizingPort))
   }
 
   async close(): Promise<void> {
@@ -209,7 +209,8 @@ class ZooKeeperLatch implements LeaderLatch {
     this.#options.log.warn({ node: turn.node, why }, 'it is no longer the turn of this server to lead')
   }
 
-  async #put(name: string, data: Uint8Array): Promise<void> {
+  /** Without data nobody is told anything, nor what another has left. */
+  async #tell(name: string, data: Uint8Array | undefined): Promise<void> {
     const path = `${this.#root}/${name}`
     for (;;) {
       const turn = this.#turn
@@ -217,7 +218,8 @@ class ZooKeeperLatch implements LeaderLatch {
         throw new MoraineError('conflict', `${path} is not written: it is not the turn of this server to lead`)
       }
       try {
-        return await turn.session.putWhile(turn.node, path, data)
+        const { session, node } = turn
+        return await (data === undefined ? session.removeWhile(node, path) : session.putWhile(node, path, data))
       } catch (error) {
         // The same again: it has either not been done, or is found done. A turn that has ended ends this, too.
         if (!isPassing(error) && !isKind(error, 'conflict')) throw error

@@ -29,6 +29,8 @@ export interface ZooKeeperSession {
    * @throws {MoraineError} `conflict` if somebody else has changed one of the nodes meanwhile, or the guard is not there
    */
   putWhile(guard: string, path: string, data: Uint8Array): Promise<void>
+  /** Sees to it likewise that there is no such node. Errors as those of {@link putWhile}. */
+  removeWhile(guard: string, path: string): Promise<void>
   /** Ends it, and all nodes that end with it. */
   close(): Promise<void>
 }
