@@ -15,14 +15,15 @@ function door(
   openTo: Authenticator['openTo'] = 'this-machine',
   { host = '127.0.0.1', thriftPort = 0 } = {},
 ) {
-  const warnings: string[] = []
-  const log = { ...SILENT_LOG, warn: (_: object, message: string) => void warnings.push(message) }
+  const told: string[] = []
+  const tell = (level: string) => (_: object, message: string) => void told.push(`${level}: ${message}`)
+  const log = { ...SILENT_LOG, info: tell('info'), warn: tell('warn') }
   const opened = tableDoor({
     ...{ host, thriftPort, authenticator: { openTo }, clock: systemClock, log },
     settings: { tableService: { host: '', port: undefined, isOpen: false, ...settings } },
     handlers: () => ({ service: tableMetastore, handlers: { ping: () => undefined } }),
   })
-  return { opened, warnings, start: () => opened.start(new AbortController().signal) }
+  return { opened, told, start: () => opened.start(new AbortController().signal) }
 }
 
 async function takenPort(after: (close: () => void) => void): Promise<number> {
@@ -33,7 +34,7 @@ async function takenPort(after: (close: () => void) => void): Promise<number> {
 }
 
 test('engines come in where nobody has to say who they are, also after it was closed and opened again', async () => {
-  const { opened, warnings, start } = door()
+  const { opened, told, start } = door()
   for (let time = 0; time < 2; time += 1) {
     await start()
     const port = opened.port()
@@ -44,7 +45,7 @@ test('engines come in where nobody has to say who they are, also after it was cl
     await opened.stop()
     assert.equal(opened.port(), undefined)
   }
-  assert.deepEqual(warnings, [])
+  assert.deepEqual(told, [])
 })
 
 test('where others have to say who they are it is not opened, which is told once, unless the settings open it', async () => {
@@ -53,13 +54,16 @@ test('where others have to say who they are it is not opened, which is told once
     ['this-machine', '127.0.0.1', '0.0.0.0'],
   ] as const
   for (const [openTo, host, own] of places) {
-    const { opened, warnings, start } = door({ host: own }, openTo, { host })
+    const { opened, told, start } = door({ host: own }, openTo, { host })
     await start()
     await opened.stop()
     await start()
     assert.equal(opened.port(), undefined)
-    assert.equal(warnings.length, 1)
-    assert.match(warnings[0] ?? '', /not opened: .* set thrift-server\.table-service\.open to true/)
+    assert.equal(told.length, 1)
+    assert.match(told[0] ?? '', /^info: .* not opened: .* set thrift-server\.table-service\.open to true/)
+    const named = door({ host: own, port: 1 }, openTo, { host })
+    await named.start()
+    assert.match(named.told.join(), /^warn: .* not opened: /)
     const allowed = door({ host: own, isOpen: true }, openTo, { host })
     await allowed.start()
     assert.ok(allowed.opened.port())
@@ -84,11 +88,11 @@ test('a port that nobody asked for is done without where it is taken, which is t
   const owner = createServer().listen(1260, QUIET)
   const [failure] = await Promise.race([once(owner, 'listening'), once(owner, 'error')])
   if (failure !== undefined) return context.skip(String(failure))
-  const { opened, warnings, start } = door({}, 'this-machine', { host: QUIET, thriftPort: 1261 })
+  const { opened, told, start } = door({}, 'this-machine', { host: QUIET, thriftPort: 1261 })
   await opened.check()
   await start()
   assert.equal(opened.port(), undefined)
-  assert.match(warnings.join(), /taken, .*choose another with thrift-server\.table-service\.bind-port/)
+  assert.match(told.join(), /^info: .* taken, .*choose another with thrift-server\.table-service\.bind-port/)
   owner.close()
   await once(owner, 'close')
   await start()

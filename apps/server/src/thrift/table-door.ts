@@ -57,8 +57,9 @@ export function tableDoor(options: TableDoorOptions): TableDoor {
   const isServed = isOpen || isOpenAt(host, authenticator)
   let server: ThriftServer | undefined
   let isTold = false
+  // Most need no table service: that there is none is a warning for those only who have named its port.
   const tellOnce = (message: string) => {
-    if (!isTold) log.warn({ host, port }, message)
+    if (!isTold) log[asked === undefined ? 'info' : 'warn']({ host, port }, message)
     isTold = true
   }
   return {
