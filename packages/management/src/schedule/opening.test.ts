@@ -64,6 +64,12 @@ test('what leaves no time at all is told from what opens seldom', () => {
     ['', '0 0 * * * for 12h Europe/Berlin; 0 12 * * * for 12h Europe/Berlin'],
     ['', '0 0 1 * * for 31d'],
     ['0 2 * * * for 1h America/New_York', '0 1 * * * for 4h America/New_York'],
+    ['', '* * * * * for 1h'],
+    ['', '* * * * * for 1d Europe/Berlin'],
+    ['', '*/5 * * * * for 5m'],
+    ['', '* * * * * for 1m'],
+    ['', '* * * * 0-3 for 1m; * * * * 4-6 for 1m'],
+    ['', '* * 1-31 * * for 1h'],
   ] as const)
     assert.equal(never(windows, blackouts), true, `${windows} | ${blackouts}`)
   for (const [windows, blackouts] of [
@@ -72,8 +78,20 @@ test('what leaves no time at all is told from what opens seldom', () => {
     ['', '0 0 * 1-11 * for 1d'],
     ['', '0 0 1 * * for 30d'],
     ['0 2 * * * for 1h Asia/Tokyo', '0 2 * * * for 1h Europe/Berlin'],
+    ['', '*/5 * * * * for 4m'],
+    ['', '* * * * 1-6 for 1d; 0-58 * * * 1 for 1m'],
+    ['', '* * * * 1-5 for 1h'],
   ] as const)
     assert.equal(never(windows, blackouts), false, `${windows} | ${blackouts}`)
+})
+
+test('the end of blackouts that overlap is found, however often they begin', () => {
+  assert.equal(opening('', '* * * * 1-5 for 1h', '2026-03-02T10:00:00Z'), 'blackout until 2026-03-07T00:59:00Z')
+  assert.equal(opening('', '*/5 8-17 * * * for 20m', '2026-03-02T10:00:00Z'), 'blackout until 2026-03-02T18:15:00Z')
+  assert.equal(
+    opening('', '0 8 * * * for 2h; 30 8 * * * for 3h', '2026-03-02T09:00:00Z'),
+    'blackout until 2026-03-02T11:30:00Z',
+  )
 })
 
 test('what cannot be read is named with the remedy', () => {
@@ -112,8 +130,9 @@ test('what is said to hold until a moment holds until then, and not after', () =
       fc.constantFrom('*', '1-5', '0', '3'),
       fc.integer({ min: 1, max: 30 }),
       fc.constantFrom('UTC', 'America/New_York', 'Asia/Kolkata'),
+      fc.constantFrom('0', '*/20'),
     )
-    .map(([start, days, hours, zone]) => `0 ${start} * * ${days} for ${hours}h ${zone}`)
+    .map(([start, days, hours, zone, minutes]) => `${minutes} ${start} * * ${days} for ${hours}h ${zone}`)
   const windows = fc.array(window, { maxLength: 2 }).map((each) => each.join(';'))
   const moment = fc.integer({ min: at('2026-01-01T00:00:00Z'), max: at('2026-12-31T00:00:00Z') })
   fc.assert(

@@ -31,10 +31,11 @@ export function openingAt(schedule: Schedule, now: EpochMs): Opening {
 }
 
 /**
- * Whether no time is open: no window ever begins, or blackouts leave nothing of them. That is taken as shown if nothing opens
- * in more than a year, but for the hours in which a clock is put forward or back.
+ * Whether no time is open: no window ever begins, or blackouts leave nothing of them. That is so if nothing opens until all of
+ * them come again as they were, but for the hours in which a clock is put forward or back.
  */
 export function neverOpens({ windows, blackouts }: Schedule, now: EpochMs): boolean {
+  const periodMs = Math.max(...[...windows, ...blackouts].map((window) => window.periodMs))
   const steady = {
     windows: windows.map((window) => window.steadily(now)),
     blackouts: blackouts.map((window) => window.steadily(now)),
@@ -42,19 +43,18 @@ export function neverOpens({ windows, blackouts }: Schedule, now: EpochMs): bool
   let at = now
   let state = stateAt(steady, at)
   for (let steps = 0; steps < NEVER_STEPS_MAX && state.kind !== 'open'; steps += 1) {
-    if (state.changesAt === undefined || at - now > NEVER_MS) return true
+    if (state.changesAt === undefined || at - now > periodMs) return true
     at = state.changesAt
     state = stateAt(steady, at)
   }
   return false
 }
 
-const NEVER_MS = 400 * 86_400_000
-/** Enough for a year of hours. What changes more often than that is not known to stay closed. */
-const NEVER_STEPS_MAX = 10_000
+/** Enough for a week of minutes, or a year of hours. What changes more often than that is not known to stay closed. */
+const NEVER_STEPS_MAX = 12_000
 
-/** The horizon, in beginnings and ends of windows. */
-const STEPS_MAX = 64
+/** The horizon, in beginnings and ends of windows: enough for a week of hours. */
+const STEPS_MAX = 200
 
 type StateAt = {
   readonly kind: Opening['kind']

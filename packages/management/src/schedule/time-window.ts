@@ -12,6 +12,8 @@ export type Starts = {
 
 /** A stretch of time that begins again and again, by the clock of a place. */
 export type TimeWindow = Starts & {
+  /** By a clock that keeps its offset, all that it starts in so much time it starts again in the next. */
+  readonly periodMs: number
   /** The same by a clock that keeps the offset it has at that time: reckoned with in a small part of the time. */
   steadily(at: EpochMs): Starts
 }
@@ -48,7 +50,17 @@ function parseTimeWindow(text: string): TimeWindow {
     durationMs,
     nextStart: startsByOffset(new Cron(cron, { utcOffset: offsetMinutes(zone, at), paused: true, mode: '5-part' })),
   })
-  return { durationMs, nextStart, steadily }
+  return { durationMs, periodMs: periodOf(cron), nextStart, steadily }
+}
+
+const DAY_MS = 86_400_000
+/** More than a year, of whatever days. */
+const YEARLY_MS = 400 * DAY_MS
+
+function periodOf(cron: string): number {
+  const [, , day, month, weekday] = cron.trim().split(/\s+/)
+  if (day !== '*' || month !== '*') return YEARLY_MS
+  return weekday === '*' ? DAY_MS : 7 * DAY_MS
 }
 
 function startsByOffset(schedule: Cron): TimeWindow['nextStart'] {
@@ -140,8 +152,25 @@ function invalidWindow(text: string, problem: string): MoraineError {
   return new MoraineError('invalid-input', `window '${text}': ${problem}; write for example '${example}'`)
 }
 
-/** When the window that holds `now` ends; `undefined` if none does. Of those that overlap, the one that began first. */
-export function windowEnd({ durationMs, nextStart }: Starts, now: EpochMs): EpochMs | undefined {
-  const start = nextStart(later(now, -durationMs))
-  return start !== undefined && start <= now ? later(start, durationMs) : undefined
+/**
+ * When a window that holds `now` ends; `undefined` if none does. Of those that overlap one that began late: whoever goes on from
+ * end to end takes few steps.
+ */
+export function windowEnd(starts: Starts, now: EpochMs): EpochMs | undefined {
+  const { durationMs, nextStart } = starts
+  const first = nextStart(later(now, -durationMs))
+  return first !== undefined && first <= now ? later(lateStart(starts, first, now), durationMs) : undefined
 }
+
+/** Of the starts from `first` to `now` one of the last. */
+function lateStart({ nextStart }: Starts, first: EpochMs, now: EpochMs): EpochMs {
+  const second = nextStart(first)
+  if (second === undefined || second > now) return first
+  for (let backMs = MINUTE_MS; later(now, -backMs) > second; backMs *= 2) {
+    const start = nextStart(later(now, -backMs))
+    if (start !== undefined && start <= now) return start
+  }
+  return second
+}
+
+const MINUTE_MS = 60_000
