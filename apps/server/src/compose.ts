@@ -257,6 +257,7 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
     isWithheld: (tableId) => leadership.term()?.isWithheld(tableId) ?? false,
     blockerTimeoutMs: options.settings.blockerTimeoutMs,
     heartbeatTimeoutMs: options.settings.deadlines.heartbeatTimeoutMs,
+    breaksQuota: options.settings.breakQuota,
     onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(nudges.send),
     onGroupChanged: () => WHEN_A_GROUP_CHANGES.forEach(nudges.send),
     containers: options.settings.containers,

@@ -12,7 +12,7 @@ import type { Hold } from '../schedule/hold.ts'
 import type { ManagedTable, PendingTable } from '../tables/managed-table.ts'
 import { type Hearing, type OpenWork, type WorkingThread, workingThreads } from './open-work.ts'
 import { remedyOf } from './remedy.ts'
-import { type TableVerdict, verdictOf } from './table-verdict.ts'
+import { type TableVerdict, type VerdictFacts, verdictOf } from './table-verdict.ts'
 
 /** All that decides what happens to a table next, as the records have it at one moment. */
 export type ExplainFacts = Hearing & {
@@ -27,6 +27,7 @@ export type ExplainFacts = Hearing & {
   readonly holds: ReadonlyMap<ManagedTable['tableId'], Hold>
   /** Of its catalog, as the server that leads knows. */
   readonly outage: CatalogOutage | undefined
+  readonly breaksQuota: VerdictFacts['breaksQuota']
   /** `failed`: attempts that did not succeed. */
   readonly open: (OpenWork & { readonly failed: readonly Attempt[] }) | undefined
   /** Newest first. */

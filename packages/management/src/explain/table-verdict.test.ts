@@ -25,6 +25,7 @@ function verdict(table: Partial<VerdictFacts['table']>, facts: Partial<VerdictFa
     groupExists: true,
     optimizers: [buildOptimizer()],
     heartbeatTimeoutMs: 60_000,
+    breaksQuota: true,
     hold: undefined,
     outage: undefined,
     now: at(1000),

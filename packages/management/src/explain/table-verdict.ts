@@ -52,6 +52,8 @@ export type VerdictFacts = Hearing & {
   readonly open: OpenWork | undefined
   readonly groupExists: boolean
   readonly hold: Hold | undefined
+  /** `self-optimizing.break-quota-limit-enabled`: whether idle threads work on a table beyond its quota. */
+  readonly breaksQuota: boolean
   /** Of its catalog, as the server that leads knows. */
   readonly outage: CatalogOutage | undefined
 }
@@ -125,7 +127,7 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   if (activeThreads(optimizers) === 0) {
     return verdict(facts, 'no-optimizer', noOptimizer(facts, group))
   }
-  if (table.settings.quota === 0) {
+  if (table.settings.quota === 0 && !facts.breaksQuota) {
     return verdict(facts, 'no-quota', `there is work (${findingOf(table)}); ${NO_QUOTA}`)
   }
   const until = planNotBefore(table, undefined)
@@ -178,8 +180,11 @@ function undispatchedVerdict(
   if (withheld !== undefined) {
     return verdict(facts, 'withheld', `${progress}; access to its files cannot be given to optimizers: ${withheld}`)
   }
-  if (process.quota === 0) return verdict(facts, 'no-quota', `${progress}; ${NO_QUOTA}`)
-  return verdict(facts, 'waiting-for-thread', `${progress}, waits for a thread of group '${process.group}'`)
+  const waits = `${progress}, waits for a thread of group '${process.group}'`
+  if (process.quota > 0) return verdict(facts, 'waiting-for-thread', waits)
+  return facts.breaksQuota
+    ? verdict(facts, 'waiting-for-thread', `${waits} that is idle: self-optimizing.quota is 0`)
+    : verdict(facts, 'no-quota', `${progress}; ${NO_QUOTA}`)
 }
 
 const NO_QUOTA = 'self-optimizing.quota is 0: no thread is meant to work on it'
@@ -196,7 +201,7 @@ function runningVerdict(facts: VerdictFacts, work: Running): TableVerdict {
   const threads = quotaThreads(process.quota, groupThreads)
   const working = counted(running - silent, 'thread is', 'threads are')
   // Where the quota is all there is, it is not what keeps more from working.
-  const isAtQuota = counts.planned > 0 && running >= threads && groupThreads > threads
+  const isAtQuota = threads > 0 && counts.planned > 0 && running >= threads && groupThreads > threads
   const quota = isAtQuota ? `; it works within its quota of ${counted(threads, 'thread')} (self-optimizing.quota)` : ''
   return {
     ...verdict(facts, 'executing', `${working} working, ${progress}${told}${quota}`),

@@ -51,7 +51,7 @@ export async function loadExplanation(
 }
 
 async function loadFacts(
-  { stores, findHolds, isWithheld, heartbeatTimeoutMs, outages, clock }: ExplanationDeps,
+  { stores, findHolds, isWithheld, heartbeatTimeoutMs, breaksQuota, outages, clock }: ExplanationDeps,
   table: ManagedTable,
 ): Promise<ExplainFacts> {
   const now = clock.now()
@@ -74,6 +74,7 @@ async function loadFacts(
     outage: outages().find(({ catalog }) => catalog === table.name.catalog),
     ended: processes.filter(({ state }) => state.status !== 'executing' && state.status !== 'committing'),
     heartbeatTimeoutMs,
+    breaksQuota,
     now,
   }
 }

@@ -15,6 +15,8 @@ export type VerdictDeps = {
   readonly stores: Pick<Stores, 'processes' | 'tasks' | 'groups' | 'optimizers' | 'blockers'>
   /** `optimizer.heart-beat-timeout` */
   readonly heartbeatTimeoutMs: number
+  /** `self-optimizing.break-quota-limit-enabled` */
+  readonly breaksQuota: boolean
   /** Catalogs that this server leaves alone, since they do not answer; none where it does not lead. */
   readonly outages: () => readonly CatalogOutage[]
   readonly clock: Clock
@@ -23,7 +25,7 @@ export type VerdictDeps = {
 /** Why a table is, or is not, being optimized, from the records as they are when it is asked. */
 export type LoadVerdict = (table: ManagedTable) => Promise<TableVerdictBody>
 
-export function verdictLoader({ stores, heartbeatTimeoutMs, outages, clock }: VerdictDeps): LoadVerdict {
+export function verdictLoader({ stores, heartbeatTimeoutMs, breaksQuota, outages, clock }: VerdictDeps): LoadVerdict {
   const findHolds = holdFinder(stores, clock)
   return async (table) => {
     const open = await loadOpenWork(stores, table)
@@ -39,6 +41,7 @@ export function verdictLoader({ stores, heartbeatTimeoutMs, outages, clock }: Ve
       groupExists: foundGroup !== undefined,
       optimizers: await stores.optimizers.listLiveOptimizers(group),
       heartbeatTimeoutMs,
+      breaksQuota,
       now: clock.now(),
     })
     return verdictBody(verdict, table)

@@ -45,6 +45,7 @@ export function buildOptions({ inspection, stores = memoryStores(), ...parts }: 
     authenticator: openAuthenticator(),
     blockerTimeoutMs: 60_000,
     heartbeatTimeoutMs: 60_000,
+    breaksQuota: true,
     onHoldEnded: () => {},
     onGroupChanged: () => {},
     containers: BUILT_IN_CONTAINERS,
