@@ -101,6 +101,18 @@ const impatientClock: Clock = {
   sleep: (ms, signal) => systemClock.sleep(ms >= 3_600_000 ? 1e9 : 1, signal),
 }
 
+test('the memory it registers with is that of all its threads', async () => {
+  const registered: string[] = []
+  const authenticate: Script['authenticate'] = ({ registerInfo }) => {
+    registered.push(`${registerInfo.threadCount} threads, ${registerInfo.memoryMb} MB`)
+    return 'token'
+  }
+  const { called, finish } = await setUp({ authenticate }, { threads: 3, memoryMb: 512 })
+  await called('poll 3')
+  assert.deepEqual(registered, ['3 threads, 1536 MB'])
+  await finish()
+})
+
 test('a task is acknowledged, executed and its result delivered, and the next one asked for', async () => {
   const results: string[] = []
   const { polls, called, calls, finish } = await setUp({

@@ -18,6 +18,7 @@ export type SessionOptions = {
   readonly client: OptimizerClient
   readonly group: string
   readonly threads: number
+  /** For each thread. */
   readonly memoryMb: number
   /** Set by the container that launched this process. */
   readonly resourceId?: string
@@ -71,7 +72,8 @@ async function register(options: SessionOptions): Promise<string> {
   const { client, clock, group, threads, memoryMb, resourceId, groupSecret, heartbeatIntervalMs, log } = options
   const registerInfo = {
     threadCount: threads,
-    memoryMb,
+    // Amoro's field tells of the whole process, and the sums of a group are made of it.
+    memoryMb: threads * memoryMb,
     startTime: BigInt(clock.now()),
     groupName: group,
     properties: new Map([

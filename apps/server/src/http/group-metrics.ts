@@ -27,7 +27,10 @@ export function groupMetrics(registry: Registry, { stores }: GroupMetricsDeps): 
   const pendingTasks = gauge('amoro_optimizer_group_pending_tasks', 'Tasks that no thread has taken')
   const executingTasks = gauge('amoro_optimizer_group_executing_tasks', 'Tasks that are with a thread')
   const instances = gauge('amoro_optimizer_group_optimizer_instances', 'Optimizers that are alive')
-  const memory = gauge('amoro_optimizer_group_memory_bytes_allocated', 'Memory of these optimizers')
+  const memory = gauge(
+    'amoro_optimizer_group_memory_bytes_allocated',
+    'Memory of these optimizers, all threads together',
+  )
   const threads = gauge('amoro_optimizer_group_threads', 'Threads that may be given tasks')
   return async () => {
     reset()

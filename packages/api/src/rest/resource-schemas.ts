@@ -40,7 +40,7 @@ export const occupation = Type.Object(
   {
     resourceGroup: Type.Null({ description: 'Amoro sends none here.' }),
     occupationCore: Type.Integer({ description: 'Threads registered.' }),
-    occupationMemory: Type.Number({ description: 'Megabytes registered.' }),
+    occupationMemory: Type.Number({ description: 'Megabytes registered: threads times the memory for each.' }),
   },
   { title: 'Occupation' },
 )
@@ -61,8 +61,8 @@ export const optimizerEntry = Type.Object(
     touchTime: epochMsInteger,
     jobId: Type.String(),
     groupName: Type.String(),
-    coreNumber: Type.Integer(),
-    memory: Type.Number(),
+    coreNumber: Type.Integer({ description: 'Threads.' }),
+    memory: Type.Number({ description: 'Megabytes of all threads together.' }),
     jobStatus: Type.String({ description: 'RUNNING, or DRAINING: it ends its tasks and takes no more.' }),
     runningTasks: Type.Integer(),
     container: Type.String(),

@@ -10,6 +10,7 @@ export type Optimizer = {
   readonly container: string
   readonly resourceId: string
   readonly threads: number
+  /** Of all its threads together, as it registered; that of a resource is for each thread. */
   readonly memoryMb: number
   readonly registeredAt: EpochMs
   readonly properties: Readonly<Record<string, string>>

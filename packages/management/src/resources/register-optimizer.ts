@@ -10,6 +10,7 @@ export type Registration = {
   readonly group: string
   readonly resourceId: string | undefined
   readonly threads: number
+  /** Of all threads together. */
   readonly memoryMb: number
   readonly properties: Readonly<Record<string, string>>
   /** What it shows for being one of its group's. */
