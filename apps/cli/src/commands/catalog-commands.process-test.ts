@@ -270,14 +270,18 @@ test('requests sign in with a token, or with user and password', { timeout: 90_0
 })
 
 const WRONG: readonly (readonly [args: readonly string[], code: 1 | 2 | 3, says: RegExp])[] = [
-  [['catalog', 'show', 'nope'], 1, /there is no catalog 'nope'$/m],
+  [['catalog', 'show', 'nope'], 1, /there is no catalog 'nope'; `moraine catalog list` lists those there are$/m],
   [['catalog', 'remove', 'lake'], 1, /the service's own/],
   [['catalog', 'register', 'x'], 2, /required option '--type <type>'/],
   [['catalog', 'register', 'x', '--type', 'delta'], 2, /there is no catalog type 'delta'; choose of ams/],
   [['catalog', 'register', 'x', '--type', 'rest'], 2, /properties\.uri is missing; a catalog of type rest needs it/],
   [['catalog', 'register', 'x', '--type', 'rest', '--property', 'uri'], 2, /--property uri: write key=value/],
   [['catalog', 'change', 'lake', '--unset', 'properties/nope'], 2, /no such setting; it has properties\/warehouse/],
-  [['catalog', 'test', 'nope'], 1, /there is no catalog 'nope'; with --type one that is not registered/],
+  [
+    ['catalog', 'test', 'nope'],
+    1,
+    /there is no catalog 'nope'; `moraine catalog list` lists those there are; with --type one that is not registered/,
+  ],
   [['catalog', 'list', '--server', 'http://127.0.0.1:9'], 3, /http:\/\/127\.0\.0\.1:9 does not answer; see that/],
   [['catalog', 'list', '--server', strangerUrl], 1, /is no JSON; see that a service of Moraine listens there/],
   [

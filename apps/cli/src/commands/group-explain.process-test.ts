@@ -69,7 +69,7 @@ test('properties that cannot work are refused', { timeout: 60_000 }, async () =>
   assert.match(wrong.err, /resource group auto: dynamic-allocation\.max-parallelism must be set/)
   const byHand = await group('create', 'hand', '--property', 'dynamic-allocation.enabled=true')
   assert.match(byHand.err, /container 'external' launches no optimizers/)
-  assert.match((await group('explain', 'none')).err, /resource group 'none' does not exist/)
+  assert.match((await group('explain', 'none')).err, /resource group 'none' does not exist; `moraine group list` lists/)
 })
 
 test('an optimizer comes for work, and goes when it is idle', { timeout: 180_000 }, async (context) => {

@@ -22,6 +22,7 @@ import type { SecretVault } from '../secrets/secret-vault.ts'
 import { entryOf, MASK, maskCatalog, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
 import { checkAddresses } from './check-addresses.ts'
 import { accessDelegation } from './delegation/access-delegation.ts'
+import { noSuchCatalog } from './no-such-catalog.ts'
 import type { ConnectionReport } from './test-connection.ts'
 
 export type SaveOptions = {
@@ -120,7 +121,7 @@ export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
         if (obstacle !== undefined) throw new MoraineError('conflict', obstacle)
         const only = { version: found.version, isEmpty: found.type === 'ams' }
         const outcome = await store.removeCatalog(name, only)
-        if (outcome === 'absent') throw notRegistered(name)
+        if (outcome === 'absent') throw noSuchCatalog(name)
         if (outcome === 'changed' || outcome === 'not-empty') throw changedMeanwhile(name)
         onChanged(name, { hasOtherDefaults: false })
       }),
@@ -292,9 +293,5 @@ function describe(catalog: StoredCatalog): CatalogDescription {
 async function findOrFail(store: CatalogStore, name: string): Promise<StoredCatalog> {
   const found = await store.findCatalog(name)
   if (found !== undefined) return found
-  throw notRegistered(name)
-}
-
-function notRegistered(name: string): MoraineError {
-  return new MoraineError('not-found', `there is no catalog '${name}'`)
+  throw noSuchCatalog(name)
 }

@@ -1,5 +1,5 @@
 import type { CatalogStore, StoredCatalog } from '@moraine/management/catalogs/managed-catalog'
-import { MoraineError } from '@moraine/stdx/error'
+import { noSuchCatalog } from './no-such-catalog.ts'
 
 /**
  * The catalog of that name, or else the one whose name differs in nothing but case: engines of Amoro put the addresses that
@@ -16,5 +16,5 @@ export async function findInAnyCase(
     (await store.findCatalog(name)) ??
     (await store.listCatalogs()).find((catalog) => catalog.name.toLowerCase() === folded)
   if (found !== undefined) return found
-  throw new MoraineError('not-found', `there is no catalog '${name}'`)
+  throw noSuchCatalog(name)
 }

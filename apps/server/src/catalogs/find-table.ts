@@ -2,8 +2,8 @@ import type { TableParams } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { MoraineError } from '@moraine/stdx/error'
-import { nearestKey } from '@moraine/stdx/nearest-key'
 import { databaseCuts } from './database-cuts.ts'
+import { noSuchCatalog } from './no-such-catalog.ts'
 
 /**
  * The managed table that a path names; its database is cut into levels as `databaseCuts` has it.
@@ -22,14 +22,6 @@ export async function findTable(
   const known = (await catalogs.listCatalogs()).map((each) => each.name)
   if (!known.includes(catalog)) throw noSuchCatalog(catalog, known)
   throw new MoraineError('not-found', `table ${catalog}.${db}.${name} is not managed; it may not have been found yet`)
-}
-
-function noSuchCatalog(catalog: string, known: readonly string[]): MoraineError {
-  const near = nearestKey(catalog, known)
-  return new MoraineError(
-    'not-found',
-    `there is no catalog '${catalog}'${near === undefined ? '' : `; '${near}' is meant`}`,
-  )
 }
 
 /** All of a name with five dots: each is a question to the database. */

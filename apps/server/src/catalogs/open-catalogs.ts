@@ -30,6 +30,7 @@ import { guardedPurge } from './guarded-purge.ts'
 import { type KeepOut, keepOut } from './keep-out.ts'
 import { type LentCatalog, lentCatalog } from './lent-catalog.ts'
 import { asLoginFailure, withLoginFailures } from './login-failures.ts'
+import { noSuchCatalog } from './no-such-catalog.ts'
 import type { PlacesOfOthers } from './places-of-others.ts'
 import { servedFolders } from './served-folders.ts'
 import { withStoreFailures } from './store-failures.ts'
@@ -181,7 +182,7 @@ async function openStored(name: string, deps: OpenCatalogsDeps, signal: AbortSig
   const doing = `opening catalog ${name}`
   checkAborted(signal, doing)
   const managed = await orAbort(deps.store.findCatalog(name), signal, doing)
-  if (managed === undefined) throw new MoraineError('not-found', `there is no catalog ${name}`)
+  if (managed === undefined) throw noSuchCatalog(name)
   const plain = unsealCatalog(managed, deps.vault)
   const bare = await openWithoutFiles(plain, deps, signal).catch((error: unknown) => {
     throw isKind(error, 'not-found') ? farSideAbsent(name, error) : asLoginFailure(name, error)

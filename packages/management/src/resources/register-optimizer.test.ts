@@ -49,7 +49,10 @@ test('the rest is refused, with the reason', () => {
     assert.ok(decision.kind === 'refused')
     return [decision.why, decision.reason] as const
   }
-  assert.deepEqual(refused({}, { group: undefined }), ['unknown-group', "resource group 'default' does not exist"])
+  assert.deepEqual(refused({}, { group: undefined }), [
+    'unknown-group',
+    "resource group 'default' does not exist; `moraine group list` lists those there are",
+  ])
   for (const [parts, pattern] of [
     [{ threads: 0 }, /1 to 1024 threads, not 0/],
     [{ threads: 5000 }, /not 5000/],

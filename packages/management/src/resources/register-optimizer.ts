@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { OptimizerId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { StateChange } from '../store/state-change.ts'
+import { noSuchGroup } from './no-such-group.ts'
 import type { Optimizer } from './optimizer.ts'
 import type { Resource } from './resource.ts'
 import type { ResourceGroup } from './resource-group.ts'
@@ -43,7 +44,7 @@ export function registerOptimizer(
 ): RegisterDecision {
   const { group, threads, memoryMb, properties } = registration
   if (known.group === undefined) {
-    return { kind: 'refused', why: 'unknown-group', reason: `resource group '${group}' does not exist` }
+    return { kind: 'refused', why: 'unknown-group', reason: noSuchGroup(group) }
   }
   if (known.secret !== undefined && !isSame(registration.secret ?? '', known.secret)) {
     const problem = registration.secret === undefined ? 'is asked for' : 'is another'

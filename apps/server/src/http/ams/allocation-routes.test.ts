@@ -69,5 +69,8 @@ test('a group without allocation says so, and one that is not there is not found
   const { rule, settings, figures } = (await ask('etl')).result
   assert.deepEqual({ rule, settings, figures }, { rule: 'off', settings: null, figures: {} })
   const missing = await ask('none')
-  assert.deepEqual([missing.statusCode, missing.message], [404, "resource group 'none' does not exist"])
+  assert.deepEqual(
+    [missing.statusCode, missing.message],
+    [404, "resource group 'none' does not exist; `moraine group list` lists those there are"],
+  )
 })

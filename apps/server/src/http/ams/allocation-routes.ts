@@ -4,7 +4,7 @@ import { type AllocationExplanation, explainAllocation } from '@moraine/manageme
 import type { Resource } from '@moraine/management/resources/resource'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
-import { MoraineError } from '@moraine/stdx/error'
+import { findGroup } from './find-group.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 
 type AllocationRoutesDeps = {
@@ -29,8 +29,7 @@ export function allocationRoutes(server: ApiServer, { stores, clock }: Allocatio
       },
     },
     async ({ params }) => {
-      const group = await stores.groups.findGroup(params.group)
-      if (group === undefined) throw new MoraineError('not-found', `resource group '${params.group}' does not exist`)
+      const group = await findGroup(stores, params.group)
       const last = await stores.allocations.findAllocation(group.name)
       const failed = await stores.resources.listFailed(group.name, FAILURES_SHOWN)
       return success(bodyOf(group.name, explainAllocation(group, last, clock.now()), failed))

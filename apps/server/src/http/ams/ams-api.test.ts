@@ -265,7 +265,7 @@ test('a table of a catalog that is not there is told from one that has not been 
   for (const [catalog, name, says] of [
     ['lake', 'nothing', 'table lake.sales.nothing is not managed; it may not have been found yet'],
     ['lakke', 'orders', "there is no catalog 'lakke'; 'lake' is meant"],
-    ['warehouse', 'orders', "there is no catalog 'warehouse'"],
+    ['warehouse', 'orders', "there is no catalog 'warehouse'; `moraine catalog list` lists those there are"],
   ] as const) {
     const { status: code, message } = await status(catalog, name)
     assert.deepEqual([code, message], [404, says])

@@ -10,9 +10,9 @@ import type { CatalogListing } from '@moraine/management/catalogs/catalog-listin
 import type { CatalogMap, ManagedCatalog } from '@moraine/management/catalogs/managed-catalog'
 import type { Stores } from '@moraine/management/store/stores'
 import { databaseName } from '@moraine/management/tables/table-name'
-import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import { withoutCatalogSecrets } from '../../catalogs/catalog-secrets.ts'
+import { noSuchCatalog } from '../../catalogs/no-such-catalog.ts'
 import { resolveDatabase } from '../../catalogs/resolve-database.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import { identityOf } from './guard-routes.ts'
@@ -27,7 +27,7 @@ export function catalogRoutes(server: ApiServer, deps: CatalogRoutesDeps): void 
   const { stores, listing } = deps
   const expectCatalog = async (name: string) => {
     const found = await stores.catalogs.findCatalog(name)
-    if (found === undefined) throw new MoraineError('not-found', `there is no catalog '${name}'`)
+    if (found === undefined) throw noSuchCatalog(name)
   }
   server.get(
     '/catalogs',

@@ -16,6 +16,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import type { ContainerConfig } from '../../config/container-config.ts'
 import { checkContainer } from './container-routes.ts'
+import { findGroup } from './find-group.ts'
 import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
 import { REQUEST } from './table-change/plan-table-change.ts'
@@ -186,12 +187,6 @@ function useText({ kind, name }: GroupUse): string {
     default:
       return unreachable(kind)
   }
-}
-
-async function findGroup({ groups }: Pick<Stores, 'groups'>, name: string) {
-  const group = await groups.findGroup(name)
-  if (group === undefined) throw new MoraineError('not-found', `resource group '${name}' does not exist`)
-  return group
 }
 
 /** Of one group, or of all. */

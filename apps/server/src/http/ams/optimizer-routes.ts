@@ -21,6 +21,7 @@ import type { ContainerConfig } from '../../config/container-config.ts'
 import { cannotLaunch } from '../../containers/external-container.ts'
 import { applyDecision } from '../../optimizing/apply-decision.ts'
 import { checkContainer } from './container-routes.ts'
+import { findGroup } from './find-group.ts'
 import { identityOf } from './guard-routes.ts'
 import { refuseUnknownFields } from './refuse-unknown-fields.ts'
 import { type ApiServer, answers, success } from './route-types.ts'
@@ -73,8 +74,7 @@ async function scaleOut(
   by: string,
   { stores, containers, clock, random }: OptimizerRoutesDeps,
 ): Promise<void> {
-  const group = await stores.groups.findGroup(name)
-  if (group === undefined) throw new MoraineError('not-found', `resource group '${name}' does not exist`)
+  const group = await findGroup(stores, name)
   if (checkContainer(group, containers).kind === 'external') throw cannotLaunch(group.container, name)
   const resourceId = uuidV7(random, clock.now()) as ResourceId
   const { changes } = requestResource({ resourceId, group, threads, reason: `asked for by ${by}` }, clock.now())
@@ -152,9 +152,7 @@ function resourcesRoute(server: ApiServer, { stores }: OptimizerRoutesDeps): voi
       },
     },
     async ({ params: { group } }) => {
-      if ((await stores.groups.findGroup(group)) === undefined) {
-        throw new MoraineError('not-found', `resource group '${group}' does not exist`)
-      }
+      await findGroup(stores, group)
       const optimizers = await stores.optimizers.listLiveOptimizers(group)
       const open = await stores.resources.listResources(group)
       const ended = await stores.resources.listLastEnded(group, ENDED_SHOWN)
