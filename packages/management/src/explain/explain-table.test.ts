@@ -392,3 +392,15 @@ test('the last failures come newest first, of attempts and of whole processes', 
     ],
   )
 })
+
+test('what was canceled is not among the failures', () => {
+  const end = { endedAt: at(90), outcome: 'canceled', reason: 'canceled by a person' } as const
+  const attempt = {
+    ...{ processId: PROCESS_1, taskId: 1 as TaskId, attempt: 1, tableId: 1 as TableId },
+    ...{ optimizerId: OPTIMIZER_1, threadId: 0, scheduledAt: T0, end },
+  }
+  const state = { status: 'canceled', endedAt: at(80), reason: 'canceled by a person' } as const
+  const ended = [buildProcess({ processId: PROCESS_2, state })]
+  const { failures } = explain({ table: EXECUTING, open: work({ planned: 2 }, { failed: [attempt] }), ended })
+  assert.deepEqual(failures, [])
+})

@@ -131,12 +131,16 @@ function quotaUse({ table, usedMs, open }: ExplainFacts, groupThreads: number): 
   }
 }
 
+/** What was canceled has not failed. */
 function pastFailures({ open, ended }: ExplainFacts): readonly PastFailure[] {
   const attempts = (open?.failed ?? []).flatMap(({ processId, taskId, end }): PastFailure[] =>
-    end === undefined ? [] : [{ at: end.endedAt, processId, taskId, reason: end.reason ?? end.outcome }],
+    end === undefined || end.outcome === 'canceled'
+      ? []
+      : [{ at: end.endedAt, processId, taskId, reason: end.reason ?? end.outcome }],
   )
   const processes = ended.flatMap(({ processId, state }): PastFailure[] => {
-    if (state.status === 'executing' || state.status === 'committing' || state.reason === undefined) return []
+    if (state.status !== 'succeeded' && state.status !== 'failed') return []
+    if (state.reason === undefined) return []
     return [{ at: state.endedAt, processId, taskId: undefined, reason: state.reason }]
   })
   return [...attempts, ...processes].sort((a, b) => b.at - a.at).slice(0, FAILURES_MAX)
