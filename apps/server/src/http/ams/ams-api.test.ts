@@ -7,6 +7,7 @@ import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { completeTask } from '@moraine/management/optimizing/complete-task'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import { patchTable } from '@moraine/management/store/state-change'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import {
   buildEvaluation,
@@ -284,7 +285,18 @@ test('a person can have a table optimized, and hears why not', async () => {
   assert.deepEqual((await table()).request, { type: 'auto', requestedAt: T0, by: 'anybody' })
   await startProcess(world)
   const refused = await call('POST', `${TABLE}/optimize`, {})
-  assert.deepEqual([refused.status, refused.message], [409, 'a process of table lake.sales.orders is running already'])
+  assert.equal(refused.status, 409)
+  assert.equal(
+    refused.message,
+    `process ${PROCESS_1} of table lake.sales.orders is running already; ask again once it has ended, or cancel it first (\`moraine table cancel sales.orders --catalog lake\`)`,
+  )
+  const committing = { phase: 'committing', since: T0, type: 'minor', processId: PROCESS_1 } as const
+  await stores.state.apply([patchTable(await table(), { state: committing })])
+  const late = await call('POST', `${TABLE}/optimize`, {})
+  assert.match(
+    late.message,
+    new RegExp(`^process ${PROCESS_1} of table lake.sales.orders is being committed, and cannot`),
+  )
 })
 
 test('a table that was never looked at is optimized after that, and says so', async () => {

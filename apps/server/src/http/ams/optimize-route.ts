@@ -1,6 +1,7 @@
 import { optimizeBody, tableParams, tableVerdict } from '@moraine/api/rest/table-schemas'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableInspection } from '@moraine/management/table-work/table-inspection'
+import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
 import { checkAborted } from '@moraine/stdx/abort'
 import { unreachable } from '@moraine/stdx/assert'
@@ -54,16 +55,34 @@ export function optimizeRoute(server: ApiServer, deps: OptimizeRouteDeps): void 
         checkAborted(signal, `asking for ${formatTableName(name)}`)
         return requestOptimizing(stores, clock, tableId, { type, ...parts, by: identityOf(request).name })
       })
+      if (answer === 'busy') throw busy(await findTable(stores, params))
       if (answer !== 'accepted') throw refusal(answer, formatTableName(name))
       return success(await loadVerdict(await findTable(stores, params)))
     },
   )
 }
 
-function refusal(answer: Exclude<RequestAnswer, 'accepted'>, table: string): MoraineError {
+/** By the table as it is a moment later: its process may have gone on. */
+function busy({ name, state }: ManagedTable): MoraineError {
+  const table = formatTableName(name)
+  if (state.phase === 'executing') {
+    const cancel = `moraine table cancel ${[...name.namespace, name.name].join('.')} --catalog ${name.catalog}`
+    return new MoraineError(
+      'conflict',
+      `process ${state.processId} of table ${table} is running already; ask again once it has ended, or cancel it first (\`${cancel}\`)`,
+    )
+  }
+  if (state.phase === 'committing') {
+    return new MoraineError(
+      'conflict',
+      `process ${state.processId} of table ${table} is being committed, and cannot be canceled any more; ask again once it has ended`,
+    )
+  }
+  return new MoraineError('conflict', `table ${table} is being planned, or was until now; ask again in a moment`)
+}
+
+function refusal(answer: Exclude<RequestAnswer, 'accepted' | 'busy'>, table: string): MoraineError {
   switch (answer) {
-    case 'busy':
-      return new MoraineError('conflict', `a process of table ${table} is running already`)
     case 'disabled':
       return new MoraineError('conflict', `optimizing of ${table} is off; set self-optimizing.enabled to true`)
     case 'asked-otherwise':
