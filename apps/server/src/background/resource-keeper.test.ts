@@ -8,7 +8,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import { SILENT_LOG } from '../service/log.ts'
+import { type Log, SILENT_LOG } from '../service/log.ts'
 import { announcing } from './nudges.ts'
 import { type ResourceKeeperDeps, resourceKeeper } from './resource-keeper.ts'
 
@@ -221,5 +221,26 @@ test('a server that may not lead any more orders nothing', async () => {
   leads.now = false
   await request()
   assert.equal(local.orders.length, 0)
+  await stop()
+})
+
+test('a container that is away is told of when that begins, now and then, and when it is over', async () => {
+  const told: string[] = []
+  const log: Log = { ...SILENT_LOG, warn: (fields, message) => told.push(`${message} ${JSON.stringify(fields)}`) }
+  const { local, pass, stop } = await setUp({ log })
+  local.script.before = async () => {
+    throw new MoraineError('unavailable', 'no API')
+  }
+  await pass(60_000)
+  assert.deepEqual(told, [
+    'a container does not say what it runs; it is asked until it does {"container":"local","failure":"no API"}',
+  ])
+  await pass(30 * 60_000)
+  assert.equal(told.length, 2)
+  assert.match(told[1] ?? '', /^a container still does not say what it runs .*"failure":"no API","for":"30 min"/)
+  local.script.before = async () => {}
+  await pass(60_000)
+  assert.equal(told.length, 3)
+  assert.match(told[2] ?? '', /^a container says again what it runs \{"container":"local","after":"30 min 45 s"\}$/)
   await stop()
 })

@@ -18,6 +18,7 @@ import { boundedJobs, type Jobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { carryOut, type OrderPlace } from './carry-out-order.ts'
 import { keepMinimums } from './keep-minimums.ts'
+import { type ListingLog, listingLog } from './listing-log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 /** What containers run is asked for this often, and whenever one says that it changed. */
@@ -52,6 +53,7 @@ export type RecordsHint = 'records'
 export function resourceKeeper(deps: ResourceKeeperDeps): Reconciler<RecordsHint> {
   const { stores, containers, clock, log } = deps
   const heard = new Map<string, Listing>()
+  const tell = listingLog(clock, log)
   const wake = () => self.nudge('records')
   const jobsOf = <Key>(name: string, limit: number) => boundedJobs<Key>({ name, limit, log, onEnd: wake })
   const listings = jobsOf<string>('listing of a container', containers.size)
@@ -69,7 +71,7 @@ export function resourceKeeper(deps: ResourceKeeperDeps): Reconciler<RecordsHint
       for (const container of all ? containers.values() : []) {
         if (listings.has(container.name)) continue
         listings.start(container.name, async () => {
-          const listing = await askFor(container, deps, signal)
+          const listing = await askFor(container, { clock, tell }, signal)
           if (listing !== undefined) heard.set(container.name, listing)
         })
       }
@@ -95,17 +97,17 @@ export function resourceKeeper(deps: ResourceKeeperDeps): Reconciler<RecordsHint
 
 async function askFor(
   container: Container,
-  { clock, log }: ResourceKeeperDeps,
+  { clock, tell }: { readonly clock: Clock; readonly tell: ListingLog },
   signal: AbortSignal,
 ): Promise<Listing | undefined> {
   const at = clock.now()
   const limit = { ms: LIST_DEADLINE_MS, what: `listing what container ${container.name} runs`, signal }
   try {
-    return { at, launched: await withinDeadline(clock, limit, (inner) => container.list(inner)) }
+    const launched = await withinDeadline(clock, limit, (inner) => container.list(inner))
+    tell.answered(container.name)
+    return { at, launched }
   } catch (error) {
-    if (!signal.aborted) {
-      log.warn({ container: container.name, failure: describeError(error) }, 'a container does not say what it runs')
-    }
+    if (!signal.aborted) tell.failed(container.name, describeError(error))
     return undefined
   }
 }
