@@ -19,11 +19,9 @@ export type RawServeOptions = {
 
 /** The service alone: tables are found in its catalogs, optimizers come by themselves. */
 export async function serve(raw: RawServeOptions, context: CommandContext): Promise<void> {
-  const { server } = await runService(raw, context)
-  await whileRunning(server, context, () => {
-    context.note(
-      `moraine listens on ${server.url}, for optimizers on thrift port ${server.thriftPort}${withTls(server)}`,
-    )
+  const service = await runService(raw, context)
+  await whileRunning(service.server, context, () => {
+    context.note(listeningNote(service))
     return untilStopped(context.signal)
   })
 }
@@ -52,6 +50,12 @@ export async function runService(
   const server = await startServer(options, context.signal)
   if (server.firstCredential !== undefined) context.note(firstCredentialNote(server.firstCredential))
   return { server, dataDir: place.dataDir }
+}
+
+/** Where it is reached, and where its data is: ports may have been left to the system. */
+export function listeningNote({ server, dataDir }: RunningService): string {
+  const { url, thriftPort } = server
+  return `moraine listens on ${url}, for optimizers on thrift port ${thriftPort}${withTls(server)}; its data is in ${dataDir}`
 }
 
 function firstCredentialNote(credential: string): string {

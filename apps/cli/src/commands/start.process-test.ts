@@ -33,6 +33,22 @@ test('a second start says what it goes on with, and does not show what was done 
   assert.match(err, /--once waited 3\.0 s for an optimizing of sample\.orders \(\d+ commits? to it since the start\)/)
 })
 
+for (const [command, end] of [
+  ['start', '; Ctrl-C stops it'],
+  ['serve', ''],
+] as const) {
+  test(`${command} says where it is reached, by optimizers too, and where its data is`, async () => {
+    const dataDir = join(root, `said-by-${command}`)
+    const beside = command === 'start' ? ['--no-sample'] : []
+    const service = startCli([command, ...beside, '--port', '0', '--thrift-port', '0', '--data-dir', dataDir])
+    const line = await service.line(/moraine listens on/)
+    const [, url, thriftPort, rest] = /listens on (\S+), for optimizers on thrift port (\d+); (.*)$/.exec(line) ?? []
+    assert.match(`${url} ${thriftPort}`, /^http:\/\/127\.0\.0\.1:[1-9]\d* [1-9]\d*$/, line)
+    assert.equal(rest, `its data is in ${dataDir}${end}`)
+    assert.equal(await service.stop(), 0)
+  })
+}
+
 test('who stops it is told that it stops, and that it has stopped', async () => {
   const service = startCli([...startIn('stopped'), '--no-sample'])
   await serviceUrl(service)

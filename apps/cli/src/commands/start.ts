@@ -8,7 +8,7 @@ import { runSampleWriter } from '../sample/sample-writer.ts'
 import { describeSample, type SampleServer, watchSample } from '../sample/watch-sample.ts'
 import type { CommandContext } from './command-context.ts'
 import { numberOption } from './number-option.ts'
-import { type RawServeOptions, runService, untilStopped, whileRunning } from './serve.ts'
+import { listeningNote, type RawServeOptions, runService, untilStopped, whileRunning } from './serve.ts'
 
 export type RawStartOptions = RawServeOptions & {
   readonly sample?: boolean
@@ -28,9 +28,10 @@ export async function startAll(raw: RawStartOptions, context: CommandContext): P
   // Refused before anything is started.
   const limitMs = onceLimitMs(raw)
   const startedAt = context.clock.now()
-  const { server, dataDir } = await runService(raw, context, { leastThreads: THREADS_BESIDE })
+  const service = await runService(raw, context, { leastThreads: THREADS_BESIDE })
+  const { server } = service
   await whileRunning(server, context, () => {
-    context.note(`moraine listens on ${server.url}; its data is in ${dataDir}; Ctrl-C stops it`)
+    context.note(`${listeningNote(service)}; Ctrl-C stops it`)
     if (raw.sample === false) return untilStopped(context.signal)
     return showSample(withCatalog(server), { startedAt, limitMs, asJson: raw.json === true }, context)
   })
