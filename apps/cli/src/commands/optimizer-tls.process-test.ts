@@ -106,7 +106,7 @@ test('the address says that it is with TLS, wherever it is told', options, async
   install(issued('localhost'))
   service = start('serve', '--config', config)
   server = await serviceUrl(service)
-  await service.line(new RegExp(`for optimizers on thrift port ${port} with TLS \\(${url}\\)$`))
+  await service.line(new RegExp(`for optimizers on thrift port ${port} with TLS \\(${url}\\);`))
   assert.match((await group('command', 'default')).out, new RegExp(`moraine optimizer --url ${url} `))
 })
 
