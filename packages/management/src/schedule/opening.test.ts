@@ -122,6 +122,20 @@ test('what cannot be read is named with the remedy', () => {
   }
 })
 
+test('text without end is refused before it is read', () => {
+  const refused = (windows: string, reason: RegExp) =>
+    assert.throws(
+      () => parseSchedule('', windows),
+      (error) => isKind(error, 'invalid-input') && reason.test(error.message),
+    )
+  refused(`x${' '.repeat(60_000)}y`, /^windows of 60,002 characters: 2048 are the most/)
+  refused(
+    Array.from({ length: 21 }, (_, minute) => `${minute} * * * * for 1m`).join(';'),
+    /^21 windows: 20 are the most/,
+  )
+  assert.equal(parseSchedule('', ';0  22 * * *   for 6 h;;').blackouts.length, 1)
+})
+
 test('what is said to hold until a moment holds until then, and not after', () => {
   const hour = fc.integer({ min: 0, max: 23 })
   const window = fc

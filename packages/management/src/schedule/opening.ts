@@ -20,7 +20,7 @@ export function openingAt(schedule: Schedule, now: EpochMs): Opening {
   const first = stateAt(schedule, now)
   let at = now
   let next = first
-  for (let steps = 0; steps < STEPS_MAX && next.changesAt !== undefined; steps += 1) {
+  for (let steps = stepsFor(schedule, LOOKS_MAX); steps > 0 && next.changesAt !== undefined; steps -= 1) {
     at = next.changesAt
     next = stateAt(schedule, at)
     if ((next.kind === 'open') !== (first.kind === 'open')) return { kind: first.kind, until: at }
@@ -42,7 +42,7 @@ export function neverOpens({ windows, blackouts }: Schedule, now: EpochMs): bool
   }
   let at = now
   let state = stateAt(steady, at)
-  for (let steps = 0; steps < NEVER_STEPS_MAX && state.kind !== 'open'; steps += 1) {
+  for (let steps = stepsFor(steady, NEVER_LOOKS_MAX); steps > 0 && state.kind !== 'open'; steps -= 1) {
     if (state.changesAt === undefined || at - now > periodMs) return true
     at = state.changesAt
     state = stateAt(steady, at)
@@ -50,11 +50,16 @@ export function neverOpens({ windows, blackouts }: Schedule, now: EpochMs): bool
   return false
 }
 
-/** Enough for a week of minutes, or a year of hours. What changes more often than that is not known to stay closed. */
-const NEVER_STEPS_MAX = 12_000
+/** Enough for a week of minutes of two windows. What changes more often than that is not known to stay closed. */
+const NEVER_LOOKS_MAX = 24_000
 
-/** The horizon, in beginnings and ends of windows: enough for a week of hours. */
-const STEPS_MAX = 200
+/** The horizon, in looks at windows: enough for a week of hours of two of them. */
+const LOOKS_MAX = 400
+
+/** Beginnings and ends that can be gone through, in each of which every window is looked at. */
+function stepsFor({ windows, blackouts }: StartsOf, looks: number): number {
+  return Math.ceil(looks / Math.max(1, windows.length + blackouts.length))
+}
 
 type StateAt = {
   readonly kind: Opening['kind']

@@ -2,13 +2,10 @@ import { type EpochMs, later } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { counted } from '@moraine/stdx/human-text'
 import { Cron } from 'croner'
+import { type NextStart, startsAtOffset, startsInZone } from './cron-starts.ts'
 
 /** When windows begin, and how long they last. */
-export type Starts = {
-  readonly durationMs: number
-  /** The first start after `after`; `undefined` if there is none. */
-  nextStart(after: EpochMs): EpochMs | undefined
-}
+export type Starts = { readonly durationMs: number; readonly nextStart: NextStart }
 
 /** A stretch of time that begins again and again, by the clock of a place. */
 export type TimeWindow = Starts & {
@@ -28,14 +25,24 @@ export type TimeWindow = Starts & {
  * @throws {MoraineError} `invalid-input` naming the window and what is wrong with it
  */
 export function parseTimeWindows(text: string): readonly TimeWindow[] {
-  return text
+  if (text.length > TEXT_MAX) {
+    const length = text.length.toLocaleString('en-US')
+    throw new MoraineError('invalid-input', `windows of ${length} characters: ${TEXT_MAX} are the most, write fewer`)
+  }
+  const parts = text
     .split(';')
-    .map((part) => part.trim())
+    .map((part) => part.trim().replaceAll(/\s+/g, ' '))
     .filter((part) => part !== '')
-    .map(parseTimeWindow)
+  if (parts.length > WINDOWS_MAX)
+    throw new MoraineError('invalid-input', `${parts.length} windows: ${WINDOWS_MAX} are the most, write fewer`)
+  return parts.map(parseTimeWindow)
 }
 
-const WINDOW = /^(.+?)\s+for\s+(\d{1,6})\s*([mhd])(?:\s+(\S+))?$/i
+/** Whoever owns a table writes these, and the service looks at them between other work. */
+const TEXT_MAX = 2048
+const WINDOWS_MAX = 20
+
+const WINDOW = /^(.+?) for (\d{1,6}) ?([mhd])(?: (\S+))?$/i
 const UNIT_MS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 const LONGEST_MS = 31 * 86_400_000
 
@@ -45,12 +52,9 @@ function parseTimeWindow(text: string): TimeWindow {
   if (cron === '') throw invalidWindow(text, 'it is not written as CRON for DURATION [ZONE]')
   if (durationMs <= 0 || durationMs > LONGEST_MS)
     throw invalidWindow(text, 'it lasts one minute at least, 31 days at most')
-  const nextStart = startsOf(openCron(text, cron, zone), zone)
-  const steadily = (at: EpochMs) => ({
-    durationMs,
-    nextStart: startsByOffset(new Cron(cron, { utcOffset: offsetMinutes(zone, at), paused: true, mode: '5-part' })),
-  })
-  return { durationMs, periodMs: periodOf(cron), nextStart, steadily }
+  checkCron(text, cron, zone)
+  const steadily = (at: EpochMs) => ({ durationMs, nextStart: startsAtOffset(cron, zone, at) })
+  return { durationMs, periodMs: periodOf(cron), nextStart: startsInZone(cron, zone), steadily }
 }
 
 const DAY_MS = 86_400_000
@@ -63,49 +67,18 @@ function periodOf(cron: string): number {
   return weekday === '*' ? DAY_MS : 7 * DAY_MS
 }
 
-function startsByOffset(schedule: Cron): TimeWindow['nextStart'] {
-  return (after) => schedule.nextRun(new Date(after))?.getTime() as EpochMs | undefined
-}
-
-function offsetMinutes(zone: string, at: EpochMs): number {
-  const parts = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' }).formatToParts(at)
-  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? ''
-  const [, sign = '+', hours = '0', minutes = '0'] = /^GMT([+-])(\d\d):(\d\d)/.exec(offset) ?? []
-  return (Number(hours) * 60 + Number(minutes)) * (sign === '-' ? -1 : 1)
-}
-
-/**
- * A start that the clock jumped over is known to the library only when it is asked from before the jump: within some hours
- * after one it is asked from there, start by start.
- */
-function startsOf(schedule: Cron, zone: string): TimeWindow['nextStart'] {
-  if (zone === UTC) return startsByOffset(schedule)
-  const offsets = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' })
-  const offsetAt = (time: EpochMs) => offsets.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value
-  return (after) => {
-    const before = later(after, -JUMP_MS)
-    const from = offsetAt(before) === offsetAt(after) ? after : before
-    let start = schedule.nextRun(new Date(from))
-    while (start !== null && start.getTime() <= after) start = schedule.nextRun(start)
-    return start === null ? undefined : (start.getTime() as EpochMs)
-  }
-}
-
-/** Has no jumps; the library reckons with it much faster when it is told as an offset. */
 const UTC = 'UTC'
-/** No clock is put forward by more. */
-const JUMP_MS = 3 * 3_600_000
 
-function openCron(text: string, cron: string, zone: string): Cron {
+/** @throws {MoraineError} `invalid-input` naming what cannot be read */
+function checkCron(text: string, cron: string, zone: string): void {
   if (!isZone(zone)) throw invalidWindow(text, `'${zone}' is no time zone of the IANA database`)
   const fields = cron.trim().split(/\s+/)
   if (fields.length !== CRON_FIELDS.length) {
     const names = CRON_FIELDS.map(({ name }) => name).join(', ')
     throw invalidWindow(text, `'${cron}' has ${counted(fields.length, 'field')} instead of five (${names})`)
   }
-  const schedule = readCron(cron, zone)
-  if (schedule !== undefined) return schedule
-  const wrong = CRON_FIELDS.findIndex((_, at) => readCron(alone(fields, at), zone) === undefined)
+  if (isCron(cron)) return
+  const wrong = CRON_FIELDS.findIndex((_, at) => !isCron(alone(fields, at)))
   const { name, values } = CRON_FIELDS[wrong] ?? { name: 'cron expression', values: 'five fields' }
   throw invalidWindow(
     text,
@@ -135,15 +108,13 @@ function isZone(zone: string): boolean {
   }
 }
 
-/** `undefined` if the library cannot read it. */
-function readCron(cron: string, zone: string): Cron | undefined {
+/** Whether the library can read it. */
+function isCron(cron: string): boolean {
   try {
-    return new Cron(cron, {
-      ...(zone === UTC ? { utcOffset: 0 } : { timezone: zone }),
-      ...{ paused: true, mode: '5-part' },
-    })
+    new Cron(cron, { utcOffset: 0, paused: true, mode: '5-part' })
+    return true
   } catch {
-    return undefined
+    return false
   }
 }
 
