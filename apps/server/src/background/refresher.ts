@@ -1,6 +1,4 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import { decideCancel } from '@moraine/management/optimizing/settle-process'
-import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
@@ -14,7 +12,7 @@ import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
-import { loadOpenProcess } from '../optimizing/load-open-process.ts'
+import { settleOpenProcess } from '../optimizing/settle-open-process.ts'
 import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
 import { bulkhead } from './bulkhead.ts'
@@ -247,19 +245,12 @@ async function refresh(deps: RefresherDeps, { table, location: known }: Look, si
     return { latest, changes: latest === undefined ? [] : recordEvaluation(latest, evaluation, clock.now()) }
   })
   if (latest === undefined) return 'forgotten'
-  await cancelIfUnwanted(deps, latest)
+  await endIfUnwanted(deps, latest)
   return { table: { ...latest, evaluation, settings: evaluation.settings }, outcome: 'changed' }
 }
 
-/** Ends the process of a table that was switched off or moved to another group. */
-async function cancelIfUnwanted({ stores, clock }: RefresherDeps, table: ManagedTable): Promise<void> {
+/** Ends the process of a table that was switched off or moved to another group. The settler does so if this is cut short. */
+async function endIfUnwanted({ stores, clock }: RefresherDeps, table: ManagedTable): Promise<void> {
   const processId = openProcessId(table)
-  if (processId === undefined) return
-  await applyDecision(stores.state, `process ${processId}`, async () => {
-    const open = await loadOpenProcess(stores, processId)
-    const reason = open && unwantedProcess(open.table, open.process)
-    if (open === undefined || reason === undefined) return { changes: [] }
-    const decision = decideCancel(open, reason, clock.now())
-    return { changes: decision.kind === 'refused' ? [] : decision.changes }
-  })
+  if (processId !== undefined) await settleOpenProcess(stores, clock, processId)
 }

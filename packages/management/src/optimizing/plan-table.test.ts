@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { EpochMs } from '@moraine/stdx/brand'
 import type { ManagedTable } from '../tables/managed-table.ts'
 import { wantsWork } from '../tables/refresh-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
@@ -43,6 +44,19 @@ test('a plan with tasks starts a process with the rights of the settings it was 
   const patch = patchOf(changes)
   assert.deepEqual(patch.state, { phase: 'executing', since: at(5), type: 'minor', processId: PROCESS_1 })
   assert.equal('request' in patch && patch.request === undefined, true)
+})
+
+test('settings that were read while the plan was made hold, not those of the older state that it was made by', () => {
+  const settings = { ...DEFAULT_TABLE_SETTINGS, group: 'etl' }
+  const seen = (evaluatedAt: EpochMs, metadataLocation: string, parts: Partial<typeof settings> = {}) => {
+    const evaluation = buildEvaluation({ metadataLocation, settings: { ...settings, ...parts } })
+    return patchOf(acceptPlan(planning({ evaluation, evaluatedAt }), buildWork(1), PROCESS_1, at(5)))
+  }
+  const { metadataLocation } = buildWork(1)
+  assert.equal(seen(at(3), 'newer').settings?.group, 'etl')
+  assert.deepEqual(seen(at(3), 'newer', { enabled: false }).state, { phase: 'idle', since: at(5) })
+  assert.equal(seen(at(-3), 'older').settings?.group, DEFAULT_TABLE_SETTINGS.group, 'read before the plan was begun')
+  assert.equal(seen(at(3), metadataLocation).settings?.group, DEFAULT_TABLE_SETTINGS.group, 'the same state')
 })
 
 test('an empty plan brings the table to rest and is remembered with its reason', () => {

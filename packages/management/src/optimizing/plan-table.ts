@@ -29,13 +29,13 @@ export function acceptPlan(
   now: EpochMs,
 ): readonly StateChange[] {
   if (table.state.phase !== 'planning') return []
-  const { settings } = work
+  const settings = latestSettings(table, work, table.state.since)
   if (!settings.enabled) {
     const answered = answerRequest(table, { kind: 'nothing-to-do', reason: 'self-optimizing.enabled is false' }, now)
     return [patchTable(table, { state: { phase: 'idle', since: now }, settings, ...answered })]
   }
   if (work.tasks.length === 0) return [patchTable(table, { ...afterEmptyPlan(table, work, now), settings })]
-  const process = newProcess(table, work, processId, now)
+  const process = newProcess(table, { ...work, settings }, processId, now)
   return [
     {
       kind: 'add-process',
@@ -50,6 +50,16 @@ export function acceptPlan(
       ...answerRequest(table, { kind: 'planned', processId }, now),
     }),
   ]
+}
+
+/** The table may have been looked at again while it was planned, by an older state of it. */
+function latestSettings(
+  { evaluation, evaluatedAt }: ManagedTable,
+  work: PlannedWork,
+  plannedSince: EpochMs,
+): PlannedWork['settings'] {
+  const isNewer = evaluation?.metadataLocation !== work.metadataLocation && (evaluatedAt ?? 0) >= plannedSince
+  return evaluation !== undefined && isNewer ? evaluation.settings : work.settings
 }
 
 function afterEmptyPlan(table: ManagedTable, work: PlannedWork, now: EpochMs): TablePatch {

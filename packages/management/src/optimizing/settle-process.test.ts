@@ -37,6 +37,27 @@ test('nothing happens while tasks are open', () => {
   assert.deepEqual(settleProcess(open([succeededState(), ackedState()]), at(9)), [])
 })
 
+test('a process that its table does not want any more is ended while tasks are open, and not after', () => {
+  const moved = (running: ReturnType<typeof open>) => ({
+    ...running,
+    table: { ...running.table, settings: { ...running.table.settings, group: 'etl' } },
+  })
+  assert.deepEqual(summary(settleProcess(moved(open([succeededState(), PLANNED])), at(9))), [
+    'process canceled',
+    'task 2 canceled',
+    'discard 1/1 in 0',
+    'table idle',
+  ])
+  assert.deepEqual(
+    summary(settleProcess(moved(open([succeededState(), PLANNED], { allowPartialCommit: true })), at(9))),
+    ['task 2 canceled', 'process committing', 'table committing'],
+  )
+  assert.deepEqual(summary(settleProcess(moved(open([succeededState()])), at(9))), [
+    'process committing',
+    'table committing',
+  ])
+})
+
 test('when every task has succeeded, process and table go on to commit together', () => {
   assert.deepEqual(summary(settleProcess(open([succeededState(), succeededState()]), at(9))), [
     'process committing',

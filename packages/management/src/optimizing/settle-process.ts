@@ -5,10 +5,12 @@ import { patchTable, processGuard, type StateChange } from '../store/state-chang
 import { openProcessId } from '../tables/managed-table.ts'
 import { endWithoutCommit, type OpenProcess } from './end-process.ts'
 import { cancelTask } from './give-up-attempt.ts'
+import { unwantedProcess } from './unwanted-process.ts'
 
 /**
- * Moves an executing process on once its tasks decide: all that ran have ended, or one has failed for good. Asking
- * again is harmless, so it is asked after every task's end and by a timer.
+ * Moves an executing process on once its tasks decide: all that ran have ended, or one has failed for good. One that its
+ * table does not want any more is ended before. Asking again is harmless, so it is asked after every task's end, when the
+ * table's settings were read anew, and by a timer.
  */
 export function settleProcess(open: OpenProcess, now: EpochMs): readonly StateChange[] {
   const { process, tasks } = open
@@ -18,10 +20,17 @@ export function settleProcess(open: OpenProcess, now: EpochMs): readonly StateCh
     const reason = `task ${failed.taskId} failed ${counted(failed.state.failures, 'time')}: ${failed.state.reason}`
     return endWithoutCommit(open, { status: 'failed', reason }, now)
   }
-  if (tasks.some(isOpen)) return []
+  if (tasks.some(isOpen)) return endUnwanted(open, now)
   return tasks.some((task) => task.state.status === 'succeeded')
     ? beginCommitting(open, now)
     : endWithoutCommit(open, { status: 'failed', reason: 'every task failed' }, now)
+}
+
+function endUnwanted(open: OpenProcess, now: EpochMs): readonly StateChange[] {
+  const reason = unwantedProcess(open.table, open.process)
+  if (reason === undefined) return []
+  const decision = decideCancel(open, reason, now)
+  return decision.kind === 'refused' ? [] : decision.changes
 }
 
 export type CancelDecision =
