@@ -11,6 +11,14 @@ export function later(time: EpochMs, ms: number): EpochMs {
   return (time + ms) as EpochMs
 }
 
+/**
+ * A time that was put off by `longestMs` at most, as it is to be read. One further away was set by a clock that was ahead,
+ * before it was set back or on another machine: waited for, it would hold up its work for hours. It is now.
+ */
+export function dueTime(at: EpochMs, now: EpochMs, longestMs: number): EpochMs {
+  return at > now + longestMs ? now : at
+}
+
 /** `undefined` if there is none. */
 export function earliest(times: readonly EpochMs[]): EpochMs | undefined {
   return times.length === 0

@@ -55,3 +55,12 @@ test('work that can never end is reported', async () => {
 test('the failure of the work is the failure of the run', async () => {
   await assert.rejects(virtualClock().run(Promise.reject(new Error('boom'))), /boom/)
 })
+
+test('a wall clock that is set changes no sleep', async () => {
+  const clock = virtualClock(1000)
+  const sleep = clock.sleep(500)
+  clock.set(-800)
+  assert.deepEqual([clock.now(), clock.monotonicMs()], [200, 1000])
+  await clock.run(sleep)
+  assert.deepEqual([clock.now(), clock.monotonicMs()], [700, 1500])
+})

@@ -10,11 +10,14 @@ export type VirtualClock = Clock & {
    * taken for sleeping.
    */
   run<T>(work: Promise<T>): Promise<T>
+  /** Sets the wall clock forward, or back if negative: nobody sleeps longer or shorter for that. */
+  set(byMs: number): void
 }
 
 /** Sleepers wake in order of time, then of falling asleep, so that the same run wakes in the same order. */
 export function virtualClock(start = 0): VirtualClock {
   let now = start
+  let setMs = 0
   const sleepers: Sleeper[] = []
   const insert = (sleeper: Sleeper) => {
     const after = sleepers.findLastIndex((other) => other.at <= sleeper.at)
@@ -29,7 +32,7 @@ export function virtualClock(start = 0): VirtualClock {
     return true
   }
   return {
-    now: () => now as EpochMs,
+    now: () => (now + setMs) as EpochMs,
     monotonicMs: () => now,
     sleep: (ms, signal) =>
       new Promise((resolve, reject) => {
@@ -49,6 +52,9 @@ export function virtualClock(start = 0): VirtualClock {
       }),
     step,
     run: (work) => runWith(step, work),
+    set(byMs) {
+      setMs += byMs
+    },
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import type { OpenProcess } from '@moraine/management/optimizing/end-process'
 import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
-import { type CommitTry, settleCommit } from '@moraine/management/optimizing/settle-commit'
+import { type CommitTry, nextCommitTry, settleCommit } from '@moraine/management/optimizing/settle-commit'
 import { type Hold, holdsCommits } from '@moraine/management/schedule/hold'
 import type { Stores } from '@moraine/management/store/stores'
 import type { CommitRequest, CommitResult, TableMaintenance } from '@moraine/management/table-work/table-maintenance'
@@ -60,7 +60,7 @@ export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
       const now = clock.now()
       const committing = await stores.processes.listOpenProcesses('committing', OPEN_MAX)
       const waiting = committing.filter(({ processId }) => !jobs.has(processId))
-      const retryAt = ({ state }: (typeof waiting)[number]) => (state.status === 'committing' ? state.retryAt : now)
+      const retryAt = (one: OptimizingProcess) => nextCommitTry(one, now)
       const due = waiting.filter((one) => retryAt(one) <= now)
       keepOnly(catalogs, new Set(due.map(({ processId }) => processId)))
       const held = new Map<TableId, Hold>()

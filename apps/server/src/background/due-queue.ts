@@ -1,13 +1,11 @@
-import type { EpochMs } from '@moraine/stdx/brand'
-
-/** Keys in the order of the time they are due, each once; a binary heap, so that 100,000 of them cost little. */
+/** Keys in the order of the time they are due, by whatever clock, each once; a binary heap, so that 100,000 of them cost little. */
 export type DueQueue<Key> = {
   /** Adds the key or moves it to another time. */
-  put(key: Key, at: EpochMs): void
+  put(key: Key, at: number): void
   remove(key: Key): void
   /** Takes the next key that is due, if there is one. */
-  takeDue(now: EpochMs): Key | undefined
-  nextAt(): EpochMs | undefined
+  takeDue(now: number): Key | undefined
+  nextAt(): number | undefined
   has(key: Key): boolean
   /** Entries that are held in memory, those among them that are of no use any more. */
   readonly held: number
@@ -15,12 +13,12 @@ export type DueQueue<Key> = {
 
 const FEW = 64
 
-type Entry<Key> = { readonly key: Key; readonly at: EpochMs }
+type Entry<Key> = { readonly key: Key; readonly at: number }
 
 export function dueQueue<Key>(): DueQueue<Key> {
   // An entry is stale once its key has another time; stale ones are dropped when they surface, or are too many: a key that
   // is moved to now again and again, and each time back to an hour from now, would leave one for each time.
-  const times = new Map<Key, EpochMs>()
+  const times = new Map<Key, number>()
   let heap: Entry<Key>[] = []
   const dropMany = () => {
     heap = []

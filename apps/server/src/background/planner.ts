@@ -147,7 +147,8 @@ async function findPlannable(
   const table = await stores.tables.findTable(tableId)
   if (table?.state.phase !== 'pending' || table.settings.group !== group.name) return undefined
   const holds = await findHolds(group, [{ ...table, isRequested: table.request !== undefined }])
-  return planNotBefore(table, holds.get(tableId)) <= clock.now() ? table : undefined
+  const now = clock.now()
+  return planNotBefore(table, holds.get(tableId), now) <= now ? table : undefined
 }
 
 type UsageFinder = (now: EpochMs) => Promise<ReadonlyMap<TableId, number>>

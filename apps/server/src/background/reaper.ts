@@ -24,7 +24,8 @@ const LATE_MS = 10_000
 export function reaper(deps: ReaperDeps): Reconciler<never> {
   const { stores, settings, clock, log } = deps
   let reach: Reachability = {
-    ...{ since: deps.serviceStartedAt, lookedMs: clock.monotonicMs(), hasFailed: false, mayRenew: true },
+    ...{ since: deps.serviceStartedAt, lookedAt: clock.now(), lookedMs: clock.monotonicMs() },
+    ...{ hasFailed: false, mayRenew: true },
   }
   return reconciler({
     name: 'reaper',

@@ -14,7 +14,10 @@ const LOOK_PAUSE = { shortestMs: 250, longestMs: 1000, lookTimes: 50 }
 /** Looks that nobody waits for come together at these moments, so that one question is asked for many of them. */
 const TOGETHER_MS = 250
 
-/** When each table is looked at next. Known to this server alone: after a restart all are looked at. */
+/**
+ * When each table is looked at next. Known to this server alone: after a restart all are looked at. Kept by the monotonic clock:
+ * a wall clock that is set back would hold up every table for as long.
+ */
 export type RefreshSchedule = {
   /** Something may have changed: as soon as may be. */
   tell(tableId: TableId): void
@@ -29,39 +32,38 @@ export type RefreshSchedule = {
   forget(tableId: TableId): void
 }
 
-export function refreshSchedule(limits: RefreshLimits, clock: Pick<Clock, 'now'>): RefreshSchedule {
+export function refreshSchedule(limits: RefreshLimits, clock: Pick<Clock, 'now' | 'monotonicMs'>): RefreshSchedule {
   const due = dueQueue<TableId>()
   const delays = new Map<TableId, number>()
-  const lastLooks = new Map<TableId, { readonly at: EpochMs; readonly pauseMs: number }>()
+  const lastLooks = new Map<TableId, { readonly atMs: number; readonly pauseMs: number }>()
 
-  const soonestLook = (tableId: TableId): EpochMs => {
-    const now = clock.now()
+  const soonestLook = (tableId: TableId): number => {
     const last = lastLooks.get(tableId)
-    const paused = last === undefined ? now : later(last.at, last.pauseMs)
-    // A clock that was set back must not hold up a table.
-    return paused > now && paused <= later(now, LOOK_PAUSE.longestMs) ? paused : now
+    return Math.max(clock.monotonicMs(), last === undefined ? 0 : last.atMs + last.pauseMs)
   }
-  const put = (tableId: TableId, delayMs: number) => {
-    const at = Math.ceil((clock.now() + delayMs) / TOGETHER_MS) * TOGETHER_MS
-    due.put(tableId, at as EpochMs)
-  }
+  const put = (tableId: TableId, delayMs: number) =>
+    due.put(tableId, Math.ceil((clock.monotonicMs() + delayMs) / TOGETHER_MS) * TOGETHER_MS)
   return {
     tell: (tableId) => due.put(tableId, soonestLook(tableId)),
     put,
     has: (tableId) => due.has(tableId),
-    takeDue: () => due.takeDue(clock.now()),
-    nextAt: () => due.nextAt(),
-    begin: (tableId) => void lastLooks.set(tableId, { at: clock.now(), pauseMs: LOOK_PAUSE.shortestMs }),
+    takeDue: () => due.takeDue(clock.monotonicMs()),
+    nextAt() {
+      const nextMs = due.nextAt()
+      return nextMs === undefined ? undefined : later(clock.now(), nextMs - clock.monotonicMs())
+    },
+    begin: (tableId) => void lastLooks.set(tableId, { atMs: clock.monotonicMs(), pauseMs: LOOK_PAUSE.shortestMs }),
     end(tableId, { table, outcome }) {
-      const now = clock.now()
-      const at = lastLooks.get(tableId)?.at ?? now
-      lastLooks.set(tableId, { at, pauseMs: pauseAfter(now - at) })
+      const nowMs = clock.monotonicMs()
+      const atMs = lastLooks.get(tableId)?.atMs ?? nowMs
+      lastLooks.set(tableId, { atMs, pauseMs: pauseAfter(nowMs - atMs) })
       const delayMs = nextRefreshDelay(delays.get(tableId), outcome, table.settings, limits)
       delays.set(tableId, delayMs)
       // Told of meanwhile.
       if (due.has(tableId)) return
       const waitedFor = table.evaluation?.reevaluateAt
-      if (waitedFor !== undefined && waitedFor > now && waitedFor < later(now, delayMs)) due.put(tableId, waitedFor)
+      const waitMs = waitedFor === undefined ? 0 : waitedFor - clock.now()
+      if (waitMs > 0 && waitMs < delayMs) due.put(tableId, nowMs + waitMs)
       else put(tableId, delayMs)
     },
     forget(tableId) {

@@ -212,6 +212,16 @@ test('a table at rest is looked at ever less often, and nothing is written', asy
   await service.stop()
 })
 
+test('a clock that is set back by hours puts off no look', async () => {
+  const { clock, service, looks, until } = await setUp(['a'])
+  await until(300_000)
+  const before = looks.length
+  clock.set(-12 * 3_600_000)
+  await until(1_200_000)
+  assert.equal(looks.length - before, 4)
+  await service.stop()
+})
+
 test('a commit that is told of is seen at once, and makes the table pending', async () => {
   const { clock, service, seen, ids, until, table } = await setUp(['a'])
   await until(1000)

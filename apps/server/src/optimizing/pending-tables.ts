@@ -47,7 +47,7 @@ export async function* pendingPages(
 /** Of the first page that has some, how many may be planned now. */
 export async function countPlannable(deps: PendingTablesDeps, group: ResourceGroup, now: EpochMs): Promise<number> {
   for await (const { pending, holds } of pendingPages(deps, group)) {
-    const ready = pending.filter((table) => planNotBefore(table, holds.get(table.tableId)) <= now).length
+    const ready = pending.filter((table) => planNotBefore(table, holds.get(table.tableId), now) <= now).length
     if (ready > 0) return ready
   }
   return 0

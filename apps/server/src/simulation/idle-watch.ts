@@ -30,7 +30,7 @@ export function idleWatch({ state, hopeless }: IdleWatchOptions): (now: EpochMs)
   const since = new Map<string, number>()
   const canBePlanned = (table: ManagedTable, group: ResourceGroup, now: EpochMs) =>
     table.state.phase === 'pending' &&
-    planNotBefore(table, holdOf(table, group, table.request !== undefined, now)) <= now
+    planNotBefore(table, holdOf(table, group, table.request !== undefined, now), now) <= now
   const canBeHandedOut = ({ process, tasks }: MemoryProcess, group: ResourceGroup, threads: number, now: EpochMs) => {
     const table = state.tables.get(process.tableId)
     return (

@@ -121,7 +121,7 @@ function isAwaited({ state, clock }: QuotaWatchOptions, table: ManagedTable, sin
   const group = state.groups.get(table.settings.group)
   const isRequested = table.request !== undefined
   const isHeld = [since, clock.now()].some((at) => holdOf(table, group, isRequested, at) !== undefined)
-  return !isHeld && planNotBefore(table, undefined) <= since
+  return !isHeld && planNotBefore(table, undefined, since) <= since
 }
 
 /** @param allowed threads, where it is a number that is always the same */

@@ -130,7 +130,7 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   if (table.settings.quota === 0 && !facts.breaksQuota) {
     return verdict(facts, 'no-quota', `there is work (${findingOf(table)}); ${NO_QUOTA}`)
   }
-  const until = planNotBefore(table, undefined)
+  const until = planNotBefore(table, undefined, now)
   if (until <= now) {
     return {
       ...verdict(facts, 'queued', `waits to be planned: ${findingOf(table)}`),

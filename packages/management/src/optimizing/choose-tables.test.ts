@@ -45,6 +45,17 @@ test('back-off and the minimal interval make a table wait, and say until when', 
   assert.deepEqual(decision, { ids: [3], nextAt: at(140_000) })
 })
 
+test('what was put off by a clock that was ahead is not waited for', () => {
+  const backOff = { failures: 1, notBefore: at(100_000 + 3_600_001), step: 'planning', reason: 'x' } as const
+  const ahead = [pending(1, { backOff }), pending(2, { plannedAt: at(100_001) })]
+  assert.deepEqual(choose(ahead), { ids: [1, 2], nextAt: undefined })
+  const latest = [
+    pending(1, { backOff: { ...backOff, notBefore: at(3_700_000) } }),
+    pending(2, { plannedAt: at(100_000) }),
+  ]
+  assert.deepEqual(choose(latest).ids, [])
+})
+
 test('nothing is planned without threads, or further ahead than the threads can work', () => {
   assert.equal(hasWorkAhead([], 0), true)
   assert.equal(hasWorkAhead([], 1), false)

@@ -1,7 +1,8 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import { type EpochMs, earliest } from '@moraine/stdx/brand'
+import { dueTime, type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { SchedulingPolicy } from '../resources/resource-group.ts'
 import type { Hold } from '../schedule/hold.ts'
+import { backOffEnd } from '../tables/back-off.ts'
 import type { PendingTable } from '../tables/managed-table.ts'
 import type { DispatchableProcess } from './process-store.ts'
 import { quotaOccupation, quotaThreads } from './quota.ts'
@@ -23,7 +24,7 @@ export type PlanningQueueInput<Table extends PendingTable> = {
  */
 export function planningQueue<Table extends PendingTable>(input: PlanningQueueInput<Table>): readonly Table[] {
   return input.pending
-    .filter((table) => planNotBefore(table, input.holds.get(table.tableId)) <= input.now)
+    .filter((table) => planNotBefore(table, input.holds.get(table.tableId), input.now) <= input.now)
     .map((table) => ({ table, rank: rank(table, input) }))
     .sort((a, b) => compareRanks(a.rank, b.rank) || a.table.tableId - b.table.tableId)
     .map(({ table }) => table)
@@ -35,7 +36,7 @@ export function nextPlannableAt({
   holds,
   now,
 }: Pick<PlanningQueueInput<PendingTable>, 'pending' | 'holds' | 'now'>): EpochMs | undefined {
-  const times = pending.map((table) => planNotBefore(table, holds.get(table.tableId)))
+  const times = pending.map((table) => planNotBefore(table, holds.get(table.tableId), now))
   return earliest(times.filter((at) => at > now && at < NEVER))
 }
 
@@ -60,11 +61,14 @@ function tasksWithinQuota({ plannedTasks, runningTasks, quota }: DispatchablePro
  * The earliest time this table may be planned: after what holds it, its back-off and its minimal interval; the last two not
  * if a person asked. Infinite if time alone does not change it.
  */
-export function planNotBefore(table: PendingTable, hold: Hold | undefined): EpochMs {
+export function planNotBefore(table: PendingTable, hold: Hold | undefined, now: EpochMs): EpochMs {
   const held = hold === undefined ? 0 : (hold.until ?? NEVER)
   if (table.request !== undefined) return held as EpochMs
-  const afterInterval = table.plannedAt === undefined ? 0 : table.plannedAt + table.settings.minPlanIntervalMs
-  return Math.max(held, afterInterval, table.backOff?.notBefore ?? 0) as EpochMs
+  const { plannedAt, backOff, settings } = table
+  const { minPlanIntervalMs } = settings
+  const afterInterval =
+    plannedAt === undefined ? 0 : dueTime(later(plannedAt, minPlanIntervalMs), now, minPlanIntervalMs)
+  return Math.max(held, afterInterval, backOff === undefined ? 0 : backOffEnd(backOff, now)) as EpochMs
 }
 
 const NEVER = Number.POSITIVE_INFINITY

@@ -15,7 +15,13 @@ import {
   T0,
 } from '../testing/build.ts'
 import { ZOMBIE_GRACE_MS } from './discard.ts'
-import { type CommitTry, settleCommit } from './settle-commit.ts'
+import { type CommitTry, nextCommitTry, settleCommit } from './settle-commit.ts'
+
+test('a try that a clock which was ahead has put off is due', () => {
+  const { process } = open()
+  const retryAt = (ms: number) => ({ ...process, state: { ...process.state, retryAt: at(ms) } as ProcessState })
+  assert.deepEqual([nextCommitTry(retryAt(60_000), T0), nextCommitTry(retryAt(60_001), T0)], [at(60_000), T0])
+})
 
 const taskIds = (...ids: number[]) => ids as TaskId[]
 

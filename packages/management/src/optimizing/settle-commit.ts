@@ -1,13 +1,13 @@
 import type { TaskId } from '@moraine/lifecycle/identity'
 import type { ProcessState } from '@moraine/lifecycle/process-status'
 import { assert } from '@moraine/stdx/assert'
-import { type EpochMs, later } from '@moraine/stdx/brand'
+import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
 import { patchTable, processGuard, type StateChange, taskGuard } from '../store/state-change.ts'
 import type { CommitReport } from '../table-work/table-maintenance.ts'
 import { openProcessId } from '../tables/managed-table.ts'
 import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { discardOutput, type OpenProcess, restTable } from './end-process.ts'
-import type { ProcessResult } from './optimizing-process.ts'
+import type { OptimizingProcess, ProcessResult } from './optimizing-process.ts'
 import { boundedReason, type Task } from './task.ts'
 
 /**
@@ -22,6 +22,11 @@ export type CommitTry =
 const COMMIT_TRIES_MAX = 40
 const RETRY_FIRST_MS = 1_000
 const RETRY_LONGEST_MS = 60_000
+
+/** When a committing process is tried again, whatever clock that was set by. */
+export function nextCommitTry({ state }: OptimizingProcess, now: EpochMs): EpochMs {
+  return state.status === 'committing' ? dueTime(state.retryAt, now, RETRY_LONGEST_MS) : now
+}
 
 /**
  * Draws the conclusion of a try to commit. Outputs are deleted only where it is certain that they are not in the table; if

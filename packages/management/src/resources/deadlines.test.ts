@@ -55,6 +55,15 @@ test('no deadline runs while the service was away', () => {
   })
 })
 
+test('what was heard in the future is taken for heard when the service started', () => {
+  const ahead = at(12 * 3_600_000)
+  const optimizers = [buildOptimizer({ state: { status: 'active', touchedAt: ahead } })]
+  const state = { ...ackedState(), ackedAt: ahead }
+  const heard = { optimizers, assigned: [buildTask({ state })], serviceStartedAt: at(1000) }
+  assert.deepEqual(decide(at(2000), heard), { expired: [], overdue: [], nextAt: at(61_000) })
+  assert.deepEqual(decide(at(61_000), heard).expired, ['optimizer-1'])
+})
+
 test('an optimizer ends once and drains once', () => {
   const gone = buildOptimizer({ state: { status: 'gone', touchedAt: T0, goneAt: T0, reason: 'left' } })
   const draining = buildOptimizer({ state: { status: 'draining', touchedAt: T0 } })

@@ -37,7 +37,9 @@ export type DeadlineDecision = {
 /** Which optimizers are lost, and which tasks are taken back from whom and why. */
 export function decideDeadlines(input: DeadlineInput): DeadlineDecision {
   const { now, settings, serviceStartedAt } = input
-  const from = (at: EpochMs, timeoutMs: number) => later(at < serviceStartedAt ? serviceStartedAt : at, timeoutMs)
+  // What was heard in the future was heard by a clock that was ahead: it is not known when.
+  const from = (at: EpochMs, timeoutMs: number) =>
+    later(at < serviceStartedAt || at > now ? serviceStartedAt : at, timeoutMs)
   const upcoming: EpochMs[] = []
   const passed = (deadline: EpochMs) => {
     if (deadline <= now) return true

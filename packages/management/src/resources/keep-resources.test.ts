@@ -71,6 +71,11 @@ test('what is requested is launched, or waits until it is tried again', () => {
   assert.deepEqual(keep(state, at(9)), { orders: ['launch'], moves: [], nextAt: undefined })
 })
 
+test('what a clock that was ahead has put off is not waited for', () => {
+  const state = { status: 'requested', attempts: 1, retryAt: at(12 * 3_600_000), failure: 'full' } as const
+  assert.deepEqual(keep(state, at(8)).orders, ['launch'])
+})
+
 test('what nobody wants any more, or nobody can launch, ends', () => {
   const state = { status: 'requested', attempts: 0, retryAt: T0 } as const
   const [gone] = keep(state, T0, { groups: [] }).moves

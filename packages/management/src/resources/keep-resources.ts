@@ -7,7 +7,7 @@ import type { Task } from '../optimizing/task.ts'
 import type { StateChange } from '../store/state-change.ts'
 import type { Launched } from './container.ts'
 import { drainOptimizer, endOptimizer } from './deadlines.ts'
-import { beginRelease, endResource } from './move-resource.ts'
+import { beginRelease, endResource, nextOrderAt } from './move-resource.ts'
 import type { Optimizer } from './optimizer.ts'
 import type { Resource } from './resource.ts'
 import type { ResourceGroup } from './resource-group.ts'
@@ -122,13 +122,14 @@ function step(resource: Resource, look: Look): Step {
 
 type StateOf<Status extends Resource['state']['status']> = Extract<Resource['state'], { status: Status }>
 
-function stepRequested(resource: Resource, { retryAt }: StateOf<'requested'>, look: Look): Step {
+function stepRequested(resource: Resource, state: StateOf<'requested'>, look: Look): Step {
   const unwanted = unwantedBecause(resource, look)
   if (unwanted !== undefined) return ended(resource, { reason: unwanted, isFailure: false }, look)
   if (!look.containers.has(resource.container)) {
     return ended(resource, { reason: notConfigured(resource), isFailure: true }, look)
   }
-  return retryAt <= look.now ? { order: { kind: 'launch', resource } } : { nextAt: retryAt }
+  const orderAt = nextOrderAt(state, look.now)
+  return orderAt <= look.now ? { order: { kind: 'launch', resource } } : { nextAt: orderAt }
 }
 
 function stepLaunched(resource: Resource, { launchedAt }: StateOf<'launched'>, look: Look): Step {
@@ -163,7 +164,8 @@ function stepReleasing(resource: Resource, state: StateOf<'releasing'>, look: Lo
     if (optimizers.length > 0 && look.now < deadline) return { nextAt: deadline }
     return ended(resource, { ...state, reason: `${state.reason}; ${notConfigured(resource)}` }, look)
   }
-  return state.retryAt <= look.now ? { order: { kind: 'release', resource } } : { nextAt: state.retryAt }
+  const orderAt = nextOrderAt(state, look.now)
+  return orderAt <= look.now ? { order: { kind: 'release', resource } } : { nextAt: orderAt }
 }
 
 /** Why nobody wants it any more, though nobody has said so. */

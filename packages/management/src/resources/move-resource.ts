@@ -1,6 +1,6 @@
 import type { ResourceState } from '@moraine/lifecycle/resource-status'
 import { unreachable } from '@moraine/stdx/assert'
-import { type EpochMs, later } from '@moraine/stdx/brand'
+import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
 import { boundedReason } from '../optimizing/task.ts'
 import { resourceGuard, type StateChange } from '../store/state-change.ts'
 import type { Resource } from './resource.ts'
@@ -85,6 +85,12 @@ export function orderRefused(
     default:
       return unreachable(state)
   }
+}
+
+/** When a container is asked again, whatever clock that was set by. */
+export function nextOrderAt(state: Extract<ResourceState, { retryAt: EpochMs }>, now: EpochMs): EpochMs {
+  const { longestMs } = state.status === 'requested' ? LAUNCH_RETRY : RELEASE_RETRY
+  return dueTime(state.retryAt, now, longestMs)
 }
 
 function retryAt(

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { at, T0 } from '../testing/build.ts'
 import { lookAgain, type Reachability } from './reachability.ts'
 
-const START: Reachability = { since: T0, lookedMs: 0, hasFailed: false, mayRenew: true }
+const START: Reachability = { since: T0, lookedAt: T0, lookedMs: 0, hasFailed: false, mayRenew: true }
 
 /** Looks at these times, in seconds; before one with an exclamation mark the records could not be read. */
 function sinceAfter(...looks: readonly (number | `${number}!`)[]): number {
@@ -29,4 +29,14 @@ test('after a look that was late, or could not be made, they begin anew', () => 
 test('where each look is late, or fails before it succeeds, they run all the same', () => {
   assert.equal(sinceAfter(50, 100, 150, 200), 50)
   assert.equal(sinceAfter('10!', '20!', '30!'), 10)
+})
+
+test('where the clock was set, forward or back, deadlines begin anew, once', () => {
+  const hours = 12 * 3_600_000
+  for (const setMs of [-hours, hours, 10_000]) {
+    const first = lookAgain(START, at(setMs + 30_000), 30_000, 40_000)
+    assert.equal(first.since, at(setMs + 30_000))
+    assert.equal(lookAgain(first, at(setMs + 60_000), 60_000, 40_000).since, first.since)
+  }
+  assert.equal(lookAgain(START, at(32_000), 30_000, 40_000).since, T0, 'it only went a little faster')
 })

@@ -1,4 +1,4 @@
-import { type EpochMs, later } from '@moraine/stdx/brand'
+import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
 
 /** A table whose processes fail waits longer each time, and says why. A success or a person's request ends it. */
 export type BackOff = {
@@ -11,6 +11,11 @@ export type BackOff = {
 
 const FIRST_MS = 60_000
 const LONGEST_MS = 3_600_000
+
+/** Until when the table waits, whatever clock it was set by. */
+export function backOffEnd({ notBefore }: BackOff, now: EpochMs): EpochMs {
+  return dueTime(notBefore, now, LONGEST_MS)
+}
 
 /** 1, 2, 4 ... minutes, at most an hour. */
 export function nextBackOff(

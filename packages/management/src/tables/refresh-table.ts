@@ -22,7 +22,9 @@ export function decideRefresh(
   if (evaluation === undefined || evaluatedAt === undefined) return 'evaluate'
   const changed = evaluation.metadataLocation !== metadataLocation || table.refreshFailure !== undefined
   if (state.phase !== 'idle' && state.phase !== 'pending') {
-    return changed && now - evaluatedAt >= BUSY_EVALUATION_MS ? 'evaluate' : 'unchanged'
+    // A look in the future was made by a clock that was ahead.
+    const isRecent = evaluatedAt <= now && now - evaluatedAt < BUSY_EVALUATION_MS
+    return changed && !isRecent ? 'evaluate' : 'unchanged'
   }
   const due = evaluation.reevaluateAt !== undefined && evaluation.reevaluateAt <= now
   // After a process that failed, or a request: work is known to be there, though the table has not changed.
