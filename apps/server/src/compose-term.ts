@@ -84,6 +84,7 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     maintenance,
     breakers,
     groupSecrets: secretOf,
+    othersLed: fence !== undefined,
     onResources: () => launcher.nudge(),
   })
   const door = optimizerDoor(options, optimizing)

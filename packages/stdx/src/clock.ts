@@ -7,6 +7,21 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>
 }
 
+/** One moment by both clocks. */
+export type Moment = { readonly now: EpochMs; readonly monotonicMs: number }
+
+export function momentOf(clock: Pick<Clock, 'now' | 'monotonicMs'>): Moment {
+  return { now: clock.now(), monotonicMs: clock.monotonicMs() }
+}
+
+/** Whether the wall clock was set between two moments, rather than made to go a little faster or slower for a while. */
+export function wasSet(before: Moment, after: Moment): boolean {
+  const elapsedMs = after.monotonicMs - before.monotonicMs
+  return Math.abs(after.now - before.now - elapsedMs) > SET_MS
+}
+
+const SET_MS = 5000
+
 // A timer that is set for longer fires at once.
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 

@@ -302,7 +302,10 @@ async function accountForFiles() {
   for await (const { location } of io.list(`${table.directory}/`)) found.push(location)
   const present = new Set(found)
   const database = await openSqlite(join(root, 'data', 'moraine.db'))
-  const discards = await database.stores.discards.listDueDiscards((systemClock.now() + 86_400_000) as EpochMs, 1000)
+  const discards = await database.stores.discards.listDueDiscards(
+    { until: (systemClock.now() + 86_400_000) as EpochMs },
+    1000,
+  )
   await database.close()
   const unnamed = found.filter((location) => !named.has(location) && basename(location) !== 'version-hint.text')
   const outputs = unnamed.filter((location) => location.includes('/data/') && !isTemporaryName(basename(location)))

@@ -51,6 +51,7 @@ async function setUp({ silent }: { readonly silent?: string } = {}) {
         return answer.report
       },
     },
+    othersLed: false,
     clock,
     log: SILENT_LOG,
   })

@@ -1,12 +1,15 @@
 import type { Discard } from '@moraine/management/optimizing/discard'
 import { postponeDiscard } from '@moraine/management/optimizing/list-discard'
+import { beginsToDiscard, discardsAgain, sparedBefore } from '@moraine/management/optimizing/spared-discards'
 import { boundedReason } from '@moraine/management/optimizing/task'
+import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import type { TableName } from '@moraine/management/tables/table-name'
-import type { Clock } from '@moraine/stdx/clock'
+import { type Clock, momentOf } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind } from '@moraine/stdx/error'
+import { deposed } from '../optimizing/apply-decision.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -16,6 +19,8 @@ const DISCARD_DEADLINE_MS = 2 * 60_000
 export type DiscarderDeps = {
   readonly stores: Pick<Stores, 'state' | 'discards' | 'tables' | 'tasks'>
   readonly maintenance: Pick<TableMaintenance, 'discard'>
+  /** Whether others may have led before, whose clocks are not this one. */
+  readonly othersLed: boolean
   readonly clock: Clock
   readonly log: Log
 }
@@ -27,6 +32,7 @@ export type DiscarderDeps = {
  */
 export function discarder(deps: DiscarderDeps): Reconciler<never> {
   const { stores, clock, log } = deps
+  let sameClock = beginsToDiscard(momentOf(clock), deps.othersLed)
   return reconciler({
     name: 'discarder',
     intervalMs: 60_000,
@@ -34,7 +40,10 @@ export function discarder(deps: DiscarderDeps): Reconciler<never> {
     log,
     async run(_work, signal) {
       for (;;) {
-        const due = await stores.discards.listDueDiscards(clock.now(), BATCH)
+        sameClock = discardsAgain(sameClock, momentOf(clock))
+        const from = sparedBefore(sameClock)
+        const until = clock.now()
+        const due = await stores.discards.listDueDiscards({ until, ...(from !== undefined && { from }) }, BATCH)
         const ends = await Promise.allSettled(
           (await byCatalog(deps, due)).map((those) => discardInTurn(deps, those, signal)),
         )
@@ -70,13 +79,13 @@ async function settle(
   discard: Discard,
   left: string | undefined,
 ): Promise<void> {
-  if (left === undefined) {
-    await stores.state.apply([{ kind: 'remove-discard', key: discard }])
-    return
+  const record = async (change: StateChange) => {
+    if ((await stores.state.apply([change])).kind === 'deposed') throw deposed('the discarder')
   }
+  if (left === undefined) return record({ kind: 'remove-discard', key: discard })
   const { processId, taskId, attempt, commit } = discard
   log.warn({ processId, taskId, attempt, commit, reason: left }, 'an output stays listed')
-  await stores.state.apply([postponeDiscard(discard, boundedReason(left), clock.now())])
+  await record(postponeDiscard(discard, boundedReason(left), clock.now()))
 }
 
 async function tableOf({ stores }: DiscarderDeps, { tableId, table }: Discard): Promise<TableName | undefined> {

@@ -1,6 +1,8 @@
+import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
+import { deposed } from '../optimizing/apply-decision.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -28,6 +30,10 @@ export function historyCleaner({
   clock,
   log,
 }: HistoryCleanerDeps): Reconciler<never> {
+  const remove = async (changes: readonly StateChange[]) => {
+    if (changes.length > 0 && (await stores.state.apply(changes)).kind === 'deposed')
+      throw deposed('the history cleaner')
+  }
   return reconciler({
     name: 'history cleaner',
     intervalMs,
@@ -37,14 +43,20 @@ export function historyCleaner({
       while (!signal.aborted) {
         const finished = await stores.processes.listFinished(later(clock.now(), -keepMs), BATCH)
         // One transaction each: a process may have thousands of tasks.
-        for (const processId of finished) await stores.state.apply([{ kind: 'remove-process', processId }])
+        for (const processId of finished) await remove([{ kind: 'remove-process', processId }])
         if (finished.length < BATCH) break
       }
       const goneBefore = later(clock.now(), -GONE_KEEP_MS)
-      const gone = await stores.optimizers.listGone(goneBefore, BATCH)
-      await stores.state.apply(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId }) as const))
-      const ended = await stores.resources.listEnded(goneBefore, BATCH)
-      await stores.state.apply(ended.map((resourceId) => ({ kind: 'remove-resource', resourceId }) as const))
+      while (!signal.aborted) {
+        const gone = await stores.optimizers.listGone(goneBefore, BATCH)
+        await remove(gone.map((optimizerId) => ({ kind: 'remove-optimizer', optimizerId })))
+        if (gone.length < BATCH) break
+      }
+      while (!signal.aborted) {
+        const ended = await stores.resources.listEnded(goneBefore, BATCH)
+        await remove(ended.map((resourceId) => ({ kind: 'remove-resource', resourceId })))
+        if (ended.length < BATCH) break
+      }
       while (!signal.aborted && (await stores.answers.removeExpired(clock.now(), BATCH)) === BATCH);
       const reportsBefore = later(clock.now(), -reportKeepMs)
       while (!signal.aborted && (await stores.reports.removeReports(reportsBefore, BATCH)) === BATCH);

@@ -11,7 +11,7 @@ import type { Log } from '../service/log.ts'
 /** New tables of one listing that are looked into: each costs a load, which their first evaluation makes again. */
 const IDENTIFIED_MAX = 100
 /** A table that came into being before is another one of the same UUID, such as one registered twice. */
-const DOUBLE_MAX_AGE_MS = 3_600_000
+const DOUBLE_MAX_AGE_MS = 24 * 3_600_000
 
 export type MissingTablesDeps = {
   readonly tables: Pick<Stores['tables'], 'findTable' | 'listTables'>

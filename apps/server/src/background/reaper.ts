@@ -3,7 +3,7 @@ import { type DeadlineSettings, decideDeadlines, endOptimizer } from '@moraine/m
 import { lookAgain, type Reachability } from '@moraine/management/resources/reachability'
 import type { Stores } from '@moraine/management/store/stores'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { Clock } from '@moraine/stdx/clock'
+import { type Clock, momentOf } from '@moraine/stdx/clock'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -24,8 +24,7 @@ const LATE_MS = 10_000
 export function reaper(deps: ReaperDeps): Reconciler<never> {
   const { stores, settings, clock, log } = deps
   let reach: Reachability = {
-    ...{ since: deps.serviceStartedAt, lookedAt: clock.now(), lookedMs: clock.monotonicMs() },
-    ...{ hasFailed: false, mayRenew: true },
+    ...{ since: deps.serviceStartedAt, looked: momentOf(clock), hasFailed: false, mayRenew: true },
   }
   return reconciler({
     name: 'reaper',
@@ -37,8 +36,9 @@ export function reaper(deps: ReaperDeps): Reconciler<never> {
         reach = { ...reach, hasFailed: true }
         throw error
       })
-      const now = clock.now()
-      reach = lookAgain(reach, now, clock.monotonicMs(), INTERVAL_MS + LATE_MS)
+      const moment = momentOf(clock)
+      const { now } = moment
+      reach = lookAgain(reach, moment, INTERVAL_MS + LATE_MS)
       const decision = decideDeadlines({ optimizers, assigned, settings, serviceStartedAt: reach.since, now })
       for (const optimizer of decision.expired) {
         const reason = `not heard of for ${settings.heartbeatTimeoutMs} ms (optimizer.heart-beat-timeout)`

@@ -1,4 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
@@ -245,12 +246,15 @@ async function refresh(deps: RefresherDeps, { table, location: known }: Look, si
     return { latest, changes: latest === undefined ? [] : recordEvaluation(latest, evaluation, clock.now()) }
   })
   if (latest === undefined) return 'forgotten'
-  await endIfUnwanted(deps, latest)
-  return { table: { ...latest, evaluation, settings: evaluation.settings }, outcome: 'changed' }
+  const seenTable = { ...latest, evaluation, settings: evaluation.settings }
+  await endIfUnwanted(deps, seenTable)
+  return { table: seenTable, outcome: 'changed' }
 }
 
 /** Ends the process of a table that was switched off or moved to another group. The settler does so if this is cut short. */
 async function endIfUnwanted({ stores, clock }: RefresherDeps, table: ManagedTable): Promise<void> {
   const processId = openProcessId(table)
-  if (processId !== undefined) await settleOpenProcess(stores, clock, processId)
+  const process = processId === undefined ? undefined : await stores.processes.findProcess(processId)
+  if (process !== undefined && unwantedProcess(table, process) !== undefined)
+    await settleOpenProcess(stores, clock, process.processId)
 }

@@ -58,6 +58,7 @@ export function resourceKeeper(deps: ResourceKeeperDeps): Reconciler<RecordsHint
   const jobsOf = <Key>(name: string, limit: number) => boundedJobs<Key>({ name, limit, log, onEnd: wake })
   const listings = jobsOf<string>('listing of a container', containers.size)
   const orders = new Map([...containers.keys()].map((name) => [name, jobsOf<ResourceId>('order', ORDERS_AT_ONCE)]))
+  let serviceStartedAt = deps.serviceStartedAt
   const self = reconciler<RecordsHint>({
     name: 'resource keeper',
     intervalMs: LIST_INTERVAL_MS,
@@ -77,7 +78,9 @@ export function resourceKeeper(deps: ResourceKeeperDeps): Reconciler<RecordsHint
       }
       const listed = new Map([...containers.keys()].map((name) => [name, heard.get(name)]))
       heard.clear()
-      const input = await load(deps, listed)
+      // A clock that was set back knows of nothing before.
+      serviceStartedAt = Math.min(serviceStartedAt, clock.now()) as EpochMs
+      const input = await load(deps, { containers: listed, serviceStartedAt })
       const decision = keepResources(input)
       for (const { resourceId, reason, isFailure, changes } of decision.moves) {
         const { kind } = await stores.state.apply(changes)
@@ -113,8 +116,8 @@ async function askFor(
 }
 
 async function load(
-  { stores, settings, serviceStartedAt, clock }: ResourceKeeperDeps,
-  containers: KeepInput['containers'],
+  { stores, settings, clock }: ResourceKeeperDeps,
+  { containers, serviceStartedAt }: Pick<KeepInput, 'containers' | 'serviceStartedAt'>,
 ): Promise<KeepInput> {
   const resources = await stores.resources.listResources()
   const optimizers = await stores.optimizers.listLiveOptimizers()

@@ -9,7 +9,7 @@ import {
   outageOf,
 } from '@moraine/management/catalogs/catalog-breaker'
 import { type EpochMs, earliest } from '@moraine/stdx/brand'
-import type { Clock } from '@moraine/stdx/clock'
+import { type Clock, momentOf } from '@moraine/stdx/clock'
 import type { Log } from '../service/log.ts'
 
 /**
@@ -41,7 +41,7 @@ export function catalogBreakers({ clock, log }: CatalogBreakersDeps): CatalogBre
   // Only of those that do not answer.
   const breakers = new Map<string, CatalogBreaker>()
   const listeners: ((catalog: string) => void)[] = []
-  const moment = () => ({ now: clock.now(), monotonicMs: clock.monotonicMs() })
+  const moment = () => momentOf(clock)
   const move = (catalog: string, event: BreakerEvent) => {
     const before = breakers.get(catalog) ?? CLOSED
     const after = moveBreaker(before, event, moment())

@@ -44,6 +44,8 @@ export type OptimizingDeps = {
   readonly breakers?: CatalogBreakers
   readonly settings: OptimizingSettings
   readonly groupSecrets: GroupSecrets
+  /** Whether others may have led before, whose clocks are not this one. */
+  readonly othersLed: boolean
   /** Whoever minds them has something to look at. */
   readonly onResources: () => void
   readonly clock: Clock
@@ -86,7 +88,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
     settler: settler(common),
     committer: committer({ ...common, parallelism: settings.commitParallelism }),
     reaper: reaper({ ...common, settings: settings.deadlines, serviceStartedAt: clock.now() }),
-    discarder: discarder(common),
+    discarder: discarder({ ...common, othersLed: deps.othersLed }),
     explorer: explorer({
       ...common,
       listing: deps.listing,

@@ -48,6 +48,7 @@ async function setUp() {
       history: { keepMs: 30 * 24 * HOUR, intervalMs: HOUR, reportKeepMs: 7 * 24 * HOUR },
     },
     groupSecrets: () => undefined,
+    othersLed: false,
     onResources: () => {},
     clock,
     random: seededRandom(1),

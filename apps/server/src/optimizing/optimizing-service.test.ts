@@ -173,7 +173,7 @@ test('a canceled process takes its running task with it', async () => {
   assert.deepEqual(await service.findUnwanted(token, [report]), [report])
   const end = { kind: 'output', payload: 'good' } as const
   assert.deepEqual(await service.complete(token, { ...report, end }), { kind: 'refused', why: 'not-running' })
-  assert.equal((await stores.discards.listDueDiscards((clock.now() + 3_600_000) as typeof T0, 9)).length, 1)
+  assert.equal((await stores.discards.listDueDiscards({ until: (clock.now() + 3_600_000) as typeof T0 }, 9)).length, 1)
 })
 
 test('a person can have a table optimized, unless a process owns it', async () => {

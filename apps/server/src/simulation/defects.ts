@@ -9,7 +9,7 @@ export type Defect = {
   readonly text: string
   readonly replacement: string
   /** Where it is looked for. */
-  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'crowded'>
+  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'skewed' | 'crowded'>
   /** From 1: one of so many finds it. Which one it is changes with the sources, so there are several times as many as it takes. */
   readonly seeds: number
 }
@@ -18,6 +18,7 @@ const CORE = 'packages/management/src'
 const SERVER = 'apps/server/src'
 const ALONE = { servers: 1, allocates: false, asks: false }
 const AMONG_THREE = { servers: 3, allocates: false, asks: false }
+const SKEWED = { skewed: true }
 const CROWDED = { crowded: true }
 
 /** Each must be found by a rule of the simulator; `npm run sim -- --defects` puts one after another into a copy. */
@@ -36,7 +37,7 @@ export const DEFECTS: readonly Defect[] = [
     text: 'return holdsFence({ leases }, fence) ? save(request, request.epoch) : undefined',
     replacement: 'return save(request, request.epoch)',
     world: AMONG_THREE,
-    seeds: 100,
+    seeds: 600,
   },
   {
     name: 'reports are accepted for any attempt',
@@ -154,6 +155,22 @@ export const DEFECTS: readonly Defect[] = [
     replacement: '',
     world: ALONE,
     seeds: 200,
+  },
+  {
+    name: 'an output is deleted by another clock than it was listed by',
+    file: `${CORE}/optimizing/spared-discards.ts`,
+    text: 'return since.now',
+    replacement: 'return undefined',
+    world: SKEWED,
+    seeds: 1500,
+  },
+  {
+    name: 'back-off by a clock that was ahead is waited for',
+    file: `${CORE}/tables/back-off.ts`,
+    text: 'return dueTime(notBefore, now, pauseMs(failures))',
+    replacement: 'return now < 0 ? dueTime(notBefore, now, 0) : notBefore',
+    world: SKEWED,
+    seeds: 1500,
   },
   {
     name: 'a table whose planner died is not given back',

@@ -28,14 +28,14 @@ function world(table: Partial<ManagedTable>, active = true) {
 
 test('idle threads beside a table that could be planned are told of, once it has been so for long', () => {
   const { state, name } = world(PENDING)
-  const watch = idleWatch({ state, hopeless: new Set() })
+  const watch = idleWatch({ state, hopeless: new Set(), skewed: false })
   assert.deepEqual([watch(T0), watch(minutes(5))], [undefined, undefined])
   assert.match(watch(LATE) ?? '', new RegExp(`^2 threads of group default .* table ${name} could be planned`))
 })
 
 test('it begins anew whenever one of them is not there', () => {
   const { state } = world(PENDING)
-  const watch = idleWatch({ state, hopeless: new Set() })
+  const watch = idleWatch({ state, hopeless: new Set(), skewed: false })
   watch(T0)
   const [entry] = state.tables
   state.tables.clear()
@@ -50,10 +50,10 @@ test('a table that is held, or hopeless, and threads that take no tasks, are not
     world(PENDING, false),
     world({ state: { phase: 'idle', since: T0 } }),
   ]) {
-    const watch = idleWatch({ state, hopeless: new Set() })
+    const watch = idleWatch({ state, hopeless: new Set(), skewed: false })
     assert.deepEqual([name, watch(T0), watch(LATE)], [name, undefined, undefined])
   }
   const { state, name } = world(PENDING)
-  const watch = idleWatch({ state, hopeless: new Set([name]) })
+  const watch = idleWatch({ state, hopeless: new Set([name]), skewed: false })
   assert.deepEqual([watch(T0), watch(LATE)], [undefined, undefined])
 })

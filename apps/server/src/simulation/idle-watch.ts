@@ -11,6 +11,8 @@ export type IdleWatchOptions = {
   readonly state: MemoryState
   /** Names of tables on which nobody can work, whatever their records say. */
   readonly hopeless: ReadonlySet<string>
+  /** Whether clocks may differ by hours. */
+  readonly skewed: boolean
 }
 
 /**
@@ -18,6 +20,8 @@ export type IdleWatchOptions = {
  * still be two minutes behind: then windows open so much later.
  */
 const IDLE_MOST_MS = 5 * 60_000
+/** Behind by hours, it is still in the middle of a back-off, which takes an hour at most. */
+const SKEWED_IDLE_MOST_MS = 65 * 60_000
 
 /**
  * Watches that idle threads of a group, and a table of it that could be planned or a task that could be handed out, do not
@@ -25,7 +29,8 @@ const IDLE_MOST_MS = 5 * 60_000
  *
  * @returns what is to be asked again and again; it answers with what has waited for too long, if anything
  */
-export function idleWatch({ state, hopeless }: IdleWatchOptions): (now: EpochMs) => string | undefined {
+export function idleWatch({ state, hopeless, skewed }: IdleWatchOptions): (now: EpochMs) => string | undefined {
+  const mostMs = skewed ? SKEWED_IDLE_MOST_MS : IDLE_MOST_MS
   const holdOf = currentHold(state)
   const since = new Map<string, number>()
   const canBePlanned = (table: ManagedTable, group: ResourceGroup, now: EpochMs) =>
@@ -58,7 +63,7 @@ export function idleWatch({ state, hopeless }: IdleWatchOptions): (now: EpochMs)
       const from = since.get(group.name) ?? now
       if (waiting === undefined) since.delete(group.name)
       else since.set(group.name, from)
-      if (waiting !== undefined && now - from > IDLE_MOST_MS) {
+      if (waiting !== undefined && now - from > mostMs) {
         return `${idle} threads of group ${group.name} have been idle for ${now - from} ms, while ${waiting}`
       }
     }

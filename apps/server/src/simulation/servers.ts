@@ -27,6 +27,8 @@ export type ServersOptions = {
   /** If there is one. */
   readonly far: FarCatalog | undefined
   readonly faults: Faults
+  /** Whether their clocks differ by hours, and not by minutes alone. */
+  readonly skewed: boolean
   /** For what happens to servers as such. */
   readonly serverDice: Dice
   readonly random: Random
@@ -51,6 +53,8 @@ export type Servers = {
 
 const TIMING = { ttlMs: 10_000, heartbeatMs: 3000 }
 const SKEW_MOST_MS = 120_000
+const HOUR_MS = 3_600_000
+const HOURS_AHEAD_MOST = 6
 const PAUSE_MOST_MS = 60_000
 /** Of the moments at which a server makes a call. */
 const HESITATION = 0.002
@@ -112,13 +116,14 @@ export function keepServersRunning(options: ServersOptions): Servers {
     await standing.start(new AbortController().signal)
   }
   const skews = new Map<number, number>()
+  const hoursAhead = () => (options.skewed ? dice.between(-HOURS_AHEAD_MOST, HOURS_AHEAD_MOST) : 0)
   const disturb = async () => {
     while (!isCalm) {
       await faults.clock.sleep(dice.between(5000, 120_000))
       if (isCalm) return
       const server = dice.between(1, count)
       if (dice.chance(0.5)) lives.get(server)?.pause(dice.between(100, PAUSE_MOST_MS))
-      else skews.set(server, dice.between(-SKEW_MOST_MS, SKEW_MOST_MS))
+      else skews.set(server, dice.between(-SKEW_MOST_MS, SKEW_MOST_MS) + hoursAhead() * HOUR_MS)
     }
   }
   for (let server = 1; server <= count; server += 1) void born(server)
@@ -169,6 +174,7 @@ function composeTerm(options: ServersOptions, { life, holder, fence, aheadMs }: 
     breakers,
     settings,
     groupSecrets: () => undefined,
+    othersLed: fence !== undefined,
     onResources: () => onResources(),
     clock,
     random,

@@ -17,7 +17,7 @@ const flag = { type: 'boolean' } as const
 
 /**
  * Reads what `npm run sim` is told: `--defects [--threads 2]`, or `[--seeds 1000] [--from 1] [--threads 2] [--servers N]
- * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--sqlite] [--crowded]`.
+ * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--skewed] [--sqlite] [--crowded]`.
  *
  * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
  */
@@ -33,6 +33,9 @@ export function readSimArguments(args: readonly string[]): SimArguments {
   if (values.crowded === true && values.allocates === true) {
     throw invalid('--crowded and --allocates cannot be had together: in a crowded world nobody launches optimizers')
   }
+  if (values.skewed === true && (values.sqlite === true || servers === 1)) {
+    throw invalid('--skewed wants several servers, whose clocks differ: leave out --servers 1 and --sqlite')
+  }
   return {
     kind: 'seeds',
     from,
@@ -45,6 +48,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
       ...(values.asks !== undefined && { asks: values.asks }),
       ...(values.renames !== undefined && { renames: values.renames }),
       ...(values.hangs !== undefined && { hangs: values.hangs }),
+      ...(values.skewed !== undefined && { skewed: values.skewed }),
       ...(values.crowded !== undefined && { crowded: values.crowded }),
     },
   }
@@ -52,7 +56,16 @@ export function readSimArguments(args: readonly string[]): SimArguments {
 
 const OPTIONS = {
   ...{ seeds: text, from: text, threads: text, servers: text },
-  ...{ sqlite: flag, allocates: flag, asks: flag, renames: flag, hangs: flag, crowded: flag, defects: flag },
+  ...{
+    sqlite: flag,
+    allocates: flag,
+    asks: flag,
+    renames: flag,
+    hangs: flag,
+    skewed: flag,
+    crowded: flag,
+    defects: flag,
+  },
 }
 
 function readDefectArguments(values: ReturnType<typeof parse>): SimArguments {

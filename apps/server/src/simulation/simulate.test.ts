@@ -19,6 +19,7 @@ const ALLOCATED = 30
 const CROWDED = 12
 const RENAMED = 30
 const HANGING = 30
+const SKEWED = 20
 const ON_SQLITE = 6
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
@@ -91,6 +92,14 @@ test('a catalog that hangs at times holds up no table for good, and loses nothin
   )
   const again = await run(seeds.slice(0, 3), { hangs: true })
   for (const { seed, trace } of again) assert.equal(trace, results.find((each) => each.seed === seed)?.trace)
+})
+
+test('clocks that differ by hours hold up no table, and lose nothing', async () => {
+  const results = await run(range(8001, SKEWED), { skewed: true })
+  assert.deepEqual(
+    results.flatMap(({ failure }) => failure ?? []),
+    [],
+  )
 })
 
 test('a seed tells the same story twice, and another seed another one', async () => {

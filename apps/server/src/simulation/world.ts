@@ -216,6 +216,7 @@ function startServers(
   })
   const servers = keepServersRunning({
     ...{ count: plan.servers, stores, state, lake, far, faults, groups },
+    skewed: plan.skewed,
     settings: { ...SETTINGS, breakQuota: plan.breaksQuota },
     random: seededRandom(plan.seed),
     launching: plan.allocates ? { container, dice: allocationDice } : undefined,
@@ -277,7 +278,7 @@ const IDLE_LOOK_MS = 1000
 /** Once it is quiet. */
 function idleKeeper(ground: Ground): () => string | undefined {
   const { clock, state } = ground
-  const watch = idleWatch({ state, hopeless: heldNames(ground) })
+  const watch = idleWatch({ state, hopeless: heldNames(ground), skewed: ground.plan.skewed })
   let lookAt = START + STORM_MS + SETTLING_MS
   return () => {
     const now = clock.now()

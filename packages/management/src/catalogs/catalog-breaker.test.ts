@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { later } from '@moraine/stdx/brand'
+import type { Moment } from '@moraine/stdx/clock'
 import { T0 } from '../testing/build.ts'
 import {
   admission,
@@ -8,7 +9,6 @@ import {
   type CatalogBreaker,
   CLOSED,
   LONGEST_PAUSE_MS,
-  type Moment,
   moveBreaker,
   outageOf,
   SHORTEST_PAUSE_MS,

@@ -1,5 +1,6 @@
 import { unreachable } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
+import type { Moment } from '@moraine/stdx/clock'
 
 /**
  * What is known of a catalog by the calls that were made of it. Pauses are measured by the monotonic clock, so that a wall
@@ -28,7 +29,6 @@ export type BreakerEvent =
   | { readonly kind: 'hurried' }
 
 /** By both clocks. */
-export type Moment = { readonly now: EpochMs; readonly monotonicMs: number }
 
 export const CLOSED: CatalogBreaker = { kind: 'closed', silence: undefined }
 

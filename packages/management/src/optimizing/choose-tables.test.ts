@@ -46,11 +46,11 @@ test('back-off and the minimal interval make a table wait, and say until when', 
 })
 
 test('what was put off by a clock that was ahead is not waited for', () => {
-  const backOff = { failures: 1, notBefore: at(100_000 + 3_600_001), step: 'planning', reason: 'x' } as const
+  const backOff = { failures: 2, notBefore: at(100_000 + 120_001), step: 'planning', reason: 'x' } as const
   const ahead = [pending(1, { backOff }), pending(2, { plannedAt: at(100_001) })]
   assert.deepEqual(choose(ahead), { ids: [1, 2], nextAt: undefined })
   const latest = [
-    pending(1, { backOff: { ...backOff, notBefore: at(3_700_000) } }),
+    pending(1, { backOff: { ...backOff, notBefore: at(220_000) } }),
     pending(2, { plannedAt: at(100_000) }),
   ]
   assert.deepEqual(choose(latest).ids, [])

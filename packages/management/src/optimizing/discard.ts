@@ -31,7 +31,8 @@ export type DiscardKey = { readonly processId: ProcessId; readonly taskId: TaskI
 export type OutputCommit = 'never-tried' | 'refused' | 'unknown'
 
 export interface DiscardStore {
-  listDueDiscards(now: EpochMs, limit: number): Promise<readonly Discard[]>
+  /** Those due at one of these times, both included; the earliest first. */
+  listDueDiscards(due: { readonly from?: EpochMs; readonly until: EpochMs }, limit: number): Promise<readonly Discard[]>
   /** Those of one table, or of all, due or not, in order of process, task and attempt. */
   pageDiscards(query: DiscardPageQuery): Promise<DiscardPage>
 }

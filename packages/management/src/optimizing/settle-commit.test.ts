@@ -18,7 +18,7 @@ import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { type CommitTry, nextCommitTry, settleCommit } from './settle-commit.ts'
 
 test('a try that a clock which was ahead has put off is due', () => {
-  const { process } = open()
+  const { process } = open(9)
   const retryAt = (ms: number) => ({ ...process, state: { ...process.state, retryAt: at(ms) } as ProcessState })
   assert.deepEqual([nextCommitTry(retryAt(60_000), T0), nextCommitTry(retryAt(60_001), T0)], [at(60_000), T0])
 })

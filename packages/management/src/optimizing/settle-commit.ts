@@ -25,7 +25,7 @@ const RETRY_LONGEST_MS = 60_000
 
 /** When a committing process is tried again, whatever clock that was set by. */
 export function nextCommitTry({ state }: OptimizingProcess, now: EpochMs): EpochMs {
-  return state.status === 'committing' ? dueTime(state.retryAt, now, RETRY_LONGEST_MS) : now
+  return state.status === 'committing' ? dueTime(state.retryAt, now, pauseMs(state.commitAttempts)) : now
 }
 
 /**
@@ -44,15 +44,19 @@ export function settleCommit(open: OpenProcess, outcome: CommitTry, now: EpochMs
   if ((outcome.kind === 'failed' && !outcome.retryable) || tries >= COMMIT_TRIES_MAX) {
     return giveUp(open, { cause: `${outcome.reason} (${tries} tries)`, inDoubt }, now)
   }
-  const pauseMs = Math.min(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 16), RETRY_LONGEST_MS)
   const state: ProcessState = {
     ...process.state,
     commitAttempts: tries,
-    retryAt: later(now, pauseMs),
+    retryAt: later(now, pauseMs(tries)),
     inDoubt,
     reason: boundedReason(outcome.reason),
   }
   return [{ kind: 'move-process', processId: process.processId, from: processGuard(process), state }]
+}
+
+/** After so many tries. */
+function pauseMs(tries: number): number {
+  return tries === 0 ? 0 : Math.min(RETRY_FIRST_MS * 2 ** Math.min(tries - 1, 16), RETRY_LONGEST_MS)
 }
 
 type Settled = Extract<CommitReport, { kind: 'settled' }>

@@ -76,6 +76,12 @@ test('what a clock that was ahead has put off is not waited for', () => {
   assert.deepEqual(keep(state, at(8)).orders, ['launch'])
 })
 
+test('what a clock that was ahead has noted is taken for older than the service', () => {
+  const ahead = at(12 * 3_600_000)
+  const launched = { status: 'launched', launchedAt: ahead } as const
+  assert.equal(keep(launched, at(10), { serviceStartedAt: at(5) }).nextAt, at(5 + 3 * MIN))
+})
+
 test('what nobody wants any more, or nobody can launch, ends', () => {
   const state = { status: 'requested', attempts: 0, retryAt: T0 } as const
   const [gone] = keep(state, T0, { groups: [] }).moves

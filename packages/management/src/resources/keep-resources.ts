@@ -37,7 +37,7 @@ export type KeepInput = {
   /** Of the optimizers' resources those that have ended. */
   readonly ended: ReadonlySet<ResourceId>
   readonly settings: KeepSettings
-  /** Nobody could register before. */
+  /** Nobody could register before. Not after `now`. */
   readonly serviceStartedAt: EpochMs
   readonly now: EpochMs
 }
@@ -143,7 +143,8 @@ function stepLaunched(resource: Resource, { launchedAt }: StateOf<'launched'>, l
     return ended(resource, { reason: notConfigured(resource), isFailure: true }, look)
   }
   const { registrationTimeoutMs } = look.settings
-  const silentSince = Math.max(launchedAt, look.serviceStartedAt, look.lastGone.get(resource.resourceId) ?? 0)
+  const lastGoneAt = look.lastGone.get(resource.resourceId) ?? launchedAt
+  const silentSince = Math.max(heardAt(launchedAt, look), heardAt(lastGoneAt, look), look.serviceStartedAt)
   const deadline = later(silentSince as EpochMs, registrationTimeoutMs)
   if (look.now < deadline) return { nextAt: deadline }
   const detail = listed(resource, look)?.detail
@@ -156,7 +157,7 @@ function stepReleasing(resource: Resource, state: StateOf<'releasing'>, look: Lo
   if (lossOf(resource, state.launchedAt, look) !== undefined) return ended(resource, state, look, optimizers)
   const draining = optimizers.flatMap((optimizer) => drainOptimizer(optimizer, look.now))
   if (draining.length > 0) return { move: moveOf(resource, state, draining), nextAt: look.now }
-  const deadline = later(state.releasingAt, drainTimeoutMs(resource, look))
+  const deadline = later(heardAt(state.releasingAt, look), drainTimeoutMs(resource, look))
   const isBusy = optimizers.some(({ optimizerId }) => look.busy.has(optimizerId))
   if (isBusy && look.now < deadline) return { nextAt: earlier(deadline, later(look.now, DRAIN_LOOK_MS)) }
   if (!look.containers.has(resource.container)) {
@@ -166,6 +167,11 @@ function stepReleasing(resource: Resource, state: StateOf<'releasing'>, look: Lo
   }
   const orderAt = nextOrderAt(state, look.now)
   return orderAt <= look.now ? { order: { kind: 'release', resource } } : { nextAt: orderAt }
+}
+
+/** What was noted in the future was noted by a clock that was ahead: it is not known when, but before this service started. */
+function heardAt(at: EpochMs, { now, serviceStartedAt }: Look): EpochMs {
+  return at > now ? serviceStartedAt : at
 }
 
 /** Why nobody wants it any more, though nobody has said so. */
@@ -178,10 +184,11 @@ function unwantedBecause({ group, container }: Resource, { groupOf }: Look): str
 }
 
 /** How it was lost, by what its container said after it was launched. */
-function lossOf(resource: Resource, launchedAt: EpochMs, look: Look): Why | undefined {
+function lossOf(resource: Resource, noted: EpochMs, look: Look): Why | undefined {
   const listing = look.containers.get(resource.container)
   if (listing === undefined) return undefined
   const found = listed(resource, look)
+  const launchedAt = heardAt(noted, look)
   if (found?.condition === 'gone') return { reason: found.detail ?? GONE, isFailure: true }
   if (found !== undefined || listing.at <= launchedAt) return undefined
   // Many a container ends what it runs when the service ends.

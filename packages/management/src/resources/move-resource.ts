@@ -70,14 +70,14 @@ export function orderRefused(
       const attempts = state.attempts + 1
       if (isHopeless) return endResource(resource, { reason: failure, isFailure: true }, now)
       if (attempts < LAUNCH_TRIES_MAX) {
-        return move(resource, { ...state, attempts, retryAt: retryAt(LAUNCH_RETRY, attempts, now), failure })
+        return move(resource, { ...state, attempts, retryAt: later(now, pauseMs(LAUNCH_RETRY, attempts)), failure })
       }
       const reason = `its container did not launch it in ${attempts} tries: ${failure}`
       return endResource(resource, { reason, isFailure: true }, now)
     }
     case 'releasing': {
       const attempts = state.attempts + 1
-      return move(resource, { ...state, attempts, retryAt: retryAt(RELEASE_RETRY, attempts, now), failure })
+      return move(resource, { ...state, attempts, retryAt: later(now, pauseMs(RELEASE_RETRY, attempts)), failure })
     }
     case 'launched':
     case 'ended':
@@ -89,16 +89,18 @@ export function orderRefused(
 
 /** When a container is asked again, whatever clock that was set by. */
 export function nextOrderAt(state: Extract<ResourceState, { retryAt: EpochMs }>, now: EpochMs): EpochMs {
-  const { longestMs } = state.status === 'requested' ? LAUNCH_RETRY : RELEASE_RETRY
-  return dueTime(state.retryAt, now, longestMs)
+  return dueTime(
+    state.retryAt,
+    now,
+    pauseMs(state.status === 'requested' ? LAUNCH_RETRY : RELEASE_RETRY, state.attempts),
+  )
 }
 
-function retryAt(
-  { firstMs, longestMs }: { readonly firstMs: number; readonly longestMs: number },
-  attempts: number,
-  now: EpochMs,
-): EpochMs {
-  return later(now, Math.min(firstMs * 2 ** Math.min(attempts - 1, 16), longestMs))
+type Retry = { readonly firstMs: number; readonly longestMs: number }
+
+/** After so many attempts. */
+function pauseMs({ firstMs, longestMs }: Retry, attempts: number): number {
+  return attempts === 0 ? 0 : Math.min(firstMs * 2 ** Math.min(attempts - 1, 16), longestMs)
 }
 
 function move(resource: Resource, state: ResourceState): readonly StateChange[] {

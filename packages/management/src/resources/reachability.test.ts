@@ -3,14 +3,15 @@ import { test } from 'node:test'
 import { at, T0 } from '../testing/build.ts'
 import { lookAgain, type Reachability } from './reachability.ts'
 
-const START: Reachability = { since: T0, lookedAt: T0, lookedMs: 0, hasFailed: false, mayRenew: true }
+const moment = (wallMs: number, monotonicMs = wallMs) => ({ now: at(wallMs), monotonicMs })
+const START: Reachability = { since: T0, looked: moment(0), hasFailed: false, mayRenew: true }
 
 /** Looks at these times, in seconds; before one with an exclamation mark the records could not be read. */
 function sinceAfter(...looks: readonly (number | `${number}!`)[]): number {
   let state = START
   for (const look of looks) {
     const seconds = Number.parseFloat(String(look))
-    state = lookAgain({ ...state, hasFailed: String(look).endsWith('!') }, at(seconds * 1000), seconds * 1000, 40_000)
+    state = lookAgain({ ...state, hasFailed: String(look).endsWith('!') }, moment(seconds * 1000), 40_000)
   }
   return (state.since - T0) / 1000
 }
@@ -34,9 +35,9 @@ test('where each look is late, or fails before it succeeds, they run all the sam
 test('where the clock was set, forward or back, deadlines begin anew, once', () => {
   const hours = 12 * 3_600_000
   for (const setMs of [-hours, hours, 10_000]) {
-    const first = lookAgain(START, at(setMs + 30_000), 30_000, 40_000)
+    const first = lookAgain(START, moment(setMs + 30_000, 30_000), 40_000)
     assert.equal(first.since, at(setMs + 30_000))
-    assert.equal(lookAgain(first, at(setMs + 60_000), 60_000, 40_000).since, first.since)
+    assert.equal(lookAgain(first, moment(setMs + 60_000, 60_000), 40_000).since, first.since)
   }
-  assert.equal(lookAgain(START, at(32_000), 30_000, 40_000).since, T0, 'it only went a little faster')
+  assert.equal(lookAgain(START, moment(32_000, 30_000), 40_000).since, T0, 'it only went a little faster')
 })

@@ -13,8 +13,8 @@ const FIRST_MS = 60_000
 const LONGEST_MS = 3_600_000
 
 /** Until when the table waits, whatever clock it was set by. */
-export function backOffEnd({ notBefore }: BackOff, now: EpochMs): EpochMs {
-  return dueTime(notBefore, now, LONGEST_MS)
+export function backOffEnd({ notBefore, failures }: BackOff, now: EpochMs): EpochMs {
+  return dueTime(notBefore, now, pauseMs(failures))
 }
 
 /** 1, 2, 4 ... minutes, at most an hour. */
@@ -24,6 +24,9 @@ export function nextBackOff(
   now: EpochMs,
 ): BackOff {
   const failures = (previous?.failures ?? 0) + 1
-  const delayMs = Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 16), LONGEST_MS)
-  return { failures, notBefore: later(now, delayMs), step: failure.step, reason: failure.reason }
+  return { failures, notBefore: later(now, pauseMs(failures)), step: failure.step, reason: failure.reason }
+}
+
+function pauseMs(failures: number): number {
+  return Math.min(FIRST_MS * 2 ** Math.min(failures - 1, 16), LONGEST_MS)
 }

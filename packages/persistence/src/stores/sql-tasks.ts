@@ -107,11 +107,11 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
 
 function sqlDiscards(db: Kysely<Database>): DiscardStore {
   return {
-    async listDueDiscards(now, limit) {
-      const rows = await db
-        .selectFrom('output_discard')
+    async listDueDiscards({ from, until }, limit) {
+      let asked = db.selectFrom('output_discard').where('due_at', '<=', until)
+      if (from !== undefined) asked = asked.where('due_at', '>=', from)
+      const rows = await asked
         .selectAll()
-        .where('due_at', '<=', now)
         .orderBy('due_at')
         .orderBy('process_id')
         .orderBy('task_id')

@@ -127,9 +127,9 @@ function memoryDiscards({ discards }: MemoryState): Stores['discards'] {
       const found = [...discards.values()].filter((each) => tableId === undefined || each.tableId === tableId)
       return { discards: found.sort(byKey).slice(offset, offset + limit), total: found.length }
     },
-    async listDueDiscards(now, limit) {
+    async listDueDiscards({ from = 0, until }, limit) {
       return [...discards.values()]
-        .filter(({ dueAt }) => dueAt <= now)
+        .filter(({ dueAt }) => dueAt >= from && dueAt <= until)
         .sort(byDueTime)
         .slice(0, limit)
     },

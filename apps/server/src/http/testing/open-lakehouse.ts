@@ -142,6 +142,7 @@ function wire(stored: Stores, common: Common, { maintenance: instead, settings, 
     maintenance: { ...maintenance, ...instead },
     settings: { ...DEFAULT_SETTINGS, ...settings },
     groupSecrets: () => undefined,
+    othersLed: false,
     onResources: () => {},
   })
   const onHoldEnded = () => WHEN_A_HOLD_ENDS.forEach(optimizing.nudge)

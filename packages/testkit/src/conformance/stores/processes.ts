@@ -19,7 +19,7 @@ import {
   SLOT_1,
   SNAPSHOT,
 } from '@moraine/management/testing/build'
-import { later } from '@moraine/stdx/brand'
+import { type EpochMs, later } from '@moraine/stdx/brand'
 import { applyAll, compareText, loadTask, reloadTable, startProcess } from './store-steps.ts'
 
 /** Of an attempt that was lost. */
@@ -143,12 +143,12 @@ export function processConformance(stores: () => Stores): void {
       failures: 0,
       reason: 'owner gone',
     })
-    assert.deepEqual(await stores().discards.listDueDiscards(at(5), 9), [])
-    const [due] = await stores().discards.listDueDiscards(at(3_600_000), 9)
+    assert.deepEqual(await stores().discards.listDueDiscards({ until: at(5) }, 9), [])
+    const [due] = await stores().discards.listDueDiscards({ until: at(3_600_000) }, 9)
     assert.ok(due)
     assert.deepEqual([due.taskId, due.attempt, due.tableId], [1, 1, table.tableId])
     await applyAll(stores(), [{ kind: 'remove-discard', key: due }])
-    assert.deepEqual(await stores().discards.listDueDiscards(at(3_600_000), 9), [])
+    assert.deepEqual(await stores().discards.listDueDiscards({ until: at(3_600_000) }, 9), [])
   })
 
   test('what is to be discarded keeps the reason it is still there, and what its table was called', async () => {
@@ -178,7 +178,11 @@ export function processConformance(stores: () => Stores): void {
     assert.deepEqual(await stores().discards.pageDiscards({ offset: 0, limit: 9 }), { discards: all, total: 3 })
     const page = { tableId, offset: 1, limit: 1 }
     assert.deepEqual(await stores().discards.pageDiscards(page), { discards: [second], total: 2 })
-    assert.deepEqual(await stores().discards.listDueDiscards(at(10), 9), all.slice(0, 1))
+    const due = (query: { readonly from?: EpochMs; readonly until: EpochMs }) =>
+      stores().discards.listDueDiscards(query, 9)
+    assert.deepEqual(await due({ until: at(10) }), all.slice(0, 1))
+    assert.deepEqual(await due({ from: at(10), until: at(10) }), all.slice(0, 1))
+    assert.deepEqual(await due({ from: at(11), until: at(3_600_000) }), all.slice(1))
   })
 
   test('a process is not history while outputs of it are listed', async () => {
