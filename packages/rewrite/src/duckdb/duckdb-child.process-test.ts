@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -45,6 +45,36 @@ test('a child that does not obey an interruption in time is killed', async () =>
   stop.abort(reason)
   await assert.rejects(running, reason)
   await child.kill()
+})
+
+test('only a child that was killed is taken for a sign of too little memory', async () => {
+  const ends = { SIGTERM: /ended: SIGTERM\. Its task can be tried again$/, SIGKILL: /the machine may lack memory$/ }
+  for (const [signal, message] of Object.entries(ends)) {
+    const { child, pid } = await openChild(signal)
+    const running = child.command({ kind: 'query', sql: 'SELECT count(*) FROM range(1000000000000)' }, never)
+    process.kill(pid, signal)
+    await assert.rejects(running, message)
+  }
+})
+
+test('a child that is interrupted by a terminal while it still loads goes on', async () => {
+  const hooks = `
+    import { registerHooks } from 'node:module'
+    registerHooks({
+      resolve(specifier, context, next) {
+        if (specifier === '@duckdb/node-api') process.kill(process.pid, 'SIGINT')
+        return next(specifier, context)
+      },
+    })`
+  const child = fork(fileURLToPath(new URL('./child-main.ts', import.meta.url)), {
+    execArgv: ['--conditions=development', `--import=data:text/javascript,${encodeURIComponent(hooks)}`],
+    serialization: 'advanced',
+  })
+  const ended = once(child, 'exit').then(([code, signal]) => assert.fail(`it ended: ${signal ?? code}`))
+  const [message] = await Promise.race([once(child, 'message'), ended])
+  assert.deepEqual(message, { type: 'ready' })
+  child.removeAllListeners('exit')
+  child.kill('SIGKILL')
 })
 
 test('exhausted memory is an error of the statement, not the end of the child', async () => {

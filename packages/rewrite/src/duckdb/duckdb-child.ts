@@ -165,9 +165,11 @@ export class DuckDbChild {
 
   #deathError(cause: string): MoraineError {
     const said = this.#stderr.trim()
+    // It is with SIGKILL that a system that runs out of memory ends a process.
+    const guess = cause === 'SIGKILL' ? '; if it happens again, the machine may lack memory' : ''
     return new MoraineError(
       'unavailable',
-      `the DuckDB child process ended: ${cause}${said === '' ? '' : ` (${said})`}. Its task can be tried again; if it happens again, the machine may lack memory`,
+      `the DuckDB child process ended: ${cause}${said === '' ? '' : ` (${said})`}. Its task can be tried again${guess}`,
     )
   }
 
