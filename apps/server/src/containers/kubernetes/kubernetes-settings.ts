@@ -88,14 +88,22 @@ export function readKubernetesSettings(container: string, properties: Properties
 }
 
 /**
- * The settings for optimizers of a group. Properties that no container knows are not its business.
+ * The settings for optimizers of a group.
+ *
+ * @throws {MoraineError} as {@link ownSettings}
+ */
+export function settingsOfGroup(settings: KubernetesSettings, group: GroupSettings): KubernetesSettings {
+  return { ...settings, ...ownSettings(group) }
+}
+
+type GroupSettings = { readonly group: string; readonly properties: Properties }
+
+/**
+ * What a group says otherwise for its own optimizers. Properties that no container knows are not its business.
  *
  * @throws {MoraineError} `invalid-input` naming a property that is wrong, or that only the container may have
  */
-export function settingsOfGroup(
-  settings: KubernetesSettings,
-  { group, properties }: { readonly group: string; readonly properties: Properties },
-): KubernetesSettings {
+export function ownSettings({ group, properties }: GroupSettings): Partial<KubernetesSettings> {
   const subject = `resource group ${group}`
   for (const { key, ofGroups } of Object.values<Property>(KUBERNETES_PROPERTIES)) {
     if (ofGroups || properties[key] === undefined) continue
@@ -106,7 +114,7 @@ export function settingsOfGroup(
     const text = properties[key]
     return ofGroups && text !== undefined ? [[name, read(text, `${subject}: ${key}`)]] : []
   })
-  return { ...settings, ...(Object.fromEntries(own) as Partial<KubernetesSettings>) }
+  return Object.fromEntries(own) as Partial<KubernetesSettings>
 }
 
 const KEYS = Object.values(KUBERNETES_PROPERTIES).map(({ key }): string => key)

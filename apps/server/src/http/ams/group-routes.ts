@@ -15,6 +15,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import type { ContainerConfig } from '../../config/container-config.ts'
+import { checkGroupSettings } from '../../containers/check-group-settings.ts'
 import { checkContainer } from './container-routes.ts'
 import { findGroup } from './find-group.ts'
 import { refuseUnknownFields } from './refuse-unknown-fields.ts'
@@ -85,7 +86,7 @@ function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged, clo
       refuseUnknownFields(body, groupBody, REQUEST)
       const group = { ...body, properties: body.properties ?? {} }
       checkGroup(group, clock.now())
-      checkContainer(group, containers)
+      await checkGroupSettings(group, checkContainer(group, containers))
       if (!(await stores.groups.addGroup(group))) {
         throw new MoraineError(
           'already-exists',
@@ -110,7 +111,7 @@ function saveRoutes(server: ApiServer, { stores, containers, onGroupChanged, clo
       refuseUnknownFields(body, groupBody, REQUEST)
       const group = { ...body, properties: body.properties ?? {} }
       checkGroup(group, clock.now())
-      checkContainer(group, containers)
+      await checkGroupSettings(group, checkContainer(group, containers))
       await findGroup(stores, group.name)
       await stores.groups.saveGroup(group)
       onGroupChanged()

@@ -26,7 +26,7 @@ async function setUp() {
   const server = await buildHttpServer(buildOptions({ stores, containers: [FARM, ...BUILT_IN_CONTAINERS] }))
   await stores.groups.addGroup({ name: 'default', container: 'local', properties: { memory: '2048' } })
   await stores.groups.addGroup({ name: 'hand', container: 'external', properties: {} })
-  const call = async (method: 'GET' | 'POST' | 'DELETE', path: string, payload?: object) => {
+  const call = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, payload?: object) => {
     const answer = await server.inject({ method, url: `/api/ams/v1${path}`, ...(payload && { payload }) })
     const { message, result } = answer.json()
     return { status: answer.statusCode, message, result }
@@ -98,6 +98,21 @@ test('a group in which something runs, or comes, is in use; its container must b
   assert.match(unknown.message, /there is no container 'docker'; there are farm, local, external/)
   const odd = { name: 'etl', container: 'farm', properties: { 'min-parallelism': 'few' } }
   assert.match((await call('POST', '/optimize/resourceGroups', odd)).message, /min-parallelism is 'few'/)
+})
+
+test('what the container of a group would refuse at a launch is refused when it is set', async () => {
+  const { call } = await setUp()
+  const saved = (verb: 'POST' | 'PUT', container: string, properties: Readonly<Record<string, string>>) =>
+    call(verb, '/optimize/resourceGroups', { name: 'etl', container, properties })
+  const { status, message } = await saved('POST', 'farm', { 'cpu.factor': 'lots' })
+  assert.deepEqual(
+    [status, message],
+    [400, "resource group etl: cpu.factor is 'lots': it must be a number from 0.01 to 64, cores for each thread"],
+  )
+  assert.equal((await saved('POST', 'farm', { 'cpu.factor': '2' })).status, 200)
+  assert.match((await saved('PUT', 'farm', { pullPolicy: 'Often' })).message, /one of IfNotPresent, Always, Never/)
+  assert.match((await saved('PUT', 'farm', { namespace: 'etl' })).message, /namespace is set by the container alone/)
+  assert.equal((await saved('PUT', 'local', { 'cpu.factor': 'lots' })).status, 200)
 })
 
 test('containers are shown without secrets', async () => {
