@@ -18,6 +18,11 @@ test('a property that is misspelled is refused with the one that is meant', () =
   }
 })
 
+test('a container among the properties is refused with the option that is meant', () => {
+  const message = /^resource group etl: container is no property, .*`moraine group create --container` chooses it/
+  assert.throws(() => check({ container: 'local' }), { kind: 'invalid-input', message })
+})
+
 test('properties of containers are theirs', () => {
   check({ image: 'other:2', 'cpu.factor': '2', imagePullSecrets: '', 'extend-disk-storage': 'true' })
 })

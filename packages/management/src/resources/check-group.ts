@@ -35,6 +35,7 @@ export function checkGroup(group: ResourceGroup, now: EpochMs): void {
   const wrong = (key: string, wanted: string) =>
     new MoraineError('invalid-input', `resource group ${name}: ${key} is '${properties[key]}': it must be ${wanted}`)
   if (container.trim() === '') throw new MoraineError('invalid-input', `resource group ${name}: it names no container`)
+  if (properties['container'] !== undefined) throw containerIsNone(name)
   for (const [key, words] of WORDS) {
     const value = properties[key]
     if (value !== undefined && !words.includes(value)) throw wrong(key, words.join(' or '))
@@ -53,6 +54,13 @@ export function checkGroup(group: ResourceGroup, now: EpochMs): void {
   threadMemoryMb(group)
   const problem = minimumProblem(group) ?? allocationProblem(group)
   if (problem !== undefined) throw new MoraineError('invalid-input', `resource group ${name}: ${problem}`)
+}
+
+function containerIsNone(name: string): MoraineError {
+  return new MoraineError(
+    'invalid-input',
+    `resource group ${name}: container is no property, it is what launches the optimizers: \`moraine group create --container\` chooses it, or in a request the field container beside properties`,
+  )
 }
 
 function neverWorks({ name, properties }: ResourceGroup): MoraineError {
