@@ -49,6 +49,9 @@ test('a group is created, changed, listed and dropped', { timeout: 60_000 }, asy
   assert.match(bad.err, /window 'at night'.*Europe\/Berlin/)
   const windows = '0 22 * * * for 6h Europe/Berlin'
   await group('set', 'etl', '--property', `windows=${windows}`, '--unset', 'scheduling-policy')
+  assert.equal((await group('set', 'etl', '--property', `windows=${windows}`)).out, 'group etl is as it was\n')
+  const unchanged = JSON.parse((await group('set', 'etl', '--unset', 'blackouts', '--json')).out)
+  assert.deepEqual(unchanged, { group: 'etl', outcome: 'unchanged' })
   const listed = JSON.parse((await group('list', '--json')).out) as { resourceGroup: { name: string } }[]
   const etl = listed.find(({ resourceGroup }) => resourceGroup.name === 'etl')
   assert.deepEqual(etl?.resourceGroup, { name: 'etl', container: 'external', properties: { windows } })

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type GroupEntry, groupsApi } from '@moraine/client/groups-api'
 import { MoraineError } from '@moraine/stdx/error'
 import { textTable } from '../text/table-text.ts'
@@ -48,7 +49,9 @@ export async function setGroup(
   const api = groupsApi(apiConnection(raw, context))
   const { container, properties } = findGroup(name, await api.list(context.signal))
   const kept = Object.entries(properties).filter(([key]) => raw.unset?.includes(key) !== true)
-  await api.change({ name, container, properties: { ...Object.fromEntries(kept), ...set } }, context.signal)
+  const wanted = { ...Object.fromEntries(kept), ...set }
+  if (isDeepStrictEqual(wanted, properties)) return say(name, 'unchanged', raw, context)
+  await api.change({ name, container, properties: wanted }, context.signal)
   say(name, 'changed', raw, context)
 }
 
@@ -82,7 +85,9 @@ async function propertiesOf({ property = [] }: RawGroupOptions, { sources }: Com
   return keyValues({ name: '--property', example: 'scheduling-policy=balanced' }, property, sources)
 }
 
-function say(group: string, outcome: string, { json }: RawServerOptions, context: CommandContext): void {
+type Outcome = 'created' | 'changed' | 'unchanged' | 'dropped'
+
+function say(group: string, outcome: Outcome, { json }: RawServerOptions, context: CommandContext): void {
   if (json === true) context.printJson({ group, outcome })
-  else context.print(`group ${group} is ${outcome}\n`)
+  else context.print(`group ${group} is ${outcome === 'unchanged' ? 'as it was' : outcome}\n`)
 }
