@@ -2,9 +2,10 @@ import { patchTable, type StateChange } from '../store/state-change.ts'
 import type { ManagedTable } from './managed-table.ts'
 import type { Pause } from './pause.ts'
 
-/** A pause on a pause changes who asked, why and since when. */
+/** A pause on a pause changes who asked and since when, and why, if it says so. */
 export function pauseTable(table: ManagedTable, pause: Pause): readonly StateChange[] {
-  return [patchTable(table, { pause })]
+  const reason = pause.reason ?? table.pause?.reason
+  return [patchTable(table, { pause: { ...pause, ...(reason !== undefined && { reason }) } })]
 }
 
 export function resumeTable(table: ManagedTable): readonly StateChange[] {
