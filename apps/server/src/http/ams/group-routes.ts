@@ -6,7 +6,9 @@ import {
   occupation,
   resourceGroupEntry,
 } from '@moraine/api/rest/resource-schemas'
+import { MIN_PARALLELISM } from '@moraine/management/resources/allocation-settings'
 import { ALL_GROUPS, checkGroup } from '@moraine/management/resources/check-group'
+import { minimumThreads } from '@moraine/management/resources/keep-minimum'
 import type { Optimizer } from '@moraine/management/resources/optimizer'
 import { CATALOG_GROUP, type GroupUse, type ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
@@ -147,9 +149,9 @@ function removeRoutes(server: ApiServer, { stores }: GroupRoutesDeps): void {
       },
     },
     async ({ params: { group } }) => {
-      await findGroup(stores, group)
+      const found = await findGroup(stores, group)
       const use = await stores.groups.removeGroup(group)
-      if (use !== undefined) throw new MoraineError('conflict', `resource group ${group} is in use: ${useText(use)}`)
+      if (use !== undefined) throw inUse(found, use)
       return success('The optimizer group has been successfully deleted.')
     },
   )
@@ -175,14 +177,22 @@ function registrationRoute(server: ApiServer, { stores, registration }: GroupRou
   )
 }
 
+function inUse(group: ResourceGroup, use: GroupUse): MoraineError {
+  const isKept = (use.kind === 'optimizer' || use.kind === 'resource') && minimumThreads(group, 0) > 0
+  const first = isKept
+    ? `; before that \`moraine group set ${group.name} --property ${MIN_PARALLELISM}=0\`, or others are launched`
+    : ''
+  return new MoraineError('conflict', `resource group ${group.name} is in use: ${useText(use)}${first}`)
+}
+
 function useText({ kind, name }: GroupUse): string {
   switch (kind) {
     case 'table':
       return `table ${name} is optimized in it; move such tables (self-optimizing.group)`
     case 'optimizer':
-      return `optimizer ${name} is registered in it; stop such optimizers`
+      return `optimizer ${name} is registered in it; let such optimizers go by \`moraine group release ${name}\`, or, if they were started by hand, stop their processes`
     case 'resource':
-      return `resource ${name} runs in it, or comes; release such resources`
+      return `resource ${name} runs in it, or comes; let such resources go by \`moraine group release ${name}\``
     case 'catalog':
       return `catalog ${name} puts tables in it; change its ${CATALOG_GROUP}`
     default:

@@ -106,7 +106,7 @@ test('a group that tables, optimizers or catalogs use stays, and says what uses 
   for (const name of ['busy', 'wanted']) await stores.groups.saveGroup({ name, container: 'local', properties: {} })
   const optimizer = { ...buildOptimizer(), optimizerId: 'other' as never, group: 'busy' }
   await stores.state.apply([{ kind: 'add-optimizer', optimizer, tokenHash: 'other' }])
-  assert.match(await remove('busy'), /optimizer other is registered in it/)
+  assert.match(await remove('busy'), /optimizer other is registered in it; .*`moraine group release other`/)
   const properties = { warehouse: 's3://w', 'table.self-optimizing.group': 'wanted' }
   await stores.catalogs.saveCatalog({ name: 'far', type: 'ams', properties })
   assert.match(await remove('wanted'), /catalog far puts tables in it/)

@@ -93,6 +93,11 @@ test('a group in which something runs, or comes, is in use; its container must b
   await stores.state.apply([{ kind: 'add-resource', resource: buildResource() }])
   const removed = await call('DELETE', '/optimize/resourceGroups/default')
   assert.deepEqual([removed.status, /resource resource-1 runs in it, or comes/.test(removed.message)], [409, true])
+  assert.match(removed.message, /`moraine group release resource-1`$/)
+  const kept = { name: 'default', container: 'local', properties: { 'min-parallelism': '2' } }
+  await call('PUT', '/optimize/resourceGroups', kept)
+  const first = await call('DELETE', '/optimize/resourceGroups/default')
+  assert.match(first.message, /; before that `moraine group set default --property min-parallelism=0`, or others/)
   const unknown = await call('POST', '/optimize/resourceGroups', { name: 'etl', container: 'docker', properties: {} })
   assert.equal(unknown.status, 400)
   assert.match(unknown.message, /there is no container 'docker'; there are farm, local, external/)
