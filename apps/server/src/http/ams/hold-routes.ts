@@ -5,6 +5,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
 import { formatTableName } from '@moraine/management/tables/table-name'
+import { MoraineError } from '@moraine/stdx/error'
 import { type Static, Type } from 'typebox'
 import { findTable } from '../../catalogs/find-table.ts'
 import { applyDecision } from '../../optimizing/apply-decision.ts'
@@ -113,7 +114,18 @@ function blockerRoutes(server: ApiServer, deps: HoldRoutesDeps): void {
   server.delete(
     `${path}/:blocker`,
     { schema: { tags, summary: 'Give a lease back', params: blockerParams, response: answers(Type.Boolean()) } },
-    async ({ params }) => success(await blockers.release(await findTable(stores, params), params.blocker)),
+    async ({ params }) => {
+      const table = await findTable(stores, params)
+      if (!(await blockers.release(table, params.blocker))) throw noLease(table, params.blocker)
+      return success(true)
+    },
+  )
+}
+
+function noLease({ name }: Pick<ManagedTable, 'name'>, blockerId: string): MoraineError {
+  return new MoraineError(
+    'not-found',
+    `table ${formatTableName(name)} has no lease '${blockerId}': it has ended, or is another table's`,
   )
 }
 
