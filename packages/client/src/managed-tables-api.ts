@@ -1,5 +1,6 @@
 import { page } from '@moraine/api/rest/envelope'
 import { type TableExplanationBody, tableExplanation } from '@moraine/api/rest/explain-schemas'
+import { type BlockerBody, blocker } from '@moraine/api/rest/hold-schemas'
 import {
   type CancelResult,
   cancelResult,
@@ -9,7 +10,7 @@ import {
   taskEntry,
 } from '@moraine/api/rest/process-schemas'
 import { type optimizeBody, type TableVerdictBody, tableVerdict } from '@moraine/api/rest/table-schemas'
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { type ApiConnection, callApi } from './api-connection.ts'
 
 /** A table that the service looks after. */
@@ -41,6 +42,10 @@ export interface ManagedTablesApi {
   optimize(table: ManagedTableName, how: OptimizeNow, signal?: AbortSignal): Promise<TableVerdictBody>
   pause(table: ManagedTableName, reason: string | undefined, signal?: AbortSignal): Promise<TableVerdictBody>
   resume(table: ManagedTableName, signal?: AbortSignal): Promise<TableVerdictBody>
+  /** Leases that live, oldest first. */
+  blockers(table: ManagedTableName, signal?: AbortSignal): Promise<readonly BlockerBody[]>
+  /** @throws {MoraineError} `not-found` if the table has no such lease */
+  unblock(table: ManagedTableName, blockerId: string, signal?: AbortSignal): Promise<boolean>
   /** Newest first. */
   processes(
     table: ManagedTableName,
@@ -65,6 +70,11 @@ export function managedTablesApi(connection: ApiConnection): ManagedTablesApi {
     pause: (table, reason, signal) =>
       post(`${pathOf(table)}/pause`, reason === undefined ? {} : { reason }, tableVerdict, signal),
     resume: (table, signal) => post(`${pathOf(table)}/resume`, {}, tableVerdict, signal),
+    blockers: (table, signal) => get(blockersOf(table), {}, Type.Array(blocker), signal),
+    unblock: (table, blockerId, signal) => {
+      const path = `${blockersOf(table)}/${encodeURIComponent(blockerId)}`
+      return callApi(connection, { method: 'DELETE', path, result: Type.Boolean() }, signal)
+    },
     processes: (table, asked, signal) => get(processesOf(table), asked, page(optimizingProcess), signal),
     tasks: (table, processId, asked, signal) =>
       get(`${processesOf(table)}/${encodeURIComponent(processId)}/tasks`, asked, page(taskEntry), signal),
@@ -81,6 +91,10 @@ function textOf(query: Query): Readonly<Record<string, string | undefined>> {
 
 function processesOf(table: ManagedTableName): string {
   return `${pathOf(table)}/optimizing-processes`
+}
+
+function blockersOf(table: ManagedTableName): string {
+  return `${pathOf(table)}/blockers`
 }
 
 function pathOf({ catalog, namespace, name }: ManagedTableName): string {

@@ -40,6 +40,30 @@ test('a table is triggered, paused with a reason and resumed, and says each time
   assert.equal(await kindOf(), 'no-optimizer')
 })
 
+test('leases are listed, and ended when their engine has gone', async () => {
+  assert.equal((await table('blockers', 'db.orders')).out, 'db.orders has no lease\n')
+  const answer = await fetch(`${url}/api/ams/v1/tables/catalogs/lake/dbs/db/tables/orders/blockers`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ operations: ['optimize'], properties: { engine: 'spark' } }),
+  })
+  const { result } = (await answer.json()) as { result: { blockerId: string } }
+  const { blockerId } = result
+  assert.match(
+    (await table('blockers', 'db.orders')).out,
+    new RegExp(`^ *${blockerId} +optimize .* engine=spark *$`, 'm'),
+  )
+  assert.equal((await table('unblock', 'db.orders', blockerId)).out, `lease ${blockerId} of db.orders has ended\n`)
+  const again = await table('unblock', 'db.orders', blockerId)
+  assert.equal(again.code, 1)
+  assert.match(
+    again.err,
+    /db\.orders has no lease '.*'; `moraine table blockers db\.orders --catalog lake` lists those/,
+  )
+  assert.deepEqual(JSON.parse((await table('blockers', 'db.orders', '--json')).out), [])
+  assert.match((await table('unblock', 'db.nothing', blockerId)).err, /table lake\.db\.nothing is not managed/)
+})
+
 test('a table that the service does not know is named', async () => {
   const { code, err } = await table('pause', 'db.nothing')
   assert.notEqual(code, 0)

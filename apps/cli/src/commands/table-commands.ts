@@ -6,6 +6,7 @@ import { withServerOptions } from './server-options.ts'
 
 const loading = () => import('./catalog-tables.ts')
 const managing = () => import('./managed-tables.ts')
+const leasing = () => import('./table-leases.ts')
 const processing = () => import('./optimizing-processes.ts')
 const dropping = () => import('./dropped-tables.ts')
 
@@ -74,6 +75,12 @@ function addManagedCommands(table: Command, context: CommandContext): void {
   managed('resume', 'end a pause').action(async (ref, options) =>
     (await managing()).resumeManaged(ref, options, context),
   )
+  managed('blockers', 'leases of engines that keep it from being optimized').action(async (ref, options) =>
+    (await leasing()).listLeases(ref, options, context),
+  )
+  managed('unblock', 'end a lease whose engine has gone')
+    .argument('<lease>', 'its id, as `table blockers` has it')
+    .action(async (ref, lease, options) => (await leasing()).endLease(ref, lease, options, context))
   addProcessCommands(managed, context)
 }
 

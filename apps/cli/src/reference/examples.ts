@@ -21,6 +21,8 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'table trigger': 'moraine table trigger sales.orders --type full --partition region=eu/day=2024-01-31 --catalog lake',
   'table pause': "moraine table pause sales.orders --reason 'backfill until Monday' --catalog lake",
   'table resume': 'moraine table resume sales.orders --catalog lake',
+  'table blockers': 'moraine table blockers sales.orders --catalog lake',
+  'table unblock': 'moraine table unblock sales.orders 0198c7f2-5a3e-7c11-9d52-7f0a6f1f1f00 --catalog lake',
   'table processes': 'moraine table processes sales.orders --catalog lake --status failed',
   'table tasks': 'moraine table tasks sales.orders --catalog lake',
   'table cancel': 'moraine table cancel sales.orders --catalog lake',

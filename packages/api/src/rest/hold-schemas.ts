@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { epochMsInteger, stringMap } from './envelope.ts'
 import { tableParams } from './table-schemas.ts'
 
@@ -30,3 +30,5 @@ export const blocker = Type.Object(
   },
   { title: 'Blocker' },
 )
+
+export type BlockerBody = Static<typeof blocker>

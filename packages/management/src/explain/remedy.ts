@@ -33,7 +33,7 @@ export function remedyOf({ kind, until, figures }: TableVerdict, { settings }: P
     case 'group-paused':
       return `take the property paused from group ${group} (moraine group set --unset paused)`
     case 'blocked':
-      return 'its owner releases the lease, or lets it run out; moraine does not break it'
+      return 'its owner releases the lease, or lets it run out; if it has gone, `moraine table unblock` ends it'
     case 'blackout':
       return `time; or other blackouts ${PLACES}; a request by a person waits, too`
     case 'outside-windows':
