@@ -185,8 +185,13 @@ test('a field that is not known is refused with the one that is meant, and nothi
       { optimizerGroup: 'default', parallelism: 1, force: true },
       /force is not known; there are/,
     ],
-    ['POST', `${TABLE}/blockers`, { operations: ['optimise'] }, /operations\/0 must be one of optimize, batch-write$/],
-    ['POST', `${TABLE}/optimize`, { type: 'gigantic' }, /^body\/type must be one of auto, minor, major, full$/],
+    [
+      'POST',
+      `${TABLE}/blockers`,
+      { operations: ['optimise'] },
+      /^request body: operations\[0\] must be one of optimize, batch-write$/,
+    ],
+    ['POST', `${TABLE}/optimize`, { type: 'gigantic' }, /^request body: type must be one of auto, minor, major, full$/],
   ] as const) {
     const { status, message } = await call(method, path, body)
     assert.equal(status, 400, message)

@@ -46,6 +46,6 @@ test('what is no JSON is refused, and an empty body is none', async () => {
     assert.equal(kind, 'invalid-input')
     assert.match(message, /has a key __proto__, or constructor with a prototype; no such keys are taken/)
   }
-  assert.match((await post('', 'application/json')).message, /body must be object/)
+  assert.match((await post('', 'application/json')).message, /^the request body must be an object$/)
   assert.equal((await post('', 'application/json', '/principals/nobody/credentials')).code, 404)
 })

@@ -5,6 +5,7 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { retryAfterOf } from '../../access/guess-limits.ts'
 import type { Log } from '../../service/log.ts'
 import { whyUnread } from '../request-body.ts'
+import { misfitText } from './misfit-text.ts'
 
 /** Answers with a failure in Amoro's envelope; what is no fault of the client is logged. */
 export function sendError(error: FastifyError | MoraineError, request: FastifyRequest, reply: FastifyReply, log: Log) {
@@ -32,19 +33,6 @@ function errorBody(error: FastifyError | MoraineError, request: FastifyRequest) 
   const status = error.statusCode ?? 500
   if (status === 415) return { status, kind: 'invalid-input', message: whyUnread(request) }
   return status < 500
-    ? { status, kind: 'invalid-input', message: misfit(error) }
+    ? { status, kind: 'invalid-input', message: misfitText(error) }
     : { status: 500, kind: 'internal', message: 'internal error; the log of the service says more' }
-}
-
-/** What does not fit its schema; of a word that is none of those a schema allows, which these are. */
-function misfit({ message, validation = [], validationContext = 'body' }: FastifyError): string {
-  const [first] = validation
-  if (first?.keyword === 'enum') return `${message}: ${(first.params['allowedValues'] as readonly string[]).join(', ')}`
-  // A union of words: the failure says of each that it is not that one.
-  const words = validation.filter(
-    ({ keyword, instancePath }) => keyword === 'const' && instancePath === first?.instancePath,
-  )
-  if (first?.keyword !== 'const' || words.length < 2) return message
-  const allowed = words.map(({ params }) => String(params['allowedValue']))
-  return `${validationContext}${first.instancePath} must be one of ${allowed.join(', ')}`
 }
