@@ -57,28 +57,29 @@ const EXPECTED_OF_OPTIMIZERS: readonly Expected[] = [
   { message: /the service is (lost|not reached|back|reached)/, because: 'servers are killed' },
   { message: /no service for /, because: 'servers are killed' },
   { message: /registered in group/, because: 'it starts, or was taken for lost' },
-  { message: /^optimizer: task \d+\/\d+: done$/, because: 'it works' },
+  { message: /^optimizer \S+: task \d+\/\d+: done$/, because: 'it works' },
   {
-    message: /^optimizer: task \d+\/\d+: the DuckDB child process ended: (SIGKILL|write EPIPE)\. /,
+    message: /^optimizer \S+: task \d+\/\d+: the DuckDB child process ended: (SIGKILL|write EPIPE)\. /,
     because: 'so it was',
   },
   {
-    message: /^optimizer: task \d+\/\d+: the result is dropped, the service has forgotten this optimizer$/,
+    message: /^optimizer \S+: task \d+\/\d+: the result is dropped, the service has forgotten this optimizer$/,
     because: 'it was stopped, and taken for lost',
   },
   {
-    message: /^optimizer: task \d+\/\d+: the result is (given up|refused): /,
+    message: /^optimizer \S+: task \d+\/\d+: the result is (given up|refused): /,
     because: 'it was stopped, its task was taken back, or nobody took the result in time',
   },
-  { message: /^optimizer: task \d+\/\d+ is not begun: /, because: 'it was stopped, and taken for lost' },
-  { message: /^optimizer: task \d+\/\d+ is (no longer wanted|given up)$/, because: 'it was taken back meanwhile' },
-  { message: /^optimizer: (leaving|draining): /, because: 'it is stopped while the leader is away' },
+  { message: /^optimizer \S+: task \d+\/\d+ is not begun: /, because: 'it was stopped, and taken for lost' },
+  { message: /^optimizer \S+: task \d+\/\d+ is (no longer wanted|given up)$/, because: 'it was taken back meanwhile' },
+  { message: /^optimizer \S+: no more tasks are taken, those that run may end: it is told to stop$/, because: 'it is' },
+  { message: /^optimizer \S+: (leaving|draining): /, because: 'it is stopped while the leader is away' },
   {
-    message: /^optimizer: (thread \d+|heartbeat)(, for [^:]+)?: .*another server leads now$/,
+    message: /^optimizer \S+: (thread \d+|heartbeat)(, for [^:]+)?: .*another server leads now$/,
     because: 'the leader was stopped, or cut off, and told so when it came back',
   },
   {
-    message: new RegExp(`^optimizer: (thread \\d+|heartbeat|task \\d+/\\d+)(, for [^:]+)?: ${DATABASE_AWAY}`),
+    message: new RegExp(`^optimizer \\S+: (thread \\d+|heartbeat|task \\d+/\\d+)(, for [^:]+)?: ${DATABASE_AWAY}`),
     because: 'a server says that the database is away',
   },
 ]

@@ -90,6 +90,7 @@ const QUIET: Script = {
   cancelProcess: () => false,
   getOptimizingNodeUrls: () => [],
   findUnwanted: () => [],
+  findStanding: () => ({ optimizerId: 'o-1' }),
   drain: () => undefined,
   leave: () => undefined,
 }
@@ -192,12 +193,15 @@ test('a result is delivered until the service has taken or refused it', async ()
 
 test('a task that is no longer wanted is stopped and not reported as a failure', async () => {
   let beat = () => {}
+  const rests = Promise.withResolvers<void>()
   const clock: Clock = {
     ...impatientClock,
     sleep(ms, signal) {
       if (ms !== 777) return impatientClock.sleep(ms, signal)
       return new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason as Error)
         beat = resolve
+        rests.resolve()
         signal?.addEventListener('abort', () => reject(signal.reason as Error))
       })
     },
@@ -215,7 +219,7 @@ test('a task that is no longer wanted is stopped and not reported as a failure',
     },
   )
   await called('poll 1')
-  await called('touch')
+  await rests.promise
   polls[0]?.(task(1))
   await called('task 7/1 is given up')
   await called('poll 2')
@@ -238,6 +242,33 @@ test('after a stop the running task ends and is delivered, no other is asked for
     calls.filter((call) => /poll|completeTask|leave/.test(call)),
     ['poll 1', 'completeTask', 'leave'],
   )
+  await finish()
+})
+
+test('an optimizer that is drained says so once, and why, and what it asked for itself is said as such', async () => {
+  const names: (string | undefined)[] = []
+  let beats = 0
+  const sixth = Promise.withResolvers<void>()
+  const { calls, called, stop, finish } = await setUp(
+    {
+      touch: () => {
+        beats += 1
+        if (beats === 6) sixth.resolve()
+      },
+      findStanding: () => ({ optimizerId: 'o-7', ...(beats > 1 && { drainReason: 'released by ana' }) }),
+    },
+    { heartbeatIntervalMs: 10, onRegistered: (name) => names.push(name) },
+  )
+  await called('no more tasks are taken, those that run may end: released by ana')
+  await sixth.promise
+  stop.abort()
+  await called('drain')
+  const told = calls.filter((call) => call.startsWith('no more tasks'))
+  assert.deepEqual(
+    told.map((each) => each.split(': ')[1]),
+    ['released by ana', 'it is told to stop'],
+  )
+  assert.deepEqual(names, ['o-7'])
   await finish()
 })
 

@@ -33,7 +33,8 @@ export async function runOptimizer(options: OptimizerOptions, stop: AbortSignal)
   const threads = Array.from({ length: options.threads }, (_, threadId) =>
     runThread(session, threadId, running, { ...options, trouble }, stopping),
   )
-  const heartbeat = keepAlive(session, running, { ...options, trouble }, ended.signal)
+  const drain = drainTeller(session, options, stop)
+  const heartbeat = keepAlive(session, running, { ...options, trouble, drain }, ended.signal)
   const farewell = sayDrain(session, options, stop, ended.signal)
   try {
     await Promise.race([heartbeat, Promise.all(threads)])
@@ -47,6 +48,7 @@ export async function runOptimizer(options: OptimizerOptions, stop: AbortSignal)
 }
 
 type Reporting = OptimizerOptions & { readonly trouble: TroubleLog }
+type Beating = Reporting & { readonly drain: DrainTeller }
 
 /** The same session, of which it is noted whenever the service answers. */
 function reporting(session: Session, trouble: TroubleLog): Session {
@@ -72,7 +74,7 @@ async function report(what: string, error: unknown, options: Reporting, signal: 
 async function keepAlive(
   session: Session,
   running: ReadonlyMap<number, RunningAttempt>,
-  options: Reporting,
+  options: Beating,
   ended: AbortSignal,
 ): Promise<void> {
   const { client, clock, heartbeatIntervalMs } = options
@@ -81,6 +83,7 @@ async function keepAlive(
       await session.call((authToken) => client.touch({ authToken }, { timeoutMs: TOUCH_WITHIN_MS }))
       if (options.onServers !== undefined) options.onServers((await client.getOptimizingNodeUrls({})) ?? [])
       await stopUnwanted(session, running, options)
+      await options.drain()
     } catch (error) {
       if (isKind(error, 'permission')) throw error
       await report('heartbeat', error, options, ended)
@@ -110,6 +113,34 @@ async function stopUnwanted(
   }
 }
 
+/** Tells, once for each time, why the service gives it no more tasks: without any it would look broken. */
+type DrainTeller = () => Promise<void>
+
+function drainTeller(session: Session, { client, log }: OptimizerOptions, stop: AbortSignal): DrainTeller {
+  let isAsked = true
+  let told: string | undefined
+  return async () => {
+    if (!isAsked || stop.aborted) return
+    try {
+      const answer = await session.call((authToken) =>
+        client.findStanding({ authToken }, { timeoutMs: TOUCH_WITHIN_MS }),
+      )
+      // What it asked for itself meanwhile is no news.
+      if (answer === undefined || stop.aborted) return
+      const reason = answer.value?.drainReason
+      if (reason !== undefined && reason !== told) log(drainText(reason))
+      told = reason
+    } catch (error) {
+      if (!isKind(error, 'unsupported')) throw error
+      isAsked = false
+    }
+  }
+}
+
+function drainText(reason: string): string {
+  return `no more tasks are taken, those that run may end: ${reason}`
+}
+
 /** Tells the service at once that no more tasks are taken, while the running ones end. */
 async function sayDrain(
   session: Session,
@@ -123,6 +154,7 @@ async function sayDrain(
     ended.addEventListener('abort', () => resolve(), { once: true })
   })
   if (ended.aborted) return
+  log(drainText('it is told to stop'))
   await session
     .callIfRegistered((authToken) => client.drain({ authToken }))
     .catch((error: unknown) => log(`draining: ${describeError(error)}`))

@@ -25,6 +25,8 @@ export type SessionOptions = {
   /** Where the service asks for it. */
   readonly groupSecret?: string
   readonly heartbeatIntervalMs: number
+  /** Hears, before anything else is said of it, by which id each registration is listed, if the service tells. */
+  readonly onRegistered?: (optimizerId: string | undefined) => void
   readonly clock: Clock
   readonly log: OptimizerLog
 }
@@ -86,6 +88,7 @@ async function register(options: SessionOptions): Promise<string> {
   try {
     const token = await client.authenticate({ registerInfo })
     if (token === undefined) throw new MoraineError('unavailable', 'the service gave no token')
+    options.onRegistered?.(await findOwnId(client, token))
     log(`registered in group ${group} with ${counted(threads, 'thread')}`)
     return token
   } catch (error) {
@@ -96,6 +99,14 @@ async function register(options: SessionOptions): Promise<string> {
     throw error
   }
 }
+
+/** `undefined` from a service that does not tell, or not in time: work does not wait for a name. */
+async function findOwnId(client: OptimizerClient, authToken: string): Promise<string | undefined> {
+  const standing = await client.findStanding({ authToken }, { timeoutMs: NAME_WITHIN_MS }).catch(() => undefined)
+  return standing?.optimizerId
+}
+
+const NAME_WITHIN_MS = 2000
 
 /** Trying again with the same registration cannot help. */
 const FINAL_CODES: ReadonlySet<number> = new Set([AmoroErrorCode.forbidden, AmoroErrorCode.objectNotExists])

@@ -30,6 +30,8 @@ export type StartOptimizerOptions = {
   readonly resourceId?: string
   /** Of its group; by default what `MORAINE_GROUP_SECRET` says. */
   readonly groupSecret?: string
+  /** Hears by which id each registration is listed, if the service tells. */
+  readonly onRegistered?: (optimizerId: string | undefined) => void
   readonly clock: Clock
   readonly random: Random
   readonly log: OptimizerLog

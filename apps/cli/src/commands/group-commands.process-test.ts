@@ -71,7 +71,8 @@ test('an optimizer registers with the secret of its group, and not without', { t
   const other = JSON.parse((await group('command', 'default', '--json')).out) as { environment: Record<string, string> }
   const foreign = await runCli(args, { env: other.environment })
   assert.match(foreign.err, /the secret of resource group 'etl' is another/)
-  await start(args, environment).line(/registered in group etl/)
+  const optimizer = start(args, environment)
+  await optimizer.line(/registered in group etl/)
   assert.match((await group('list')).out, /etl\s+external\s+1/)
   const optimizers = JSON.parse((await group('optimizers', 'etl', '--json')).out)
   const { token } = optimizers.optimizers[0]
@@ -81,6 +82,8 @@ test('an optimizer registers with the secret of its group, and not without', { t
     kept.err,
     /started by hand: .*`moraine group release \S+ --drain` has it take no more tasks from now on$/m,
   )
+  assert.equal((await group('release', token, '--drain')).code, 0)
+  await optimizer.line(new RegExp(`^optimizer etl/${token}: no more tasks are taken, .*: somebody had it drained`))
   const text = (await group('command', 'etl')).out
   assert.match(text, /^MORAINE_GROUP_SECRET=\S{43} moraine optimizer --url thrift:/)
 })

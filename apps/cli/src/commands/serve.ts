@@ -107,15 +107,16 @@ export type RawOptimizerOptions = {
 
 /** One optimizer in this process, until it is told to stop. */
 export async function optimizer(raw: RawOptimizerOptions, context: CommandContext): Promise<void> {
+  const group = raw.group ?? 'default'
   const options = {
     servers: parseThriftAddresses(raw.url),
     ...(raw.caFile !== undefined && { caFile: raw.caFile }),
-    group: raw.group ?? 'default',
+    group,
     threads: numberOption('--threads', raw.threads, THREADS),
     memoryMb: numberOption('--memory', raw.memory, MEGABYTES),
     clock: context.clock,
     random: context.random,
-    log: (message: string) => context.note(`optimizer: ${message}`),
+    ...namedLines(group, context),
   }
   if (raw.leaveWithParent !== true) return startOptimizer(options, context.signal)
   try {
@@ -123,6 +124,17 @@ export async function optimizer(raw: RawOptimizerOptions, context: CommandContex
   } finally {
     // An open pipe would keep this process alive until the launcher loses patience.
     process.stdin.destroy()
+  }
+}
+
+/** Lines of several optimizers come together in one terminal: each says whose it is. */
+function namedLines(group: string, { note }: CommandContext) {
+  let name = group
+  return {
+    log: (message: string) => note(`optimizer ${name}: ${message}`),
+    onRegistered: (optimizerId: string | undefined) => {
+      name = optimizerId === undefined ? group : `${group}/${optimizerId}`
+    },
   }
 }
 

@@ -11,7 +11,7 @@ import { SILENT_LOG } from '../service/log.ts'
 import { cancelProcess } from './cancel-process.ts'
 import { dispatcher } from './dispatcher.ts'
 import { holdFinder } from './hold-finder.ts'
-import { optimizingService } from './optimizing-service.ts'
+import { type OptimizerStanding, optimizingService } from './optimizing-service.ts'
 import { requestOptimizing } from './request-optimizing.ts'
 
 const never = new AbortController().signal
@@ -135,6 +135,11 @@ test('a token that is unknown, or of an optimizer that left, is told to register
   assert.equal(await service.findUnwanted(token, []), 'unknown')
 })
 
+function standingOf(answer: OptimizerStanding | 'unknown'): OptimizerStanding {
+  assert.ok(answer !== 'unknown')
+  return answer
+}
+
 test('one that drains, and a thread number it does not have, get no task, and not at once either', async () => {
   const { service, token, clock } = await setUp()
   const polled = async (threadId: number) => {
@@ -146,7 +151,14 @@ test('one that drains, and a thread number it does not have, get no task, and no
     return clock.now() - from
   }
   assert.deepEqual([await polled(2), await polled(-1)], [1000, 1000])
+  const { optimizerId, ...more } = standingOf(await service.findStanding(token))
+  assert.deepEqual([typeof optimizerId, more], ['string', {}])
   assert.equal(await service.drain(token), 'known')
+  assert.deepEqual(await service.findStanding(token), {
+    optimizerId,
+    drainReason: 'somebody had it drained (moraine group release --drain)',
+  })
+  assert.equal(await service.findStanding('no-such-token'), 'unknown')
   assert.equal(await polled(0), 1000)
   const gone = AbortSignal.abort()
   assert.deepEqual(await service.poll(token, 0, gone), { kind: 'nothing' })

@@ -41,10 +41,15 @@ export interface OptimizingService {
   complete(token: string, report: TaskReport & { readonly end: TaskEnd }): Promise<ReportAnswer>
   /** Which of the tasks that the optimizer believes to run it must stop. */
   findUnwanted(token: string, running: readonly TaskReport[]): Promise<readonly TaskReport[] | 'unknown'>
+  /** What an optimizer may tell of itself. */
+  findStanding(token: string): Promise<OptimizerStanding | 'unknown'>
   /** The optimizer takes no more tasks, or leaves. */
   drain(token: string): Promise<'known' | 'unknown'>
   leave(token: string): Promise<'known' | 'unknown'>
 }
+
+/** `drainReason`: why it is given no more tasks; absent while it is. */
+export type OptimizerStanding = { readonly optimizerId: OptimizerId; readonly drainReason?: string }
 
 export type RegisterAnswer =
   | { readonly kind: 'registered'; readonly token: string; readonly optimizerId: OptimizerId }
@@ -98,6 +103,10 @@ export function optimizingService(deps: OptimizingServiceDeps): OptimizingServic
     async findUnwanted(token, running) {
       const optimizer = await find(token)
       return optimizer === undefined ? 'unknown' : findUnwanted(deps, optimizer, running)
+    },
+    async findStanding(token) {
+      const optimizer = await find(token)
+      return optimizer === undefined ? 'unknown' : standingOf(deps, optimizer)
     },
     drain: (token) => endWork(deps, token, (optimizer) => drainOptimizer(optimizer, clock.now())),
     leave: (token) => endWork(deps, token, (optimizer) => endOptimizer(optimizer, 'it left', clock.now())),
@@ -216,6 +225,17 @@ async function findUnwanted(
   }
   return unwanted
 }
+
+async function standingOf({ stores }: OptimizingServiceDeps, optimizer: Optimizer): Promise<OptimizerStanding> {
+  const { optimizerId, resourceId, state } = optimizer
+  if (state.status !== 'draining') return { optimizerId }
+  const resource = await stores.resources.findResource(resourceId as ResourceId)
+  const goes = resource?.state.status === 'releasing' || resource?.state.status === 'ended' ? resource.state : undefined
+  return { optimizerId, drainReason: goes?.reason ?? DRAINED_BY_HAND }
+}
+
+/** Who did is not recorded. */
+const DRAINED_BY_HAND = 'somebody had it drained (moraine group release --drain)'
 
 async function endWork(
   { stores }: OptimizingServiceDeps,

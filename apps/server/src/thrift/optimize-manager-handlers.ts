@@ -47,6 +47,11 @@ export function optimizeManagerHandlers(deps: OptimizeManagerDeps): BoundService
       if (unwanted === 'unknown') throw registerAgain()
       return unwanted.map((report) => ({ taskId: taskIdOf(report), threadId: report.threadId }))
     }),
+    findStanding: coded(log, async ({ authToken }) => {
+      const standing = await service.findStanding(authToken)
+      if (standing === 'unknown') throw registerAgain()
+      return standing
+    }),
     drain: coded(log, async ({ authToken }) => expectKnown(await service.drain(authToken))),
     leave: coded(log, async ({ authToken }) => expectKnown(await service.leave(authToken))),
   })

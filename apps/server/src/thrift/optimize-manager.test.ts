@@ -198,7 +198,10 @@ test('the other methods answer as declared', async () => {
   assert.deepEqual(await client.findUnwanted({ authToken, running: [stale] }), [
     { ...stale, taskId: { processId: 42n, taskId: 1, attempt: 1 } },
   ])
+  const [listed] = await stores.optimizers.listLiveOptimizers()
+  assert.deepEqual(await client.findStanding({ authToken }), { optimizerId: listed?.optimizerId })
   await client.drain({ authToken })
+  assert.match((await client.findStanding({ authToken }))?.drainReason ?? '', /^somebody had it drained/)
   const poll = { isAnswered: false }
   const answer = client.pollTask({ authToken, threadId: 0 }).finally(() => (poll.isAnswered = true))
   while (!poll.isAnswered) {

@@ -65,6 +65,14 @@ const optimizerRegisterInfo = struct('OptimizerRegisterInfo', {
 /** A task that an optimizer believes to run. */
 const runningTask = struct('RunningTask', { taskId: f(1, optimizingTaskId), threadId: f(2, i32) })
 
+/** What the service has of an optimizer. */
+const optimizerStanding = struct('OptimizerStanding', {
+  /** By which it is listed; its token is for itself alone. */
+  optimizerId: f(1, string),
+  /** Why it is given no more tasks; absent while it is. */
+  drainReason: opt(2, string),
+})
+
 /** Amoro's own way to name the attempt: a property of the task, echoed in the summary of its result. */
 export const ATTEMPT_PROPERTY = 'task-attempt-id'
 /** Properties of a registration. */
@@ -87,6 +95,8 @@ export const optimizeManager = service('OptimizeManager', {
   getOptimizingNodeUrls: method({}, list(string)),
   /** Ours: which of the running tasks must be stopped, because they were canceled or given to somebody else. */
   findUnwanted: method({ ...token, running: f(2, list(runningTask)) }, list(runningTask), [amoroException]),
+  /** Ours: what the optimizer may tell of itself. */
+  findStanding: method(token, optimizerStanding, [amoroException]),
   /** Ours: the optimizer takes no more tasks. */
   drain: method(token, null, [amoroException]),
   /** Ours: the optimizer is done and goes. */
