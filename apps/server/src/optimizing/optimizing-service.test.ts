@@ -99,6 +99,15 @@ test('a task goes from poll to success, and the last answer may be asked for twi
   assert.equal((await stores.tasks.findTask(PROCESS_1, report.taskId))?.state.status, 'succeeded')
 })
 
+test('a thread that never says what it has been given is given another no more than once in a second', async () => {
+  const world = await setUp()
+  const { clock } = world
+  const first = await polled(world)
+  const before = clock.now()
+  const second = await clock.run(polled(world))
+  assert.deepEqual([first.attempt, second.attempt, clock.now() - before], [1, 2, 1000])
+})
+
 test('an output that does not fit its task is a failed attempt', async () => {
   const world = await setUp()
   const { service, token, stores } = world

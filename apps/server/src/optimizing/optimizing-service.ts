@@ -12,6 +12,7 @@ import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { assert } from '@moraine/stdx/assert'
+import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV4, uuidV7 } from '@moraine/stdx/random'
 import type { GroupSecrets } from '../access/group-secrets.ts'
@@ -145,6 +146,7 @@ async function poll(
   for (const task of await stores.tasks.listAssigned(optimizerId)) {
     const held = task.state.status === 'scheduled' || task.state.status === 'acked' ? task.state.assignment : undefined
     if (held?.threadId !== threadId) continue
+    if (task.state.status === 'scheduled') await outlast(task.state.scheduledAt, clock, signal)
     await stores.state.apply(resetTask(task, 'its thread asked for another task', clock.now()))
   }
   if (state.status !== 'active' || threadId < 0 || threadId >= threads) {
@@ -155,6 +157,14 @@ async function poll(
   const task = await dispatcher.take({ optimizerId, threadId }, group, pollTimeoutMs, signal)
   return task === undefined ? { kind: 'nothing' } : { kind: 'task', task }
 }
+
+/** A thread that asks again and again, and never says what it has been given, would be given a task each time. */
+async function outlast(scheduledAt: EpochMs, clock: Clock, signal: AbortSignal): Promise<void> {
+  const leftMs = dueTime(later(scheduledAt, UNCONFIRMED_MS), clock.now(), UNCONFIRMED_MS) - clock.now()
+  if (leftMs > 0) await clock.sleep(leftMs, signal).catch(() => undefined)
+}
+
+const UNCONFIRMED_MS = 1000
 
 async function ack(
   { stores, clock }: OptimizingServiceDeps,

@@ -17,11 +17,16 @@ test('a task whose attempts are lost again and again has failed at last', () => 
   assert.equal(after(9, 0)?.status, 'planned')
   assert.deepEqual(after(10, 0), {
     ...{ status: 'failed', attempts: 10, failures: 0, endedAt: at(9) },
-    reason: '10 attempts were lost, with their optimizers or by taking too long, the last: its optimizer is gone',
+    reason:
+      '10 attempts were lost, with their optimizers, by taking too long or without being begun, the last: its optimizer is gone',
   })
 })
 
 test('attempts that failed, and those that no thread has begun, are not lost ones', () => {
   assert.equal(after(12, 3)?.status, 'planned')
-  assert.equal(after(20, 0, 'scheduled')?.status, 'planned')
+  assert.equal(after(99, 0, 'scheduled')?.status, 'planned')
+})
+
+test('a task that nobody ever begins has failed in the end', () => {
+  assert.equal(after(100, 0, 'scheduled')?.status, 'failed')
 })

@@ -7,6 +7,8 @@ import { boundedReason, type Task } from './task.ts'
 
 /** So often a task may take its optimizer with it, or all of its time, before that is taken for its own doing. */
 const LOST_MAX = 10
+/** So often it may be handed to threads that never say that they have it: that is their doing, until there are only such. */
+const UNCONFIRMED_MAX = 100
 
 /**
  * Takes a running task back from a thread that is gone, late or has forgotten it. The next attempt has another number,
@@ -17,8 +19,8 @@ export function resetTask(task: Task, reason: string, now: EpochMs): readonly St
   if (task.state.status !== 'scheduled' && task.state.status !== 'acked') return []
   const { attempts, failures } = task.state
   const lost = attempts - failures
-  const isHopeless = task.state.status === 'acked' && lost >= LOST_MAX
-  const whyFailed = `${lost} attempts were lost, with their optimizers or by taking too long, the last: ${reason}`
+  const isHopeless = lost >= (task.state.status === 'acked' ? LOST_MAX : UNCONFIRMED_MAX)
+  const whyFailed = `${lost} attempts were lost, with their optimizers, by taking too long or without being begun, the last: ${reason}`
   return [
     {
       kind: 'move-task',
