@@ -1,5 +1,6 @@
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
+import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError } from '@moraine/stdx/error'
 import type { OpenCatalogs } from '../catalogs/open-catalogs.ts'
 import type { Log } from '../service/log.ts'
@@ -8,6 +9,8 @@ import { type Reconciler, reconciler } from './reconciler.ts'
 
 const INTERVAL_MS = 60_000
 const BATCH = 10
+/** One that takes longer makes room for the others, and goes on the next time. */
+const PURGE_DEADLINE_MS = 30 * 60_000
 
 export type PurgerDeps = {
   readonly stores: Pick<Stores, 'drops'>
@@ -34,10 +37,12 @@ export function purger({ stores, catalogs, others, checkLeads, clock, log }: Pur
         if (next.length === 0) break
         for (const dropped of next) {
           try {
-            const { io, placement } = await catalogs(dropped.catalog, signal)
-            const { warehouse } = placement
-            const deps = { io, drops: stores.drops, others, clock, warehouse, checkLeads }
-            const outcome = await purgeDropped(dropped, deps, signal)
+            const what = `purging ${dropped.name}`
+            const outcome = await withinDeadline(clock, { ms: PURGE_DEADLINE_MS, what, signal }, async (inner) => {
+              const { io, placement } = await catalogs(dropped.catalog, inner)
+              const { warehouse } = placement
+              return purgeDropped(dropped, { io, drops: stores.drops, others, clock, warehouse, checkLeads }, inner)
+            })
             const { catalog, namespace, name } = dropped
             const facts = { catalog, namespace, name, ...outcome }
             if (outcome.kept === undefined) log.info(facts, 'a dropped table was purged')
