@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { Session } from 'node:inspector/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Stores } from '@moraine/management/store/stores'
@@ -225,6 +225,7 @@ async function profiled(path: string, work: () => Promise<unknown>): Promise<voi
   await work()
   const { profile } = await session.post('Profiler.stop')
   session.disconnect()
+  await mkdir(dirname(path), { recursive: true })
   await writeFile(`${path}.cpuprofile`, JSON.stringify(profile))
 }
 
