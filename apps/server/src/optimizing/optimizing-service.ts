@@ -143,7 +143,7 @@ async function poll(
   signal: AbortSignal,
 ): Promise<PollAnswer> {
   // A thread that asks for work has none: an answer to it was lost, or its report of the end was refused.
-  for (const task of await stores.tasks.listAssigned(optimizerId)) {
+  for (const task of await stores.tasks.listAssigned({ optimizerId })) {
     const held = task.state.status === 'scheduled' || task.state.status === 'acked' ? task.state.assignment : undefined
     if (held?.threadId !== threadId) continue
     if (task.state.status === 'scheduled') await outlast(task.state.scheduledAt, clock, signal)

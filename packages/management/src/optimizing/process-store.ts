@@ -41,8 +41,8 @@ export interface TaskStore {
   countTasks(processIds: readonly ProcessId[]): Promise<ReadonlyMap<ProcessId, TaskCounts>>
   /** The first planned tasks of a process, in order of id. */
   listPlanned(processId: ProcessId, limit: number): Promise<readonly Task[]>
-  /** Tasks that are scheduled or acked, by process and id; of one optimizer if named. */
-  listAssigned(optimizerId?: OptimizerId): Promise<readonly Task[]>
+  /** Tasks that are scheduled or acked, by process and id; of one optimizer, or one process, if named. */
+  listAssigned(of?: { readonly optimizerId?: OptimizerId; readonly processId?: ProcessId }): Promise<readonly Task[]>
   findInput(processId: ProcessId, taskId: TaskId): Promise<string | undefined>
   findOutput(processId: ProcessId, taskId: TaskId): Promise<string | undefined>
   /** Executing processes of a group that have planned tasks. */

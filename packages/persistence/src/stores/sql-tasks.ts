@@ -47,7 +47,7 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
         .execute()
       return rows.map(taskFromRow)
     },
-    async listAssigned(optimizerId) {
+    async listAssigned({ optimizerId, processId } = {}) {
       let query = db
         .selectFrom('task')
         .selectAll()
@@ -55,6 +55,7 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
         .orderBy('process_id')
         .orderBy('task_id')
       if (optimizerId !== undefined) query = query.where('optimizer_id', '=', optimizerId)
+      if (processId !== undefined) query = query.where('process_id', '=', processId)
       return (await query.execute()).map(taskFromRow)
     },
     async findInput(processId, taskId) {

@@ -71,12 +71,14 @@ function memoryTasks({ processes, tables }: MemoryState): Stores['tasks'] {
         .filter((task) => task.state.status === 'planned')
         .slice(0, limit)
     },
-    async listAssigned(optimizerId) {
+    async listAssigned({ optimizerId, processId: ofProcess } = {}) {
       return [...processes.values()]
         .flatMap(tasksOf)
         .filter(
-          ({ state }) =>
-            isAssigned(state) && (optimizerId ?? state.assignment.optimizerId) === state.assignment.optimizerId,
+          ({ processId, state }) =>
+            isAssigned(state) &&
+            (optimizerId ?? state.assignment.optimizerId) === state.assignment.optimizerId &&
+            (ofProcess ?? processId) === processId,
         )
         .sort((a, b) => (a.processId === b.processId ? a.taskId - b.taskId : a.processId < b.processId ? -1 : 1))
     },

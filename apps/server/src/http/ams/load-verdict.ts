@@ -48,10 +48,10 @@ export function verdictLoader({ stores, heartbeatTimeoutMs, breaksQuota, outages
   }
 }
 
-/** Tasks of the open process that are looked at one by one. */
+/** Tasks of which the failures are told. */
 const TASKS_MAX = 1000
 
-/** The process that the table is with, and the first of its tasks. */
+/** The process that the table is with, the tasks of it that are with optimizers, and the first of all of them. */
 export async function loadOpenWork(
   { processes, tasks }: Pick<Stores, 'processes' | 'tasks'>,
   table: ManagedTable,
@@ -60,10 +60,11 @@ export async function loadOpenWork(
   const process = processId && (await processes.findProcess(processId))
   if (process === undefined) return undefined
   const counts = (await tasks.countTasks([process.processId])).get(process.processId) ?? NO_TASKS
-  const own = await tasks.pageTasks(process.processId, { offset: 0, limit: TASKS_MAX })
-  const assigned = own.filter(({ state }) => state.status === 'scheduled' || state.status === 'acked')
-  const withheld = own.map(withheldReason).find((reason) => reason !== undefined)
-  return { process, counts, assigned, tasks: own, ...(withheld !== undefined && { withheld }) }
+  const assigned = await tasks.listAssigned({ processId: process.processId })
+  const [next] = await tasks.listPlanned(process.processId, 1)
+  const withheld = next && withheldReason(next)
+  const first = await tasks.pageTasks(process.processId, { offset: 0, limit: TASKS_MAX })
+  return { process, counts, assigned, tasks: first, ...(withheld !== undefined && { withheld }) }
 }
 
 export function verdictBody(verdict: TableVerdict, table: ManagedTable): TableVerdictBody {

@@ -103,7 +103,7 @@ export function processConformance(stores: () => Stores): void {
       assigned.map(({ taskId }) => taskId),
       [1],
     )
-    assert.equal((await stores().tasks.listAssigned(OPTIMIZER_2)).length, 0)
+    assert.equal((await stores().tasks.listAssigned({ optimizerId: OPTIMIZER_2 })).length, 0)
   })
 
   test('assigned tasks come by process and id, whatever the order in which they were handed out', async () => {
@@ -120,7 +120,18 @@ export function processConformance(stores: () => Stores): void {
       await applyAll(stores(), assignTask(await loadTask(stores(), processId, taskId), slot, at(4)).changes)
     }
     const assigned = async (optimizerId?: typeof OPTIMIZER_1) =>
-      (await stores().tasks.listAssigned(optimizerId)).map(({ processId, taskId }) => [processId, taskId])
+      (await stores().tasks.listAssigned({ ...(optimizerId && { optimizerId }) })).map(({ processId, taskId }) => [
+        processId,
+        taskId,
+      ])
+    const ofProcess = await stores().tasks.listAssigned({ processId: PROCESS_2 })
+    assert.deepEqual(
+      ofProcess.map(({ processId, taskId }) => [processId, taskId]),
+      [
+        [PROCESS_2, 1],
+        [PROCESS_2, 2],
+      ],
+    )
     assert.deepEqual(await assigned(), [
       [PROCESS_1, 1],
       [PROCESS_1, 3],
