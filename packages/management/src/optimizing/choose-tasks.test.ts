@@ -20,6 +20,14 @@ test('tasks go round robin, the process served longest ago first', () => {
   assert.deepEqual(choose(processes, 4), ['p3', 'p2', 'p1', 'p3'])
 })
 
+test('what a person asked for goes before what has a higher priority', () => {
+  const processes = [
+    dispatchable(1, { settings: { ...DEFAULT_TABLE_SETTINGS, priority: 9 } }),
+    dispatchable(2, { isRequested: true }),
+  ]
+  assert.deepEqual(choose(processes, 1), ['p2'])
+})
+
 test('a table gets no more threads than its quota', () => {
   const processes = [dispatchable(1, { quota: 0.5, runningTasks: 1 }), dispatchable(2, { quota: 3, plannedTasks: 1 })]
   assert.deepEqual(choose(processes, 4), ['p1', 'p2'])

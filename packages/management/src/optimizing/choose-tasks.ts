@@ -15,7 +15,7 @@ export type ChooseTasksInput = {
 }
 
 /**
- * From which process each idle thread takes its next task: those of a higher priority first, among equals round robin, the
+ * From which process each idle thread takes its next task: what a person asked for first, then those of a higher priority, among equals round robin, the
  * one served longest ago first, each within the quota of its table. One entry per thread that gets a task; a process may
  * appear more than once.
  */
@@ -23,7 +23,7 @@ export function chooseTasks(input: ChooseTasksInput): readonly ProcessId[] {
   const queue = [...input.processes].sort(
     (a, b) => a.lastAssignedAt - b.lastAssignedAt || (a.processId < b.processId ? -1 : 1),
   )
-  const rings = [...Map.groupBy(queue, ({ settings }) => settings.priority)].sort(([a], [b]) => b - a)
+  const rings = [...Map.groupBy(queue, rankOf)].sort(([a], [b]) => b - a)
   const left = new Map(queue.map((process) => [process.processId, process.plannedTasks]))
   const running = new Map<TableId, number>(queue.map((process) => [process.tableId, process.runningTasks]))
   const chosen: ProcessId[] = []
@@ -44,4 +44,8 @@ export function chooseTasks(input: ChooseTasksInput): readonly ProcessId[] {
   for (const [, ring] of rings) while (takeRound(ring, true));
   if (input.mayBreakQuota) for (const [, ring] of rings) while (takeRound(ring, false));
   return chosen
+}
+
+function rankOf({ isRequested, settings }: DispatchableProcess): number {
+  return isRequested ? Number.POSITIVE_INFINITY : settings.priority
 }
