@@ -35,6 +35,6 @@ export const OPTIMIZER_NOTES = {
   gone: {
     meaning: 'left or lost; its tasks are reset and its late results refused',
     owner: 'nobody',
-    deadline: 'removed with the history',
+    deadline: 'removed after a day',
   },
 } as const satisfies Record<OptimizerStatus, StateNote>

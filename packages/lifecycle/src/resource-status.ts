@@ -70,6 +70,6 @@ export const RESOURCE_NOTES = {
   ended: {
     meaning: 'gone; its optimizer with it',
     owner: 'nobody',
-    deadline: 'removed with the history',
+    deadline: 'removed after a day',
   },
 } as const satisfies Record<ResourceStatus, StateNote>
