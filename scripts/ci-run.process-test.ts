@@ -45,7 +45,13 @@ function run(
 }
 
 const USUAL = ['test required= depth= confirm=', 'run test:interop required= depth= confirm=']
-const STRICT = ['test required= depth= confirm=0', 'run test:interop required=1 depth=all confirm=0']
+const STRICT = [
+  'test required= depth= confirm=0',
+  'run sim -- --defects required= depth= confirm=0',
+  'run sim -- --seeds 10000 --from 10001 required= depth= confirm=0',
+  'run sim -- --seeds 2000 --from 10001 --skewed required= depth= confirm=0',
+  'run test:interop required=1 depth=all confirm=0',
+]
 const BENCHES = ['catalog', 'service', 'plan', 'rewrite'].map(
   (name) => `run bench -- ${name} required=1 depth= confirm=0`,
 )
@@ -63,12 +69,13 @@ test('without arguments: the tests and the suites, of which some may be skipped'
   assert.deepEqual(run([], { FAILS: 'test' }).asked, USUAL.slice(0, 1))
 })
 
-test('strict: all suites, as deep as they go and none skipped, then the benchmarks', () => {
+test('strict: the simulator at length, all suites, as deep as they go and none skipped, then the benchmarks', () => {
   assert.deepEqual(run(['--strict']), { status: 0, stdout: '', asked: [...STRICT, ...BENCHES] })
   const skipping = run(['--strict'], { SKIPS: 'Spark: no network' })
   assert.deepEqual([skipping.status, skipping.asked], [1, STRICT])
   assert.match(skipping.stdout, /Spark: no network/)
   assert.deepEqual(run(['--strict'], { FAILS: 'run test:interop' }).asked, STRICT)
+  assert.deepEqual(run(['--strict'], { FAILS: 'run sim -- --defects' }).asked, STRICT.slice(0, 2))
   const missing = run(['--strict'], { FAILS: 'run bench -- catalog' })
   assert.deepEqual([missing.status, missing.asked], [1, [...STRICT, ...BENCHES]])
   assert.match(missing.stdout, /missed a budget: catalog\n/)
