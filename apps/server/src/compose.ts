@@ -254,7 +254,7 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
     ended: options.ended,
     lastRuns: () => leadership.term()?.lastRuns() ?? {},
     outages: () => leadership.term()?.outages() ?? [],
-    isWithheld: (tableId) => leadership.term()?.isWithheld(tableId) ?? false,
+    isWithheld: (table) => leadership.term()?.isWithheld(table) ?? false,
     blockerTimeoutMs: options.settings.blockerTimeoutMs,
     heartbeatTimeoutMs: options.settings.deadlines.heartbeatTimeoutMs,
     breaksQuota: options.settings.breakQuota,

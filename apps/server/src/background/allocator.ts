@@ -18,7 +18,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { countPlannable } from '../optimizing/pending-tables.ts'
-import { readyProcesses } from '../optimizing/ready-processes.ts'
+import { plannedAhead } from '../optimizing/planned-ahead.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
@@ -152,7 +152,7 @@ async function loadFacts(
       ({ state }) =>
         (state.status === 'scheduled' || state.status === 'acked') && own.has(state.assignment.optimizerId),
     ),
-    dispatchable: await readyProcesses({ stores, findHolds, isWithheld }, group),
+    dispatchable: (await plannedAhead({ stores, findHolds, isWithheld }, group)).ready,
     pendingTables: await countPlannable({ stores, findHolds }, group, clock.now()),
     lastEnds: await stores.optimizers.lastAttemptEnds(name),
   }

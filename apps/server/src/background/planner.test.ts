@@ -12,6 +12,8 @@ import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { holdFinder } from '../optimizing/hold-finder.ts'
 import { KEEP_PER_COST, PENDING_PAGE } from '../optimizing/pending-tables.ts'
+import { WITHHELD_MAX } from '../optimizing/planned-ahead.ts'
+import type { TableFiles } from '../optimizing/task-access.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { planner } from './planner.ts'
 
@@ -23,7 +25,7 @@ async function setUp(
   threads: number,
   {
     listingMs = 0,
-    isWithheld = (_: TableId): boolean => false,
+    isWithheld = (_: TableFiles): boolean => false,
     onProcess = () => {},
     catalogOf = (_: number): string => 'lake',
   } = {},
@@ -151,7 +153,7 @@ const PAUSE = { by: 'ann', since: T0 }
 test('tasks that nobody can have keep no other table from being planned', async () => {
   for (const [why, isWithheld] of [
     ['its table is paused', () => false],
-    ['its files cannot be reached', (tableId: TableId) => tableId === 1],
+    ['its files cannot be reached', ({ tableId }: TableFiles) => tableId === 1],
   ] as const) {
     const world = await setUp(2, 4, { isWithheld })
     const held = await planFirst(world, 8)
@@ -162,6 +164,22 @@ test('tasks that nobody can have keep no other table from being planned', async 
     await world.endPlan()
     await world.service.stop()
   }
+})
+
+test('of a catalog that gives no access to files a few tables are planned, and no more, beside those of others', async () => {
+  const catalogOf = (at: number) => (at < 40 ? 'shut' : 'well')
+  const world = await setUp(41, 4, { catalogOf, isWithheld: ({ catalog }) => catalog === 'shut' })
+  await world.start()
+  await world.register('a')
+  for (let at = 0; at < 60 && world.plans.length > 0; at += 1) {
+    await world.endPlan()
+    world.service.nudge()
+    await quiet()
+  }
+  const planned = await world.stores.tables.listTables({ phases: ['executing'], limit: 100 })
+  const byCatalog = Map.groupBy(planned, ({ name }) => name.catalog)
+  assert.deepEqual([byCatalog.get('shut')?.length, byCatalog.get('well')?.length], [WITHHELD_MAX, 1])
+  await world.service.stop()
 })
 
 test('however many tables are held, those behind them are planned', async () => {

@@ -20,7 +20,7 @@ import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadPlanningQueue } from '../optimizing/pending-tables.ts'
-import { type ReadyProcessesDeps, readyProcesses } from '../optimizing/ready-processes.ts'
+import { type PlannedAheadDeps, plannedAhead } from '../optimizing/planned-ahead.ts'
 import type { Log } from '../service/log.ts'
 import { type Bulkhead, bulkhead } from './bulkhead.ts'
 import { type KeptQueue, keptQueue } from './kept-queue.ts'
@@ -37,7 +37,7 @@ export type PlannerDeps = {
   /** As `BulkheadOptions` has it. */
   readonly breakers?: CatalogBreakers
   readonly findHolds: HoldFinder
-  readonly isWithheld: ReadyProcessesDeps['isWithheld']
+  readonly isWithheld: PlannedAheadDeps['isWithheld']
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -97,8 +97,9 @@ type Round = Hand & { readonly findUsage: UsageFinder; readonly signal: AbortSig
 
 /**
  * Pending tables may be many: they are listed, and told apart by what they used, only when one of them can be planned. Who
- * makes room, the end of a plan or of a task, or more threads, comes here again. Tables of catalogs without room are not in
- * the queue: however many they are, they hide no other.
+ * makes room, the end of a plan or of a task, or more threads, comes here again. Tables of catalogs without room,
+ * or which refuse access to the files of those that are planned, are not in the queue: however many they are, they hide no
+ * other.
  *
  * @returns when to come again, though nothing changes
  */
@@ -106,17 +107,19 @@ async function planGroup(deps: PlannerDeps, group: ResourceGroup, round: Round):
   const { stores, clock } = deps
   const { jobs, queue, findUsage } = round
   for (;;) {
-    const outside = jobs.full()
-    const [first] = await stores.tables.listPending({ group: group.name, limit: 1, outside })
+    const full = jobs.full()
+    const [first] = await stores.tables.listPending({ group: group.name, limit: 1, outside: full })
     if (first === undefined) return undefined
     const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
-    if (hasWorkAhead(await readyProcesses(deps, group), groupThreads)) return undefined
+    const { ready, withholding } = await plannedAhead(deps, group)
+    if (hasWorkAhead(ready, groupThreads)) return undefined
+    const outside = [...new Set([...full, ...withholding])].sort()
     const left = await queue.current(outside, async () => {
       const now = clock.now()
       return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now), outside })
     })
     await takeFrom(deps, group, left, { ...round, costBytes: maxCostBytes(group, groupThreads) })
-    if (isDeepStrictEqual(jobs.full(), outside)) return queue.nextAt(outside)
+    if (isDeepStrictEqual(jobs.full(), full)) return queue.nextAt(outside)
   }
 }
 

@@ -1,4 +1,3 @@
-import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { DeadlineSettings } from '@moraine/management/resources/deadlines'
 import type { Stores } from '@moraine/management/store/stores'
@@ -24,6 +23,7 @@ import type { Service } from '../service/service.ts'
 import { type Dispatcher, dispatcher } from './dispatcher.ts'
 import { holdFinder } from './hold-finder.ts'
 import { type OptimizingService, optimizingService } from './optimizing-service.ts'
+import type { TableFiles } from './task-access.ts'
 
 export type OptimizingSettings = {
   readonly deadlines: DeadlineSettings
@@ -63,7 +63,7 @@ export type Optimizing = {
   nudge(nudge: Nudge): void
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
   /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
-  isWithheld(tableId: TableId): boolean
+  isWithheld(table: TableFiles): boolean
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {
@@ -82,7 +82,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
     planner: planner({
       ...common,
       parallelism: settings.planningParallelism,
-      isWithheld: (tableId) => tasks.isWithheld(tableId),
+      isWithheld: (table) => tasks.isWithheld(table),
       random,
     }),
     settler: settler(common),
@@ -138,7 +138,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
     }),
     services: [...Object.values(reconcilers), dispatcherService(tasks)],
     nudge: route,
-    isWithheld: (tableId) => tasks.isWithheld(tableId),
+    isWithheld: (table) => tasks.isWithheld(table),
     lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
   }
 }

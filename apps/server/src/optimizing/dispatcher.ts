@@ -1,4 +1,4 @@
-import type { ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
+import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import type { Assignment } from '@moraine/lifecycle/task-status'
 import { assignTask, refuseTask, type Slot } from '@moraine/management/optimizing/assign-task'
 import { chooseTasks } from '@moraine/management/optimizing/choose-tasks'
@@ -15,7 +15,7 @@ import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
 import type { HoldFinder } from './hold-finder.ts'
 import { type PlanAwaiter, planAwaiter } from './pending-tables.ts'
-import { type TaskAccess, taskAccess } from './task-access.ts'
+import { type TableFiles, type TaskAccess, taskAccess } from './task-access.ts'
 
 export type DispatcherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
@@ -42,7 +42,7 @@ export interface Dispatcher {
   /** Something may be there to hand out. */
   nudge(): void
   /** Whether the tasks of a table are handed to nobody for now, since its files could not be reached. */
-  isWithheld(tableId: TableId): boolean
+  isWithheld(table: TableFiles): boolean
   /** Sends all waiting threads away and hands out nothing more. */
   stop(): Promise<void>
 }
@@ -79,7 +79,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
     })
   }
 
-  const access = taskAccess({ ...deps, onReady: nudge })
+  const access = taskAccess({ ...deps, onEnd: nudge })
   const isAwaitingPlan = planAwaiter(deps)
 
   return {

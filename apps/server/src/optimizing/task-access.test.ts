@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DispatchableProcess } from '@moraine/management/optimizing/process-store'
-import { T0 } from '@moraine/management/testing/build'
+import { buildDispatchable, T0 } from '@moraine/management/testing/build'
 import { later } from '@moraine/stdx/brand'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
@@ -26,9 +25,9 @@ test('access to files is asked for again after five seconds, also when the wall 
     },
     clock: { ...base, now: () => later(base.now(), aheadMs) },
     log: SILENT_LOG,
-    onReady: () => ready.resolve(),
+    onEnd: () => ready.resolve(),
   })
-  const process = { tableId } as DispatchableProcess
+  const process = buildDispatchable({ tableId })
   assert.equal(access.find(process), undefined)
   await ready.promise
   assert.equal(access.find(process), 'credentials 1')
@@ -49,15 +48,58 @@ test('tasks whose access does not come soon are withheld, so that other tables a
   const access = taskAccess({
     stores,
     maintenance: { loadAccess: () => new Promise(() => {}) },
-    ...{ clock, log: SILENT_LOG, onReady: () => {} },
+    ...{ clock, log: SILENT_LOG, onEnd: () => {} },
   })
-  const process = { tableId, processId: 'p1' } as DispatchableProcess
+  const process = buildDispatchable({ tableId, catalog: 'hung' })
   access.find(process)
-  assert.equal(access.isWithheld(tableId), false)
+  assert.equal(access.isWithheld(process), false)
   await clock.run(clock.sleep(2000))
-  assert.equal(access.isWithheld(tableId), true)
+  assert.equal(access.isWithheld(process), true)
   await clock.run(clock.sleep(60_000))
   access.find(process)
-  assert.equal(access.isWithheld(tableId), true)
+  assert.equal(access.isWithheld(process), true)
+  await access.stop()
+})
+
+test('a catalog is asked for the files of a few tables at a time, and no other waits for it', async () => {
+  const stores = memoryStores()
+  const asked: string[] = []
+  const answer = Promise.withResolvers<string>()
+  const access = taskAccess({
+    stores,
+    maintenance: {
+      async loadAccess({ catalog, name }) {
+        asked.push(`${catalog} ${name}`)
+        return catalog === 'slow' ? answer.promise : 'credentials'
+      },
+    },
+    ...{ clock: virtualClock(T0), log: SILENT_LOG, onEnd: () => ends.push(1) },
+  })
+  const ends: number[] = []
+  const process = async (catalog: string, name: string) => {
+    const { tableId } = await stores.tables.addTable({
+      name: { catalog, namespace: ['a'], name },
+      format: 'ICEBERG',
+      createdAt: T0,
+    })
+    return buildDispatchable({ tableId, catalog })
+  }
+  const slow = await Promise.all(Array.from({ length: 12 }, (_, at) => process('slow', `t${at}`)))
+  const other = await process('well', 't')
+  for (const one of [...slow, other]) access.find(one)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(asked.filter((name) => name.startsWith('slow')).length, 8)
+  assert.equal(access.find(other), 'credentials')
+  assert.deepEqual(
+    [slow[0], slow[11]].map((one) => one && access.isWithheld(one)),
+    [false, true],
+    'who has not been asked for yet keeps no other from being planned',
+  )
+  answer.resolve('credentials')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(ends.length, 9)
+  for (const one of slow) access.find(one)
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(asked.filter((name) => name.startsWith('slow')).length, 12)
   await access.stop()
 })

@@ -14,21 +14,24 @@ export type TaskAccessDeps = {
   readonly maintenance: Pick<TableMaintenance, 'loadAccess'>
   readonly clock: Clock
   readonly log: Log
-  /** What was asked for is there. */
-  readonly onReady: () => void
+  /** What was asked for is there, or there is a place to ask for more. */
+  readonly onEnd: () => void
 }
 
 /** What tasks need, besides their inputs, to reach the files of their tables: known to this server alone, and not for long. */
 export interface TaskAccess {
   /**
-   * For a task that is handed out now. `undefined` while it is asked for, which does not keep the tasks of other tables
-   * waiting, and for a while after it could not be had: then the next task of the process says why.
+   * For a task that is handed out now. `undefined` while it is asked for, or waits for a place among those of its catalog, which
+   * does not keep the tasks of other tables waiting; and for a while after it could not be had: then the next task of the
+   * process says why.
    */
   find(process: DispatchableProcess): string | undefined
   /** Whether it could not be had, or not soon, for as long as nothing else is known. */
-  isWithheld(tableId: TableId): boolean
+  isWithheld(table: TableFiles): boolean
   stop(): Promise<void>
 }
+
+export type TableFiles = Pick<DispatchableProcess, 'tableId' | 'catalog'>
 
 /** `untilMs` on the monotonic clock: credentials end in their own time, whatever the wall clock is set to. */
 type Known =
@@ -42,20 +45,30 @@ const RETRY_MS = 30_000
 /** A catalog that has not answered by then may never do so. */
 const PATIENCE_MS = 2000
 const DEADLINE_MS = 60_000
+/** Of one catalog: one that refuses or hangs may have thousands of tables. */
+const ASKED_AT_ONCE = 8
 
 export function taskAccess(deps: TaskAccessDeps): TaskAccess {
   const { clock } = deps
   const known = new Map<TableId, Known>()
   const stopping = new AbortController()
+  const asking = new Map<string, number>()
+  const hasRoom = (catalog: string) => (asking.get(catalog) ?? 0) < ASKED_AT_ONCE
   const ask = async (process: DispatchableProcess) => {
+    const { catalog } = process
+    asking.set(catalog, (asking.get(catalog) ?? 0) + 1)
     try {
       const access = await load(deps, process.tableId, stopping.signal)
       forgetPast(known, clock.monotonicMs())
       known.set(process.tableId, { kind: 'ready', access, untilMs: clock.monotonicMs() + READY_MS })
-      deps.onReady()
     } catch (error) {
       known.set(process.tableId, { kind: 'failed', untilMs: clock.monotonicMs() + RETRY_MS })
       if (!stopping.signal.aborted) await withhold(deps, process, error)
+    } finally {
+      const left = (asking.get(catalog) ?? 1) - 1
+      if (left === 0) asking.delete(catalog)
+      else asking.set(catalog, left)
+      deps.onEnd()
     }
   }
   return {
@@ -64,13 +77,14 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
       if (found?.kind === 'asked') return undefined
       if (found !== undefined && clock.monotonicMs() < found.untilMs)
         return found.kind === 'ready' ? found.access : undefined
-      if (stopping.signal.aborted) return undefined
+      if (stopping.signal.aborted || !hasRoom(process.catalog)) return undefined
       const withheldAtMs = clock.monotonicMs() + (found?.kind === 'failed' ? 0 : PATIENCE_MS)
       known.set(process.tableId, { kind: 'asked', asked: ask(process), withheldAtMs })
       return undefined
     },
-    isWithheld(tableId) {
+    isWithheld({ tableId, catalog }) {
       const found = known.get(tableId)
+      if (found === undefined) return !hasRoom(catalog)
       return found?.kind === 'failed' || (found?.kind === 'asked' && found.withheldAtMs <= clock.monotonicMs())
     },
     async stop() {

@@ -105,9 +105,9 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'the tasks of held tables count as work ahead',
-    file: `${SERVER}/optimizing/ready-processes.ts`,
-    text: 'return dispatchable.filter(({ tableId }) => !holds.has(tableId) && !isWithheld(tableId))',
-    replacement: 'return dispatchable',
+    file: `${SERVER}/optimizing/planned-ahead.ts`,
+    text: 'const free = dispatchable.filter(({ tableId }) => !holds.has(tableId))',
+    replacement: 'const free = dispatchable',
     world: CROWDED,
     seeds: 100,
   },

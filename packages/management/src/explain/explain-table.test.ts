@@ -233,6 +233,13 @@ const PUZZLES: readonly [string, Parts, VerdictKind, RegExp, RegExp][] = [
     /mend what the reason names.*within half a minute/,
   ],
   [
+    'access to the files of other tables of its catalog cannot be had',
+    { table: PENDING, refusal: 'STS answered 403' },
+    'withheld',
+    /of its catalog no more tables are planned.*: STS answered 403$/,
+    /mend what the reason names.*within half a minute/,
+  ],
+  [
     'its quota is 0, and a process waits',
     {
       table: EXECUTING,

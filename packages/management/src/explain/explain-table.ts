@@ -27,6 +27,7 @@ export type ExplainFacts = Hearing & {
   readonly holds: ReadonlyMap<ManagedTable['tableId'], Hold>
   /** Of its catalog, as the server that leads knows. */
   readonly outage: CatalogOutage | undefined
+  readonly refusal?: VerdictFacts['refusal']
   readonly breaksQuota: VerdictFacts['breaksQuota']
   /** `failed`: attempts that did not succeed. */
   readonly open: (OpenWork & { readonly failed: readonly Attempt[] }) | undefined

@@ -56,6 +56,8 @@ export type VerdictFacts = Hearing & {
   readonly breaksQuota: boolean
   /** Of its catalog, as the server that leads knows. */
   readonly outage: CatalogOutage | undefined
+  /** Why no more tables of its catalog are planned: it gives no access to the files of those that are. */
+  readonly refusal?: string | undefined
 }
 
 export function verdictOf(facts: VerdictFacts): TableVerdict {
@@ -129,6 +131,10 @@ function pendingVerdict(facts: VerdictFacts): TableVerdict {
   }
   if (table.settings.quota === 0 && !facts.breaksQuota) {
     return verdict(facts, 'no-quota', `there is work (${findingOf(table)}); ${NO_QUOTA}`)
+  }
+  if (facts.refusal !== undefined) {
+    const text = `there is work (${findingOf(table)}); of its catalog no more tables are planned, since access to the files of those that are cannot be given to optimizers: ${facts.refusal}`
+    return verdict(facts, 'withheld', text)
   }
   const until = planNotBefore(table, undefined, now)
   if (until <= now) {

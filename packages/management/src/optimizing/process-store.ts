@@ -71,6 +71,7 @@ export type DispatchableProcess = {
   readonly lastAssignedAt: EpochMs
   readonly isRequested: boolean
   /** Of its table, as they are now. */
+  readonly catalog: string
   readonly settings: TableSettings
   readonly pause: Pause | undefined
 }

@@ -130,6 +130,7 @@ export function buildDispatchable(parts: Partial<DispatchableProcess> = {}): Dis
     runningTasks: 0,
     lastAssignedAt: 0 as EpochMs,
     isRequested: false,
+    catalog: 'lake',
     settings: DEFAULT_TABLE_SETTINGS,
     pause: undefined,
     ...parts,

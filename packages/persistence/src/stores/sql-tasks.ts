@@ -205,14 +205,22 @@ async function listDispatchable(db: Kysely<Database>, group: string): Promise<re
 async function restraintsOf(
   db: Kysely<Database>,
   tableIds: readonly TableId[],
-): Promise<ReadonlyMap<TableId, Pick<DispatchableProcess, 'settings' | 'pause'>>> {
+): Promise<ReadonlyMap<TableId, Pick<DispatchableProcess, 'catalog' | 'settings' | 'pause'>>> {
   const rows = await askInParts([...new Set(tableIds)], (some) =>
-    db.selectFrom('managed_table').select(['table_id', 'settings', 'pause']).where('table_id', 'in', some).execute(),
+    db
+      .selectFrom('managed_table')
+      .select(['table_id', 'catalog_name', 'settings', 'pause'])
+      .where('table_id', 'in', some)
+      .execute(),
   )
   return new Map(
     rows.map((row) => [
       row.table_id,
-      { settings: settingsFromJson(row.settings), pause: fromNullableJson<Pause>(row.pause) },
+      {
+        catalog: row.catalog_name,
+        settings: settingsFromJson(row.settings),
+        pause: fromNullableJson<Pause>(row.pause),
+      },
     ]),
   )
 }

@@ -160,6 +160,7 @@ function dispatchable(
     tableId,
     quota,
     isRequested,
+    catalog: table.name.catalog,
     settings: table.settings,
     pause: table.pause,
     plannedTasks: entry.tasks.filter(({ task }) => task.state.status === 'planned').length,

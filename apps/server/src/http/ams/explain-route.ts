@@ -7,7 +7,7 @@ import { asksFor } from '@moraine/management/tables/optimize-request'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { findTable } from '../../catalogs/find-table.ts'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
-import type { ReadyProcessesDeps } from '../../optimizing/ready-processes.ts'
+import type { PlannedAheadDeps } from '../../optimizing/planned-ahead.ts'
 import type { InTime } from '../answer-in-time.ts'
 import { loadExplanation } from './load-explanation.ts'
 import type { VerdictDeps } from './load-verdict.ts'
@@ -17,7 +17,7 @@ import { TABLE_PREFIX } from './table-routes.ts'
 export type ExplainRouteDeps = VerdictDeps & {
   readonly stores: Pick<Stores, 'tables' | 'catalogs' | 'discards'>
   readonly inspection: Pick<TableInspection, 'explainPartitions'>
-  readonly isWithheld: ReadyProcessesDeps['isWithheld']
+  readonly isWithheld: PlannedAheadDeps['isWithheld']
   readonly inTime: InTime
 }
 

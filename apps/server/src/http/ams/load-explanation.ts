@@ -8,14 +8,15 @@ import { formatTableName } from '@moraine/management/tables/table-name'
 import { later } from '@moraine/stdx/brand'
 import type { HoldFinder } from '../../optimizing/hold-finder.ts'
 import { type PendingPage, type PendingTablesDeps, pendingPages } from '../../optimizing/pending-tables.ts'
-import { type ReadyProcessesDeps, readyProcesses } from '../../optimizing/ready-processes.ts'
+import { type PlannedAheadDeps, plannedAhead } from '../../optimizing/planned-ahead.ts'
+import { findRefusal } from './find-refusal.ts'
 import { loadOpenWork, type VerdictDeps, verdictBody } from './load-verdict.ts'
 import { requestBody } from './optimize-request-body.ts'
 
 export type ExplanationDeps = VerdictDeps & {
   readonly stores: Pick<Stores, 'tables' | 'discards'>
   readonly findHolds: HoldFinder
-  readonly isWithheld: ReadyProcessesDeps['isWithheld']
+  readonly isWithheld: PlannedAheadDeps['isWithheld']
 }
 
 const ENDED_MAX = 10
@@ -67,11 +68,12 @@ async function loadFacts(
     group,
     optimizers: await stores.optimizers.listLiveOptimizers(name),
     pending,
-    ready: waits ? await readyProcesses({ stores, findHolds, isWithheld }, group) : [],
+    ready: waits ? (await plannedAhead({ stores, findHolds, isWithheld }, group)).ready : [],
     usedMs: await stores.tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now),
     holds: new Map([...holds, ...(await findHolds(group, [own]))]),
     open,
     outage: outages().find(({ catalog }) => catalog === table.name.catalog),
+    refusal: waits ? await findRefusal(stores, name, table.name.catalog) : undefined,
     ended: processes.filter(({ state }) => state.status !== 'executing' && state.status !== 'committing'),
     heartbeatTimeoutMs,
     breaksQuota,

@@ -9,6 +9,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import { type ManagedTable, openProcessId } from '@moraine/management/tables/managed-table'
 import type { Clock } from '@moraine/stdx/clock'
 import { holdFinder } from '../../optimizing/hold-finder.ts'
+import { findRefusal } from './find-refusal.ts'
 import { pastRequestBody } from './optimize-request-body.ts'
 
 export type VerdictDeps = {
@@ -33,11 +34,13 @@ export function verdictLoader({ stores, heartbeatTimeoutMs, breaksQuota, outages
     const foundGroup = await stores.groups.findGroup(group)
     const isRequested = open?.process.isRequested ?? table.request !== undefined
     const holds = await findHolds(foundGroup, [{ ...table, isRequested }])
+    const refusal = table.state.phase === 'pending' ? await findRefusal(stores, group, table.name.catalog) : undefined
     const verdict = verdictOf({
       table,
       hold: holds.get(table.tableId),
       open,
       outage: outages().find(({ catalog }) => catalog === table.name.catalog),
+      refusal,
       groupExists: foundGroup !== undefined,
       optimizers: await stores.optimizers.listLiveOptimizers(group),
       heartbeatTimeoutMs,
