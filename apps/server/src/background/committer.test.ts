@@ -63,7 +63,7 @@ function open(processes: number, heldAtFirst: number, catalogOf?: (index: number
     log: SILENT_LOG,
   })
   const commitTries = async () => {
-    const [process] = await stores.processes.listOpenProcesses('committing', 1)
+    const [process] = await stores.processes.listOpenProcesses({ status: 'committing', limit: 1 })
     return process?.state.status === 'committing' && process.state.commitAttempts
   }
   const hold = (many: number) => {

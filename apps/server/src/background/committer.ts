@@ -15,11 +15,11 @@ import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../optimizing/apply-decision.ts'
 import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { loadOpenProcess } from '../optimizing/load-open-process.ts'
+import { openProcesses } from '../optimizing/open-processes.ts'
 import type { Log } from '../service/log.ts'
 import { bulkhead } from './bulkhead.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
-const OPEN_MAX = 10_000
 /** Of which holds are asked for together: a few more than threads, so that many that are held cost few questions. */
 const LOOKED_AT_ONCE = 64
 /** A commit that takes longer is asked for again, and then finds out whether it was made. */
@@ -58,7 +58,7 @@ export function committer(deps: CommitterDeps): Reconciler<ProcessId> {
     drain: () => jobs.drain(),
     async run(_work, signal) {
       const now = clock.now()
-      const committing = await stores.processes.listOpenProcesses('committing', OPEN_MAX)
+      const committing = (await Array.fromAsync(openProcesses(stores.processes, 'committing'))).flat()
       const waiting = committing.filter(({ processId }) => !jobs.has(processId))
       const retryAt = (one: OptimizingProcess) => nextCommitTry(one, now)
       const due = waiting.filter((one) => retryAt(one) <= now)

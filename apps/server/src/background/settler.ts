@@ -3,11 +3,10 @@ import type { OptimizingProcess } from '@moraine/management/optimizing/optimizin
 import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
+import { openProcesses } from '../optimizing/open-processes.ts'
 import { settleOpenProcess } from '../optimizing/settle-open-process.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
-
-const OPEN_MAX = 10_000
 
 export type SettlerDeps = {
   readonly stores: Pick<Stores, 'state' | 'processes' | 'tables' | 'tasks'>
@@ -16,25 +15,37 @@ export type SettlerDeps = {
 }
 
 /** Moves executing processes on when their tasks have ended, and ends those that their tables do not want any more. */
-export function settler({ stores, clock, log }: SettlerDeps): Reconciler<ProcessId> {
+export function settler(deps: SettlerDeps): Reconciler<ProcessId> {
+  const { clock, log } = deps
   return reconciler({
     name: 'settler',
     intervalMs: 10_000,
     clock,
     log,
     async run({ all, keys }) {
-      const executing = all ? await stores.processes.listOpenProcesses('executing', OPEN_MAX) : []
-      const unwanted = await findUnwanted(stores, executing)
-      const candidates = [...new Set([...keys, ...executing.map(({ processId }) => processId)])]
-      const counts = await stores.tasks.countTasks(candidates)
-      for (const processId of candidates) {
-        const count = counts.get(processId)
-        const running = count !== undefined && count.planned + count.scheduled + count.acked > 0
-        if (!running || count.failed > 0 || unwanted.has(processId)) await settleOpenProcess(stores, clock, processId)
+      await settleAll(deps, [...keys], new Set())
+      if (!all) return {}
+      for await (const executing of openProcesses(deps.stores.processes, 'executing')) {
+        const processIds = executing.map(({ processId }) => processId)
+        await settleAll(deps, processIds, await findUnwanted(deps.stores, executing))
       }
       return {}
     },
   })
+}
+
+/** Those of which no task is open, or one has failed, or that are not wanted. */
+async function settleAll(
+  { stores, clock }: SettlerDeps,
+  processIds: readonly ProcessId[],
+  unwanted: ReadonlySet<ProcessId>,
+): Promise<void> {
+  const counts = await stores.tasks.countTasks(processIds)
+  for (const processId of processIds) {
+    const count = counts.get(processId)
+    const running = count !== undefined && count.planned + count.scheduled + count.acked > 0
+    if (!running || count.failed > 0 || unwanted.has(processId)) await settleOpenProcess(stores, clock, processId)
+  }
 }
 
 async function findUnwanted(

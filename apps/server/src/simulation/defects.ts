@@ -191,8 +191,8 @@ export const DEFECTS: readonly Defect[] = [
   {
     name: 'the settler looks only at what it is nudged to',
     file: `${SERVER}/background/settler.ts`,
-    text: 'const executing = all ?',
-    replacement: 'const executing = all && OPEN_MAX === 0 ?',
+    text: 'if (!all) return {}',
+    replacement: 'if (all || !all) return {}',
     world: ALONE,
     seeds: 100,
   },

@@ -9,6 +9,13 @@ import type { OptimizingProcess } from './optimizing-process.ts'
 import type { Attempt, Task } from './task.ts'
 
 /** Reads processes. They change only through `StateStore.apply`. */
+/** Those of one status, in order of id, which is that of their beginning: those after `after`. */
+export type OpenProcessQuery = {
+  readonly status: 'executing' | 'committing'
+  readonly after?: ProcessId
+  readonly limit: number
+}
+
 export interface ProcessStore {
   findProcess(processId: ProcessId): Promise<OptimizingProcess | undefined>
   /** The plan as the planner wrote it. */
@@ -16,7 +23,7 @@ export interface ProcessStore {
   /** Newest first. */
   listProcesses(query: ProcessQuery): Promise<ProcessPage>
   /** Processes that are executing or committing, oldest first. */
-  listOpenProcesses(status: 'executing' | 'committing', limit: number): Promise<readonly OptimizingProcess[]>
+  listOpenProcesses(query: OpenProcessQuery): Promise<readonly OptimizingProcess[]>
   /** Finished before `before`, oldest first; not those of which outputs are still to be discarded. */
   listFinished(before: EpochMs, limit: number): Promise<readonly ProcessId[]>
 }

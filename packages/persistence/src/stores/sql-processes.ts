@@ -29,15 +29,10 @@ export function sqlProcesses(db: Kysely<Database>): ProcessStore {
       const rows = await query.selectAll().orderBy('process_id', 'desc').limit(limit).offset(offset).execute()
       return { processes: rows.map(processFromRow), total: Number(total) }
     },
-    async listOpenProcesses(status, limit) {
-      const rows = await db
-        .selectFrom('optimizing_process')
-        .selectAll()
-        .where('status', '=', status)
-        .orderBy('process_id')
-        .limit(limit)
-        .execute()
-      return rows.map(processFromRow)
+    async listOpenProcesses({ status, after, limit }) {
+      let asked = db.selectFrom('optimizing_process').where('status', '=', status)
+      if (after !== undefined) asked = asked.where('process_id', '>', after)
+      return (await asked.selectAll().orderBy('process_id').limit(limit).execute()).map(processFromRow)
     },
     async listFinished(before, limit) {
       const rows = await db

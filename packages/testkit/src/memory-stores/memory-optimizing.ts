@@ -33,9 +33,9 @@ function memoryProcesses({ processes, discards }: MemoryState): Stores['processe
         .filter((process) => matches(process, query))
       return { processes: found.slice(query.offset, query.offset + query.limit), total: found.length }
     },
-    async listOpenProcesses(status, limit) {
+    async listOpenProcesses({ status, after, limit }) {
       return all()
-        .filter((process) => process.state.status === status)
+        .filter(({ processId, state }) => state.status === status && (after === undefined || processId > after))
         .slice(0, limit)
     },
     async listFinished(before, limit) {

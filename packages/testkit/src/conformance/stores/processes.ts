@@ -295,13 +295,23 @@ export function processConformance(stores: () => Stores): void {
     assert.deepEqual(page.processes[0]?.state, state)
     const running = { tableId: table.tableId, statuses: ['executing'], offset: 0, limit: 9 } as const
     assert.equal((await stores().processes.listProcesses(running)).total, 0)
-    assert.deepEqual(await stores().processes.listOpenProcesses('executing', 9), [])
+    assert.deepEqual(await stores().processes.listOpenProcesses({ status: 'executing', limit: 9 }), [])
     assert.deepEqual(await stores().processes.listFinished(at(50), 9), [])
     assert.deepEqual(await stores().processes.listFinished(at(51), 9), [PROCESS_1])
     await applyAll(stores(), [{ kind: 'remove-process', processId: PROCESS_1 }])
     assert.equal(await stores().processes.findProcess(PROCESS_1), undefined)
     assert.deepEqual(await stores().tasks.listTasks(PROCESS_1), [])
     assert.equal(await stores().tasks.findInput(PROCESS_1, 1 as TaskId), undefined)
+  })
+
+  test('open processes are listed by pages, in order of id', async () => {
+    await startProcess(stores(), 'orders', PROCESS_1, 1)
+    await startProcess(stores(), 'clicks', PROCESS_2, 1)
+    const page = async (after?: ProcessId) => {
+      const query = { status: 'executing', limit: 1, ...(after !== undefined && { after }) } as const
+      return (await stores().processes.listOpenProcesses(query)).map(({ processId }) => processId)
+    }
+    assert.deepEqual([await page(), await page(PROCESS_1), await page(PROCESS_2)], [[PROCESS_1], [PROCESS_2], []])
   })
 
   test('a commit that is tried again is guarded by its number of tries', async () => {
@@ -315,7 +325,7 @@ export function processConformance(stores: () => Stores): void {
     await applyAll(stores(), [move(0, 'executing', 0)])
     await applyAll(stores(), [move(0, 'committing', 1)])
     assert.equal((await stores().state.apply([move(0, 'committing', 1)])).kind, 'lost')
-    const [open] = await stores().processes.listOpenProcesses('committing', 9)
+    const [open] = await stores().processes.listOpenProcesses({ status: 'committing', limit: 9 })
     assert.deepEqual(open?.state, {
       status: 'committing',
       since: at(5),
