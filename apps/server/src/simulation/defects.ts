@@ -9,7 +9,7 @@ export type Defect = {
   readonly text: string
   readonly replacement: string
   /** Where it is looked for. */
-  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'skewed' | 'crowded'>
+  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'alters' | 'skewed' | 'crowded'>
   /** From 1: one of so many finds it. Which one it is changes with the sources, so there are several times as many as it takes. */
   readonly seeds: number
 }
@@ -18,6 +18,7 @@ const CORE = 'packages/management/src'
 const SERVER = 'apps/server/src'
 const ALONE = { servers: 1, allocates: false, asks: false }
 const AMONG_THREE = { servers: 3, allocates: false, asks: false }
+const ALTERED = { alters: true }
 const SKEWED = { skewed: true }
 const CROWDED = { crowded: true }
 
@@ -155,6 +156,14 @@ export const DEFECTS: readonly Defect[] = [
     replacement: '',
     world: ALONE,
     seeds: 200,
+  },
+  {
+    name: 'a process that its table does not want goes on',
+    file: `${CORE}/optimizing/settle-process.ts`,
+    text: 'if (tasks.some(isOpen)) return endUnwanted(open, now)',
+    replacement: 'if (tasks.some(isOpen)) return tasks.length === 0 ? endUnwanted(open, now) : []',
+    world: ALTERED,
+    seeds: 100,
   },
   {
     name: 'an output is deleted by another clock than it was listed by',

@@ -20,6 +20,8 @@ import { MoraineError } from '@moraine/stdx/error'
  */
 export type Lake = {
   readonly tables: Map<string, SimulatedTable>
+  /** What they were known by for ever. */
+  readonly dropped: Set<string>
   /** Every file that exists, in a table or not, with its rows. */
   readonly files: Map<string, readonly number[]>
   /** Files that tasks wrote and that were ever in a table. */
@@ -34,7 +36,7 @@ export type SimulatedTable = {
   name: TableName
   /** Its first name, by which it is known for ever. */
   readonly uuid: string
-  readonly settings: TableSettings
+  settings: TableSettings
   /** Its catalog gives nobody leave to reach its files. */
   refusesAccess: boolean
   version: number
@@ -58,13 +60,18 @@ const SMALL_ROWS = 8
 const SMALL_FILES = 3
 
 export function emptyLake(): Lake {
-  return { tables: new Map(), files: new Map(), committed: new Set(), violations: [], mutations: 0 }
+  return { tables: new Map(), dropped: new Set(), files: new Map(), committed: new Set(), violations: [], mutations: 0 }
 }
 
-export function addSimulatedTable(lake: Lake, name: string, settings: TableSettings, catalog = 'lake'): SimulatedTable {
+export function addSimulatedTable(
+  lake: Lake,
+  name: string,
+  settings: TableSettings,
+  { catalog = 'lake', uuid = name }: { readonly catalog?: string; readonly uuid?: string } = {},
+): SimulatedTable {
   const table: SimulatedTable = {
     name: { catalog, namespace: ['sim'], name },
-    uuid: name,
+    uuid,
     settings,
     refusesAccess: false,
     version: 1,
@@ -120,8 +127,8 @@ export function rewriteHonestly(lake: Lake, input: string): string {
 }
 
 /** Outputs of tasks of a table that are not in it and never were. */
-export function strayOutputs({ files, committed }: Lake, table: string): readonly string[] {
-  const isOutput = (file: string) => file.startsWith(`${table}/`) && file.endsWith(OUTPUT)
+export function strayOutputs({ files, committed }: Lake, uuid: string): readonly string[] {
+  const isOutput = (file: string) => file.startsWith(`${uuid}/`) && file.endsWith(OUTPUT)
   return [...files.keys()].filter((file) => isOutput(file) && !committed.has(file))
 }
 
@@ -213,6 +220,8 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       return table.committed.get(request.processId) ?? commit(lake, table, request)
     },
     async discard({ input, attempt, commit: outcome }) {
+      if (lake.dropped.has((JSON.parse(input) as TaskInput).table) && outcome === 'unknown')
+        return { kind: 'kept', reason: 'nobody can say what became of a commit to a table that was dropped' }
       assert(outcome !== 'unknown', 'the lake always says whether it committed')
       discard(lake, input, attempt)
       return { kind: 'done' }

@@ -6,7 +6,7 @@ export function isAtRest(world: World): boolean {
   const { state, lake, restless } = world
   return (
     restless() === undefined &&
-    state.discards.size === 0 &&
+    openDiscards(world).length === 0 &&
     state.tables.size === lake.tables.size &&
     [...state.tables.values()].every(({ name }) => lake.tables.has(name.name)) &&
     restlessTables(world).length === 0 &&
@@ -16,7 +16,7 @@ export function isAtRest(world: World): boolean {
 }
 
 export function describeUnrest(world: World): string {
-  const { state, restless } = world
+  const { restless } = world
   const tables = restlessTables(world).map(
     (table) => `${table.name.name} ${table.state.phase}${table.request === undefined ? '' : ', asked for'}`,
   )
@@ -24,7 +24,7 @@ export function describeUnrest(world: World): string {
   return [
     tables.join(', ') || 'all tables idle',
     `in need: ${sick.join(', ') || 'none'}`,
-    `${state.discards.size} discards`,
+    `${openDiscards(world).length} discards`,
     `left behind: ${leftBehind(world).join(', ') || 'nothing'}`,
     restless() ?? 'resources at rest',
   ].join('; ')
@@ -40,7 +40,18 @@ function sickTables({ lake, isHeld }: World) {
   return [...lake.tables.values()].filter((table) => !isHeld(table.name.name) && !isHealthy(lake, table))
 }
 
-/** A process of a table that is held keeps the outputs that it has. */
-function leftBehind({ lake, isHeld }: World): readonly string[] {
-  return [...lake.tables.keys()].filter((name) => !isHeld(name)).flatMap((name) => strayOutputs(lake, name))
+/** But those that stay listed for people: of commits to tables that were dropped meanwhile nobody can say whether they were made. */
+function openDiscards({ state }: World) {
+  return [...state.discards.values()].filter(({ commit, tries }) => commit !== 'unknown' || tries === 0)
+}
+
+/** A process of a table that is held keeps the outputs that it has, and what is listed for people stays. */
+function leftBehind({ lake, state, isHeld }: World): readonly string[] {
+  const kept: readonly string[] = [...state.discards.values()].flatMap(({ commit, processId }) =>
+    commit === 'unknown' ? processId : [],
+  )
+  const free = [...lake.tables.values()].filter(({ name }) => !isHeld(name.name))
+  return [...free.map(({ uuid }) => uuid), ...lake.dropped]
+    .flatMap((uuid) => strayOutputs(lake, uuid))
+    .filter((file) => !kept.some((processId) => file.includes(processId)))
 }

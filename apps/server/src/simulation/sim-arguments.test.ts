@@ -31,6 +31,7 @@ test('what is no number is refused by name, and never taken for none', () => {
 test('what cannot be had together is refused, and what is not known', () => {
   assert.throws(() => readSimArguments(['--sqlite', '--servers', '3']), /--sqlite runs one server/)
   assert.deepEqual(readSeeds(['--sqlite', '--servers', '1']).options, { threads: 2, servers: 1, sqlite: true })
+  assert.throws(() => readSimArguments(['--crowded', '--alters']), /--crowded and --alters/)
   assert.throws(() => readSimArguments(['--crowded', '--allocates']), /--crowded and --allocates/)
   assert.throws(() => readSimArguments(['--skewed', '--servers', '1']), /--skewed wants several servers/)
   assert.throws(() => readSimArguments(['--seed', '3']), /--seed/)

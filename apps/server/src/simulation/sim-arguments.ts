@@ -17,7 +17,7 @@ const flag = { type: 'boolean' } as const
 
 /**
  * Reads what `npm run sim` is told: `--defects [--threads 2]`, or `[--seeds 1000] [--from 1] [--threads 2] [--servers N]
- * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--skewed] [--sqlite] [--crowded]`.
+ * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--alters] [--skewed] [--sqlite] [--crowded]`.
  *
  * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
  */
@@ -29,6 +29,9 @@ export function readSimArguments(args: readonly string[]): SimArguments {
   const servers = values.servers === undefined ? undefined : countIn(values, 'servers', 1)
   if (values.sqlite === true && servers !== undefined && servers !== 1) {
     throw invalid('--sqlite runs one server, since its leases go by another clock: leave --servers out')
+  }
+  if (values.crowded === true && values.alters === true) {
+    throw invalid('--crowded and --alters cannot be had together: tables that are held for good keep what they are')
   }
   if (values.crowded === true && values.allocates === true) {
     throw invalid('--crowded and --allocates cannot be had together: in a crowded world nobody launches optimizers')
@@ -48,6 +51,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
       ...(values.asks !== undefined && { asks: values.asks }),
       ...(values.renames !== undefined && { renames: values.renames }),
       ...(values.hangs !== undefined && { hangs: values.hangs }),
+      ...(values.alters !== undefined && { alters: values.alters }),
       ...(values.skewed !== undefined && { skewed: values.skewed }),
       ...(values.crowded !== undefined && { crowded: values.crowded }),
     },
@@ -63,6 +67,7 @@ const OPTIONS = {
     renames: flag,
     hangs: flag,
     skewed: flag,
+    alters: flag,
     crowded: flag,
     defects: flag,
   },

@@ -20,6 +20,7 @@ const CROWDED = 12
 const RENAMED = 30
 const HANGING = 30
 const SKEWED = 20
+const ALTERED = 30
 const ON_SQLITE = 6
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
@@ -92,6 +93,14 @@ test('a catalog that hangs at times holds up no table for good, and loses nothin
   )
   const again = await run(seeds.slice(0, 3), { hangs: true })
   for (const { seed, trace } of again) assert.equal(trace, results.find((each) => each.seed === seed)?.trace)
+})
+
+test('tables that are switched off, moved or dropped, at any moment of their processes, leave nothing stuck', async () => {
+  const results = await run(range(9001, ALTERED), { alters: true })
+  assert.deepEqual(
+    results.flatMap(({ failure }) => failure ?? []),
+    [],
+  )
 })
 
 test('clocks that differ by hours hold up no table, and lose nothing', async () => {

@@ -16,6 +16,8 @@ export type SimulatedParts = {
   readonly renames?: boolean
   /** Whether some tables are in a catalog that hangs at times. None are if absent. */
   readonly hangs?: boolean
+  /** Whether tables are switched off, moved to another group and dropped. None are if absent. */
+  readonly alters?: boolean
   /** Whether the wall clocks of servers differ by hours, whole ones, as blackouts and windows keep their times. Else by minutes. */
   readonly skewed?: boolean
   /** Some twenty to forty tables, of which some are held for good. No optimizers are launched for them, and none gets another name. */
@@ -30,6 +32,7 @@ export type WorldPlan = {
   readonly asks: boolean
   readonly renames: boolean
   readonly hangs: boolean
+  readonly alters: boolean
   readonly skewed: boolean
   /** `self-optimizing.break-quota-limit-enabled` */
   readonly breaksQuota: boolean
@@ -39,13 +42,15 @@ export type WorldPlan = {
 /** Each choice has dice of its own: what others draw does not depend on it. */
 export function planWorld(seed: number, parts: SimulatedParts): WorldPlan {
   assert(parts.twin === undefined || parts.servers === 1, 'a twin takes no leases: one server alone can run with it')
-  const { crowded = false, hangs = false, skewed = false } = parts
+  const { crowded = false, hangs = false, alters = false, skewed = false } = parts
   assert(!skewed || parts.servers !== 1, 'of one server alone the clock is the right one')
+  assert(!crowded || !alters, 'tables that are held for good keep what they are')
   assert(!crowded || parts.allocates !== true, 'in a crowded world nobody launches optimizers')
   return {
     seed,
     crowded,
     hangs,
+    alters,
     skewed,
     twin: parts.twin,
     servers: parts.servers ?? diceOf(seed ^ 0x5e4e5).pick(skewed ? [2, 3] : [1, 2, 3]) ?? 1,

@@ -10,6 +10,7 @@ import { type VirtualClock, virtualClock } from '@moraine/testkit/virtual-clock'
 import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
 import type { OptimizingService } from '../optimizing/optimizing-service.ts'
 import { allocatedGroup, brokenAllocation, restlessResource } from './allocation.ts'
+import { alterTables, OTHER_GROUP } from './alter-tables.ts'
 import { askForTables } from './ask.ts'
 import { type Crowd, drawCrowd, holdForGood } from './crowd.ts'
 import { type Dice, diceOf } from './dice.ts'
@@ -19,7 +20,7 @@ import { callCount, type Faults, mortal, NO_FAULTS } from './faults.ts'
 import { idleWatch } from './idle-watch.ts'
 import { interfere } from './interfere.ts'
 import { brokenAcceptance, brokenHold, brokenInvariant } from './invariants.ts'
-import { addSimulatedTable, emptyLake, type Lake } from './lake.ts'
+import { addSimulatedTable, emptyLake, type Lake, type SimulatedTable } from './lake.ts'
 import { quotaWatch } from './quota-watch.ts'
 import { renameTables } from './rename-tables.ts'
 import { keepServersRunning, type Servers } from './servers.ts'
@@ -134,7 +135,7 @@ function breakGround(plan: WorldPlan): Ground {
 /** The stores as everybody in the world has them: whatever is written is noted, and held against the rules. */
 function watchedStores({ plan, state, clock, trace, broken }: Ground): Stores {
   const { twin, breaksQuota } = plan
-  const brokenByQuota = quotaWatch({ state, clock, breaksQuota, hasTrueTime: plan.servers === 1 })
+  const brokenByQuota = quotaWatch({ state, clock, breaksQuota, hasTrueTime: plan.servers === 1, skewed: plan.skewed })
   const memory = memoryStores(state, clock)
   const onDifference = (difference: string) => (broken.rule ??= difference)
   // By SQLite's clock, the host's, no lease ends while the virtual one runs.
@@ -157,7 +158,9 @@ function addTables(ground: Ground, stores: Stores): void {
   const drawn = crowd?.tables ?? drawTables(dice)
   // Every second table, the first of all.
   const catalogOf = (index: number) => (far !== undefined && index % 2 === 0 ? FAR : 'lake')
-  const tables = drawn.map(({ name, settings }, index) => addSimulatedTable(lake, name, settings, catalogOf(index)))
+  const tables = drawn.map(({ name, settings }, index) =>
+    addSimulatedTable(lake, name, settings, { catalog: catalogOf(index) }),
+  )
   if (far !== undefined) void hangAtTimes(far, clock, () => storm.isOver)
   for (const table of tables) void write(lake, table, faults, () => storm.isOver)
   for (const held of crowd?.tables.filter(({ hold }) => hold !== undefined) ?? []) {
@@ -193,14 +196,20 @@ function tableSettings(dice: Dice): TableSettings {
 /** Dice of their own: what others draw does not depend on them. */
 function sendPeople(ground: Ground, stores: Stores): void {
   const {
-    plan: { seed, asks, renames },
+    plan: { seed, asks, renames, alters },
     lake,
+    faults,
     clock,
     storm,
   } = ground
   void interfere(stores, { dice: diceOf(~seed), clock, spared: heldNames(ground) }, () => storm.isOver)
   if (asks) void askForTables(stores, { dice: diceOf(seed ^ 0xa5ced), clock }, () => storm.isOver)
   if (renames) void renameTables(lake, { dice: diceOf(seed ^ 0x2e4a3), clock }, () => storm.isOver)
+  if (!alters) return
+  const isOver = () => storm.isOver
+  void stores.groups.saveGroup({ ...PLAIN_GROUP, name: OTHER_GROUP })
+  const onMade = (table: SimulatedTable) => void write(lake, table, faults, isOver)
+  void alterTables(lake, { dice: diceOf(seed ^ 0xa17e2), clock, isOver, onMade })
 }
 
 function startServers(
