@@ -23,7 +23,7 @@ import type { NudgeSwitch } from './leadership/nudge-switch.ts'
 import { deposed } from './optimizing/apply-decision.ts'
 import { composeOptimizing } from './optimizing/compose-optimizing.ts'
 import { holdFinder } from './optimizing/hold-finder.ts'
-import type { TableFiles } from './optimizing/task-access.ts'
+import type { TableToReach } from './optimizing/task-access.ts'
 import { derivedKey } from './secrets/derived-key.ts'
 import { sealedStores } from './secrets/sealed-stores.ts'
 import type { SecretVault } from './secrets/secret-vault.ts'
@@ -56,7 +56,7 @@ export type LeaderTerm = {
   /** Catalogs that its work leaves alone, since they do not answer. */
   outages(): readonly CatalogOutage[]
   /** Whether it hands the tasks of a table to nobody for now, since its files cannot be reached. */
-  isWithheld(table: TableFiles): boolean
+  isWithheld(table: TableToReach): boolean
   end(): Promise<void>
 }
 

@@ -13,7 +13,7 @@ import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { holdFinder } from '../optimizing/hold-finder.ts'
 import { KEEP_PER_COST, PENDING_PAGE } from '../optimizing/pending-tables.ts'
 import { WITHHELD_MAX } from '../optimizing/planned-ahead.ts'
-import type { TableFiles } from '../optimizing/task-access.ts'
+import type { TableToReach } from '../optimizing/task-access.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { planner } from './planner.ts'
 
@@ -25,7 +25,7 @@ async function setUp(
   threads: number,
   {
     listingMs = 0,
-    isWithheld = (_: TableFiles): boolean => false,
+    isWithheld = (_: TableToReach): boolean => false,
     onProcess = () => {},
     catalogOf = (_: number): string => 'lake',
   } = {},
@@ -153,7 +153,7 @@ const PAUSE = { by: 'ann', since: T0 }
 test('tasks that nobody can have keep no other table from being planned', async () => {
   for (const [why, isWithheld] of [
     ['its table is paused', () => false],
-    ['its files cannot be reached', ({ tableId }: TableFiles) => tableId === 1],
+    ['its files cannot be reached', ({ tableId }: TableToReach) => tableId === 1],
   ] as const) {
     const world = await setUp(2, 4, { isWithheld })
     const held = await planFirst(world, 8)

@@ -23,7 +23,7 @@ import type { Service } from '../service/service.ts'
 import { type Dispatcher, dispatcher } from './dispatcher.ts'
 import { holdFinder } from './hold-finder.ts'
 import { type OptimizingService, optimizingService } from './optimizing-service.ts'
-import type { TableFiles } from './task-access.ts'
+import type { TableToReach } from './task-access.ts'
 
 export type OptimizingSettings = {
   readonly deadlines: DeadlineSettings
@@ -63,7 +63,7 @@ export type Optimizing = {
   nudge(nudge: Nudge): void
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
   /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
-  isWithheld(table: TableFiles): boolean
+  isWithheld(table: TableToReach): boolean
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {

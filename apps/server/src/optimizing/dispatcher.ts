@@ -15,7 +15,7 @@ import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
 import type { HoldFinder } from './hold-finder.ts'
 import { type PlanAwaiter, planAwaiter } from './pending-tables.ts'
-import { type TableFiles, type TaskAccess, taskAccess } from './task-access.ts'
+import { type TableToReach, type TaskAccess, taskAccess } from './task-access.ts'
 
 export type DispatcherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
@@ -42,7 +42,7 @@ export interface Dispatcher {
   /** Something may be there to hand out. */
   nudge(): void
   /** Whether the tasks of a table are handed to nobody for now, since its files could not be reached. */
-  isWithheld(table: TableFiles): boolean
+  isWithheld(table: TableToReach): boolean
   /** Sends all waiting threads away and hands out nothing more. */
   stop(): Promise<void>
 }

@@ -2,13 +2,13 @@ import type { DispatchableProcess } from '@moraine/management/optimizing/process
 import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { HoldFinder } from './hold-finder.ts'
-import type { TableFiles } from './task-access.ts'
+import type { TableToReach } from './task-access.ts'
 
 export type PlannedAheadDeps = {
   readonly stores: Pick<Stores, 'tasks'>
   readonly findHolds: HoldFinder
   /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
-  readonly isWithheld: (table: TableFiles) => boolean
+  readonly isWithheld: (table: TableToReach) => boolean
 }
 
 /** So many processes of one catalog wait for access to files before no more of its tables are planned: plans grow stale. */

@@ -27,11 +27,11 @@ export interface TaskAccess {
    */
   find(process: DispatchableProcess): string | undefined
   /** Whether it could not be had, or not soon, for as long as nothing else is known. */
-  isWithheld(table: TableFiles): boolean
+  isWithheld(table: TableToReach): boolean
   stop(): Promise<void>
 }
 
-export type TableFiles = Pick<DispatchableProcess, 'tableId' | 'catalog'>
+export type TableToReach = Pick<DispatchableProcess, 'tableId' | 'catalog'>
 
 /** `untilMs` on the monotonic clock: credentials end in their own time, whatever the wall clock is set to. */
 type Known =
