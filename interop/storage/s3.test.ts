@@ -23,13 +23,15 @@ after(() => stopMinio(NAME))
 const skip = 'skip' in minio ? minio.skip : undefined
 const { settings, warehouse } = 'skip' in minio ? { settings: {}, warehouse: '' } : minio
 
+const components = { clock: systemClock, random: systemRandom }
+
 function s3(changed: StorageSettings = {}) {
   const service = OBJECT_STORE_SERVICES.find(({ schemes }) => schemes.includes('s3'))
   assert.ok(service)
-  return objectStoreFileIO(service, { ...settings, ...changed }, systemClock)
+  return objectStoreFileIO(service, { ...settings, ...changed }, components)
 }
 
-const storage = () => openStorage(settings, { clock: systemClock, random: systemRandom })
+const storage = () => openStorage(settings, components)
 
 // opendal drops space at the end of a key, so such keys are refused.
 const options = { refusedNames: ['trailing '], skip }
@@ -73,7 +75,7 @@ test('wrong credentials are a matter of permission', inS3, async () => {
       's3.path-style-access': 'true',
       's3.anonymous': 'true',
     },
-    systemClock,
+    components,
   )
   await fails(anonymous.read(`${warehouse}/a`), 'permission', /AccessDenied/)
 })

@@ -5,15 +5,23 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { type ErrorKind, isKind } from '@moraine/stdx/error'
+import { type Random, systemRandom } from '@moraine/stdx/random'
 import { fileIoConformance } from '@moraine/testkit/conformance/file-io'
 import { objectStoreFileIO } from './object-store-file-io.ts'
 import { OBJECT_STORE_SERVICES, type ObjectStoreService } from './object-store-service.ts'
 import type { StorageSettings } from './settings.ts'
 
+const components = { clock: systemClock, random: systemRandom }
+
 function serviceOf(scheme: string): ObjectStoreService {
   const service = OBJECT_STORE_SERVICES.find(({ schemes }) => schemes.includes(scheme))
   assert.ok(service)
   return service
+}
+
+// opendal's files, which stand in for a store.
+function filesService(more: ObjectStoreService['more']): ObjectStoreService {
+  return { schemes: ['files'], service: 'fs', canCreateOnly: false, options: {}, otherSettings: [], more }
 }
 
 // JSON of settings by Iceberg's names, with a `warehouse` to write in: what interop/lab/minio.sh start prints.
@@ -23,7 +31,7 @@ fileIoConformance(
   async () => {
     const settings = JSON.parse(server ?? '{}') as StorageSettings
     const root = `${settings['warehouse']}/file-io-${Date.now()} #%20`
-    return { io: objectStoreFileIO(serviceOf('s3'), settings, systemClock), root, dispose: async () => {} }
+    return { io: objectStoreFileIO(serviceOf('s3'), settings, components), root, dispose: async () => {} }
   },
   { refusedNames: ['trailing '], skip: server === undefined ? 'MORAINE_TEST_S3 is not set' : undefined },
 )
@@ -33,8 +41,7 @@ test('objects are written, read, listed and removed', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'moraine-opendal-'))
   t.after(() => rm(directory, { recursive: true }))
   const more = (bucket: string) => ({ root: `${directory}/${bucket}`, atomic_write_dir: `${directory}/unfinished` })
-  const service = { schemes: ['files'], service: 'fs', canCreateOnly: false, options: {}, otherSettings: [], more }
-  const io = objectStoreFileIO(service, {}, systemClock)
+  const io = objectStoreFileIO(filesService(more), {}, components)
   const bytes = Uint8Array.from({ length: 1000 }, (_, index) => index % 251)
   assert.equal(await io.write('files://one/a b/1', bytes), 'written')
   assert.equal(await io.write('files://two/a b/2', bytes), 'written')
@@ -57,8 +64,48 @@ test('objects are written, read, listed and removed', async (t) => {
   assert.equal((await Array.fromAsync(io.list('files://one/'))).length, 1)
 })
 
+test('what would get another name is written under a plain one and copied', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'moraine-opendal-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const more = (bucket: string) => ({ root: `${directory}/${bucket}`, atomic_write_dir: `${directory}/unfinished` })
+  const seen: string[] = []
+  const watching: Random = {
+    bytes: (length) => {
+      seen.push('a temporary name')
+      return systemRandom.bytes(length)
+    },
+  }
+  const service = { ...filesService(more), canCreateOnly: true, misnamedCharacter: /=/ }
+  const io = objectStoreFileIO(service, {}, { clock: systemClock, random: watching })
+  const bytes = Uint8Array.of(1, 2, 3)
+  const keys = async () => (await Array.fromAsync(io.list('files://b/'))).map(({ location }) => location).sort()
+
+  await io.write('files://b/t/plain', bytes)
+  assert.deepEqual(seen, [])
+  await io.write('files://b/t/p=1/q=2/a', bytes)
+  const writer = await io.openWriter('files://b/t/p=1/b')
+  await writer.write(bytes)
+  assert.equal((await keys()).filter((key) => key.includes('/p=1/b')).length, 0)
+  await writer.close()
+  await writer.abort()
+  const givenUp = await io.openWriter('files://b/t/p=1/c')
+  await givenUp.write(bytes)
+  await givenUp.abort()
+  assert.equal(seen.length, 3)
+  assert.deepEqual(await keys(), ['files://b/t/p=1/b', 'files://b/t/p=1/q=2/a', 'files://b/t/plain'])
+  assert.deepEqual(await io.read('files://b/t/p=1/b'), bytes)
+
+  assert.deepEqual([io.canCreateOnly('files://b/t/a'), io.canCreateOnly('files://b/p=1/a')], [true, false])
+  for (const write of [
+    () => io.write('files://b/p=1/a', bytes, { createOnly: true }),
+    () => io.openWriter('files://b/p=1/a', { createOnly: true }),
+  ]) {
+    await assert.rejects(write, (error) => isKind(error, 'unsupported') && error.message.includes('files://b/p=1/a'))
+  }
+})
+
 test('locations that are no object of the store are refused before anything is loaded', async () => {
-  const io = objectStoreFileIO(serviceOf('s3'), {}, systemClock)
+  const io = objectStoreFileIO(serviceOf('s3'), {}, components)
   const refused = (promise: Promise<unknown>, kind: ErrorKind, message: RegExp) =>
     assert.rejects(promise, (error) => isKind(error, kind) && message.test(error.message))
   await refused(io.read('gs://bucket/a'), 'unsupported', /gs:\/\/bucket\/a is not an object of s3/)
@@ -76,7 +123,7 @@ test('a server that cannot be reached is unavailable, and an abort does not wait
   const io = objectStoreFileIO(
     serviceOf('s3'),
     { 's3.endpoint': 'http://127.0.0.1:9', 's3.anonymous': 'true' },
-    systemClock,
+    components,
   )
   await assert.rejects(io.read('s3://bucket/a'), (error) => {
     return (

@@ -3,11 +3,13 @@ import { mapBounded } from '@moraine/stdx/bounded'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import type { Random } from '@moraine/stdx/random'
 import type { Entry, Metadata, Operator } from 'opendal'
 import { checkRange, cutShort } from './byte-range.ts'
 import type { FileIO, FileStatus, WriteOptions, WriteOutcome } from './file-io.ts'
 import { canonicalScheme, parseLocation } from './location.ts'
 import { checkObjectKey } from './object-key.ts'
+import { type CopiedObject, copiedObject, copiedWriter, discardCopied, finishCopied } from './object-store-copied.ts'
 import { isBeyondEnd, isRefusedCondition } from './object-store-error.ts'
 import { type BucketOperators, bucketOperators } from './object-store-operator.ts'
 import type { ObjectStoreService } from './object-store-service.ts'
@@ -20,14 +22,23 @@ import type { StorageSettings } from './settings.ts'
  * - Keys that opendal would change are refused as `unsupported` (see {@link checkObjectKey}).
  * - What was begun cannot be stopped: after an abort a request goes on unwatched, and its outcome is unknown.
  * - A location that ends with a slash is a directory: no object, though consoles make empty ones of that name.
+ * - Where opendal would write a key under another name, the object is a copy of a temporary one, and cannot be create-only.
  */
-export function objectStoreFileIO(service: ObjectStoreService, settings: StorageSettings, clock: Clock): FileIO {
+export function objectStoreFileIO(
+  service: ObjectStoreService,
+  settings: StorageSettings,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): FileIO {
   const operatorsOf = bucketOperators(service, settings)
   const open = async (location: string): Promise<OpenedObject> => {
     const { key, authority } = objectPlace(service, location)
     if (isDirectory(key)) throw new MoraineError('invalid-input', `${location} names a directory, not an object`)
     const endUploads = async () => service.endUploads?.(authority, key, settings, clock)
     return { key, location, endUploads, ...(await operatorsOf(authority)) }
+  }
+  const copied = ({ once, key, location }: OpenedObject): CopiedObject | undefined => {
+    const misnamed = service.misnamedCharacter
+    return misnamed?.test(key) ? copiedObject(once, { key, location }, misnamed, random) : undefined
   }
   return {
     read: async (location, signal) => {
@@ -49,15 +60,24 @@ export function objectStoreFileIO(service: ObjectStoreService, settings: Storage
     write: async (location, bytes, options, signal) => {
       checkAborted(signal, `writing ${location}`)
       checkCreateOnly(service, location, options)
-      return writeObject(await open(location), bytes, options, signal)
+      const object = await open(location)
+      const copy = copied(object)
+      return copy === undefined ? writeObject(object, bytes, options, signal) : writeCopied(object, copy, bytes, signal)
     },
     openWriter: async (location, options, signal) => {
       checkAborted(signal, `writing ${location}`)
       checkCreateOnly(service, location, options)
       const object = await open(location)
-      if (!options?.createOnly) {
-        return openPartsWriter(object.persistent, object.key, location, object.endUploads, signal)
+      const { persistent, endUploads } = object
+      const copy = copied(object)
+      if (copy !== undefined) {
+        return copiedWriter(
+          await openPartsWriter(persistent, copy.temporary, location, endUploads, signal),
+          copy,
+          signal,
+        )
       }
+      if (!options?.createOnly) return openPartsWriter(persistent, object.key, location, endUploads, signal)
       return openCreateOnlyWriter(location, (bytes) => writeObject(object, bytes, options, signal), signal)
     },
     remove: async (locations, signal) => {
@@ -67,7 +87,7 @@ export function objectStoreFileIO(service: ObjectStoreService, settings: Storage
       }
     },
     list: (prefix, signal) => listObjects(service, operatorsOf, prefix, signal),
-    canCreateOnly: () => service.canCreateOnly,
+    canCreateOnly: (location) => canCreateOnly(service, parseLocation(location).path),
   }
 }
 
@@ -97,10 +117,14 @@ function isDirectory(key: string): boolean {
   return key === '' || key.endsWith('/')
 }
 
+function canCreateOnly({ canCreateOnly: can, misnamedCharacter }: ObjectStoreService, key: string): boolean {
+  return can && !misnamedCharacter?.test(key)
+}
+
 function checkCreateOnly(service: ObjectStoreService, location: string, options: WriteOptions | undefined): void {
-  if (options?.createOnly && !service.canCreateOnly) {
-    throw new MoraineError('unsupported', `${location}: ${service.service} has no atomic create-only writes`)
-  }
+  if (!options?.createOnly || canCreateOnly(service, objectPlace(service, location).key)) return
+  const whose = service.canCreateOnly ? `${service.service} has for names of such characters` : `${service.service} has`
+  throw new MoraineError('unsupported', `${location}: ${whose} no atomic create-only writes`)
 }
 
 async function readRange(object: OpenedObject, offset: number, length: number, signal: AbortSignal | undefined) {
@@ -149,6 +173,22 @@ async function writeObject(
     },
   )
   return attempt(call, signal, `writing ${location}`)
+}
+
+async function writeCopied(
+  object: OpenedObject,
+  copy: CopiedObject,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<WriteOutcome> {
+  try {
+    await writeObject({ ...object, key: copy.temporary }, bytes, {}, signal)
+  } catch (error) {
+    await discardCopied(copy)
+    throw error
+  }
+  await finishCopied(copy, signal)
+  return 'written'
 }
 
 function keysByAuthority(service: ObjectStoreService, locations: readonly string[]): Map<string, string[]> {

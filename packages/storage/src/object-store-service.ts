@@ -12,6 +12,8 @@ export type ObjectStoreService = {
   readonly service: string
   /** Whether a write can be conditional on there being no object. */
   readonly canCreateOnly: boolean
+  /** A character for which opendal writes a key under another name; such an object is written elsewhere and copied. */
+  readonly misnamedCharacter?: RegExp
   /** Settings that are options of opendal as they are. */
   readonly options: Readonly<Record<string, string>>
   /** Settings that take more than a new name. */
@@ -59,6 +61,9 @@ const GCS: ObjectStoreService = {
   schemes: ['gs'],
   service: 'gcs',
   canCreateOnly: true,
+  // opendal encodes the name twice as it uploads, and once for all else: `p=1` would be written as `p%3D1`. These are what
+  // its first encoding leaves alone.
+  misnamedCharacter: /[^A-Za-z0-9/_.!~*'()-]/u,
   options: { 'gcs.service.host': 'endpoint', 'gcs.oauth2.token': 'token' },
   otherSettings: ['gcs.no-auth', 'gcs.project-id'],
   more: (bucket, settings) => ({

@@ -25,7 +25,7 @@ export type StorageComponents = { readonly clock: Clock; readonly random: Random
  */
 export function openStorage(settings: StorageSettings, { clock, random, metrics }: StorageComponents): FileIO {
   const objectStores = OBJECT_STORE_SERVICES.flatMap((service) => {
-    const store = objectStoreFileIO(service, settings, clock)
+    const store = objectStoreFileIO(service, settings, { clock, random })
     return service.schemes.map((scheme) => [scheme, store] as const)
   })
   const hdfs = webHdfsFileIO(settings, { clock, random })

@@ -11,7 +11,7 @@ import { formatIdentifier, type TableIdentifier } from '../table-identifier.ts'
 import { checksumFiles } from './checksum-file.ts'
 import { claimVersion } from './claim-version.ts'
 import { firstVersion, listVersions } from './find-version.ts'
-import { type HadoopStore, loadCurrentVersion, type TableVersion } from './hadoop-store.ts'
+import { checkCreatesOnly, type HadoopStore, loadCurrentVersion, type TableVersion } from './hadoop-store.ts'
 import { versionFile } from './version-file.ts'
 
 /**
@@ -43,12 +43,7 @@ export async function makeVersion(
   { base, next }: { readonly base: TableVersion | undefined; readonly next: TableMetadata },
   signal?: AbortSignal,
 ): Promise<CommitOutcome> {
-  if (!store.io.canCreateOnly(tableLocation)) {
-    throw new MoraineError(
-      'unsupported',
-      `the store of ${tableLocation} cannot create a file only if it does not exist, so commits of a filesystem catalog could be lost; use an internal or REST catalog`,
-    )
-  }
+  checkCreatesOnly(store.io, tableLocation)
   checkStaysInPlace(base?.metadata, next)
   const codec = codecAfter(base?.metadata, next)
   const number = base === undefined ? await numberOfFirst(store, tableLocation, signal) : base.file.version + 1

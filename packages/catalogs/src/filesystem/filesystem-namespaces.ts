@@ -5,6 +5,7 @@ import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-
 import { pageOfNames } from '../page.ts'
 import { checkNamespace, type Namespace } from '../table-identifier.ts'
 import { findCurrentVersion } from './find-version.ts'
+import { checkCreatesOnly } from './hadoop-store.ts'
 import { listWarehouse, NAMESPACE_MARKER, type WarehouseListing } from './warehouse-listing.ts'
 import { namespaceLocation } from './warehouse-path.ts'
 
@@ -22,6 +23,7 @@ export function filesystemNamespaces({ io }: { readonly io: FileIO }, warehouse:
       checkNamespace(namespace)
       if (Object.keys(properties).length > 0) throw noProperties(namespace)
       const folder = namespaceLocation(warehouse, namespace)
+      checkCreatesOnly(io, folder)
       await refuseInsideTable(io, warehouse, namespace, signal)
       if (isNamespace(await listWarehouse(io, folder, signal))) throw namespaceExists(namespace)
       await io.write(`${folder}/${NAMESPACE_MARKER}`, new TextEncoder().encode(MARKER_TEXT), {}, signal)

@@ -18,6 +18,19 @@ export type HadoopStore = {
   readonly onLeftover: (error: unknown, locations: readonly string[]) => void
 }
 
+/**
+ * Commits are made by creating a file that is not there.
+ *
+ * @throws {MoraineError} `unsupported` where the store cannot do that, or not in a folder of this name
+ */
+export function checkCreatesOnly(io: FileIO, folder: string): void {
+  if (io.canCreateOnly(folder)) return
+  throw new MoraineError(
+    'unsupported',
+    `the store of ${folder} cannot create a file only if it does not exist, so commits of a filesystem catalog could be lost; use an internal or REST catalog`,
+  )
+}
+
 export type TableVersion = {
   readonly file: VersionFile
   /** As the file has them, compressed or not. */
