@@ -104,6 +104,21 @@ test('what would get another name is written under a plain one and copied', asyn
   }
 })
 
+test('what the store takes for another name is refused, and a listing leaves out what was not asked for', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'moraine-opendal-'))
+  t.after(() => rm(directory, { recursive: true }))
+  const more = () => ({ root: directory })
+  const listedPrefix = (prefix: string) => prefix.replace(/%.*/, '')
+  const io = objectStoreFileIO({ ...filesService(more), confusedKeys: /\\/, listedPrefix }, {}, components)
+  for (const name of ['d/%20/a', 'd/%20/b', 'd/%21/a']) await io.write(`files://b/${name}`, Uint8Array.of(1))
+  const listed = (await Array.fromAsync(io.list('files://b/d/%20/'))).map(({ location }) => location)
+  assert.deepEqual(listed.sort(), ['files://b/d/%20/a', 'files://b/d/%20/b'])
+  await assert.rejects(
+    io.remove(['files://b/d\\e']),
+    (error) => isKind(error, 'unsupported') && /d\\e/.test(error.message),
+  )
+})
+
 test('locations that are no object of the store are refused before anything is loaded', async () => {
   const io = objectStoreFileIO(serviceOf('s3'), {}, components)
   const refused = (promise: Promise<unknown>, kind: ErrorKind, message: RegExp) =>

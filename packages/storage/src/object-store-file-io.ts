@@ -109,7 +109,7 @@ function objectPlace(service: ObjectStoreService, location: string) {
     throw new MoraineError('unsupported', `${location} is not an object of ${service.service}`)
   }
   if (authority === '') throw new MoraineError('invalid-input', `${location} names no bucket`)
-  checkObjectKey(location, path)
+  checkObjectKey(location, path, service.confusedKeys)
   return { authority, key: path }
 }
 
@@ -226,7 +226,8 @@ async function* listObjects(
   checkAborted(signal, doing)
   const { authority, key } = objectPlace(service, prefix)
   const { once, persistent } = await operatorsOf(authority)
-  const lister = await attempt(persistent.lister(key, { recursive: true }), signal, doing)
+  const asked = service.listedPrefix?.(key) ?? key
+  const lister = await attempt(persistent.lister(asked, { recursive: true }), signal, doing)
   for (;;) {
     checkAborted(signal, doing)
     const entry: Entry | null = await attempt(lister.next(), signal, doing)

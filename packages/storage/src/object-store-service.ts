@@ -12,8 +12,12 @@ export type ObjectStoreService = {
   readonly service: string
   /** Whether a write can be conditional on there being no object. */
   readonly canCreateOnly: boolean
+  /** Keys that the store takes for others; they are refused. */
+  readonly confusedKeys?: RegExp
   /** A character for which opendal writes a key under another name; such an object is written elsewhere and copied. */
   readonly misnamedCharacter?: RegExp
+  /** As much of a prefix as it can be asked to list, for those that it cannot; the rest is left out here. */
+  listedPrefix?(prefix: string): string
   /** Settings that are options of opendal as they are. */
   readonly options: Readonly<Record<string, string>>
   /** Settings that take more than a new name. */
@@ -81,6 +85,10 @@ const AZURE: ObjectStoreService = {
   schemes: ['abfs', 'wasb'],
   service: 'azblob',
   canCreateOnly: true,
+  // A backslash is a slash to Azure.
+  confusedKeys: /\\/,
+  // opendal decodes the prefix twice as it signs with an account's key: Azure refuses what has an escape in it.
+  listedPrefix: (prefix) => prefix.replace(/%[0-9A-Fa-f]{2}.*$/s, ''),
   options: { 'adls.auth.shared-key.account.key': 'account_key', 'adls.sas-token': 'sas_token' },
   otherSettings: ['adls.auth.shared-key.account.name', 'adls.endpoint'],
   more: (authority, settings) => {
