@@ -1,5 +1,6 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { azureOptions } from './azure-settings.ts'
 import { isPathStyle } from './s3-path-style.ts'
 import { endS3Uploads } from './s3-uploads.ts'
 import { isTrue, type StorageSettings } from './settings.ts'
@@ -89,15 +90,17 @@ const AZURE: ObjectStoreService = {
   confusedKeys: /\\/,
   // opendal decodes the prefix twice as it signs with an account's key: Azure refuses what has an escape in it.
   listedPrefix: (prefix) => prefix.replace(/%[0-9A-Fa-f]{2}.*$/s, ''),
-  options: { 'adls.auth.shared-key.account.key': 'account_key', 'adls.sas-token': 'sas_token' },
-  otherSettings: ['adls.auth.shared-key.account.name', 'adls.endpoint'],
-  more: (authority, settings) => {
-    const [container = '', host = ''] = authority.split('@')
-    const account = settings['adls.auth.shared-key.account.name'] ?? host.split('.')[0] ?? ''
-    const endpoint = settings['adls.endpoint'] ?? (host && `https://${host.replace('.dfs.', '.blob.')}`)
-    const token = settings[`adls.sas-token.${host}`] ?? settings[`adls.sas-token.${account}`]
-    return { container, account_name: account, endpoint, ...(token !== undefined && { sas_token: token }) }
-  },
+  options: {},
+  otherSettings: [
+    'adls.auth.shared-key.account.name',
+    'adls.auth.shared-key.account.key',
+    'adls.account-name',
+    'adls.account-key',
+    'adls.sas-token',
+    'adls.connection-string',
+    'adls.endpoint',
+  ],
+  more: azureOptions,
 }
 
 const OSS: ObjectStoreService = {

@@ -10,6 +10,7 @@ test('a credential is known by its name, and whose it is', () => {
     ['gcs.oauth2.token-expires-at', 'gcs'],
     ['adls.sas-token.account.dfs.core.windows.net', 'adls'],
     ['adls.sas-token-expires-at-ms.account', 'adls'],
+    ['adls.account-key', 'adls'],
     ['client.security-token', 'oss'],
     ['client.region', undefined],
     ['client.refresh-credentials-endpoint', undefined],

@@ -16,7 +16,7 @@ export function storeOfCredential(name: string): VendingStore | undefined {
 const STORES: readonly (readonly [VendingStore, RegExp])[] = [
   ['s3', /^s3\.(access-key-id|secret-access-key|session-token|session-token-expires-at-ms)$/],
   ['gcs', /^gcs\.oauth2\.token(-expires-at)?$/],
-  ['adls', /^adls\.(sas-token(-expires-at-ms)?(\..+)?|auth\.shared-key\.account\.key|token)$/],
+  ['adls', /^adls\.(sas-token(-expires-at-ms)?(\..+)?|auth\.shared-key\.account\.key|account-key|token)$/],
   ['oss', /^client\.(access-key-id|access-key-secret|security-token)$/],
 ]
 
