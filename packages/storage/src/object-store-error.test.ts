@@ -37,6 +37,11 @@ test('kinds follow from the texts of opendal 0.49.2', () => {
     ['permission', s3Failure('Unexpected (permanent)', 'read', 401, 'Unauthorized', 'who are you')],
     ['invalid-input', s3Failure('ConfigInvalid (permanent)', 'read', 404, 'NoSuchBucket', 'does not exist')],
     ['invalid-input', s3Failure('ConfigInvalid (persistent)', 'list', 404, 'NoSuchBucket', 'does not exist')],
+    ['invalid-input', s3Failure('NotFound (permanent)', 'write', 404, 'ContainerNotFound', 'no such container')],
+    [
+      'invalid-input',
+      s3Failure('NotFound (permanent)', 'write', 404, 'notFound', 'The specified bucket does not exist.'),
+    ],
     [
       'invalid-input',
       new Error('ConfigInvalid (permanent) at Builder::build, context: { service: s3 } => region is missing.'),

@@ -49,12 +49,17 @@ export function isBeyondEnd(error: unknown): boolean {
 
 type Meaning = { readonly kind: ErrorKind; readonly remedy: string }
 
+const NO_BUCKET: Meaning = {
+  kind: 'invalid-input',
+  remedy: 'check that the bucket exists, and its endpoint and region',
+}
+
 const MEANING: ReadonlyMap<string, Meaning> = new Map([
   ['NotFound', { kind: 'not-found', remedy: 'there is no such object' }],
   ['IsADirectory', { kind: 'not-found', remedy: 'it names a directory' }],
   ['NotADirectory', { kind: 'not-found', remedy: 'a part of the path is an object' }],
   ['PermissionDenied', { kind: 'permission', remedy: 'the store refused; check the credentials and their policy' }],
-  ['ConfigInvalid', { kind: 'invalid-input', remedy: 'check that the bucket exists, and its endpoint and region' }],
+  ['ConfigInvalid', NO_BUCKET],
   ['Unsupported', { kind: 'unsupported', remedy: 'this store cannot do it' }],
   ['RateLimited', { kind: 'unavailable', remedy: 'the store asks for fewer requests' }],
   ['ConditionNotMatch', { kind: 'conflict', remedy: 'a condition of the request did not hold' }],
@@ -71,6 +76,8 @@ function meaningOf({ kind, temporary, status, details }: ObjectStoreFailure): Me
   if (status === 507 || /quota|insufficientstorage|storagefull/i.test(details)) return FULL
   // Another conditional request of the same object is under way: AWS says to try again.
   if (temporary || status === 409) return RETRY
+  // opendal tells this from an object that is not there for S3 alone.
+  if (/ContainerNotFound|specified bucket does not exist/i.test(details)) return NO_BUCKET
   const known = MEANING.get(kind)
   if (known !== undefined) return known
   if (status === 401) return DENIED
