@@ -7,10 +7,12 @@ PYICEBERG_VERSION=0.12.0
 PYARROW_VERSION=26.0.1
 PYICEBERG_CORE_VERSION=0.10.1 # partition transforms
 SQLALCHEMY_VERSION=2.0.58     # the SQL catalog
+PACKAGING_VERSION=26.3        # what it compares versions of pyarrow by, for Azure, and does not ask for itself
 
 install() {
   PYICEBERG_ENV=$(venv pyiceberg "pyiceberg==$PYICEBERG_VERSION" "pyarrow==$PYARROW_VERSION" \
-    "pyiceberg-core==$PYICEBERG_CORE_VERSION" "sqlalchemy==$SQLALCHEMY_VERSION")
+    "pyiceberg-core==$PYICEBERG_CORE_VERSION" "sqlalchemy==$SQLALCHEMY_VERSION" \
+    "packaging==$PACKAGING_VERSION")
 }
 
 run_python() {

@@ -11,6 +11,8 @@ export type ObjectStoreService = {
   readonly schemes: readonly string[]
   /** Its name in opendal. */
   readonly service: string
+  /** What our tests speak to; without it they rely on opendal's own. */
+  readonly exercised?: 'server' | 'emulator'
   /** Whether a write can be conditional on there being no object. */
   readonly canCreateOnly: boolean
   /** Keys that the store takes for others; they are refused. */
@@ -32,6 +34,7 @@ export type ObjectStoreService = {
 const S3: ObjectStoreService = {
   schemes: ['s3'],
   service: 's3',
+  exercised: 'server',
   canCreateOnly: true,
   options: {
     's3.endpoint': 'endpoint',
@@ -65,6 +68,7 @@ const S3: ObjectStoreService = {
 const GCS: ObjectStoreService = {
   schemes: ['gs'],
   service: 'gcs',
+  exercised: 'emulator',
   canCreateOnly: true,
   // opendal encodes the name twice as it uploads, and once for all else: `p=1` would be written as `p%3D1`. These are what
   // its first encoding leaves alone.
@@ -85,6 +89,7 @@ const GCS: ObjectStoreService = {
 const AZURE: ObjectStoreService = {
   schemes: ['abfs', 'wasb'],
   service: 'azblob',
+  exercised: 'emulator',
   canCreateOnly: true,
   // A backslash is a slash to Azure.
   confusedKeys: /\\/,
@@ -140,8 +145,7 @@ const OBS: ObjectStoreService = {
 }
 
 /**
- * The stores that can be used. Of these S3 is exercised against a server by our tests; the rest rely on opendal's own.
- * HDFS is not among them: its WebHDFS has a client of our own (`webhdfs-file-io`).
+ * The stores that can be used. HDFS is not among them: its WebHDFS has a client of our own (`webhdfs-file-io`).
  */
 export const OBJECT_STORE_SERVICES: readonly ObjectStoreService[] = [S3, GCS, AZURE, OSS, COS, OBS]
 

@@ -8,8 +8,8 @@ import { HDFS_SCHEMES } from '@moraine/storage/webhdfs-address'
 const SCHEME = /^([a-z][a-z0-9+.-]*):\//i
 
 /**
- * Refuses a location of a scheme that there is no store for, before anything is tried; says of a store that is not
- * exercised by our tests that it is not, and what it is set by.
+ * Refuses a location of a scheme that there is no store for, before anything is tried; says of a store to which our tests
+ * do not speak that they do not, and what it is set by.
  *
  * @throws {MoraineError} `unsupported`
  */
@@ -27,9 +27,10 @@ export function checkStore(location: string, warn: (message: string) => void): v
       `${location}: ${scheme}:// is not supported; a table can be on this machine (a path, or file://) or in ${others.join(', ')}`,
     )
   }
-  if (canonical === 's3') return
+  if (service.exercised === 'server') return
+  const how = service.exercised === 'emulator' ? 'but against an emulator' : 'as files, s3:// and hdfs:// are'
   warn(
-    `note: ${scheme}:// is not exercised by Moraine's own tests, as files, s3:// and hdfs:// are; it takes from --storage: ${settingsOf(service).join(', ')}`,
+    `note: ${scheme}:// is not exercised by Moraine's own tests, ${how}; it takes from --storage: ${settingsOf(service).join(', ')}`,
   )
 }
 
