@@ -98,6 +98,7 @@ test('versions and the hint stand where Hadoop looks for them', async () => {
 
 test('a store that cannot create files only if absent is refused', async () => {
   const catalog = open(memoryFileIO({ createOnly: false }))
+  await assert.rejects(catalog.createNamespace(['sales']), (error) => isKind(error, 'unsupported'))
   await assert.rejects(createSalesOrders({ catalog }), (error) => isKind(error, 'unsupported'))
 })
 
