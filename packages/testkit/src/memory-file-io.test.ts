@@ -11,5 +11,5 @@ fileIoConformance(
     root: '/root',
     dispose,
   }),
-  SMALL_SCALE,
+  { ...SMALL_SCALE, createsOnly: false },
 )
