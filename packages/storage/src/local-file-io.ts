@@ -1,5 +1,6 @@
-import { constants } from 'node:fs'
-import { type FileHandle, open, stat, unlink } from 'node:fs/promises'
+import { close, constants, fstat, open, read } from 'node:fs'
+import { stat, unlink } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { checkAborted } from '@moraine/stdx/abort'
 import { mapBounded } from '@moraine/stdx/bounded'
 import { MoraineError } from '@moraine/stdx/error'
@@ -66,22 +67,28 @@ function localPathOf(location: string): string {
   return path
 }
 
+// Many small files are read: a descriptor takes half of the time that a `FileHandle` does.
+const openFile = promisify(open)
+const statFile = promisify(fstat)
+const readFile = promisify(read)
+const closeFile = promisify(close)
+
 async function withFile<T>(
   location: string,
-  use: (file: FileHandle, sizeBytes: number) => Promise<T>,
+  use: (file: number, sizeBytes: number) => Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T> {
   const doing = `reading ${location}`
   checkAborted(signal, doing)
   try {
     // Without O_NONBLOCK the opening of a named pipe waits for a writer.
-    const file = await open(filePath(location), constants.O_RDONLY | constants.O_NONBLOCK)
+    const file = await openFile(filePath(location), constants.O_RDONLY | constants.O_NONBLOCK)
     try {
-      const found = await file.stat()
+      const found = await statFile(file)
       if (!found.isFile()) throw new MoraineError('not-found', `${location} is not a regular file`)
       return await use(file, found.size)
     } finally {
-      await file.close()
+      await closeFile(file)
     }
   } catch (cause) {
     throw localError(cause, doing)
@@ -89,7 +96,7 @@ async function withFile<T>(
 }
 
 function readRange(
-  file: FileHandle,
+  file: number,
   location: string,
   offset: number,
   length: number,
@@ -101,7 +108,7 @@ function readRange(
 }
 
 async function readBytes(
-  file: FileHandle,
+  file: number,
   location: string,
   offset: number,
   length: number,
@@ -110,7 +117,7 @@ async function readBytes(
   const bytes = allocate(location, length)
   for (let at = 0; at < length; ) {
     checkAborted(signal, `reading ${location}`)
-    const { bytesRead } = await file.read(bytes, at, Math.min(STEP_BYTES, length - at), offset + at)
+    const { bytesRead } = await readFile(file, bytes, at, Math.min(STEP_BYTES, length - at), offset + at)
     if (bytesRead === 0) throw cutShort(location, offset, length, offset + at)
     at += bytesRead
   }
