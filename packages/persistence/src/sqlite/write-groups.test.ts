@@ -75,12 +75,13 @@ test('a group stays open for another turn as long as somebody comes, but not for
   assert.deepEqual(await settled([quiet]), ['waits'])
   endTurn()
   assert.deepEqual(await settled([quiet]), ['a'])
-  for (const name of ['b', 'c', 'd', 'e']) {
+  const names = Array.from({ length: 16 }, (_, at) => `b${at}`)
+  for (const name of names) {
     busy.push(groups.run(statement(name), 'write'))
     endTurn()
   }
-  assert.deepEqual(await settled(busy), ['b', 'c', 'd', 'e'])
-  assert.deepEqual(said, ['BEGIN', 'a', 'COMMIT', 'BEGIN', 'b', 'c', 'd', 'e', 'COMMIT'])
+  assert.deepEqual(await settled(busy), names)
+  assert.deepEqual(said, ['BEGIN', 'a', 'COMMIT', 'BEGIN', ...names, 'COMMIT'])
 })
 
 test('transactions share the group one after another, and one that is rolled back is alone in that', async () => {

@@ -6,7 +6,7 @@ export type GroupedDatabase = {
 }
 
 /** Of the event loop, for which a group stays open at most. */
-const TURNS_MAX = 4
+const TURNS_MAX = 16
 
 type Group = PromiseWithResolvers<void> & { failure?: { readonly cause: unknown }; joined: number }
 
