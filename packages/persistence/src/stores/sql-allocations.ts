@@ -1,5 +1,5 @@
 import type { AllocationStore, GroupAllocation } from '@moraine/management/resources/group-allocation'
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely } from 'kysely'
 import { fromJson } from '../rows/json-column.ts'
 import type { Database } from '../schema.ts'
 
@@ -17,7 +17,7 @@ export function sqlAllocations(db: Kysely<Database>): AllocationStore {
   }
 }
 
-export async function saveAllocation(db: Transaction<Database>, saved: GroupAllocation): Promise<void> {
+export async function saveAllocation(db: Kysely<Database>, saved: GroupAllocation): Promise<void> {
   const allocation = JSON.stringify(saved)
   const replaced = await db
     .updateTable('group_allocation')

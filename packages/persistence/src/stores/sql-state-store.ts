@@ -3,7 +3,7 @@ import type { StateChange } from '@moraine/management/store/state-change'
 import type { ApplyOutcome, StateStore } from '@moraine/management/store/state-store'
 import { unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { Kysely, Transaction, UpdateResult } from 'kysely'
+import type { Kysely, UpdateResult } from 'kysely'
 import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'
 import { discardToRow } from '../rows/discard-row.ts'
@@ -21,6 +21,11 @@ export function sqlStateStore(db: Kysely<Database>, words: EngineWords): StateSt
     async apply(changes, fence) {
       if (changes.length === 0) return { kind: 'applied' }
       for (const change of changes) assertLegal(change)
+      const [only] = changes
+      // By itself it is whole without a transaction, which others would have to wait for.
+      if (fence === undefined && changes.length === 1 && only !== undefined && isOneStatement(only)) {
+        return (await applyChange(db, only)) ? { kind: 'applied' } : { kind: 'lost', change: only }
+      }
       try {
         // What others changed is found out by the guards, each of which keeps its row until the end.
         const transaction = db.transaction().setIsolationLevel('read committed')
@@ -48,8 +53,12 @@ class Refusal extends Error {
   }
 }
 
+function isOneStatement({ kind }: StateChange): boolean {
+  return kind === 'patch-table' || kind === 'move-optimizer'
+}
+
 /** Whether the change's guard held. */
-async function applyChange(db: Transaction<Database>, change: StateChange): Promise<boolean> {
+async function applyChange(db: Kysely<Database>, change: StateChange): Promise<boolean> {
   switch (change.kind) {
     case 'patch-table':
       return won(
@@ -135,7 +144,7 @@ async function applyChange(db: Transaction<Database>, change: StateChange): Prom
 
 type ChangeOf<Kind extends StateChange['kind']> = Extract<StateChange, { kind: Kind }>
 
-async function renameTable(db: Transaction<Database>, change: ChangeOf<'rename-table'>): Promise<boolean> {
+async function renameTable(db: Kysely<Database>, change: ChangeOf<'rename-table'>): Promise<boolean> {
   const { catalog, namespace, name } = change.name
   const hash = nameHash(catalog, namespace, name)
   const taken = await db.selectFrom('managed_table').select('table_id').where('name_hash', '=', hash).executeTakeFirst()
@@ -157,7 +166,7 @@ async function renameTable(db: Transaction<Database>, change: ChangeOf<'rename-t
   )
 }
 
-async function removeTable(db: Transaction<Database>, change: ChangeOf<'remove-table'>): Promise<boolean> {
+async function removeTable(db: Kysely<Database>, change: ChangeOf<'remove-table'>): Promise<boolean> {
   const { numDeletedRows } = await db
     .deleteFrom('managed_table')
     .where('table_id', '=', change.tableId)
@@ -172,7 +181,7 @@ async function removeTable(db: Transaction<Database>, change: ChangeOf<'remove-t
 
 const NEVER = 0 as EpochMs
 
-async function setClocks(db: Transaction<Database>, change: ChangeOf<'set-clocks'>): Promise<boolean> {
+async function setClocks(db: Kysely<Database>, change: ChangeOf<'set-clocks'>): Promise<boolean> {
   const column = `${change.type}_at` as const
   for (const key of change.partitionKeys) {
     const partition = { table_id: change.tableId, partition_hash: nameHash(key) }
@@ -201,7 +210,7 @@ async function setClocks(db: Transaction<Database>, change: ChangeOf<'set-clocks
 // Rows of one insert: engines limit the number of parameters of a statement.
 const ROWS_PER_INSERT = 200
 
-async function addProcess(db: Transaction<Database>, change: ChangeOf<'add-process'>): Promise<boolean> {
+async function addProcess(db: Kysely<Database>, change: ChangeOf<'add-process'>): Promise<boolean> {
   const { process, plan, tasks } = change
   await db.insertInto('optimizing_process').values(processToRow(process)).execute()
   await db.insertInto('process_plan').values({ process_id: process.processId, plan }).execute()
@@ -217,13 +226,13 @@ async function addProcess(db: Transaction<Database>, change: ChangeOf<'add-proce
   return true
 }
 
-async function removeProcess(db: Transaction<Database>, { processId }: ChangeOf<'remove-process'>): Promise<boolean> {
+async function removeProcess(db: Kysely<Database>, { processId }: ChangeOf<'remove-process'>): Promise<boolean> {
   const owned = ['process_plan', 'task', 'task_input', 'task_output', 'task_attempt', 'optimizing_process'] as const
   for (const table of owned) await db.deleteFrom(table).where('process_id', '=', processId).execute()
   return true
 }
 
-async function moveTask(db: Transaction<Database>, change: ChangeOf<'move-task'>): Promise<boolean> {
+async function moveTask(db: Kysely<Database>, change: ChangeOf<'move-task'>): Promise<boolean> {
   const { processId, taskId, output } = change
   const moved = await db
     .updateTable('task')
@@ -245,7 +254,7 @@ async function moveTask(db: Transaction<Database>, change: ChangeOf<'move-task'>
 }
 
 async function changeDiscard(
-  db: Transaction<Database>,
+  db: Kysely<Database>,
   change: ChangeOf<'add-discard' | 'postpone-discard' | 'name-discards' | 'remove-discard'>,
 ): Promise<boolean> {
   switch (change.kind) {
@@ -295,7 +304,7 @@ async function changeDiscard(
 }
 
 async function changeResource(
-  db: Transaction<Database>,
+  db: Kysely<Database>,
   change: ChangeOf<'add-resource' | 'move-resource' | 'remove-resource'>,
 ): Promise<boolean> {
   if (change.kind === 'add-resource') {
