@@ -60,7 +60,7 @@ function setUp() {
     register(name, 'jdbc', { uri: `jdbc:sqlite:${folder}/${name}.db`, warehouse })
   const purge = async (catalog: Catalog, table: TableIdentifier): Promise<PurgeOutcome> => {
     await catalog.dropped?.dropTable(table, { purge: true })
-    const [drop] = await stores.drops.listDueDrops(clock.now(), 1)
+    const [drop] = await stores.drops.listDueDrops(clock.now(), { offset: 0, limit: 1 })
     assert.ok(drop)
     const { io } = await open(catalog.name)
     return purgeDropped(drop, { io, drops: stores.drops, others, clock, checkLeads: () => {} }, NEVER)

@@ -33,10 +33,10 @@ async function dropped(purge: boolean, location?: string) {
   for (let at = 0; at < 2_500; at += 1) await io.write(`${metadata.location}/data/${at}.parquet`, new Uint8Array(1))
   await io.write(`${metadata.location}-beside/data/1.parquet`, new Uint8Array(1))
   await catalog.dropped?.dropTable(ORDERS, { purge })
-  const [drop] = await drops.listDueDrops(clock.now(), 10)
+  const [drop] = await drops.listDueDrops(clock.now(), { offset: 0, limit: 10 })
   assert.ok(drop !== undefined)
   const purgeIt = (checkLeads = () => {}) => purgeDropped(drop, { io, drops, others: ALONE, clock, checkLeads }, NEVER)
-  const due = () => drops.listDueDrops(clock.now(), 10)
+  const due = () => drops.listDueDrops(clock.now(), { offset: 0, limit: 10 })
   return { catalog, drops, drop, metadata, withoutRule, io, purgeIt, due, location: metadata.location }
 }
 
@@ -162,7 +162,7 @@ test('files behind a link stay, and the table stays dropped', async (context) =>
   await createSalesOrders({ catalog }, { ...SALES_ORDERS_TABLE, location: `${wh}/sales/link/t` })
   await io.write(`${wh}/victim/t/data/precious.parquet`, new Uint8Array(1))
   await catalog.dropped?.dropTable(ORDERS, { purge: true })
-  const [drop] = await drops.listDueDrops(clock.now(), 10)
+  const [drop] = await drops.listDueDrops(clock.now(), { offset: 0, limit: 10 })
   assert.ok(drop !== undefined)
   const deps = { io, drops, others: ALONE, clock, warehouse: wh, checkLeads: () => {} }
   const purgeIt = () => purgeDropped(drop, deps, NEVER)

@@ -45,8 +45,11 @@ export interface DroppedPointers {
    * not come. Begun once, it goes on after a crash.
    */
   claimPurge(dropId: string, now: EpochMs): Promise<boolean>
-  /** Those whose time has come. */
-  listDueDrops(now: EpochMs, limit: number): Promise<readonly DroppedPointer[]>
+  /** Those whose time has come, in the order in which it came. */
+  listDueDrops(
+    now: EpochMs,
+    page: { readonly offset: number; readonly limit: number },
+  ): Promise<readonly DroppedPointer[]>
   forgetDropped(dropId: string): Promise<void>
   /**
    * Another table or view, of any catalog, dropped or not, that has one of its places at or below one of the folders, or its

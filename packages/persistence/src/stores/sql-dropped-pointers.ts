@@ -52,9 +52,10 @@ export function sqlDroppedPointers(db: Kysely<Database>, words: EngineWords, und
     restoreDropped: (catalog, dropId, to, now) =>
       write((transaction) => restore(transaction, { catalog, ...to }, dropId, now)),
     claimPurge: (dropId, now) => write((transaction) => claimPurge(transaction, dropId, now)),
-    async listDueDrops(now, limit) {
+    async listDueDrops(now, { offset, limit }) {
       const due = db.selectFrom('dropped_table').selectAll().where('purge_at', '<=', now)
-      return (await due.orderBy('purge_at').limit(limit).execute()).map(droppedOf)
+      const rows = await due.orderBy('purge_at').orderBy('drop_id').limit(limit).offset(offset).execute()
+      return rows.map(droppedOf)
     },
     async forgetDropped(dropId) {
       await write(async (transaction) => {

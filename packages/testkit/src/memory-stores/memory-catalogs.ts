@@ -246,11 +246,11 @@ function memoryDrops({
       purging.add(dropId)
       return true
     },
-    async listDueDrops(now, limit) {
+    async listDueDrops(now, { offset, limit }) {
       return [...drops.values()]
         .filter(({ purgeAt }) => purgeAt <= now)
-        .sort((a, b) => a.purgeAt - b.purgeAt)
-        .slice(0, limit)
+        .sort((a, b) => a.purgeAt - b.purgeAt || (a.dropId < b.dropId ? -1 : 1))
+        .slice(offset, offset + limit)
     },
     async forgetDropped(dropId) {
       drops.delete(dropId)

@@ -62,10 +62,11 @@ export function dropsConformance(stores: () => Stores): void {
     assert.equal(names(await drops.listDropped('lake', { offset: 0, limit: 2 })), 'cb')
     assert.equal(names(await drops.listDropped('lake', { offset: 2, limit: 2 })), 'a')
     assert.equal(names(await drops.listDropped('other', { offset: 0, limit: 2 })), '')
-    assert.equal(names(await drops.listDueDrops(at(99), 10)), 'cb')
-    assert.equal(names(await drops.listDueDrops(at(99), 1)), 'c')
+    assert.equal(names(await drops.listDueDrops(at(99), { offset: 0, limit: 10 })), 'cb')
+    assert.equal(names(await drops.listDueDrops(at(99), { offset: 0, limit: 1 })), 'c')
+    assert.equal(names(await drops.listDueDrops(at(99), { offset: 1, limit: 1 })), 'b')
     await drops.forgetDropped('c')
-    assert.equal(names(await drops.listDueDrops(at(99), 10)), 'b')
+    assert.equal(names(await drops.listDueDrops(at(99), { offset: 0, limit: 10 })), 'b')
   })
 
   test('what was dropped under a name is found by it, until it is being purged', async () => {
@@ -110,7 +111,7 @@ export function dropsConformance(stores: () => Stores): void {
     // By a clock that is late.
     assert.equal(await drops.restoreDropped('lake', 'd1', to, at(50)), 'absent')
     assert.equal((await drops.listDropped('lake', { offset: 0, limit: 9 })).length, 1, 'its files are not all gone')
-    assert.equal((await drops.listDueDrops(at(100), 9)).length, 1)
+    assert.equal((await drops.listDueDrops(at(100), { offset: 0, limit: 9 })).length, 1)
     await drops.forgetDropped('d1')
     assert.equal(await drops.claimPurge('d1', at(100)), false)
     await pointers.addPointer(table)
