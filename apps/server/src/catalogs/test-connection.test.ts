@@ -344,6 +344,13 @@ test('a warehouse that overlaps those of other catalogs is told, and passes', as
   )
 })
 
+test('formats whose tables are passed over are told', async () => {
+  const formats = (list: string) => ({ ...REST, properties: { ...REST.properties, 'table-formats': list } })
+  const warning = async (list: string) => (await (await setUp({}, formats(list))).run).steps[0]?.warning
+  assert.equal(await warning('ICEBERG'), undefined)
+  assert.match((await warning('ICEBERG,HUDI,PAIMON')) ?? '', /^tables of HUDI, PAIMON are passed over: only those in/)
+})
+
 test('a catalog that looks empty says why, if it knows', async () => {
   const explainEmpty = async () => "the database has rows of catalogs 'prod', none of 'far'"
   const { steps } = await (await setUp({ explainEmpty }, { ...REST, type: 'jdbc' }, false)).run

@@ -2,7 +2,7 @@ import type { Catalog } from '@moraine/catalogs/catalog'
 import { lacksJdbcTables } from '@moraine/catalogs/jdbc/jdbc-schema'
 import { CREATES_JDBC_TABLES } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '@moraine/catalogs/table-identifier'
-import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
+import { formatsOfCatalog, type PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
 import { abortError, checkAborted } from '@moraine/stdx/abort'
 import type { Clock } from '@moraine/stdx/clock'
@@ -120,9 +120,20 @@ const STEPS: Readonly<
 async function reach(plain: PlainCatalog, found: Findings, deps: TestConnectionDeps, signal: AbortSignal) {
   const { seen, warnings } = await reachIt(plain, found, deps, signal)
   const overlaps = await deps.findOverlaps(plain)
-  if (overlaps.length === 0) return { seen, warnings }
-  const shared = `its warehouse overlaps that of ${overlaps.join(', ')}: nothing is registered in, or purged from, what several catalogs share`
-  return { seen, warnings: [...warnings, shared] }
+  return { seen, warnings: [...warnings, ...overlapWarning(overlaps), ...formatWarning(plain)] }
+}
+
+function overlapWarning(overlaps: readonly string[]): readonly string[] {
+  if (overlaps.length === 0) return []
+  return [
+    `its warehouse overlaps that of ${overlaps.join(', ')}: nothing is registered in, or purged from, what several catalogs share`,
+  ]
+}
+
+function formatWarning(plain: PlainCatalog): readonly string[] {
+  const others = formatsOfCatalog(plain).filter((format) => format !== 'ICEBERG')
+  if (others.length === 0) return []
+  return [`tables of ${others.join(', ')} are passed over: only those in Iceberg's own format are looked after`]
 }
 
 async function reachIt(plain: PlainCatalog, found: Findings, deps: TestConnectionDeps, signal: AbortSignal) {

@@ -97,11 +97,10 @@ export function formOfCatalog(catalog: Omit<ManagedCatalog, 'sealedSecrets'>): R
   const isTable = (key: string) => key.startsWith('table.')
   const own = Object.entries(properties).filter(([key]) => !isTable(key) && key !== FORMATS)
   const table = Object.entries(properties).filter(([key]) => isTable(key) && key !== GROUP)
-  const formats = properties[FORMATS] ?? metastoreType(type).defaultFormat
   return {
     type,
     optimizerGroup: properties[GROUP] ?? '',
-    tableFormatList: formats.split(',').map((format) => format.trim()),
+    tableFormatList: formatsOfCatalog(catalog),
     storageConfig,
     authConfig: {
       ...authConfig,
@@ -110,6 +109,12 @@ export function formOfCatalog(catalog: Omit<ManagedCatalog, 'sealedSecrets'>): R
     properties: Object.fromEntries(own),
     tableProperties: Object.fromEntries(table.map(([key, value]) => [key.slice('table.'.length), value])),
   }
+}
+
+/** Of which formats its tables may be. */
+export function formatsOfCatalog({ type, properties }: Pick<PlainCatalog, 'type' | 'properties'>): readonly string[] {
+  const formats = properties[FORMATS] ?? metastoreType(type).defaultFormat
+  return formats.split(',').map((format) => format.trim())
 }
 
 /** Names that stand in paths, URLs and logs as they are. */

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
-import { CATALOG_FORMATS, checkMatrix, formatsOf, METASTORES, metastoreType, storagesOf } from './catalog-matrix.ts'
+import {
+  CATALOG_FORMATS,
+  type CatalogFormat,
+  checkMatrix,
+  formatsOf,
+  METASTORES,
+  metastoreType,
+  storagesOf,
+} from './catalog-matrix.ts'
 
 /** What a running Apache Amoro 0.9 answers. */
 const AMORO: readonly (readonly [type: string, formats: string, storages: string])[] = [
@@ -13,13 +21,17 @@ const AMORO: readonly (readonly [type: string, formats: string, storages: string
   ['custom', 'ICEBERG MIXED_ICEBERG', 'Hadoop OSS S3'],
 ]
 
-test('types, their formats and their storages are those of Amoro, and jdbc', () => {
+/** What its API refuses, though its catalogs take it. */
+const COMPLETED: Readonly<Record<string, readonly CatalogFormat[]>> = { filesystem: ['HUDI'] }
+
+test('types, their formats and their storages are those of Amoro, completed, and jdbc', () => {
   assert.deepEqual(
     METASTORES.map(({ value }) => value),
     [...AMORO.map(([type]) => type), 'jdbc'],
   )
   for (const [type, formats, storages] of AMORO) {
-    assert.deepEqual(formatsOf(metastoreType(type)).toSorted(), formats.split(' ').sort(), type)
+    const more = COMPLETED[type] ?? []
+    assert.deepEqual(formatsOf(metastoreType(type)).toSorted(), [...formats.split(' '), ...more].sort(), type)
     assert.deepEqual(storagesOf(metastoreType(type)).toSorted(), storages.split(' ').sort(), type)
   }
 })
@@ -45,6 +57,12 @@ test('folders of an object store may hold tables of Iceberg, as those of HDFS an
   for (const type of ['filesystem', 'hadoop'])
     for (const storage of storagesOf(metastoreType(type)))
       assert.deepEqual(checkMatrix(metastoreType(type), storage, ['ICEBERG']), { storage, formats: ['ICEBERG'] })
+})
+
+test('tables of Hudi and Paimon in folders are taken alike', () => {
+  for (const type of ['filesystem', 'hadoop'])
+    for (const storage of ['Hadoop', 'S3', 'OSS'])
+      assert.deepEqual(checkMatrix(metastoreType(type), storage, ['hudi', 'Paimon']).formats, ['HUDI', 'PAIMON'])
 })
 
 test('every format is looked at, and words are taken in any case', () => {

@@ -22,9 +22,9 @@ const BOTH = ['ICEBERG', 'MIXED_ICEBERG'] as const
 
 const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
   storages: {
-    Hadoop: ['ICEBERG', 'MIXED_ICEBERG', 'PAIMON'],
-    S3: ['ICEBERG', 'PAIMON', 'LANCE'],
-    OSS: ['ICEBERG', 'PAIMON', 'LANCE'],
+    Hadoop: ['ICEBERG', 'MIXED_ICEBERG', 'PAIMON', 'HUDI'],
+    S3: ['ICEBERG', 'PAIMON', 'HUDI', 'LANCE'],
+    OSS: ['ICEBERG', 'PAIMON', 'HUDI', 'LANCE'],
     Local: ['ICEBERG', 'LANCE'],
   },
   defaultFormat: 'ICEBERG',
@@ -33,8 +33,8 @@ const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
 
 /**
  * Which type takes which format on which storage: the stricter of Amoro's two matrices, that of its API, completed from the
- * other one for `custom`, and for Iceberg's tables in the folders of object stores, where a commit is a file that is created
- * only; `jdbc` is ours.
+ * other one for `custom` and for Hudi's tables in folders, and for Iceberg's tables in the folders of object stores, where a
+ * commit is a file that is created only; `jdbc` is ours.
  */
 export const METASTORES: readonly MetastoreType[] = [
   {

@@ -81,7 +81,10 @@ test('tables in the folders of a bucket are registered with the keys of its stor
     ['filesystem', 'S3', 'hunter-key'],
   )
   const mixed = await call('POST', '/catalogs', { ...lake, name: 'mixed', tableFormatList: ['MIXED_ICEBERG'] })
-  assert.match(mixed.message, /type filesystem on S3 storage has no 'MIXED_ICEBERG'; choose of ICEBERG, PAIMON, LANCE/)
+  assert.match(
+    mixed.message,
+    /type filesystem on S3 storage has no 'MIXED_ICEBERG'; choose of ICEBERG, PAIMON, HUDI, LANCE/,
+  )
 })
 
 test('a catalog is registered, shown, listed, changed and removed, in the shapes of Amoro', async () => {
@@ -178,8 +181,8 @@ test('what cannot be is refused with the field and the remedy, and nothing is st
     [{ name: 'a/b' }, /^name: a catalog is named with/],
     [{ type: 'nessie' }, /^type: there is no catalog type 'nessie'; choose of ams/],
     [
-      { tableFormatList: ['ICEBERG', 'HUDI'] },
-      /^tableFormatList: type filesystem on Hadoop storage has no 'HUDI'; choose of/,
+      { tableFormatList: ['ICEBERG', 'LANCE'] },
+      /^tableFormatList: type filesystem on Hadoop storage has no 'LANCE'; choose of/,
     ],
     [{ storageConfig: { 'storage.type': 'GCS' } }, /^storageConfig.storage.type: type filesystem has no 'GCS'/],
     [{ properties: {} }, /^properties.warehouse is missing/],
