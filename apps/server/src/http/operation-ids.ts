@@ -12,6 +12,7 @@ export const OPERATION_IDS: Readonly<Record<string, Readonly<Record<string, stri
     '/catalogs/metastore/types': { get: 'listMetastoreTypes' },
     '/catalogs/metastore/{type}/table-formats': { get: 'listTableFormats' },
     '/catalogs/metastore/{type}/storage-types': { get: 'listStorageTypes' },
+    '/catalogs/metastore/{type}/storages': { get: 'describeStorages' },
     '/catalogs/{catalog}': { get: 'getCatalog', put: 'changeCatalog', delete: 'removeCatalog' },
     '/catalogs/{catalog}/delete/check': { get: 'checkCatalogRemoval' },
     '/catalogs/{catalog}/dropped-tables': { get: 'listDroppedTables' },

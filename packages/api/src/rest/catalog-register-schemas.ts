@@ -67,6 +67,21 @@ export const saveQuery = Type.Object({
 export const metastoreParams = Type.Object({ type: Type.String({ maxLength: 64 }) })
 export const metastoreEntry = Type.Object({ value: Type.String(), display: Type.String() }, { title: 'MetastoreEntry' })
 
+const words = Type.Array(Type.String())
+export const storageEntry = Type.Object(
+  {
+    value: Type.String({ description: 'What `storage.type` in `storageConfig` says.' }),
+    formats: words,
+    schemes: Type.Array(Type.String(), { description: 'Of locations there, such as gs.' }),
+    settings: Type.Array(Type.String(), { description: 'Further keys of `storageConfig`.' }),
+    authTypes: Type.Array(Type.String(), { description: 'What `auth.type` in `authConfig` may say.' }),
+    properties: Type.Array(Type.String(), {
+      description: 'Properties by which files there are reached; they count before the other two maps.',
+    }),
+  },
+  { title: 'StorageEntry', description: 'A kind of storage that a type of catalog takes. Not in Amoro.' },
+)
+
 export const connectionReport = Type.Object(
   {
     passed: Type.Boolean({ description: 'No step failed; some may have been skipped.' }),

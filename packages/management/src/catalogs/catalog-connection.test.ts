@@ -7,7 +7,7 @@ import type { CatalogMap, CatalogType } from './managed-catalog.ts'
 const connect = (type: CatalogType, storageConfig: CatalogMap, authConfig: CatalogMap, properties: CatalogMap = {}) =>
   connectionProperties({ name: 'far', type, storageConfig, authConfig, properties })
 
-test('keys and places of S3 and OSS have the names that adapters and storage take', () => {
+test('keys and places of S3, OSS, Azure and Google have the names that adapters and storage take', () => {
   const keys = { 'auth.type': 'AK/SK', 'auth.ak_sk.access_key': 'id', 'auth.ak_sk.secret_key': 'secret' }
   const s3 = { 'storage.type': 'S3', 'storage.s3.region': 'eu-west-1', 'storage.s3.endpoint': 'http://minio:9000' }
   assert.deepEqual(connect('glue', s3, keys, { warehouse: 's3://b', 'table.a': '1' }), {
@@ -21,6 +21,14 @@ test('keys and places of S3 and OSS have the names that adapters and storage tak
     'oss.endpoint': 'http://oss',
     'client.access-key-id': 'id',
     'client.access-key-secret': 'secret',
+  })
+  assert.deepEqual(connect('ams', { 'storage.type': 'ADLS', 'storage.adls.endpoint': 'http://azure/acc' }, keys), {
+    'adls.endpoint': 'http://azure/acc',
+    'adls.auth.shared-key.account.name': 'id',
+    'adls.auth.shared-key.account.key': 'secret',
+  })
+  assert.deepEqual(connect('ams', { 'storage.type': 'GCS', 'storage.gcs.endpoint': 'http://gcs' }, {}), {
+    'gcs.service.host': 'http://gcs',
   })
   assert.deepEqual(connect('rest', s3, { 'auth.type': 'custom' }, { 's3.endpoint': 'http://own' }), {
     'client.region': 'eu-west-1',

@@ -52,6 +52,8 @@ function storageProperties(storageConfig: CatalogMap): CatalogMap {
     'storage.s3.region': 'client.region',
     'storage.s3.endpoint': 's3.endpoint',
     'storage.oss.endpoint': 'oss.endpoint',
+    'storage.gcs.endpoint': 'gcs.service.host',
+    'storage.adls.endpoint': 'adls.endpoint',
   })
 }
 
@@ -61,11 +63,8 @@ function authProperties(storageConfig: CatalogMap, authConfig: CatalogMap): Cata
     case 'simple':
       return renamed(authConfig, { 'auth.simple.hadoop_username': 'ugi' })
     case 'ak/sk': {
-      const isOss = storageConfig['storage.type']?.toLowerCase() === 'oss'
-      return renamed(authConfig, {
-        'auth.ak_sk.access_key': isOss ? 'client.access-key-id' : 's3.access-key-id',
-        'auth.ak_sk.secret_key': isOss ? 'client.access-key-secret' : 's3.secret-access-key',
-      })
+      const [name, key] = KEY_NAMES[storageConfig['storage.type']?.toLowerCase() ?? ''] ?? KEYS_OF_S3
+      return renamed(authConfig, { 'auth.ak_sk.access_key': name, 'auth.ak_sk.secret_key': key })
     }
     case 'custom':
       return {}
@@ -77,6 +76,13 @@ function authProperties(storageConfig: CatalogMap, authConfig: CatalogMap): Cata
     default:
       throw new MoraineError('invalid-input', `authConfig.auth.type is '${type}'; choose of simple, ak/sk, custom`)
   }
+}
+
+const KEYS_OF_S3 = ['s3.access-key-id', 's3.secret-access-key'] as const
+/** By the storage, in small letters. */
+const KEY_NAMES: Readonly<Record<string, readonly [name: string, key: string]>> = {
+  oss: ['client.access-key-id', 'client.access-key-secret'],
+  adls: ['adls.auth.shared-key.account.name', 'adls.auth.shared-key.account.key'],
 }
 
 function renamed(map: CatalogMap, names: CatalogMap): CatalogMap {

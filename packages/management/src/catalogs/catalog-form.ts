@@ -3,6 +3,7 @@ import { connectionProperties } from './catalog-connection.ts'
 import { catalogFilter } from './catalog-filter.ts'
 import { checkMatrix, metastoreType, storagesOf } from './catalog-matrix.ts'
 import type { CatalogMap, CatalogType, ManagedCatalog } from './managed-catalog.ts'
+import { checkStorage, exactStorageOf } from './storage-type.ts'
 
 /** A registration as Amoro's clients write it. */
 export type CatalogForm = {
@@ -45,7 +46,9 @@ export function catalogOfForm(name: string, form: CatalogForm): PlainCatalog {
   checkCatalogName(name)
   const metastore = metastoreType(form.type)
   const { storageConfig = {}, authConfig = {}, properties = {}, tableProperties = {} } = form
-  const storage = storageConfig['storage.type'] ?? storagesOf(metastore)[0] ?? ''
+  const takes = storagesOf(metastore)
+  const told = exactStorageOf(properties['warehouse'])
+  const storage = storageConfig['storage.type'] ?? takes.find((each) => each === told) ?? takes[0] ?? ''
   const checked = checkMatrix(metastore, storage, form.tableFormatList ?? [metastore.defaultFormat])
   const defaults = Object.entries(tableProperties).map(([key, value]) => [`table.${key}`, value])
   return {
@@ -74,6 +77,7 @@ export function checkCatalog(catalog: PlainCatalog): void {
     throw new MoraineError('invalid-input', `properties.${key} is missing; a catalog of type ${type} needs it`)
   }
   catalogFilter(properties)
+  checkStorage(catalog, storagesOf(metastoreType(type)))
   checkKeys(catalog)
   const connection = connectionProperties(catalog)
   if (type !== 'hive' || connection['uri'] !== undefined || connection['hive.metastore.uris'] !== undefined) return

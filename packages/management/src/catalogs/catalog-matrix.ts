@@ -1,11 +1,9 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { CatalogType } from './managed-catalog.ts'
+import { STORAGE_TYPES, type StorageType } from './storage-type.ts'
 
 export const CATALOG_FORMATS = ['ICEBERG', 'MIXED_ICEBERG', 'MIXED_HIVE', 'PAIMON', 'HUDI', 'LANCE'] as const
 export type CatalogFormat = (typeof CATALOG_FORMATS)[number]
-
-const STORAGE_TYPES = ['Hadoop', 'S3', 'OSS', 'Local'] as const
-export type StorageType = (typeof STORAGE_TYPES)[number]
 
 export type MetastoreType = {
   readonly value: CatalogType
@@ -19,6 +17,9 @@ export type MetastoreType = {
 }
 
 const BOTH = ['ICEBERG', 'MIXED_ICEBERG'] as const
+/** For which Amoro has no word. */
+const CLOUDS = { GCS: ['ICEBERG'], ADLS: ['ICEBERG'] } as const
+const EVERYWHERE = { Hadoop: BOTH, S3: BOTH, OSS: BOTH, GCS: BOTH, ADLS: BOTH } as const
 
 const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
   storages: {
@@ -26,6 +27,7 @@ const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
     S3: ['ICEBERG', 'PAIMON', 'HUDI', 'LANCE'],
     OSS: ['ICEBERG', 'PAIMON', 'HUDI', 'LANCE'],
     Local: ['ICEBERG', 'LANCE'],
+    ...CLOUDS,
   },
   defaultFormat: 'ICEBERG',
   required: ['warehouse'],
@@ -34,13 +36,13 @@ const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
 /**
  * Which type takes which format on which storage: the stricter of Amoro's two matrices, that of its API, completed from the
  * other one for `custom` and for Hudi's tables in folders, and for Iceberg's tables in the folders of object stores, where a
- * commit is a file that is created only; `jdbc` is ours.
+ * commit is a file that is created only; `jdbc` is ours, and so are the stores of Azure and Google.
  */
 export const METASTORES: readonly MetastoreType[] = [
   {
     value: 'ams',
     display: 'Internal',
-    storages: { Hadoop: BOTH, S3: BOTH, OSS: BOTH },
+    storages: EVERYWHERE,
     defaultFormat: 'MIXED_ICEBERG',
     required: ['warehouse'],
   },
@@ -62,21 +64,21 @@ export const METASTORES: readonly MetastoreType[] = [
   {
     value: 'rest',
     display: 'REST',
-    storages: { Hadoop: BOTH, S3: BOTH, OSS: BOTH },
+    storages: EVERYWHERE,
     defaultFormat: 'ICEBERG',
     required: ['uri'],
   },
   {
     value: 'custom',
     display: 'Custom',
-    storages: { Hadoop: BOTH, S3: BOTH, OSS: BOTH },
+    storages: EVERYWHERE,
     defaultFormat: 'ICEBERG',
     required: ['catalog-impl'],
   },
   {
     value: 'jdbc',
     display: 'JDBC',
-    storages: { Hadoop: ['ICEBERG'], S3: ['ICEBERG'], OSS: ['ICEBERG'], Local: ['ICEBERG'] },
+    storages: { Hadoop: ['ICEBERG'], S3: ['ICEBERG'], OSS: ['ICEBERG'], Local: ['ICEBERG'], ...CLOUDS },
     defaultFormat: 'ICEBERG',
     required: ['uri', 'warehouse'],
   },

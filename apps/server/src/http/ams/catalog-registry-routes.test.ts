@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { connectionProperties } from '@moraine/management/catalogs/catalog-connection'
 import type { TableName } from '@moraine/management/tables/table-name'
 import { T0 } from '@moraine/management/testing/build'
+import { isStorageSetting } from '@moraine/storage/settings'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { sealCatalog, unsealCatalog } from '../../catalogs/catalog-secrets.ts'
 import type { ConnectionReport } from '../../catalogs/test-connection.ts'
@@ -67,6 +69,51 @@ test('what Amoro answers about types is answered, and jdbc beside it', async () 
   assert.deepEqual((await call('GET', '/catalogs/metastore/rest/table-formats')).result, ['ICEBERG', 'MIXED_ICEBERG'])
   assert.deepEqual((await call('GET', '/catalogs/metastore/hive/storage-types')).result, ['Hadoop'])
   assert.equal((await call('GET', '/catalogs/metastore/nessie/storage-types')).status, 400)
+})
+
+test('each kind of storage is described by all that may be said for it', async () => {
+  const { call } = await setUp()
+  const { result } = await call('GET', '/catalogs/metastore/filesystem/storages')
+  const found = new Map(result.map((entry: { readonly value: string }) => [entry.value, entry]))
+  assert.deepEqual([...found.keys()], (await call('GET', '/catalogs/metastore/filesystem/storage-types')).result)
+  assert.deepEqual(found.get('GCS'), {
+    value: 'GCS',
+    formats: ['ICEBERG'],
+    schemes: ['gs'],
+    settings: ['storage.gcs.endpoint'],
+    authTypes: ['CUSTOM'],
+    properties: ['gcs.service.host', 'gcs.oauth2.token', 'gcs.no-auth', 'gcs.project-id'],
+  })
+  assert.deepEqual(found.get('Local'), {
+    value: 'Local',
+    formats: ['ICEBERG', 'LANCE'],
+    schemes: ['file'],
+    settings: [],
+    authTypes: ['SIMPLE', 'CUSTOM'],
+    properties: ['local.folders'],
+  })
+  for (const entry of result) assert.ok(entry.properties.every(isStorageSetting), entry.value)
+  assert.equal((await call('GET', '/catalogs/metastore/nessie/storages')).status, 400)
+})
+
+test("a catalog in Google's store or in Azure's is registered with what each takes", async () => {
+  const { call, plain } = await setUp()
+  const { storageConfig: _, authConfig: __, ...least } = FILES
+  const register = async (form: object) => {
+    const { status, message } = await call('POST', '/catalogs', { ...least, ...form })
+    assert.equal(status, 200, message)
+  }
+  await register({ name: 'google', properties: { warehouse: 'gs://b/wh', 'gcs.oauth2.token': 'hunter-token' } })
+  const warehouse = 'abfss://c@acc.dfs.core.windows.net/wh'
+  const authConfig = { 'auth.type': 'AK/SK', 'auth.ak_sk.access_key': 'acc', 'auth.ak_sk.secret_key': 'hunter-key' }
+  await register({ name: 'azure', properties: { warehouse }, authConfig })
+  const shown = async (name: string) => (await call('GET', `/catalogs/${name}`)).result
+  assert.deepEqual((await shown('google')).storageConfig, { 'storage.type': 'GCS' })
+  assert.deepEqual((await shown('google')).secretsSet, ['properties/gcs.oauth2.token'])
+  assert.deepEqual((await shown('azure')).storageConfig, { 'storage.type': 'ADLS' })
+  const azure = await plain('azure')
+  assert.ok(azure)
+  assert.equal(connectionProperties(azure)['adls.auth.shared-key.account.key'], 'hunter-key')
 })
 
 test('tables in the folders of a bucket are registered with the keys of its store', async () => {
@@ -184,7 +231,9 @@ test('what cannot be is refused with the field and the remedy, and nothing is st
       { tableFormatList: ['ICEBERG', 'LANCE'] },
       /^tableFormatList: type filesystem on Hadoop storage has no 'LANCE'; choose of/,
     ],
-    [{ storageConfig: { 'storage.type': 'GCS' } }, /^storageConfig.storage.type: type filesystem has no 'GCS'/],
+    [{ storageConfig: { 'storage.type': 'COS' } }, /^storageConfig.storage.type: type filesystem has no 'COS'/],
+    [{ storageConfig: { 'storage.type': 'GCS' } }, /^properties.warehouse: on GCS storage it begins with gs:/],
+    [{ properties: { warehouse: 'gs://b/wh' } }, /^storageConfig.storage.type is Hadoop, and .* is GCS's; say GCS/],
     [{ properties: {} }, /^properties.warehouse is missing/],
     [{ properties: { warehouse: '/a', 'table-filter': '(' } }, /^properties.table-filter is no regular expression/],
     [
@@ -383,6 +432,7 @@ test('the OpenAPI document has these routes', async () => {
     ['/catalogs/metastore/types', 'get'],
     ['/catalogs/metastore/{type}/table-formats', 'get'],
     ['/catalogs/metastore/{type}/storage-types', 'get'],
+    ['/catalogs/metastore/{type}/storages', 'get'],
   ] as const) {
     assert.equal(
       Object.keys(paths[`/api/ams/v1${path}`] ?? {})

@@ -8,6 +8,7 @@ import {
   metastoreEntry,
   metastoreParams,
   saveQuery,
+  storageEntry,
 } from '@moraine/api/rest/catalog-register-schemas'
 import { catalogParams } from '@moraine/api/rest/catalog-schemas'
 import { isAllowed } from '@moraine/management/access/grant'
@@ -19,6 +20,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { Type } from 'typebox'
 import type { CatalogDescription, CatalogRegistry } from '../../catalogs/catalog-registry.ts'
+import { storageEntries } from '../../catalogs/storage-entries.ts'
 import type { InTime } from '../answer-in-time.ts'
 import type { OwnRequests } from '../own-requests.ts'
 import { type FormValue, formOfBody } from './form-of-body.ts'
@@ -64,6 +66,30 @@ function metastoreRoutes(server: ApiServer): void {
     '/catalogs/metastore/:type/storage-types',
     { schema: { tags, summary: 'Kinds of storage that a type of catalog takes', ...words } },
     async ({ params }) => success([...storagesOf(metastoreType(params.type))]),
+  )
+  server.get(
+    '/catalogs/metastore/:type/storages',
+    {
+      schema: {
+        tags,
+        summary: 'Kinds of storage that a type of catalog takes, each with what may be said for it. Not in Amoro',
+        params: metastoreParams,
+        response: answers(Type.Array(storageEntry)),
+      },
+    },
+    async ({ params }) =>
+      success(
+        storageEntries(metastoreType(params.type)).map(
+          ({ value, formats, schemes, settings, authTypes, properties }) => ({
+            value,
+            formats: [...formats],
+            schemes: [...schemes],
+            settings: [...settings],
+            authTypes: [...authTypes],
+            properties: [...properties],
+          }),
+        ),
+      ),
   )
 }
 

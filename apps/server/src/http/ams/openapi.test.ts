@@ -63,6 +63,7 @@ const WRITTEN_DOWN: Readonly<Record<string, Readonly<Record<string, readonly str
     catalogs: ['get', 'post'],
     'catalogs/metastore/types': ['get'],
     'catalogs/metastore/{type}/storage-types': ['get'],
+    'catalogs/metastore/{type}/storages': ['get'],
     'catalogs/metastore/{type}/table-formats': ['get'],
     'catalogs/test': ['post'],
     'catalogs/{catalog}': ['delete', 'get', 'put'],
