@@ -35,9 +35,8 @@ import { buildOpened } from '../../catalogs/testing/build-opened.ts'
 import { icebergInspection } from '../../table-work/iceberg-inspection.ts'
 import { buildHttpServer } from '../http-server.ts'
 import { buildOptions } from '../testing/build-options.ts'
+import { differences, type JsonShape } from '../testing/json-shape.ts'
 
-/** Kinds of JSON values, joined with |; an object by its fields, `*` standing for the keys of a map; a list by its item. */
-type Shape = string | readonly Shape[] | { readonly [field: string]: Shape }
 type Recorded = {
   readonly transcript: string
   /** GET if absent. */
@@ -45,15 +44,12 @@ type Recorded = {
   readonly path: string
   readonly body?: object | undefined
   /** Absent of a refusal, which Amoro sends as HTTP 200 with `code` 500. */
-  readonly result?: Shape
+  readonly result?: JsonShape
 }
 
 const RECORDED = JSON.parse(
   readFileSync(new URL('./fixtures/amoro-shapes.json', import.meta.url), 'utf8'),
 ) as readonly Recorded[]
-
-/** What has no value here where Amoro's had one when it was recorded. */
-const NULLABLE = new Set(['comment', 'failReason'])
 
 /** What is refused here, and with which status: all that Amoro refused, and the cancel of a process that has ended. */
 const REFUSALS: Readonly<Record<string, number>> = {
@@ -70,6 +66,7 @@ const OTHER_GROUP = { name: 'other', container: 'localContainer', properties: { 
 
 /** Which table of another engine stands for which of the recorded ones. */
 const TABLES: Readonly<Record<string, string>> = {
+  'tdb.a': 'all-types',
   'gold.orders': 'pyiceberg-partitioned',
   'gold.plain': 'all-types',
   'gold.empty': 'empty',
@@ -154,7 +151,7 @@ async function setUp() {
   ])
   for (const key of Object.keys(TABLES)) {
     const [db = '', table = ''] = key.split('.')
-    const name = { catalog: 'ams_ice', namespace: [db], name: table }
+    const name = { catalog: db === 'tdb' ? 'fs_ice' : 'ams_ice', namespace: [db], name: table }
     const { tableId } = await stores.tables.addTable({ name, format: 'ICEBERG', createdAt: T0 })
     const process = PROCESSES[key]
     if (process !== undefined) await endedProcess(stores, tableId, process)
@@ -242,52 +239,3 @@ test('tables of a group are filtered by the parameter as Amoro writes it', async
   assert.deepEqual(await named('actions[]=committing'), [])
   assert.deepEqual(new Set(await named('actions[]=idle&actions[]=full')), new Set(['idle']))
 })
-
-test('a difference is seen wherever it is', () => {
-  const shape: Shape = { a: ['number|null'], b: { '*': 'string' }, c: { d: 'boolean' } }
-  assert.deepEqual(differences(shape, { a: [1, null], b: { x: 'y' }, c: { d: true }, more: 1 }), [])
-  assert.deepEqual(differences(shape, { a: ['1'], b: { x: 2 }, c: {} }), [
-    '.a[0] is string, not number|null',
-    '.b.x is number, not string',
-    '.c.d is missing',
-  ])
-  assert.deepEqual(differences(shape, { a: [], b: [], c: null }), [
-    '.a is empty: nothing to compare',
-    '.b is list, not object',
-    '.c is null, not object',
-  ])
-})
-
-/** Fields beside those that were recorded are no difference. */
-function differences(shape: Shape, value: unknown, at = '', mayBeEmpty = false): readonly string[] {
-  const kind = kindOf(value)
-  if (typeof shape === 'string') {
-    const kinds = shape.split('|')
-    const isNull = kind === 'null' && NULLABLE.has(at.split('.').at(-1) ?? '')
-    // Of a field that was null whenever it was recorded, nothing more is known.
-    return shape === 'null' || kinds.includes(kind) || isNull ? [] : [`${at} is ${kind}, not ${shape}`]
-  }
-  if (isList(shape)) {
-    if (!Array.isArray(value)) return [`${at} is ${kind}, not list`]
-    const [item] = shape
-    if (item === undefined) return []
-    if (value.length === 0) return mayBeEmpty ? [] : [`${at} is empty: nothing to compare`]
-    return value.flatMap((each, index) => differences(item, each, `${at}[${index}]`, mayBeEmpty))
-  }
-  if (kind !== 'object') return [`${at} is ${kind}, not object`]
-  const found = new Map(Object.entries(value as object))
-  return Object.entries(shape).flatMap(([field, inner]) => {
-    if (field === '*') return [...found].flatMap(([key, each]) => differences(inner, each, `${at}.${key}`, mayBeEmpty))
-    if (!found.has(field)) return [`${at}.${field} is missing`]
-    return differences(inner, found.get(field), `${at}.${field}`, mayBeEmpty)
-  })
-}
-
-function isList(shape: Shape): shape is readonly Shape[] {
-  return Array.isArray(shape)
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null'
-  return Array.isArray(value) ? 'list' : typeof value
-}
