@@ -11,7 +11,7 @@ import { icebergRest, sendRestError } from '../iceberg-rest/iceberg-rest.ts'
 import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
 import type { PageTokens } from '../iceberg-rest/page-tokens.ts'
-import { planningTurns } from '../iceberg-rest/plan-routes.ts'
+import { scanPlanning } from '../iceberg-rest/scan-planning.ts'
 import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
 import { guardRoutes, isOpenRoute } from './ams/guard-routes.ts'
@@ -117,7 +117,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   const idempotency = new Idempotency(stores.answers, clock, (error) =>
     log.warn({ failure: describeError(error) }, 'an answer was not kept; the same request would be made again'),
   )
-  const planning = planningTurns()
+  const planning = scanPlanning()
   for (const prefix of REST_PREFIXES) {
     await server.register(icebergRest, {
       prefix,

@@ -6,7 +6,6 @@ import { type Clock, systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { formatExactJson, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
 import { systemRandom } from '@moraine/stdx/random'
-import type { Turns } from '@moraine/stdx/turns'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../access/authenticator.ts'
 import { retryAfterOf } from '../access/guess-limits.ts'
@@ -26,7 +25,7 @@ import { type Claimed, type Idempotency, KEY_LIFETIME } from './idempotency.ts'
 import { NAMESPACE_ROUTES } from './namespace-routes.ts'
 import { oauthRoutes } from './oauth-routes.ts'
 import { type PageTokens, pageTokens } from './page-tokens.ts'
-import { PLAN_ROUTES, planningTurns } from './plan-routes.ts'
+import { PLAN_ROUTES } from './plan-routes.ts'
 import { refusePoisonedKeys } from './refuse-poisoned-keys.ts'
 import { encodeRestError, type RestError, restErrorOf } from './rest-error.ts'
 import {
@@ -37,6 +36,7 @@ import {
   type RestCall,
   type RestRoute,
 } from './rest-route.ts'
+import { type ScanPlanning, scanPlanning } from './scan-planning.ts'
 import { TABLE_ROUTES } from './table-routes.ts'
 import { TRANSACTION_ROUTES } from './transaction-routes.ts'
 import { UNREGISTER_ROUTE } from './unregister-route.ts'
@@ -48,7 +48,7 @@ export type IcebergRestOptions = IcebergRestHooks & {
   /** Without it tokens of pages are good for as long as the server runs. */
   readonly pageTokens?: PageTokens
   /** Shared by all that plan scans in one process; without it this plugin has its own. */
-  readonly planning?: Turns
+  readonly planning?: ScanPlanning
   /** Who sends each request; nobody is let in unasked but by one that says so. */
   readonly authenticator: Authenticator
   /** Whether its routes stand in the description of the API. */
@@ -114,7 +114,7 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
       ...(options.idempotency !== undefined && { 'idempotency-key-lifetime': KEY_LIFETIME }),
     }
   })
-  const planning = options.planning ?? planningTurns()
+  const planning = options.planning ?? scanPlanning()
   const pages = options.pageTokens ?? pageTokens(systemRandom.bytes(32), systemRandom)
   const all = [
     ...ROUTES,

@@ -342,6 +342,8 @@ test('plan ids and plan tasks that are none are not found', async () => {
     task({ ...whole, request: { ...request, 'schema-id': 77 } }),
     task({ ...whole, filter: '{"type":"eq","term":"nope","value":1}' }),
     task({ ...whole, filter: '{' }),
+    task({ ...whole, plan: 'x' }),
+    task({ ...whole, plan: 'x'.repeat(99_999) }),
     task({ v: 1, table, request }),
     task({ v: 1, table, from: 0, to: 1 }),
   ]
@@ -356,6 +358,27 @@ test('plan ids and plan tasks that are none are not found', async () => {
     assert.deepEqual([answer.status, answer.type], [404, 'NoSuchPlanIdException'])
   }
   assert.equal((await ask('DELETE', '/plan/x')).type, 'NoSuchPlanIdException')
+})
+
+test('a plan that was cancelled is answered no more, nor are its tasks; another of the same scan is', async () => {
+  const { catalog, io } = await tableOf(25_000)
+  const { metadata } = await catalog.loadTable(TABLE)
+  const { ask } = await serve(catalog, io, metadata)
+  const plan = async () => {
+    const { body } = await ask('POST', '/plan', {})
+    const [task = ''] = required(record(body, PLACE), 'plan-tasks', listOf(text))
+    return { path: `/plan/${String(body['plan-id'])}`, task }
+  }
+  const [given, kept] = [await plan(), await plan()]
+  assert.notEqual(given.path, kept.path)
+  // A client that got no answer asks again.
+  for (const _ of [1, 2]) assert.equal((await ask('DELETE', given.path)).status, 204)
+  const fetched = await ask('GET', given.path)
+  assert.deepEqual([fetched.status, fetched.body], [200, { status: 'cancelled' }])
+  const task = await ask('POST', '/tasks', { 'plan-task': given.task })
+  assert.deepEqual([task.status, task.type], [404, 'NoSuchPlanTaskException'])
+  assert.equal((await ask('GET', kept.path)).body['status'], 'completed')
+  assert.equal((await ask('POST', '/tasks', { 'plan-task': kept.task })).status, 200)
 })
 
 test('a request that does not fit into a plan id is answered, and its id is not', async () => {

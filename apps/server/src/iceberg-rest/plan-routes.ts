@@ -7,7 +7,6 @@ import { type OpenScan, openScan } from '@moraine/iceberg/scan/scan-sections'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject } from '@moraine/stdx/exact-json'
 import { type JsonDecoder, record, required, text } from '@moraine/stdx/exact-json-decode'
-import { Turns } from '@moraine/stdx/turns'
 import type { FileIO } from '@moraine/storage/file-io'
 import { tableFileIO } from '../access/table-file-io.ts'
 import { formatPlanToken, type PlanToken, parsePlanToken, tableKey } from './plan-token.ts'
@@ -28,11 +27,6 @@ export const PLAN_ROUTES: readonly RestRoute[] = [
   { method: 'POST', path: `${ONE}/tasks`, needs: 'view-table', isRead: true, answer: fetchTasks },
 ]
 
-/** For the plans of a service: each holds a few manifests in memory, and up to as many files as one answer has. */
-export function planningTurns(): Turns {
-  return new Turns({ limit: 4, limitOfOne: 3, waitingMax: 100 })
-}
-
 /** A plan of no more entries of manifests is answered whole: one request, a megabyte of JSON or less without figures. */
 const ENTRIES_AT_ONCE = 2_000
 /** Larger ones are cut into parts of so many: few enough to bound the answer, and to read a manifest only a few times. */
@@ -46,38 +40,40 @@ async function planTableScan(call: RestCall): Promise<RestAnswer> {
   const request = bodyOf(call, decodeScanRequest)
   const table = await call.catalog.loadTable(identifierOf(call), call.signal)
   const { metadata } = table
-  const pinned = pinScan(metadata, request)
+  const planned = { pinned: pinScan(metadata, request), plan: call.planning.nextPlan() }
   return ok({
     status: 'completed',
-    'plan-id': planIdOf(metadata, pinned),
-    ...(await answerRange(call, table, pinned)),
+    'plan-id': planIdOf(metadata, planned),
+    ...(await answerRange(call, table, planned)),
   })
 }
 
 async function fetchPlan(call: RestCall): Promise<RestAnswer> {
   const token = planIdToken(call)
   const table = await call.catalog.loadTable(identifierOf(call), call.signal)
-  const pinned = pinToken(token, table.metadata)
-  if (pinned === undefined) throw noSuchPlan()
-  return ok({ status: 'completed', ...(await answerRange(call, table, pinned)) })
+  const planned = pinToken(token, table.metadata)
+  if (planned === undefined) throw noSuchPlan()
+  if (call.planning.isCancelled(token.plan)) return ok({ status: 'cancelled' })
+  return ok({ status: 'completed', ...(await answerRange(call, table, planned)) })
 }
 
-/** There is nothing to give up: a plan is made by the time its id is known. */
+/** There is no work to give up: a plan is made by the time its id is known. But its id and its tasks are good no more. */
 async function cancelPlan(call: RestCall): Promise<RestAnswer> {
-  planIdToken(call)
+  const { plan } = planIdToken(call)
   const identifier = identifierOf(call)
   if ((await call.catalog.findMetadataLocation(identifier, call.signal)) === undefined) throw noSuchTable(identifier)
+  if (plan !== undefined) call.planning.cancel(plan)
   return NO_CONTENT
 }
 
 async function fetchTasks(call: RestCall): Promise<RestAnswer> {
   const { planTask } = bodyOf(call, decodeFetchTasks)
   const token = parsePlanToken(planTask)
-  if (token?.range === undefined) throw noSuchTask()
+  if (token?.range === undefined || call.planning.isCancelled(token.plan)) throw noSuchTask()
   const table = await call.catalog.loadTable(identifierOf(call), call.signal)
-  const pinned = pinToken(token, table.metadata)
-  if (pinned === undefined) throw noSuchTask()
-  return ok(await answerRange(call, table, pinned, token.range))
+  const planned = pinToken(token, table.metadata)
+  if (planned === undefined) throw noSuchTask()
+  return ok(await answerRange(call, table, planned, token.range))
 }
 
 /** `FetchScanTasksRequest` */
@@ -85,14 +81,17 @@ const decodeFetchTasks: JsonDecoder<{ readonly planTask: string }> = (value, pla
   planTask: required(record(value, place), 'plan-task', text),
 })
 
+type Planned = { readonly pinned: PinnedRequest; readonly plan: string | undefined }
+
 /** The files of a part of a plan, the whole one by default, or the plan tasks into which it is cut. */
 async function answerRange(
   call: RestCall,
   table: LoadedTable,
-  pinned: PinnedRequest,
+  planned: Planned,
   range?: ScanRange,
 ): Promise<JsonObject> {
   const { metadata } = table
+  const { pinned } = planned
   const io = readerOf(call, table)
   const plan = async () => {
     const open = await foundFiles(openScan(io, pinned.scan, call.signal))
@@ -101,7 +100,7 @@ async function answerRange(
     if (asked.to > whole.to) throw noSuchTask()
     const atOnce = range === undefined ? ENTRIES_AT_ONCE : ENTRIES_PER_TASK
     if (cutRange(open.sections, asked, atOnce, TASKS_PER_ANSWER).length > 1) {
-      return { 'plan-tasks': tasksOf(metadata, pinned, open, asked) }
+      return { 'plan-tasks': tasksOf(metadata, planned, open, asked) }
     }
     // Zero would be a plan without files for whoever leaves the hint at that.
     const enoughRows = pinned.request.enoughRows === 0n ? undefined : pinned.request.enoughRows
@@ -109,17 +108,17 @@ async function answerRange(
     return encodeScanTasks(metadata, files, pinned.statistics)
   }
   // A catalog whose store does not answer leaves a turn to the others.
-  return call.planning.run(plan, { owner: `plans of ${call.catalog.name}`, signal: call.signal })
+  return call.planning.turns.run(plan, { owner: `plans of ${call.catalog.name}`, signal: call.signal })
 }
 
 function tasksOf(
   metadata: TableMetadata,
-  { request }: PinnedRequest,
+  { pinned: { request }, plan }: Planned,
   { sections }: OpenScan,
   range: ScanRange,
 ): readonly string[] {
   const parts = cutRange(sections, range, ENTRIES_PER_TASK, TASKS_PER_ANSWER)
-  return parts.map((part) => formatPlanToken({ table: tableKey(metadata), request, range: part }))
+  return parts.map((part) => formatPlanToken({ ...tokenOf(metadata, plan), request, range: part }))
 }
 
 /** A file that is missing below a table is damage; as `not-found` it would tell clients that there is no table. */
@@ -131,17 +130,21 @@ async function foundFiles<T>(reading: Promise<T>): Promise<T> {
   }
 }
 
-function planIdOf(metadata: TableMetadata, { request, scan }: PinnedRequest): string {
-  const table = tableKey(metadata)
-  const id = scan.scope.kind === 'nothing' ? undefined : formatPlanToken({ table, request })
-  return id === undefined || id.length > PLAN_ID_LENGTH_MAX ? formatPlanToken({ table }) : id
+function planIdOf(metadata: TableMetadata, { pinned: { request, scan }, plan }: Planned): string {
+  const token = tokenOf(metadata, plan)
+  const id = scan.scope.kind === 'nothing' ? undefined : formatPlanToken({ ...token, request })
+  return id === undefined || id.length > PLAN_ID_LENGTH_MAX ? formatPlanToken(token) : id
+}
+
+function tokenOf(metadata: TableMetadata, plan: string | undefined): PlanToken {
+  return { table: tableKey(metadata), ...(plan !== undefined && { plan }) }
 }
 
 /** The request of a token, as far as the table still has what it is about. */
-function pinToken({ table, request }: PlanToken, metadata: TableMetadata): PinnedRequest | undefined {
+function pinToken({ table, plan, request }: PlanToken, metadata: TableMetadata): Planned | undefined {
   if (request === undefined || table !== tableKey(metadata)) return undefined
   try {
-    return pinScan(metadata, request)
+    return { pinned: pinScan(metadata, request), plan }
   } catch (error) {
     // It was right once: snapshots have expired since, or somebody else wrote it.
     if (isKind(error, 'invalid-input') || isKind(error, 'not-found') || isKind(error, 'unsupported')) return undefined

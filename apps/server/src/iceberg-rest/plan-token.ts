@@ -13,15 +13,18 @@ import {
   safeInteger,
   text,
 } from '@moraine/stdx/exact-json-decode'
+import { PLAN_NAME } from './scan-planning.ts'
 import { decodeScanRequest, encodePinnedRequest, type ScanRequest } from './scan-request.ts'
 
 /**
- * What a plan id or a plan task stands for. It says all that is needed to answer it, so the service keeps nothing, and a
+ * What a plan id or a plan task stands for. It says all that is needed to answer it, so the service keeps no plan, and a
  * restart or another replica of it answers as well.
  */
 export type PlanToken = {
   /** The table's uuid; its location for tables that have none. */
   readonly table: string
+  /** The name of the plan, by which it is cancelled. Absent from tokens of before plans had one. */
+  readonly plan?: string
   /** Pinned to a snapshot and a schema. Absent from ids of plans whose request would not fit into one. */
   readonly request?: ScanRequest
   /** Of a plan task: the part of the plan. */
@@ -33,10 +36,11 @@ export function tableKey({ tableUuid, location }: Pick<TableMetadata, 'tableUuid
 }
 
 /** Letters, digits, `-`, `_` and one dot. */
-export function formatPlanToken({ table, request, range }: PlanToken): string {
+export function formatPlanToken({ table, plan, request, range }: PlanToken): string {
   const json = formatExactJson({
     v: VERSION,
     table,
+    ...(plan !== undefined && { plan }),
     ...(request !== undefined && { request: encodePinnedRequest(request) }),
     // As text: a filter may be as deeply nested as JSON here may be.
     ...(request?.filter !== undefined && { filter: formatExactJson(request.filter) }),
@@ -71,12 +75,15 @@ const decodeToken: JsonDecoder<PlanToken> = (value, place) => {
   if (required(json, 'v', safeInteger) !== VERSION) failAt(place, 'is of another version')
   const request = optional(json, 'request', decodeScanRequest)
   const filter = optional(json, 'filter', text)
+  const plan = optional(json, 'plan', text)
+  if (plan !== undefined && !PLAN_NAME.test(plan)) failAt(place, 'names no plan')
   const from = optional(json, 'from', safeInteger)
   const to = optional(json, 'to', safeInteger)
   const range = from === undefined || to === undefined ? undefined : { from, to }
   if (range !== undefined && (range.from < 0 || range.from >= range.to)) failAt(place, 'names no part of a plan')
   return {
     table: required(json, 'table', text),
+    ...(plan !== undefined && { plan }),
     ...(request !== undefined && {
       request: filter === undefined ? request : { ...request, filter: parseExactJson(filter, 'filter') },
     }),

@@ -10,13 +10,13 @@ import { isSeen, type Place, type Privilege } from '@moraine/management/access/g
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { JsonObject, JsonValue } from '@moraine/stdx/exact-json'
 import { flag, type JsonDecoder, optional, record, required, text } from '@moraine/stdx/exact-json-decode'
-import type { Turns } from '@moraine/stdx/turns'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { Identity } from '../access/identity.ts'
 import type { PlacementRules } from '../access/placement.ts'
 import type { TableAccess } from '../catalogs/delegation/table-access.ts'
 import type { IcebergRestHooks } from './iceberg-rest-hooks.ts'
 import type { PageTokens } from './page-tokens.ts'
+import type { ScanPlanning } from './scan-planning.ts'
 
 /** One endpoint of the protocol: its method and path as the specification writes them, and what it does. */
 export type RestRoute = {
@@ -50,7 +50,7 @@ export type RestCall = {
   readonly placement: PlacementRules
   readonly pages: PageTokens
   /** For whoever plans a scan; of the whole service. */
-  readonly planning: Turns
+  readonly planning: ScanPlanning
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: AbortSignal
 }
