@@ -101,6 +101,10 @@ async function liveThrough({ signal }: TestContext, lake: Lake): Promise<void> {
   await change('INSERT INTO lake.shop.copies SELECT id, region FROM lake.shop.orders')
   await change('ALTER TABLE lake.shop.copies RENAME TO copied')
   assert.equal((await readByBoth(lake, 'shop', 'copied')).length, before.length)
+  // On disks it needs the folders that the service makes for a table that is not there yet.
+  await change('CREATE TABLE lake.shop.selected AS SELECT id, region FROM lake.shop.orders WHERE id < 30')
+  assert.equal((await readByBoth(lake, 'shop', 'selected')).length, inserted.length)
+  await duckdb.sql('DROP TABLE lake.shop.selected')
   const tables = "(SELECT table_name FROM information_schema.tables WHERE table_schema = 'shop')"
   assert.deepEqual(await duckdb.readRows({ relation: tables }), ['{"table_name":"copied"}', '{"table_name":"orders"}'])
   await assert.rejects(duckdb.sql('DROP SCHEMA lake.shop'), /NamespaceNotEmptyException/)
@@ -127,7 +131,7 @@ async function changeTogether(lake: Lake): Promise<void> {
   assert.deepEqual(await readByBoth(lake, 'both', 'b'), ['{"id":1}', '{"id":3}'])
 }
 
-async function refuse({ duckdb, pyiceberg, service }: Lake): Promise<void> {
+async function refuse({ duckdb, service }: Lake): Promise<void> {
   await duckdb.sql('CREATE SCHEMA lake.limits')
   await duckdb.sql('CREATE TABLE lake.limits.t (id BIGINT)')
   await assert.rejects(duckdb.sql('CREATE VIEW lake.limits.v AS SELECT 1 AS one'), /Create View/)
@@ -136,9 +140,6 @@ async function refuse({ duckdb, pyiceberg, service }: Lake): Promise<void> {
     /not (yet )?(supported|implemented)/i,
   )
   assert.equal((await loadRestTable(service.url, 'limits', 't')).snapshots.length, 0)
-  // On disks it makes no folder for the first manifest of a table that is not there yet.
-  await assert.rejects(duckdb.sql('CREATE TABLE lake.limits.copies AS SELECT 1 AS id'), /Cannot open file/)
-  await assert.rejects(pyiceberg.readRows({ table: ['lake', 'limits', 'copies'] }), /NoSuchTable/)
 }
 
 function ledgeredDuckDb(duckdb: DuckDb): LedgeredEngine {

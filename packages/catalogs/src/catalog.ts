@@ -117,8 +117,8 @@ export interface CatalogTableOperations extends CatalogTables {
   listTables(namespace: Namespace, page?: string, signal?: AbortSignal): Promise<Page<TableIdentifier>>
   createTable(identifier: TableIdentifier, table: CreateTable, signal?: AbortSignal): Promise<LoadedTable>
   /**
-   * The metadata `createTable` would begin with, location and uuid included; nothing is stored. Whoever wants to write
-   * files before the table exists commits it with `assert-create`.
+   * The metadata `createTable` would begin with, location and uuid included; nothing is stored, but on disks there may be
+   * folders for its files. Whoever wants to write files before the table exists commits it with `assert-create`.
    */
   stageTable(identifier: TableIdentifier, table: CreateTable, signal?: AbortSignal): Promise<TableMetadata>
   /**

@@ -3,6 +3,7 @@ import type { CatalogTableOperations, CommitOutcome, CreateTable, LoadedTable } 
 import { changeUncertain, nameTaken, noSuchNamespace, noSuchTable, targetTaken } from '../catalog-error.ts'
 import { createdMetadata } from '../metadata-file/created-metadata.ts'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
+import { withStagedFolders } from '../metadata-file/staged-folders.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
 import type { RequestClaim } from '../request-claim.ts'
@@ -109,7 +110,10 @@ export function internalTables(
       return created(store, identifier, await commitNewTable(store, identifier, placed, signal))
     },
 
-    stageTable: async (identifier, table, signal) => (await stage(store, identifier, table, signal)).metadata,
+    async stageTable(identifier, table, signal) {
+      const { metadata } = await stage(store, identifier, table, signal)
+      return withStagedFolders(store.io, metadata, signal)
+    },
 
     registerTable,
 

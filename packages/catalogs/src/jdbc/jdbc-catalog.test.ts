@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
+import { localFileIO } from '@moraine/storage/local-file-io'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
@@ -69,6 +70,18 @@ test('rows are those of the reference implementation', async () => {
   assert.deepEqual(await rowsOf(database, 'iceberg_namespace_properties'), [
     { catalog_name: 'lake', namespace: 'sales', property_key: 'exists', property_value: 'true' },
   ])
+})
+
+test('a table that is staged on disks has folders for its files, and is not there for that', async (context) => {
+  const warehouse = mkdtempSync(join(tmpdir(), 'moraine-jdbc-'))
+  context.after(() => rmSync(warehouse, { recursive: true }))
+  const database = openSqliteDatabase(':memory:', systemClock)
+  const catalog = await jdbcCatalogUnderTest(database, { ...V1, warehouse }, localFileIO(systemRandom))
+  await catalog.createNamespace(['sales'])
+  const { location } = await catalog.stageTable(ORDERS, SALES_ORDERS_TABLE)
+  assert.deepEqual(readdirSync(location).sort(), ['data', 'metadata'])
+  assert.deepEqual((await catalog.listTables(['sales'])).items, [])
+  assert.equal((await catalog.createTable(ORDERS, SALES_ORDERS_TABLE)).metadata.location, location)
 })
 
 test('tables and namespaces of other writers are found, those of other catalogs are not', async () => {

@@ -13,12 +13,15 @@ export function newMetadataLocation(
   previous: string | undefined,
   random: Random,
 ): string {
-  const configured = tableProperty(properties, 'write.metadata.path')
-  const folder = configured?.replace(/\/+$/, '') ?? `${location}/metadata`
   const ordinal = String(ordinalOf(previous) + 1).padStart(5, '0')
   const ending =
     tableProperty(properties, 'write.metadata.compression-codec') === 'gzip' ? '.gz.metadata.json' : '.metadata.json'
-  return `${folder}/${ordinal}-${uuidV4(random)}${ending}`
+  return `${newMetadataFolder({ location, properties })}/${ordinal}-${uuidV4(random)}${ending}`
+}
+
+/** Where they are written, without a slash at the end. */
+export function newMetadataFolder({ location, properties }: Pick<TableMetadata, 'location' | 'properties'>): string {
+  return tableProperty(properties, 'write.metadata.path')?.replace(/\/+$/, '') ?? `${location}/metadata`
 }
 
 /** Whether the name has a uuid, as those of {@link newMetadataLocation} do: such a file never changes. */

@@ -7,6 +7,7 @@ import { createdMetadata } from './created-metadata.ts'
 import { madeTable } from './made-table.ts'
 import { type MetadataFiles, readMetadata } from './metadata-files.ts'
 import { loadByPointer, type PointedTables } from './pointed-tables.ts'
+import { withStagedFolders } from './staged-folders.ts'
 
 /** Pointed tables, and what their catalog says of names and places. */
 export interface NamedTables<Database> extends PointedTables {
@@ -31,7 +32,7 @@ export function tablesByPointer<Database>(
   tables: NamedTables<Database>,
 ): TablesByPointer {
   const line = oneAtATime()
-  const stageTable: TablesByPointer['stageTable'] = async (identifier, table, signal) => {
+  const begin: TablesByPointer['stageTable'] = async (identifier, table, signal) => {
     const database = await tables.databaseForNew(identifier, signal)
     const location = table.location ?? (await tables.locationIn(database, identifier, signal))
     return createdMetadata(table, location, store)
@@ -54,11 +55,12 @@ export function tablesByPointer<Database>(
     },
 
     async createTable(identifier, table, signal) {
-      const metadata = await stageTable(identifier, table, signal)
+      const metadata = await begin(identifier, table, signal)
       return madeTable(identifier, 'created', await commitNewByPointer(store, tables, { identifier, metadata }, signal))
     },
 
-    stageTable,
+    stageTable: async (identifier, table, signal) =>
+      withStagedFolders(store.io, await begin(identifier, table, signal), signal),
 
     async registerTable(identifier, metadataLocation, signal, judge) {
       await tables.databaseForNew(identifier, signal)
