@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DEFAULT_GROUP } from '@moraine/management/records/table-settings'
 import type { Stores } from '@moraine/management/store/stores'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
 import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { tableName } from './generated-lake.ts'

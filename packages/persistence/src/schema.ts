@@ -7,9 +7,9 @@ import type { ResourceStatus } from '@moraine/lifecycle/resource-status'
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { TaskStatus } from '@moraine/lifecycle/task-status'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
-import type { OutputCommit } from '@moraine/management/optimizing/discard'
-import type { AttemptOutcome } from '@moraine/management/optimizing/task'
-import type { TableFormat } from '@moraine/management/tables/managed-table'
+import type { OutputCommit } from '@moraine/management/records/discard'
+import type { TableFormat } from '@moraine/management/records/managed-table'
+import type { AttemptOutcome } from '@moraine/management/records/task'
 import type { EpochMs } from '@moraine/stdx/brand'
 
 /**

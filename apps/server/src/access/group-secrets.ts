@@ -1,4 +1,4 @@
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import { derivedKey } from '../secrets/derived-key.ts'
 
 /** What optimizers of a group show when they register; `undefined` where they need not. */

@@ -1,4 +1,4 @@
-import type { PendingTable } from '@moraine/management/tables/managed-table'
+import type { PendingTable } from '@moraine/management/records/managed-table'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { KEEP_PER_COST, PENDING_PAGE, type PlanningQueue } from '../optimizing/pending-tables.ts'

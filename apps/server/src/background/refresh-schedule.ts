@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
 import { nextRefreshDelay, type RefreshLimits, type RefreshOutcome } from '@moraine/management/tables/refresh-delay'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'

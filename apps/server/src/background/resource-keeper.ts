@@ -1,4 +1,5 @@
 import type { ResourceId } from '@moraine/lifecycle/identity'
+import type { Resource } from '@moraine/management/records/resource'
 import type { Container } from '@moraine/management/resources/container'
 import {
   type KeepInput,
@@ -7,7 +8,6 @@ import {
   type Listing,
   type ResourceOrder,
 } from '@moraine/management/resources/keep-resources'
-import type { Resource } from '@moraine/management/resources/resource'
 import type { Stores } from '@moraine/management/store/stores'
 import { type EpochMs, earliest } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'

@@ -1,6 +1,6 @@
 import type { ProcessId } from '@moraine/lifecycle/identity'
-import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
 import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process'
+import type { OptimizingProcess } from '@moraine/management/records/optimizing-process'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import { openProcesses } from '../optimizing/open-processes.ts'

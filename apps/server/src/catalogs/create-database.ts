@@ -1,5 +1,5 @@
 import { checkNamespace, type Namespace } from '@moraine/catalogs/table-identifier'
-import { databaseName } from '@moraine/management/tables/table-name'
+import { databaseName } from '@moraine/management/records/table-name'
 import { MoraineError } from '@moraine/stdx/error'
 import type { OpenedCatalog } from './open-catalogs.ts'
 

@@ -1,6 +1,6 @@
 import type { TableParams } from '@moraine/api/rest/table-schemas'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
 import type { Stores } from '@moraine/management/store/stores'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { MoraineError } from '@moraine/stdx/error'
 import { databaseCuts } from './database-cuts.ts'
 import { noSuchCatalog } from './no-such-catalog.ts'

@@ -1,5 +1,5 @@
+import { formatTableName, type TableName } from '@moraine/management/records/table-name'
 import type { Stores } from '@moraine/management/store/stores'
-import { formatTableName, type TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
 import type { Nudge } from '../background/nudges.ts'

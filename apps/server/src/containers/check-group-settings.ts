@@ -1,4 +1,4 @@
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import type { ContainerConfig } from '../config/container-config.ts'
 
 /**

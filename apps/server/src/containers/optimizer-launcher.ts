@@ -1,6 +1,6 @@
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import type { Container, LaunchOrder } from '@moraine/management/resources/container'
 import type { KeepSettings } from '@moraine/management/resources/keep-resources'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { OptimizerId, ResourceId } from '@moraine/lifecycle/identity'
 import { FRESH_MEMORY } from '@moraine/management/resources/allocation-memory'
 import { decideAllocation } from '@moraine/management/resources/decide-allocation'
-import { recordAllocation } from '@moraine/management/resources/group-allocation'
+import { recordAllocation } from '@moraine/management/resources/record-allocation'
 import {
   at,
   buildOptimizer,

@@ -1,4 +1,4 @@
-import { assignmentOf } from '@moraine/management/optimizing/task'
+import { assignmentOf } from '@moraine/management/records/task'
 import { type AllocationFacts, countAllocation } from '@moraine/management/resources/allocation-figures'
 import { readAllocation } from '@moraine/management/resources/allocation-settings'
 import type { Stores } from '@moraine/management/store/stores'

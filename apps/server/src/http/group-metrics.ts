@@ -1,5 +1,5 @@
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
-import { activeThreads } from '@moraine/management/resources/optimizer'
+import { activeThreads } from '@moraine/management/records/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Registry } from 'prom-client'
 import { gaugesOf, type ReadMetrics } from './read-metrics.ts'

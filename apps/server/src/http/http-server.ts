@@ -1,5 +1,5 @@
 import { type Health, health } from '@moraine/api/rest/service-schemas'
-import { DEFAULT_GROUP } from '@moraine/management/tables/table-settings'
+import { DEFAULT_GROUP } from '@moraine/management/records/table-settings'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, MoraineError } from '@moraine/stdx/error'

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { Fence } from '@moraine/catalogs/fence'
-import type { LeaderAddress, LeaderLeases } from '@moraine/management/leadership/leader-lease'
+import type { LeaderAddress, LeaderLeases } from '@moraine/management/records/leader-lease'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { type Random, uuidV4 } from '@moraine/stdx/random'

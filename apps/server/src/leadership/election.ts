@@ -1,4 +1,4 @@
-import type { LeaderAddress, Lease } from '@moraine/management/leadership/leader-lease'
+import type { LeaderAddress, Lease } from '@moraine/management/records/leader-lease'
 import { describeError } from '@moraine/stdx/error'
 import type { Service } from '../service/service.ts'
 import type { LeaderLatch, PublishedAddress } from './leader-latch.ts'

@@ -1,5 +1,5 @@
 import type { Fence } from '@moraine/catalogs/fence'
-import type { LeaderAddress, LeaderLeases } from '@moraine/management/leadership/leader-lease'
+import type { LeaderAddress, LeaderLeases } from '@moraine/management/records/leader-lease'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'

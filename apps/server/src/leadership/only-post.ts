@@ -1,4 +1,4 @@
-import type { LeaderAddress, Lease } from '@moraine/management/leadership/leader-lease'
+import type { LeaderAddress, Lease } from '@moraine/management/records/leader-lease'
 import { MoraineError } from '@moraine/stdx/error'
 import { type Post, type PostOptions, takePost } from './post.ts'
 

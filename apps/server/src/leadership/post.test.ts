@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { LeaderLeases } from '@moraine/management/leadership/leader-lease'
+import type { LeaderLeases } from '@moraine/management/records/leader-lease'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'

@@ -1,5 +1,5 @@
 import type { Fence } from '@moraine/catalogs/fence'
-import type { LeaderAddress, LeaderLeases, Lease } from '@moraine/management/leadership/leader-lease'
+import type { LeaderAddress, LeaderLeases, Lease } from '@moraine/management/records/leader-lease'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isRetryable, MoraineError } from '@moraine/stdx/error'

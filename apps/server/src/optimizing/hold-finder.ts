@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import { findHold, type Hold, type HoldFacts } from '@moraine/management/schedule/hold'
 import { openingBook } from '@moraine/management/schedule/opening-book'
 import type { Stores } from '@moraine/management/store/stores'

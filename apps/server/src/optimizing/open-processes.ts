@@ -1,5 +1,5 @@
-import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
-import type { OpenProcessQuery, ProcessStore } from '@moraine/management/optimizing/process-store'
+import type { OptimizingProcess } from '@moraine/management/records/optimizing-process'
+import type { OpenProcessQuery, ProcessStore } from '@moraine/management/records/process-store'
 
 const PAGE = 1000
 

@@ -1,5 +1,5 @@
-import type { DispatchableProcess } from '@moraine/management/optimizing/process-store'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { DispatchableProcess } from '@moraine/management/records/process-store'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { HoldFinder } from './hold-finder.ts'
 import type { TableToReach } from './task-access.ts'

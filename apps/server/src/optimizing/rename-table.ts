@@ -1,7 +1,7 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import type { TableName } from '@moraine/management/records/table-name'
 import type { Stores } from '@moraine/management/store/stores'
 import { recordRename } from '@moraine/management/tables/rename-table'
-import type { TableName } from '@moraine/management/tables/table-name'
 import { applyDecision } from './apply-decision.ts'
 
 /**

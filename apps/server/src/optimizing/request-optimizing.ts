@@ -1,8 +1,8 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import type { OptimizeRequest } from '@moraine/management/records/optimize-request'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import { decideRequest } from '@moraine/management/tables/decide-request'
-import type { OptimizeRequest } from '@moraine/management/tables/optimize-request'
 import type { Clock } from '@moraine/stdx/clock'
 import { applyDecision } from './apply-decision.ts'
 

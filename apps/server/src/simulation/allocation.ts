@@ -1,6 +1,6 @@
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import { readAllocation } from '@moraine/management/resources/allocation-settings'
 import type { Container } from '@moraine/management/resources/container'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'

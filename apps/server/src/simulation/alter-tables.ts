@@ -1,4 +1,4 @@
-import type { TableSettings } from '@moraine/management/tables/table-settings'
+import type { TableSettings } from '@moraine/management/records/table-settings'
 import type { Faults } from './faults.ts'
 import { addSimulatedTable, type Lake, type SimulatedTable } from './lake.ts'
 

@@ -1,7 +1,7 @@
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import { findHold, type Hold } from '@moraine/management/schedule/hold'
 import { openingBook } from '@moraine/management/schedule/opening-book'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 

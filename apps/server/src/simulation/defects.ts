@@ -175,7 +175,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'back-off by a clock that was ahead is waited for',
-    file: `${CORE}/tables/back-off.ts`,
+    file: `${CORE}/tables/next-back-off.ts`,
     text: 'return dueTime(notBefore, now, pauseMs(failures))',
     replacement: 'return now < 0 ? dueTime(notBefore, now, 0) : notBefore',
     world: SKEWED,

@@ -1,6 +1,6 @@
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import type { TableName } from '@moraine/management/records/table-name'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import type { TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import type { WatchCall } from '../catalogs/watched-calls.ts'
 import type { Dice } from './dice.ts'

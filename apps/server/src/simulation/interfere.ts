@@ -1,5 +1,5 @@
+import { openProcessId } from '@moraine/management/records/managed-table'
 import type { Stores } from '@moraine/management/store/stores'
-import { openProcessId } from '@moraine/management/tables/managed-table'
 import { pauseTable, resumeTable } from '@moraine/management/tables/pause-table'
 import type { VirtualClock } from '@moraine/testkit/virtual-clock'
 import type { Dice } from './dice.ts'

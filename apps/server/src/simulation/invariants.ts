@@ -1,6 +1,6 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import { openProcessId } from '@moraine/management/records/managed-table'
 import type { StateChange } from '@moraine/management/store/state-change'
-import { openProcessId } from '@moraine/management/tables/managed-table'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { checkRows, type Lake } from './lake.ts'
 

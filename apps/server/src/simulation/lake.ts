@@ -1,6 +1,9 @@
 import type { SnapshotId } from '@moraine/iceberg/metadata/snapshot'
 import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import type { TableEvaluation } from '@moraine/management/records/table-evaluation'
+import type { TableName } from '@moraine/management/records/table-name'
+import type { TableSettings } from '@moraine/management/records/table-settings'
 import type {
   AttemptKey,
   CommitReport,
@@ -8,9 +11,6 @@ import type {
   PlannedTask,
   TableMaintenance,
 } from '@moraine/management/table-work/table-maintenance'
-import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
-import type { TableName } from '@moraine/management/tables/table-name'
-import type { TableSettings } from '@moraine/management/tables/table-settings'
 import { assert } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
 

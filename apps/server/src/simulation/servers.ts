@@ -1,6 +1,6 @@
 import type { Fence } from '@moraine/catalogs/fence'
 import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Random } from '@moraine/stdx/random'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'

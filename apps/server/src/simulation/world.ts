@@ -1,6 +1,6 @@
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
+import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/records/table-settings'
 import type { Stores } from '@moraine/management/store/stores'
-import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '@moraine/management/tables/table-settings'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { seededRandom } from '@moraine/stdx/random'

@@ -5,7 +5,7 @@ import { formatTableMetadata, parseTableMetadata } from '@moraine/iceberg/metada
 import { readLiveFiles } from '@moraine/iceberg/scan/read-manifests'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
-import type { OutputCommit } from '@moraine/management/optimizing/discard'
+import type { OutputCommit } from '@moraine/management/records/discard'
 import { must } from '@moraine/stdx/assert'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { copyFixture } from '@moraine/testkit/fixtures/fixture-table'

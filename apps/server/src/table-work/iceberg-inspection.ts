@@ -9,6 +9,7 @@ import { indexSchema } from '@moraine/iceberg/schema/schema-index'
 import { checkPartitionNames } from '@moraine/maintenance/plan/check-partition-names'
 import { partitionFilter } from '@moraine/maintenance/plan/partition-filter'
 import { readTableFrom } from '@moraine/maintenance/table/read-table'
+import type { TableName } from '@moraine/management/records/table-name'
 import type {
   ColumnDescription,
   PartitionFieldDescription,
@@ -18,7 +19,6 @@ import type {
   TableDescription,
   TableInspection,
 } from '@moraine/management/table-work/table-inspection'
-import type { TableName } from '@moraine/management/tables/table-name'
 import { MoraineError } from '@moraine/stdx/error'
 import { fileCache } from './file-cache.ts'
 import { explainPartitions } from './iceberg-inspection/explain-partitions.ts'

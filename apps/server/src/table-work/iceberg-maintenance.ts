@@ -9,6 +9,8 @@ import { formatRewriteTask, parseRewriteTask } from '@moraine/maintenance/plan/r
 import { planTable } from '@moraine/maintenance/table/plan-table'
 import { type IndexedTable, readTableFrom } from '@moraine/maintenance/table/read-table'
 import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
+import type { TableEvaluation } from '@moraine/management/records/table-evaluation'
+import type { TableName } from '@moraine/management/records/table-name'
 import type {
   AttemptKey,
   CommitReport,
@@ -20,8 +22,6 @@ import type {
   TableMaintenance,
 } from '@moraine/management/table-work/table-maintenance'
 import type { TableIdentity } from '@moraine/management/tables/rename-table'
-import type { TableEvaluation } from '@moraine/management/tables/table-evaluation'
-import type { TableName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import { formatExactJson, parseExactJson } from '@moraine/stdx/exact-json'

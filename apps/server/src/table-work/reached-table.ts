@@ -1,6 +1,6 @@
 import type { CatalogTables, LoadedTable } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import type { TableName } from '@moraine/management/tables/table-name'
+import type { TableName } from '@moraine/management/records/table-name'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { StorageSettings } from '@moraine/storage/settings'
 import type { KeepOut } from '../catalogs/keep-out.ts'

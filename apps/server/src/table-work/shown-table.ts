@@ -1,5 +1,5 @@
 import type { LoadedTable } from '@moraine/catalogs/catalog'
-import type { TableName } from '@moraine/management/tables/table-name'
+import type { TableName } from '@moraine/management/records/table-name'
 import { allFiles, ownFilesOnly, type ShownFiles } from '../access/shown-files.ts'
 import type { FindOpened } from '../catalogs/open-catalogs.ts'
 import { reachTable } from './reached-table.ts'

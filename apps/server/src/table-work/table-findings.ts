@@ -6,10 +6,10 @@ import type { RewritePlan } from '@moraine/maintenance/plan/rewrite-plan'
 import { unknownProperties } from '@moraine/maintenance/plan/unknown-properties'
 import { inspectTable } from '@moraine/maintenance/table/plan-table'
 import type { IndexedTable } from '@moraine/maintenance/table/read-table'
+import type { Finding, TableEvaluation } from '@moraine/management/records/table-evaluation'
+import type { TableSettings } from '@moraine/management/records/table-settings'
 import { parseSchedule } from '@moraine/management/schedule/opening'
 import type { EvaluateRequest } from '@moraine/management/table-work/table-maintenance'
-import type { Finding, TableEvaluation } from '@moraine/management/tables/table-evaluation'
-import type { TableSettings } from '@moraine/management/tables/table-settings'
 import { humanBytes } from '@moraine/stdx/human-text'
 
 /** What the service keeps of a look at a table: whether a trigger holds, why, and when time alone would change the answer. */

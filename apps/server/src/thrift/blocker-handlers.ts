@@ -5,9 +5,9 @@ import {
   EXPIRATION_PROPERTY,
   type tableMetastore,
 } from '@moraine/api/thrift/table-metastore'
+import type { BlockableOperation as Operation } from '@moraine/management/records/blocker'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
 import type { Stores } from '@moraine/management/store/stores'
-import type { BlockableOperation as Operation } from '@moraine/management/tables/blocker'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { Handlers } from '@moraine/thrift/dispatch'
 import type { ArgsOf } from '@moraine/thrift/service'

@@ -1,7 +1,7 @@
 import { tableMetastore } from '@moraine/api/thrift/table-metastore'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
+import { databaseName } from '@moraine/management/records/table-name'
 import type { Stores } from '@moraine/management/store/stores'
-import { databaseName } from '@moraine/management/tables/table-name'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { type BoundService, bindService, type CallContext, type Handlers } from '@moraine/thrift/dispatch'

@@ -1,4 +1,4 @@
-import { databaseName } from '../tables/table-name.ts'
+import { databaseName } from '../records/table-name.ts'
 import { type LinearPattern, linearPattern } from './linear-pattern.ts'
 import type { CatalogMap } from './managed-catalog.ts'
 

@@ -1,5 +1,5 @@
 import type { Namespace } from '@moraine/catalogs/table-identifier'
-import type { TableFormat } from '../tables/managed-table.ts'
+import type { TableFormat } from '../records/managed-table.ts'
 
 /** What is in the catalogs, as their metastores say now. Errors are of the catalog asked, never of the others. */
 export interface CatalogListing {

@@ -1,5 +1,5 @@
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { TableName } from '../tables/table-name.ts'
+import type { TableName } from '../records/table-name.ts'
 
 /** What an engine told of one scan or commit (Iceberg REST, `ReportMetricsRequest`). */
 export type MetricsReport = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableId, TaskId } from '@moraine/lifecycle/identity'
-import { NO_TASKS } from '../optimizing/process-store.ts'
+import { NO_TASKS } from '../records/process-store.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import type { Hold } from '../schedule/hold.ts'
-import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import {
   ackedState,
   at,

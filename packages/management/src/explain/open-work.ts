@@ -1,10 +1,10 @@
 import type { OptimizerId, TaskId } from '@moraine/lifecycle/identity'
 import { type EpochMs, earliest } from '@moraine/stdx/brand'
 import { counted, humanDuration } from '@moraine/stdx/human-text'
-import type { OptimizingProcess } from '../optimizing/optimizing-process.ts'
-import type { TaskCounts } from '../optimizing/process-store.ts'
-import { assignmentOf, type Task } from '../optimizing/task.ts'
-import type { Optimizer } from '../resources/optimizer.ts'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { OptimizingProcess } from '../records/optimizing-process.ts'
+import type { TaskCounts } from '../records/process-store.ts'
+import { assignmentOf, type Task } from '../records/task.ts'
 
 /** The process that a table is with. */
 export type OpenWork = {

@@ -1,5 +1,5 @@
 import { unreachable } from '@moraine/stdx/assert'
-import type { ManagedTable } from '../tables/managed-table.ts'
+import type { ManagedTable } from '../records/managed-table.ts'
 import type { TableVerdict } from './table-verdict.ts'
 
 /** In a sentence: what would change the answer, and who can do it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { NO_TASKS } from '../optimizing/process-store.ts'
-import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
+import { NO_TASKS } from '../records/process-store.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import {
   ackedState,
   at,

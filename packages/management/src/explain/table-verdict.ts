@@ -5,10 +5,10 @@ import { counted } from '@moraine/stdx/human-text'
 import type { CatalogOutage } from '../catalogs/catalog-breaker.ts'
 import { planNotBefore } from '../optimizing/choose-tables.ts'
 import { quotaThreads } from '../optimizing/quota.ts'
-import { activeThreads } from '../resources/optimizer.ts'
+import type { ManagedTable } from '../records/managed-table.ts'
+import { requestText } from '../records/optimize-request.ts'
+import { activeThreads } from '../records/optimizer.ts'
 import { type Hold, type HoldKind, holdsCommits } from '../schedule/hold.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
-import { requestText } from '../tables/optimize-request.ts'
 import { type Hearing, type OpenWork, silence } from './open-work.ts'
 
 /** Why a table is, or is not, being optimized at this moment, and what would change that. */

@@ -1,8 +1,8 @@
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Task } from '../records/task.ts'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
 import type { Slot } from './assign-task.ts'
 import { ownership, type StaleReason } from './ownership.ts'
-import type { Task } from './task.ts'
 
 export type AckDecision =
   | { readonly kind: 'accepted'; readonly changes: readonly StateChange[] }

@@ -3,8 +3,8 @@ import { type Assignment, TASK_TRANSITIONS } from '@moraine/lifecycle/task-statu
 import { nextStatus } from '@moraine/lifecycle/transition-table'
 import { assert } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
+import { boundedReason, type Task } from '../records/task.ts'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
-import { boundedReason, type Task } from './task.ts'
 
 /** One polling thread of an optimizer. */
 export type Slot = { readonly optimizerId: OptimizerId; readonly threadId: number }

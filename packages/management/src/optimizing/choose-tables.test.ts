@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableId } from '@moraine/lifecycle/identity'
+import type { ManagedTable } from '../records/managed-table.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import type { Hold } from '../schedule/hold.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
-import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import { at, buildDispatchable, buildTable, T0 } from '../testing/build.ts'
 import { hasWorkAhead, nextPlannableAt, type PlanningQueueInput, planningQueue } from './choose-tables.ts'
 

@@ -1,10 +1,10 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import { dueTime, type EpochMs, earliest, later } from '@moraine/stdx/brand'
-import type { SchedulingPolicy } from '../resources/resource-group.ts'
+import type { PendingTable } from '../records/managed-table.ts'
+import type { DispatchableProcess } from '../records/process-store.ts'
+import type { SchedulingPolicy } from '../records/resource-group.ts'
 import type { Hold } from '../schedule/hold.ts'
-import { backOffEnd } from '../tables/back-off.ts'
-import type { PendingTable } from '../tables/managed-table.ts'
-import type { DispatchableProcess } from './process-store.ts'
+import { backOffEnd } from '../tables/next-back-off.ts'
 import { quotaOccupation, quotaThreads } from './quota.ts'
 
 export type PlanningQueueInput<Table extends PendingTable> = {

@@ -3,10 +3,10 @@ import { test } from 'node:test'
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import fc from 'fast-check'
-import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
+import type { DispatchableProcess } from '../records/process-store.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import { buildDispatchable } from '../testing/build.ts'
 import { chooseTasks } from './choose-tasks.ts'
-import type { DispatchableProcess } from './process-store.ts'
 import { quotaThreads } from './quota.ts'
 
 const dispatchable = (id: number, parts: Partial<DispatchableProcess> = {}) =>

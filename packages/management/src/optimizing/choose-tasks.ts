@@ -1,5 +1,5 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
-import type { DispatchableProcess } from './process-store.ts'
+import type { DispatchableProcess } from '../records/process-store.ts'
 import { quotaThreads } from './quota.ts'
 
 export type ChooseTasksInput = {

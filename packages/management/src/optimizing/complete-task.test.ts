@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ProcessState } from '@moraine/lifecycle/process-status'
+import type { Task } from '../records/task.ts'
 import {
   ackedState,
   at,
@@ -14,7 +15,6 @@ import {
 } from '../testing/build.ts'
 import { ackTask } from './ack-task.ts'
 import { type AttemptReport, completeTask } from './complete-task.ts'
-import type { Task } from './task.ts'
 
 const OK: AttemptReport = { kind: 'succeeded', payload: '{}', figures: OUTPUT_FIGURES }
 const BAD: AttemptReport = { kind: 'failed', reason: 'disk full' }

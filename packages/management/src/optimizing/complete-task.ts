@@ -1,11 +1,11 @@
 import type { TaskState } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { OptimizingProcess } from '../records/optimizing-process.ts'
+import { boundedReason, type Task, type TaskOutputFigures } from '../records/task.ts'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
 import type { Slot } from './assign-task.ts'
 import { addDiscard } from './list-discard.ts'
-import type { OptimizingProcess } from './optimizing-process.ts'
 import { ownership, type StaleReason } from './ownership.ts'
-import { boundedReason, type Task, type TaskOutputFigures } from './task.ts'
 
 /** What an attempt came to: an output that passed its check, or a failure in words. */
 export type AttemptReport =

@@ -1,13 +1,14 @@
 import type { ProcessState } from '@moraine/lifecycle/process-status'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { BackOff } from '../records/back-off.ts'
+import type { Discard } from '../records/discard.ts'
+import { type ManagedTable, openProcessId } from '../records/managed-table.ts'
+import type { OptimizingProcess } from '../records/optimizing-process.ts'
+import type { Task } from '../records/task.ts'
 import { patchTable, processGuard, type StateChange } from '../store/state-change.ts'
-import { type BackOff, nextBackOff } from '../tables/back-off.ts'
-import { type ManagedTable, openProcessId } from '../tables/managed-table.ts'
-import type { Discard } from './discard.ts'
+import { nextBackOff } from '../tables/next-back-off.ts'
 import { cancelTask } from './give-up-attempt.ts'
 import { addDiscard } from './list-discard.ts'
-import type { OptimizingProcess } from './optimizing-process.ts'
-import type { Task } from './task.ts'
 
 /** A process with what belongs to it, as one consistent view. */
 export type OpenProcess = {

@@ -1,9 +1,9 @@
 import { assert } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
+import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
+import { boundedReason, type Task } from '../records/task.ts'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
-import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { addDiscard } from './list-discard.ts'
-import { boundedReason, type Task } from './task.ts'
 
 /** So often a task may take its optimizer with it, or all of its time, before that is taken for its own doing. */
 const LOST_MAX = 10

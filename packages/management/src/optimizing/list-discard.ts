@@ -1,7 +1,7 @@
 import { type EpochMs, later } from '@moraine/stdx/brand'
+import type { Discard } from '../records/discard.ts'
+import type { Task } from '../records/task.ts'
 import type { StateChange } from '../store/state-change.ts'
-import type { Discard } from './discard.ts'
-import type { Task } from './task.ts'
 
 const RETRY_FIRST_MS = 3_600_000
 const RETRY_LONGEST_MS = 24 * 3_600_000

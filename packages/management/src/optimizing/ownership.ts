@@ -1,5 +1,5 @@
+import { assignmentOf, type Task } from '../records/task.ts'
 import type { Slot } from './assign-task.ts'
-import { assignmentOf, type Task } from './task.ts'
 
 /** Why a report about a task is refused. */
 export type StaleReason = 'not-owner' | 'old-attempt' | 'not-running'

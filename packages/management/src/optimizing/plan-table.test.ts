@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { ManagedTable } from '../tables/managed-table.ts'
+import type { ManagedTable } from '../records/managed-table.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import { wantsWork } from '../tables/refresh-table.ts'
-import { DEFAULT_TABLE_SETTINGS } from '../tables/table-settings.ts'
 import { at, buildEvaluation, buildTable, buildWork, PROCESS_1, T0 } from '../testing/build.ts'
 import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from './plan-table.ts'
 

@@ -1,14 +1,14 @@
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { ManagedTable, TablePatch } from '../records/managed-table.ts'
+import { looksForAll, type RequestEnd } from '../records/optimize-request.ts'
+import type { OptimizingProcess } from '../records/optimizing-process.ts'
+import { boundedReason, type Task } from '../records/task.ts'
 import { patchTable, type StateChange } from '../store/state-change.ts'
 import type { PlannedWork } from '../table-work/table-maintenance.ts'
-import { nextBackOff } from '../tables/back-off.ts'
-import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
-import { looksForAll, type RequestEnd } from '../tables/optimize-request.ts'
+import { nextBackOff } from '../tables/next-back-off.ts'
 import { wantsWork } from '../tables/refresh-table.ts'
-import type { OptimizingProcess } from './optimizing-process.ts'
-import { boundedReason, type Task } from './task.ts'
 
 /** Takes a pending table in hand. Whoever wins this guarded change plans it. */
 export function beginPlanning(table: ManagedTable, now: EpochMs): readonly StateChange[] {

@@ -1,6 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { ManagedTable } from '../records/managed-table.ts'
 import { type StateChange, tableGuard } from '../store/state-change.ts'
-import type { ManagedTable } from '../tables/managed-table.ts'
 import type { OpenProcess } from './end-process.ts'
 import { decideCancel } from './settle-process.ts'
 

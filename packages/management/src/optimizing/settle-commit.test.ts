@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TaskId } from '@moraine/lifecycle/identity'
 import type { ProcessState } from '@moraine/lifecycle/process-status'
+import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
 import type { StateChange } from '../store/state-change.ts'
 import {
   at,
@@ -14,7 +15,6 @@ import {
   succeededState,
   T0,
 } from '../testing/build.ts'
-import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { type CommitTry, nextCommitTry, settleCommit } from './settle-commit.ts'
 
 test('a try that a clock which was ahead has put off is due', () => {

@@ -2,13 +2,13 @@ import type { TaskId } from '@moraine/lifecycle/identity'
 import type { ProcessState } from '@moraine/lifecycle/process-status'
 import { assert } from '@moraine/stdx/assert'
 import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
+import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
+import { openProcessId } from '../records/managed-table.ts'
+import type { OptimizingProcess, ProcessResult } from '../records/optimizing-process.ts'
+import { boundedReason, type Task } from '../records/task.ts'
 import { patchTable, processGuard, type StateChange, taskGuard } from '../store/state-change.ts'
 import type { CommitReport } from '../table-work/table-maintenance.ts'
-import { openProcessId } from '../tables/managed-table.ts'
-import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { discardOutput, type OpenProcess, restTable } from './end-process.ts'
-import type { OptimizingProcess, ProcessResult } from './optimizing-process.ts'
-import { boundedReason, type Task } from './task.ts'
 
 /**
  * How a try to commit ended: a report, or an error after which trying again may (`retryable`) or cannot help. `inDoubt`: it

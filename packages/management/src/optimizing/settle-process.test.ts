@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TaskId } from '@moraine/lifecycle/identity'
 import type { TaskState } from '@moraine/lifecycle/task-status'
+import type { OptimizingProcess } from '../records/optimizing-process.ts'
 import type { StateChange } from '../store/state-change.ts'
 import { ackedState, at, buildProcess, buildTable, buildTask, PROCESS_1, succeededState, T0 } from '../testing/build.ts'
-import type { OptimizingProcess } from './optimizing-process.ts'
 import { decideCancel, settleProcess } from './settle-process.ts'
 
 const PLANNED: TaskState = { status: 'planned', attempts: 0, failures: 0 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
 import { at } from '../testing/build.ts'
-import { ZOMBIE_GRACE_MS } from './discard.ts'
 import { beginsToDiscard, discardsAgain, sparedBefore } from './spared-discards.ts'
 
 const moment = (ms: number, aheadMs = 0) => ({ now: at(ms + aheadMs), monotonicMs: ms })

@@ -1,6 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type Moment, wasSet } from '@moraine/stdx/clock'
-import { ZOMBIE_GRACE_MS } from './discard.ts'
+import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
 
 /** Since when outputs are deleted by the clock by which they were listed. */
 export type SameClock = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '../tables/table-settings.ts'
+import { DEFAULT_TABLE_SETTINGS, type TableSettings } from '../records/table-settings.ts'
 import { buildProcess, buildTable } from '../testing/build.ts'
 import { unwantedProcess } from './unwanted-process.ts'
 

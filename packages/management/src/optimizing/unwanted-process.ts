@@ -1,5 +1,5 @@
-import type { ManagedTable } from '../tables/managed-table.ts'
-import type { OptimizingProcess } from './optimizing-process.ts'
+import type { ManagedTable } from '../records/managed-table.ts'
+import type { OptimizingProcess } from '../records/optimizing-process.ts'
 
 /** Why a running process no longer fits the settings of its table; `undefined` if it does. */
 export function unwantedProcess(table: ManagedTable, process: OptimizingProcess): string | undefined {

@@ -1,6 +1,6 @@
 import { type EpochMs, later } from '@moraine/stdx/brand'
-import type { Optimizer } from './optimizer.ts'
-import type { Resource } from './resource.ts'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { Resource } from '../records/resource.ts'
 
 /** Why nothing is launched for now although it is wanted. */
 export type LaunchBackOff = {

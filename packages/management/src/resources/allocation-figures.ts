@@ -1,9 +1,10 @@
 import type { OptimizerId } from '@moraine/lifecycle/identity'
 import { type EpochMs, later } from '@moraine/stdx/brand'
-import type { DispatchableProcess } from '../optimizing/process-store.ts'
-import { assignmentOf, type Task } from '../optimizing/task.ts'
-import type { Optimizer } from './optimizer.ts'
-import type { Resource } from './resource.ts'
+import type { AllocationFigures } from '../records/group-allocation.ts'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { DispatchableProcess } from '../records/process-store.ts'
+import type { Resource } from '../records/resource.ts'
+import { assignmentOf, type Task } from '../records/task.ts'
 
 /** What the records say of one group. */
 export type AllocationFacts = {
@@ -19,24 +20,6 @@ export type AllocationFacts = {
   readonly pendingTables: number
   /** When the last attempt of an optimizer ended; absent if it had none. */
   readonly lastEnds: ReadonlyMap<OptimizerId, EpochMs>
-}
-
-/** The figures that decisions and explanations use. Threads of optimizers that are to go count for none of them but `drainingThreads`. */
-export type AllocationFigures = {
-  /** Of optimizers that take tasks. */
-  readonly registeredThreads: number
-  readonly drainingThreads: number
-  /** Wanted, and not registered yet. */
-  readonly comingThreads: number
-  /** Wanted so long ago that they are not reckoned with any more; they may still come. */
-  readonly overdueThreads: number
-  readonly busyThreads: number
-  /** Planned tasks that more threads could work on. */
-  readonly serviceableTasks: number
-  readonly pendingTables: number
-  readonly optimizers: number
-  readonly idleOptimizers: number
-  readonly leavingOptimizers: number
 }
 
 /** An optimizer that may be released, and since when it has had nothing to do. */

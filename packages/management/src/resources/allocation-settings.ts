@@ -1,15 +1,12 @@
 import { DURATION_FORM, parseDurationText } from '@moraine/stdx/duration-text'
 import { describeError } from '@moraine/stdx/error'
 import { humanDuration } from '@moraine/stdx/human-text'
-import type { ResourceGroup } from './resource-group.ts'
+import type { AllocationBounds } from '../records/group-allocation.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
 import { threadMemoryMb } from './thread-memory.ts'
 
 /** Within which bounds, and how fast, the optimizers of a group follow its work. */
-export type AllocationSettings = {
-  readonly minThreads: number
-  readonly maxThreads: number
-  /** Of each optimizer that is launched. */
-  readonly threadsPerOptimizer: number
+export type AllocationSettings = AllocationBounds & {
   readonly backlogTimeoutMs: number
   readonly sustainedTimeoutMs: number
   readonly idleTimeoutMs: number

@@ -1,47 +1,8 @@
 import { unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { counted, humanDuration } from '@moraine/stdx/human-text'
-import type { AllocationFigures } from './allocation-figures.ts'
-import { ALLOCATION_PROPERTIES, type AllocationSettings } from './allocation-settings.ts'
-
-/**
- * - `launching`, `releasing`: what was just ordered
- * - `backlog`: more work than threads, but not for long enough
- * - `next-step`: optimizers were launched already, more follow if that was not enough
- * - `at-maximum`: more work than threads, and no room for another optimizer
- * - `backing-off`: more are wanted, but the last ones did not come up
- * - `planning-bound`: idle threads and tables that wait to be planned: more threads would not help
- * - `at-minimum`: idle, but no optimizer may be spared
- * - `not-idle-yet`, `cooling-down`: idle, but not for long enough, or too soon after the last release
- * - `enough`: as many threads as there is work
- */
-export type AllocationRule =
-  | 'launching'
-  | 'releasing'
-  | 'backlog'
-  | 'next-step'
-  | 'at-maximum'
-  | 'backing-off'
-  | 'planning-bound'
-  | 'at-minimum'
-  | 'not-idle-yet'
-  | 'cooling-down'
-  | 'enough'
-
-/** The last decision on a group. It names moments and no spans, so that it stays true as time goes by. */
-export type AllocationVerdict = {
-  readonly rule: AllocationRule
-  readonly figures: AllocationFigures
-  readonly bounds: Pick<AllocationSettings, 'minThreads' | 'maxThreads' | 'threadsPerOptimizer'>
-  /** Since when what the rule names has been so: the backlog, the idleness. */
-  readonly since?: EpochMs
-  /** When time alone changes it. */
-  readonly until?: EpochMs
-  /** Optimizers launched or released by it. */
-  readonly ordered?: number
-  /** What went wrong before, or why it was ordered. */
-  readonly reason?: string
-}
+import type { AllocationFigures, AllocationVerdict } from '../records/group-allocation.ts'
+import { ALLOCATION_PROPERTIES } from './allocation-settings.ts'
 
 /** One sentence for a person, with the figures. */
 export function allocationText(verdict: AllocationVerdict, now: EpochMs): string {

@@ -1,12 +1,12 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
 import { nearestKey } from '@moraine/stdx/nearest-key'
+import type { ResourceGroup } from '../records/resource-group.ts'
 import { GROUP_PAUSED } from '../schedule/hold.ts'
 import { neverOpens, parseSchedule } from '../schedule/opening.ts'
 import { allocationProblem } from './allocation-settings.ts'
 import { GROUP_PROPERTIES } from './group-properties.ts'
 import { minimumProblem } from './keep-minimum.ts'
-import type { ResourceGroup } from './resource-group.ts'
 import { threadMemoryMb } from './thread-memory.ts'
 
 const NAME = /^[A-Za-z0-9_-]{1,50}$/

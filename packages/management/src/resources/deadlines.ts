@@ -1,9 +1,9 @@
 import type { OptimizerId } from '@moraine/lifecycle/identity'
 import { unreachable } from '@moraine/stdx/assert'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
-import type { Task } from '../optimizing/task.ts'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { Task } from '../records/task.ts'
 import { optimizerGuard, type StateChange } from '../store/state-change.ts'
-import type { Optimizer } from './optimizer.ts'
 
 export type DeadlineSettings = {
   /** `optimizer.heart-beat-timeout` */

@@ -1,11 +1,12 @@
 import type { ResourceId } from '@moraine/lifecycle/identity'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { humanDuration } from '@moraine/stdx/human-text'
+import type { AllocationFigures, AllocationVerdict } from '../records/group-allocation.ts'
 import type { LaunchBackOff } from './allocation-back-off.ts'
-import { type AllocationFacts, type AllocationFigures, countAllocation, idleOptimizers } from './allocation-figures.ts'
+import { type AllocationFacts, countAllocation, idleOptimizers } from './allocation-figures.ts'
 import { type AllocationMemory, NO_BACKLOG, notAhead } from './allocation-memory.ts'
 import type { AllocationSettings } from './allocation-settings.ts'
-import { type AllocationVerdict, demandText } from './allocation-verdict.ts'
+import { demandText } from './allocation-verdict.ts'
 
 export type AllocationInput = {
   readonly settings: AllocationSettings

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { GroupAllocation } from '../records/group-allocation.ts'
 import { at } from '../testing/build.ts'
 import { buildAllocationFacts, buildAllocationSettings } from '../testing/build-allocation.ts'
 import { FRESH_MEMORY } from './allocation-memory.ts'
 import { decideAllocation } from './decide-allocation.ts'
 import { explainAllocation } from './explain-allocation.ts'
-import { type GroupAllocation, recordAllocation } from './group-allocation.ts'
+import { recordAllocation } from './record-allocation.ts'
 
 const ON = { 'dynamic-allocation.enabled': 'true', 'dynamic-allocation.max-parallelism': '100' }
 

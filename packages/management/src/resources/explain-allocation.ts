@@ -1,9 +1,9 @@
 import { unreachable } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { AllocationRule, GroupAllocation } from '../records/group-allocation.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
 import { ALLOCATION_PROPERTIES, type AllocationSettings, readAllocation } from './allocation-settings.ts'
-import { type AllocationRule, allocationText } from './allocation-verdict.ts'
-import type { GroupAllocation } from './group-allocation.ts'
-import type { ResourceGroup } from './resource-group.ts'
+import { allocationText } from './allocation-verdict.ts'
 
 /** Why a group has the optimizers that it has, and what would change that. */
 export type AllocationExplanation = {

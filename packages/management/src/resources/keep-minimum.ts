@@ -1,8 +1,8 @@
+import type { Optimizer } from '../records/optimizer.ts'
+import type { Resource } from '../records/resource.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
 import type { LaunchBackOff } from './allocation-back-off.ts'
 import { MIN_PARALLELISM } from './allocation-settings.ts'
-import type { Optimizer } from './optimizer.ts'
-import type { Resource } from './resource.ts'
-import type { ResourceGroup } from './resource-group.ts'
 
 const NUMBER = /^\s*\d{1,4}\s*$/
 

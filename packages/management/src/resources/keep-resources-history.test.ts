@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import type { OptimizerId, ResourceId } from '@moraine/lifecycle/identity'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import fc from 'fast-check'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { Resource } from '../records/resource.ts'
 import { assertLegal } from '../store/assert-legal.ts'
 import { optimizerGuard, resourceGuard, type StateChange } from '../store/state-change.ts'
 import { buildOptimizer, buildResource, T0 } from '../testing/build.ts'
@@ -10,8 +12,6 @@ import type { Launched } from './container.ts'
 import { endOptimizer } from './deadlines.ts'
 import { keepResources, type ResourceOrder } from './keep-resources.ts'
 import { orderRefused, orderTaken, releaseResource } from './move-resource.ts'
-import type { Optimizer } from './optimizer.ts'
-import type { Resource } from './resource.ts'
 
 /**
  * A service, a container and its optimizers: whatever happens, once it stops happening every resource ends or is

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { ResourceId } from '@moraine/lifecycle/identity'
 import type { ResourceState } from '@moraine/lifecycle/resource-status'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Resource } from '../records/resource.ts'
 import {
   ackedState,
   at,
@@ -16,7 +17,6 @@ import {
 import type { Launched } from './container.ts'
 import { type KeepInput, keepResources } from './keep-resources.ts'
 import { LAUNCH_TRIES_MAX, orderRefused, orderTaken, releaseResource } from './move-resource.ts'
-import type { Resource } from './resource.ts'
 
 const MIN = 60_000
 const group = { name: 'default', container: 'local', properties: {} }

@@ -3,14 +3,14 @@ import { unreachable } from '@moraine/stdx/assert'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import { parseDurationText } from '@moraine/stdx/duration-text'
 import { humanDuration } from '@moraine/stdx/human-text'
-import type { Task } from '../optimizing/task.ts'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { Resource } from '../records/resource.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
+import type { Task } from '../records/task.ts'
 import type { StateChange } from '../store/state-change.ts'
 import type { Launched } from './container.ts'
 import { drainOptimizer, endOptimizer } from './deadlines.ts'
 import { beginRelease, endResource, nextOrderAt } from './move-resource.ts'
-import type { Optimizer } from './optimizer.ts'
-import type { Resource } from './resource.ts'
-import type { ResourceGroup } from './resource-group.ts'
 
 export type KeepSettings = {
   /** An optimizer that was launched registers within this. */

@@ -1,9 +1,9 @@
 import type { ResourceState } from '@moraine/lifecycle/resource-status'
 import { unreachable } from '@moraine/stdx/assert'
 import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
-import { boundedReason } from '../optimizing/task.ts'
+import type { Resource } from '../records/resource.ts'
+import { boundedReason } from '../records/task.ts'
 import { resourceGuard, type StateChange } from '../store/state-change.ts'
-import type { Resource } from './resource.ts'
 
 /** How often a container is asked for the same optimizer in vain. */
 export const LAUNCH_TRIES_MAX = 6

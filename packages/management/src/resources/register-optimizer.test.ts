@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { maxCostBytes, schedulingPolicy } from '../records/resource-group.ts'
 import { OPTIMIZER_1, T0 } from '../testing/build.ts'
 import { type Registration, registerOptimizer } from './register-optimizer.ts'
-import { maxCostBytes, schedulingPolicy } from './resource-group.ts'
 
 const group = { name: 'default', container: 'local', properties: {} }
 

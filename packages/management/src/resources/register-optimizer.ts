@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { OptimizerId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { Resource } from '../records/resource.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
 import type { StateChange } from '../store/state-change.ts'
 import { noSuchGroup } from './no-such-group.ts'
-import type { Optimizer } from './optimizer.ts'
-import type { Resource } from './resource.ts'
-import type { ResourceGroup } from './resource-group.ts'
 
 export type Registration = {
   readonly group: string

@@ -1,9 +1,9 @@
 import type { ResourceId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
+import type { Resource } from '../records/resource.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
 import type { StateChange } from '../store/state-change.ts'
-import type { Resource } from './resource.ts'
-import type { ResourceGroup } from './resource-group.ts'
 import { threadMemoryMb } from './thread-memory.ts'
 
 export type ResourceRequest = {

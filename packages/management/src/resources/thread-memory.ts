@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { ResourceGroup } from './resource-group.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
 
 /** Where the group does not say. */
 const MEMORY_MB = 512

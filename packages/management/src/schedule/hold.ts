@@ -1,9 +1,9 @@
 import { unreachable } from '@moraine/stdx/assert'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
-import type { ResourceGroup } from '../resources/resource-group.ts'
-import type { Blocker } from '../tables/blocker.ts'
-import type { Pause } from '../tables/pause.ts'
-import type { TableSettings } from '../tables/table-settings.ts'
+import type { Blocker } from '../records/blocker.ts'
+import type { Pause } from '../records/pause.ts'
+import type { ResourceGroup } from '../records/resource-group.ts'
+import type { TableSettings } from '../records/table-settings.ts'
 import type { OpeningBook } from './opening-book.ts'
 
 export type HoldKind = 'paused' | 'group-paused' | 'blocked' | 'blackout' | 'outside-windows' | 'windows-unreadable'

@@ -6,14 +6,14 @@ import type { ResourceState, ResourceStatus } from '@moraine/lifecycle/resource-
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
 import type { TaskState, TaskStatus } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { Discard, DiscardKey } from '../optimizing/discard.ts'
-import type { OptimizingProcess, ProcessResult } from '../optimizing/optimizing-process.ts'
-import type { Attempt, AttemptEnd, Task, TaskOutputFigures } from '../optimizing/task.ts'
-import type { GroupAllocation } from '../resources/group-allocation.ts'
-import type { Optimizer } from '../resources/optimizer.ts'
-import type { Resource } from '../resources/resource.ts'
-import type { ManagedTable, TablePatch } from '../tables/managed-table.ts'
-import type { TableName } from '../tables/table-name.ts'
+import type { Discard, DiscardKey } from '../records/discard.ts'
+import type { GroupAllocation } from '../records/group-allocation.ts'
+import type { ManagedTable, TablePatch } from '../records/managed-table.ts'
+import type { Optimizer } from '../records/optimizer.ts'
+import type { OptimizingProcess, ProcessResult } from '../records/optimizing-process.ts'
+import type { Resource } from '../records/resource.ts'
+import type { TableName } from '../records/table-name.ts'
+import type { Attempt, AttemptEnd, Task, TaskOutputFigures } from '../records/task.ts'
 
 /**
  * What decisions return: every write of the service as a value. A list of changes is applied in one transaction or not

@@ -1,9 +1,9 @@
 import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { OptimizingClocks } from '@moraine/maintenance/plan/evaluate-partition'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { RequestedParts } from '../tables/optimize-request.ts'
-import type { Finding } from '../tables/table-evaluation.ts'
-import type { TableName } from '../tables/table-name.ts'
+import type { RequestedParts } from '../records/optimize-request.ts'
+import type { Finding } from '../records/table-evaluation.ts'
+import type { TableName } from '../records/table-name.ts'
 
 /** Reads what a person wants to see of a table; nothing here decides anything. */
 export interface TableInspection {

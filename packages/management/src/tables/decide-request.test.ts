@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import { at, buildEvaluation, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
 import { decideRequest } from './decide-request.ts'
 import { recordEvaluation } from './refresh-table.ts'
-import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const request = { type: 'full', requestedAt: at(5) } as const
 const executing = { phase: 'executing', since: T0, type: 'minor', processId: PROCESS_1 } as const

@@ -1,7 +1,8 @@
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { ManagedTable } from '../records/managed-table.ts'
+import type { OptimizeRequest } from '../records/optimize-request.ts'
 import { patchTable, type StateChange } from '../store/state-change.ts'
-import type { ManagedTable } from './managed-table.ts'
-import { type OptimizeRequest, uniteRequests } from './optimize-request.ts'
+import { uniteRequests } from './unite-requests.ts'
 
 export type RequestDecision =
   | { readonly kind: 'accepted'; readonly changes: readonly StateChange[] }

@@ -1,6 +1,6 @@
+import type { ManagedTable } from '../records/managed-table.ts'
+import type { Pause } from '../records/pause.ts'
 import { patchTable, type StateChange } from '../store/state-change.ts'
-import type { ManagedTable } from './managed-table.ts'
-import type { Pause } from './pause.ts'
 
 /** A pause on a pause changes who asked and since when, and why, if it says so. */
 export function pauseTable(table: ManagedTable, pause: Pause): readonly StateChange[] {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import { nextRefreshDelay } from './refresh-delay.ts'
-import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const limits = { shortestMs: 60_000, longestMs: 300_000, stepMs: 30_000 }
 const next = (

@@ -1,4 +1,4 @@
-import type { TableSettings } from './table-settings.ts'
+import type { TableSettings } from '../records/table-settings.ts'
 
 export type RefreshLimits = {
   /** `refresh-tables.interval` */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ManagedTable } from '../records/managed-table.ts'
+import type { TableEvaluation } from '../records/table-evaluation.ts'
+import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import { at, buildEvaluation, buildTable, PROCESS_1, T0 } from '../testing/build.ts'
-import type { ManagedTable } from './managed-table.ts'
 import { decideRefresh, recordEvaluation, recordRefreshFailure } from './refresh-table.ts'
-import type { TableEvaluation } from './table-evaluation.ts'
-import { DEFAULT_TABLE_SETTINGS } from './table-settings.ts'
 
 const SEEN = buildEvaluation({ needed: undefined })
 const seen = (parts: Partial<ManagedTable> = {}) => buildTable({ evaluation: SEEN, evaluatedAt: T0, ...parts })

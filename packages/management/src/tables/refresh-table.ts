@@ -1,7 +1,7 @@
 import type { EpochMs } from '@moraine/stdx/brand'
+import type { ManagedTable, TablePatch } from '../records/managed-table.ts'
+import type { TableEvaluation } from '../records/table-evaluation.ts'
 import { patchTable, type StateChange } from '../store/state-change.ts'
-import type { ManagedTable, TablePatch } from './managed-table.ts'
-import type { TableEvaluation } from './table-evaluation.ts'
 
 /**
  * What a look at the table's pointer asks for. `unchanged` costs nothing more, in particular no write. `gone`: the

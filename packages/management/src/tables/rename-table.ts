@@ -1,6 +1,6 @@
+import { type ManagedTable, openProcessId, type TablePatch } from '../records/managed-table.ts'
+import type { TableName } from '../records/table-name.ts'
 import { type StateChange, tableGuard } from '../store/state-change.ts'
-import { type ManagedTable, openProcessId, type TablePatch } from './managed-table.ts'
-import type { TableName } from './table-name.ts'
 
 /** What a catalog says of a table beside its name. */
 export type TableIdentity = { readonly metadataLocation: string; readonly tableUuid?: string }

@@ -1,4 +1,4 @@
-import type { Discard } from '@moraine/management/optimizing/discard'
+import type { Discard } from '@moraine/management/records/discard'
 import type { Database } from '../schema.ts'
 import { fromNullableJson, toJson } from './json-column.ts'
 

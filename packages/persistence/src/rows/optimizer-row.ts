@@ -1,5 +1,5 @@
 import type { OptimizerState } from '@moraine/lifecycle/optimizer-status'
-import type { Optimizer } from '@moraine/management/resources/optimizer'
+import type { Optimizer } from '@moraine/management/records/optimizer'
 import { must } from '@moraine/stdx/assert'
 import type { OptimizerRow } from '../schema.ts'
 import { fromJson } from './json-column.ts'

@@ -1,5 +1,5 @@
 import type { ProcessState } from '@moraine/lifecycle/process-status'
-import type { OptimizingProcess, ProcessResult } from '@moraine/management/optimizing/optimizing-process'
+import type { OptimizingProcess, ProcessResult } from '@moraine/management/records/optimizing-process'
 import type { ProcessRow } from '../schema.ts'
 import { fromJson } from './json-column.ts'
 import { snapshotIdFromText } from './table-row.ts'

@@ -1,5 +1,5 @@
 import type { ResourceState } from '@moraine/lifecycle/resource-status'
-import type { Resource } from '@moraine/management/resources/resource'
+import type { Resource } from '@moraine/management/records/resource'
 import { must, unreachable } from '@moraine/stdx/assert'
 import type { ResourceRow } from '../schema.ts'
 

@@ -1,5 +1,5 @@
 import type { Assignment, TaskState } from '@moraine/lifecycle/task-status'
-import type { Attempt, AttemptEnd, Task } from '@moraine/management/optimizing/task'
+import type { Attempt, AttemptEnd, Task } from '@moraine/management/records/task'
 import { must, unreachable } from '@moraine/stdx/assert'
 import type { AttemptRow, TaskRow } from '../schema.ts'
 import { fromNullableJson, toJson } from './json-column.ts'

@@ -1,4 +1,4 @@
-import { CATALOG_GROUP, type GroupUse } from '@moraine/management/resources/resource-group'
+import { CATALOG_GROUP, type GroupUse } from '@moraine/management/records/resource-group'
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
 import { sqlCatalogs } from './sql-catalogs.ts'

@@ -1,4 +1,4 @@
-import type { AllocationStore, GroupAllocation } from '@moraine/management/resources/group-allocation'
+import type { AllocationStore, GroupAllocation } from '@moraine/management/records/group-allocation'
 import type { Kysely } from 'kysely'
 import { fromJson } from '../rows/json-column.ts'
 import type { Database } from '../schema.ts'

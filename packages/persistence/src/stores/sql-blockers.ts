@@ -1,5 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
-import type { Blocker, BlockerStore } from '@moraine/management/tables/blocker'
+import type { Blocker, BlockerStore } from '@moraine/management/records/blocker'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { EngineWords } from '../engine-words.ts'
 import { fromJson } from '../rows/json-column.ts'

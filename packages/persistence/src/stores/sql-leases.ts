@@ -1,5 +1,5 @@
 import type { Fence } from '@moraine/catalogs/fence'
-import type { LeaderLeases, Lease, LeaseRequest } from '@moraine/management/leadership/leader-lease'
+import type { LeaderLeases, Lease, LeaseRequest } from '@moraine/management/records/leader-lease'
 import { must } from '@moraine/stdx/assert'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { EngineWords } from '../engine-words.ts'

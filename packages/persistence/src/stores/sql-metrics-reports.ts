@@ -1,5 +1,5 @@
 import type { MetricsReport, MetricsReportStore } from '@moraine/management/catalogs/metrics-report'
-import type { TableName } from '@moraine/management/tables/table-name'
+import type { TableName } from '@moraine/management/records/table-name'
 import type { Kysely } from 'kysely'
 import { nameHash } from '../name-hash.ts'
 import { fromJson } from '../rows/json-column.ts'

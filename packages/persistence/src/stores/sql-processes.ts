@@ -1,4 +1,4 @@
-import type { ProcessStore } from '@moraine/management/optimizing/process-store'
+import type { ProcessStore } from '@moraine/management/records/process-store'
 import type { Kysely } from 'kysely'
 import { processFromRow } from '../rows/process-row.ts'
 import type { Database } from '../schema.ts'

@@ -1,8 +1,8 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import { TABLE_ACTIVITIES, type TableActivity } from '@moraine/lifecycle/table-phase'
-import type { ManagedTable, NewManagedTable } from '@moraine/management/tables/managed-table'
-import type { TableName } from '@moraine/management/tables/table-name'
-import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
+import type { ManagedTable, NewManagedTable } from '@moraine/management/records/managed-table'
+import type { TableName } from '@moraine/management/records/table-name'
+import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/records/table-settings'
 import type {
   ListedName,
   LocatedTable,
@@ -10,7 +10,7 @@ import type {
   TablePageQuery,
   TableQuery,
   TableStore,
-} from '@moraine/management/tables/table-store'
+} from '@moraine/management/records/table-store'
 import { type Kysely, sql } from 'kysely'
 import type { EngineWords } from '../engine-words.ts'
 import { nameHash } from '../name-hash.ts'

@@ -1,12 +1,12 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
-import type { DiscardStore } from '@moraine/management/optimizing/discard'
+import type { DiscardStore } from '@moraine/management/records/discard'
+import type { Pause } from '@moraine/management/records/pause'
 import {
   type DispatchableProcess,
   NO_TASKS,
   type TaskCounts,
   type TaskStore,
-} from '@moraine/management/optimizing/process-store'
-import type { Pause } from '@moraine/management/tables/pause'
+} from '@moraine/management/records/process-store'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { type Kysely, sql } from 'kysely'
 import { discardFromRow } from '../rows/discard-row.ts'

@@ -1,4 +1,4 @@
-import type { Blocker, BlockerStore } from '@moraine/management/tables/blocker'
+import type { Blocker, BlockerStore } from '@moraine/management/records/blocker'
 import type { Clock } from '@moraine/stdx/clock'
 import type { MemoryState } from './memory-state.ts'
 

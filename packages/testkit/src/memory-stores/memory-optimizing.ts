@@ -1,16 +1,16 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
-import type { Discard } from '@moraine/management/optimizing/discard'
-import type { OptimizingProcess } from '@moraine/management/optimizing/optimizing-process'
+import type { Discard } from '@moraine/management/records/discard'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
+import type { OptimizingProcess } from '@moraine/management/records/optimizing-process'
 import type {
   DispatchableProcess,
   GroupTaskCount,
   ProcessQuery,
   TaskCounts,
-} from '@moraine/management/optimizing/process-store'
-import { NO_TASKS } from '@moraine/management/optimizing/process-store'
-import type { Attempt, Task } from '@moraine/management/optimizing/task'
+} from '@moraine/management/records/process-store'
+import { NO_TASKS } from '@moraine/management/records/process-store'
+import type { Attempt, Task } from '@moraine/management/records/task'
 import type { Stores } from '@moraine/management/store/stores'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryProcess, MemoryState } from './memory-state.ts'
 

@@ -1,7 +1,7 @@
 import { type GroupAllocationBody, groupAllocation } from '@moraine/api/rest/allocation-schemas'
 import { groupParams } from '@moraine/api/rest/resource-schemas'
+import type { Resource } from '@moraine/management/records/resource'
 import { type AllocationExplanation, explainAllocation } from '@moraine/management/resources/explain-allocation'
-import type { Resource } from '@moraine/management/resources/resource'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import { findGroup } from './find-group.ts'

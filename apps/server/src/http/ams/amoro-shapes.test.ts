@@ -8,13 +8,13 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import { ackTask } from '@moraine/management/optimizing/ack-task'
 import { assignTask } from '@moraine/management/optimizing/assign-task'
 import { type AttemptReport, completeTask } from '@moraine/management/optimizing/complete-task'
-import { newProcessId } from '@moraine/management/optimizing/optimizing-process'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
 import { settleCommit } from '@moraine/management/optimizing/settle-commit'
 import { settleProcess } from '@moraine/management/optimizing/settle-process'
+import { newProcessId } from '@moraine/management/records/optimizing-process'
+import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/records/table-settings'
 import type { Stores } from '@moraine/management/store/stores'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
-import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/tables/table-settings'
 import {
   at,
   buildEvaluation,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { connectionProperties } from '@moraine/management/catalogs/catalog-connection'
-import type { TableName } from '@moraine/management/tables/table-name'
+import type { TableName } from '@moraine/management/records/table-name'
 import { T0 } from '@moraine/management/testing/build'
 import { isStorageSetting } from '@moraine/storage/settings'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'

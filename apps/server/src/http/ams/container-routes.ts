@@ -1,5 +1,5 @@
 import { containerEntry } from '@moraine/api/rest/resource-schemas'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import { MoraineError } from '@moraine/stdx/error'
 import { withoutSecrets } from '@moraine/storage/without-secrets'

@@ -1,7 +1,7 @@
 import { catalogParams, databaseParams } from '@moraine/api/rest/catalog-schemas'
 import { databaseChangeBody, databaseDefinition, newDatabaseBody } from '@moraine/api/rest/table-change-schemas'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
-import { databaseName } from '@moraine/management/tables/table-name'
+import { databaseName } from '@moraine/management/records/table-name'
 import { failAt, inside } from '@moraine/stdx/exact-json-decode'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { Type } from 'typebox'

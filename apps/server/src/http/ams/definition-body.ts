@@ -4,7 +4,7 @@ import { formatTransform } from '@moraine/iceberg/partition/transform'
 import { indexSchema } from '@moraine/iceberg/schema/schema-index'
 import { type IcebergType, isPrimitive, type NestedField } from '@moraine/iceberg/schema/type'
 import { formatPrimitiveType } from '@moraine/iceberg/schema/type-text'
-import { databaseName } from '@moraine/management/tables/table-name'
+import { databaseName } from '@moraine/management/records/table-name'
 import { must } from '@moraine/stdx/assert'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 

@@ -1,5 +1,5 @@
+import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import { noSuchGroup } from '@moraine/management/resources/no-such-group'
-import type { ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import { MoraineError } from '@moraine/stdx/error'
 

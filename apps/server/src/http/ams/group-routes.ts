@@ -6,11 +6,11 @@ import {
   occupation,
   resourceGroupEntry,
 } from '@moraine/api/rest/resource-schemas'
+import type { Optimizer } from '@moraine/management/records/optimizer'
+import { CATALOG_GROUP, type GroupUse, type ResourceGroup } from '@moraine/management/records/resource-group'
 import { MIN_PARALLELISM } from '@moraine/management/resources/allocation-settings'
 import { ALL_GROUPS, checkGroup } from '@moraine/management/resources/check-group'
 import { minimumThreads } from '@moraine/management/resources/keep-minimum'
-import type { Optimizer } from '@moraine/management/resources/optimizer'
-import { CATALOG_GROUP, type GroupUse, type ResourceGroup } from '@moraine/management/resources/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import { unreachable } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'

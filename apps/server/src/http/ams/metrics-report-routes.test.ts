@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { MetricsReport } from '@moraine/management/catalogs/metrics-report'
-import type { TableName } from '@moraine/management/tables/table-name'
+import type { TableName } from '@moraine/management/records/table-name'
 import { at, T0 } from '@moraine/management/testing/build'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'

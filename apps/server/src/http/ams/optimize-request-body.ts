@@ -1,6 +1,6 @@
 import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
 import type { TableVerdictBody } from '@moraine/api/rest/table-schemas'
-import type { OptimizeRequest, PastRequest } from '@moraine/management/tables/optimize-request'
+import type { OptimizeRequest, PastRequest } from '@moraine/management/records/optimize-request'
 
 export function requestBody(request: OptimizeRequest): NonNullable<TableExplanationBody['request']> {
   const { type, filter = null, partitions, requestedAt, by = null } = request

@@ -7,11 +7,11 @@ import {
   scaleOutBody,
 } from '@moraine/api/rest/resource-schemas'
 import type { OptimizerId, ResourceId } from '@moraine/lifecycle/identity'
+import type { Optimizer } from '@moraine/management/records/optimizer'
+import type { Resource } from '@moraine/management/records/resource'
 import { drainOptimizer } from '@moraine/management/resources/deadlines'
 import { releaseResource } from '@moraine/management/resources/move-resource'
-import type { Optimizer } from '@moraine/management/resources/optimizer'
 import { requestResource } from '@moraine/management/resources/request-resource'
-import type { Resource } from '@moraine/management/resources/resource'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'

@@ -1,7 +1,7 @@
 import { truncateSync } from 'node:fs'
 import { currentSnapshot } from '@moraine/iceberg/metadata/snapshot-history'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { OUTPUT_FIGURES } from '@moraine/management/testing/build'
 import { assert, must } from '@moraine/stdx/assert'
 import { eventually } from '@moraine/testkit/eventually'

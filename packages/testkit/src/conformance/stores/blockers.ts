@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Blocker, BlockRequest } from '@moraine/management/records/blocker'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
 import { tableGuard } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
-import type { Blocker, BlockRequest } from '@moraine/management/tables/blocker'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { at, T0 } from '@moraine/management/testing/build'
 import { applyAll, QUOTED_NAME } from './store-steps.ts'
 

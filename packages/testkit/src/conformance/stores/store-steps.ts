@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
+import type { ManagedTable } from '@moraine/management/records/managed-table'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
-import type { ManagedTable } from '@moraine/management/tables/managed-table'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { at, buildEvaluation, buildWork, T0 } from '@moraine/management/testing/build'
 

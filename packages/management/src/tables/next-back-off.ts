@@ -1,13 +1,5 @@
 import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
-
-/** A table whose processes fail waits longer each time, and says why. A success or a person's request ends it. */
-export type BackOff = {
-  /** Failures in a row. */
-  readonly failures: number
-  readonly notBefore: EpochMs
-  readonly step: 'planning' | 'executing' | 'committing'
-  readonly reason: string
-}
+import type { BackOff } from '../records/back-off.ts'
 
 const FIRST_MS = 60_000
 const LONGEST_MS = 3_600_000

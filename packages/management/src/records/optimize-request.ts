@@ -28,21 +28,6 @@ export type RequestedParts = {
 /** Kept in the table's row, which is read whenever the table is looked at. */
 export const PARTITIONS_MAX = 1000
 
-/**
- * One request for two, the first of which waits. Of the whole table the last stands, and covers its parts if it looks for
- * the same or for all there is. Partitions that are looked at alike are taken together. `undefined`: no one request says
- * both.
- */
-export function uniteRequests(waiting: OptimizeRequest, asked: OptimizeRequest): OptimizeRequest | undefined {
-  if (isOfTable(asked)) return asked
-  if (isOfTable(waiting) && (waiting.type === asked.type || waiting.type === 'full')) return waiting
-  if (waiting.type !== asked.type || waiting.filter !== asked.filter) return undefined
-  if (waiting.partitions === undefined) return waiting
-  if (asked.partitions === undefined) return asked
-  const partitions = [...new Set([...waiting.partitions, ...asked.partitions])]
-  return partitions.length > PARTITIONS_MAX ? undefined : { ...waiting, partitions }
-}
-
 /** Whether a plan that has nothing to do says that nothing is due in the table: not one that looked for less than that. */
 export function looksForAll(request: OptimizeRequest): boolean {
   return (request.type === 'auto' || request.type === 'full') && isOfTable(request)
@@ -63,6 +48,7 @@ export function requestText({ type, filter, partitions = [] }: OptimizeRequest):
   return `a person asked for ${what}${filter === undefined ? '' : ` where ${filter}`}${type === 'auto' ? '' : `, as ${type}`}`
 }
 
-function isOfTable({ filter, partitions }: OptimizeRequest): boolean {
+/** Of the whole table, not of parts of it. */
+export function isOfTable({ filter, partitions }: RequestedParts): boolean {
   return filter === undefined && partitions === undefined
 }

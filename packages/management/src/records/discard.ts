@@ -1,6 +1,6 @@
 import type { ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { TableName } from '../tables/table-name.ts'
+import type { TableName } from './table-name.ts'
 
 /**
  * The outputs of an attempt that are not known to be in the table, to be deleted when due, or to be looked at where that

@@ -3,9 +3,9 @@ import type { OptimizingType } from '@moraine/lifecycle/optimizing-type'
 import type { ProcessStatus } from '@moraine/lifecycle/process-status'
 import type { TaskStatus } from '@moraine/lifecycle/task-status'
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { Pause } from '../tables/pause.ts'
-import type { TableSettings } from '../tables/table-settings.ts'
 import type { OptimizingProcess } from './optimizing-process.ts'
+import type { Pause } from './pause.ts'
+import type { TableSettings } from './table-settings.ts'
 import type { Attempt, Task } from './task.ts'
 
 /** Reads processes. They change only through `StateStore.apply`. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '@moraine/stdx/random'
+import { boundedReason } from '../records/task.ts'
 import { at, T0 } from '../testing/build.ts'
 import { newProcessId } from './optimizing-process.ts'
-import { boundedReason } from './task.ts'
 
 test('process ids are positive 63-bit integers of 19 digits whose text sorts by time', () => {
   const random = seededRandom(1)
