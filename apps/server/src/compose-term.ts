@@ -13,17 +13,15 @@ import { catalogBreakers } from './catalogs/catalog-breakers.ts'
 import type { OpenCatalogs } from './catalogs/open-catalogs.ts'
 import type { PlacesOfOthers } from './catalogs/places-of-others.ts'
 import { watchedCalls, watchedCatalogs } from './catalogs/watched-calls.ts'
+import { deposed } from './changes/apply-decision.ts'
+import { composeOptimizing } from './compose-optimizing.ts'
 import {
   type OptimizerLauncher,
   type OptimizerLauncherDeps,
   optimizerLauncher,
 } from './containers/optimizer-launcher.ts'
 import { leadingCatalog } from './leadership/leading-catalog.ts'
-import type { NudgeSwitch } from './leadership/nudge-switch.ts'
-import { deposed } from './optimizing/apply-decision.ts'
-import { composeOptimizing } from './optimizing/compose-optimizing.ts'
-import { holdFinder } from './optimizing/hold-finder.ts'
-import type { TableToReach } from './optimizing/task-access.ts'
+import type { NudgeSwitch } from './nudges/nudge-switch.ts'
 import { derivedKey } from './secrets/derived-key.ts'
 import { sealedStores } from './secrets/sealed-stores.ts'
 import type { SecretVault } from './secrets/secret-vault.ts'
@@ -32,6 +30,8 @@ import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergMaintenance } from './table-work/iceberg-maintenance.ts'
 import { reachTable } from './table-work/reached-table.ts'
 import { type DoorOptions, type OptimizerDoor, optimizerDoor } from './thrift/optimizer-door.ts'
+import { holdFinder } from './waiting/hold-finder.ts'
+import type { TableToReach } from './waiting/planned-ahead.ts'
 
 export type TermOptions = ServerOptions &
   Pick<DoorOptions, 'authenticator' | 'otherUrls' | 'secretKey'> & {

@@ -19,8 +19,8 @@ import { later } from '@moraine/stdx/brand'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import { holdFinder } from '../optimizing/hold-finder.ts'
 import type { Log } from '../service/log.ts'
+import { holdFinder } from '../waiting/hold-finder.ts'
 import { allocator } from './allocator.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))

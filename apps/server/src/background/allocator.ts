@@ -17,10 +17,10 @@ import type { Stores } from '@moraine/management/store/stores'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV7 } from '@moraine/stdx/random'
-import type { HoldFinder } from '../optimizing/hold-finder.ts'
-import { countPlannable } from '../optimizing/pending-tables.ts'
-import { plannedAhead } from '../optimizing/planned-ahead.ts'
 import type { Log } from '../service/log.ts'
+import type { HoldFinder } from '../waiting/hold-finder.ts'
+import { countPlannable } from '../waiting/pending-tables.ts'
+import { plannedAhead } from '../waiting/planned-ahead.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
 export type AllocatorDeps = {

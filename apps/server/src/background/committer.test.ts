@@ -6,8 +6,8 @@ import { eventually } from '@moraine/testkit/eventually'
 import { emptyState, type MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import type { HoldFinder } from '../optimizing/hold-finder.ts'
 import { SILENT_LOG } from '../service/log.ts'
+import type { HoldFinder } from '../waiting/hold-finder.ts'
 import { committer } from './committer.ts'
 
 /** Processes that are all due. */

@@ -9,7 +9,7 @@ import type { TableMaintenance } from '@moraine/management/table-work/table-main
 import { type Clock, momentOf } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind } from '@moraine/stdx/error'
-import { deposed } from '../optimizing/apply-decision.ts'
+import { deposed } from '../changes/apply-decision.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 

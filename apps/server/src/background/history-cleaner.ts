@@ -2,7 +2,7 @@ import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import { later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { deposed } from '../optimizing/apply-decision.ts'
+import { deposed } from '../changes/apply-decision.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 

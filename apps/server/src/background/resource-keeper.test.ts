@@ -8,8 +8,8 @@ import { MoraineError } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
+import { announcing } from '../nudges/nudges.ts'
 import { type Log, SILENT_LOG } from '../service/log.ts'
-import { announcing } from './nudges.ts'
 import { type ResourceKeeperDeps, resourceKeeper } from './resource-keeper.ts'
 
 /** A container that keeps what it is told to, and does what the test says meanwhile. */

@@ -3,8 +3,8 @@ import { unwantedProcess } from '@moraine/management/optimizing/unwanted-process
 import type { OptimizingProcess } from '@moraine/management/records/optimizing-process'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
-import { openProcesses } from '../optimizing/open-processes.ts'
-import { settleOpenProcess } from '../optimizing/settle-open-process.ts'
+import { openProcesses } from '../changes/open-processes.ts'
+import { settleOpenProcess } from '../changes/settle-open-process.ts'
 import type { Log } from '../service/log.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 

@@ -2,7 +2,7 @@ import { formatTableName, type TableName } from '@moraine/management/records/tab
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
-import type { Nudge } from '../background/nudges.ts'
+import type { Nudge } from '../nudges/nudges.ts'
 import type { Log } from '../service/log.ts'
 
 /**

@@ -11,7 +11,7 @@ import { ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { memoryCatalogs } from '@moraine/testkit/memory-stores/memory-catalogs'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import type { Nudge } from '../background/nudges.ts'
+import type { Nudge } from '../nudges/nudges.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { type ToldTableChange, tellTableChange } from './tell-table-change.ts'
 import { tellingCatalog } from './telling-catalog.ts'

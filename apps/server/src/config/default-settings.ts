@@ -1,12 +1,11 @@
 import type { KeepSettings } from '@moraine/management/resources/keep-resources'
 import type { DatabaseSettings } from '@moraine/persistence/open-database'
 import type { AccessSettings } from '../access/compose-access.ts'
-import type { OptimizingSettings } from '../optimizing/compose-optimizing.ts'
-import type { TableServiceSettings } from '../thrift/table-door.ts'
 import { BUILT_IN_CONTAINERS, type ContainerConfig } from './container-config.ts'
 import { databaseSettings } from './database-settings.ts'
 import { type HaSettings, haSettings } from './ha-settings.ts'
 import { type OptimizerTlsSettings, optimizerTlsSettings } from './optimizer-tls-settings.ts'
+import type { OptimizingSettings } from './optimizing-settings.ts'
 import { type ConfigValues, resolveConfig } from './read-config.ts'
 
 /** What the service's parts are told, but for its ports and its directory. */
@@ -31,6 +30,15 @@ export type ServiceSettings = OptimizingSettings & {
   readonly exposedHost: string
   /** How several servers share the database; `undefined` where one is alone. */
   readonly ha: HaSettings | undefined
+}
+
+export type TableServiceSettings = {
+  /** Empty: as the rest of the service. */
+  readonly host: string
+  /** 0 takes any free one; `undefined` where nobody has asked for one. */
+  readonly port: number | undefined
+  /** Whether whoever reaches it may use it, whatever is asked elsewhere. */
+  readonly isOpen: boolean
 }
 
 export function serviceSettings(

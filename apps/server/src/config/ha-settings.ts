@@ -1,5 +1,4 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { PostTiming } from '../leadership/post.ts'
 import type { ConfigValues } from './read-config.ts'
 
 export type ZooKeeperSettings = {
@@ -8,6 +7,9 @@ export type ZooKeeperSettings = {
   readonly sessionTimeoutMs: number
   readonly connectionTimeoutMs: number
 }
+
+/** For how long the post is taken at a time, and how often it is taken anew. */
+export type PostTiming = { readonly ttlMs: number; readonly heartbeatMs: number }
 
 export type HaSettings = {
   readonly timing: PostTiming

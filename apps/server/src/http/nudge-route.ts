@@ -1,9 +1,9 @@
 import { MoraineError } from '@moraine/stdx/error'
 import type { FastifyInstance } from 'fastify'
-import { parseNudges } from '../leadership/nudge-json.ts'
-import { NUDGES_PATH } from '../leadership/nudge-line.ts'
-import { type NudgeSeal, SIGNATURE_HEADER } from '../leadership/nudge-seal.ts'
-import type { NudgeSwitch } from '../leadership/nudge-switch.ts'
+import { parseNudges } from '../nudges/nudge-json.ts'
+import { NUDGES_PATH } from '../nudges/nudge-line.ts'
+import { type NudgeSeal, SIGNATURE_HEADER } from '../nudges/nudge-seal.ts'
+import type { NudgeSwitch } from '../nudges/nudge-switch.ts'
 
 export type NudgeRouteDeps = Pick<NudgeSwitch, 'receive'> & { readonly seal: NudgeSeal }
 

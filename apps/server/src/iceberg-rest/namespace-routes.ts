@@ -1,7 +1,7 @@
 import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
 import { isSeen } from '@moraine/management/access/grant'
 import { demand, demandSight } from '../access/identity.ts'
-import { readMade } from '../http/read-made.ts'
+import { readMade } from '../requests/read-made.ts'
 import { listPage } from './list-page.ts'
 import { encodeRestError } from './rest-error.ts'
 import { bodyOf, NO_CONTENT, namespaceOf, ok, type RestCall, type RestRoute, splitNamespace } from './rest-route.ts'

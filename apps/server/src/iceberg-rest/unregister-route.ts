@@ -2,7 +2,7 @@ import { formatIdentifier } from '@moraine/catalogs/table-identifier'
 import { decodeMetadataFile } from '@moraine/iceberg/metadata/metadata-file'
 import { parseTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { MoraineError } from '@moraine/stdx/error'
-import { readMade } from '../http/read-made.ts'
+import { readMade } from '../requests/read-made.ts'
 import { identifierOf, type RestAnswer, type RestCall, type RestRoute } from './rest-route.ts'
 import { answerWith } from './table-routes.ts'
 

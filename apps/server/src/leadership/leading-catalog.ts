@@ -1,6 +1,6 @@
 import type { CatalogTables } from '@moraine/catalogs/catalog'
 import type { Fence } from '@moraine/catalogs/fence'
-import { deposed } from '../optimizing/apply-decision.ts'
+import { deposed } from '../changes/apply-decision.ts'
 
 /**
  * The same tables, to which nothing is committed once this server does not lead any more: not begun, and where the table's

@@ -2,9 +2,9 @@ import type { Fence } from '@moraine/catalogs/fence'
 import type { LeaderAddress, LeaderLeases } from '@moraine/management/records/leader-lease'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError } from '@moraine/stdx/error'
+import type { PostTiming } from '../config/ha-settings.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
-import type { PostTiming } from './post.ts'
 
 export type MembersOptions = {
   readonly leases: LeaderLeases

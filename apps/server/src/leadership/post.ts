@@ -3,21 +3,19 @@ import type { LeaderAddress, LeaderLeases, Lease } from '@moraine/management/rec
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isRetryable, MoraineError } from '@moraine/stdx/error'
+import type { PostTiming } from '../config/ha-settings.ts'
 import type { Log } from '../service/log.ts'
 
 export type PostOptions = {
   readonly leases: LeaderLeases
   /** Another at each start of a process. */
   readonly holder: string
-  /** For how long the post is taken at a time, and how often it is taken anew. */
   readonly timing: PostTiming
   /** How this server is reached; asked for whenever the others are told. */
   readonly address: () => LeaderAddress
   readonly clock: Clock
   readonly log: Log
 }
-
-export type PostTiming = { readonly ttlMs: number; readonly heartbeatMs: number }
 
 /** The post of the one server that optimizes, as long as this one has it. */
 export type Post = {

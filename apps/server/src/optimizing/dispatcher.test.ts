@@ -18,10 +18,10 @@ import { MoraineError } from '@moraine/stdx/error'
 import { emptyState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import { announcing } from '../background/nudges.ts'
+import { announcing } from '../nudges/nudges.ts'
 import { SILENT_LOG } from '../service/log.ts'
+import { holdFinder } from '../waiting/hold-finder.ts'
 import { type DispatcherDeps, dispatcher } from './dispatcher.ts'
-import { holdFinder } from './hold-finder.ts'
 
 const quiet = () => new Promise((resolve) => setImmediate(resolve))
 const numbered = (input: string, { attempt }: { readonly attempt: number }, access = '') =>

@@ -13,9 +13,10 @@ import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
-import type { HoldFinder } from './hold-finder.ts'
-import { type PlanAwaiter, planAwaiter } from './pending-tables.ts'
-import { type TableToReach, type TaskAccess, taskAccess } from './task-access.ts'
+import type { HoldFinder } from '../waiting/hold-finder.ts'
+import { type PlanAwaiter, planAwaiter } from '../waiting/pending-tables.ts'
+import type { TableToReach } from '../waiting/planned-ahead.ts'
+import { type TaskAccess, taskAccess } from './task-access.ts'
 
 export type DispatcherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>

@@ -8,6 +8,7 @@ import { must } from '@moraine/stdx/assert'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
+import { composeOptimizing } from '../compose-optimizing.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import {
   addSimulatedTable,
@@ -19,7 +20,6 @@ import {
   renameSimulatedTable,
   rewriteHonestly,
 } from '../simulation/lake.ts'
-import { composeOptimizing } from './compose-optimizing.ts'
 
 const HOUR = 3_600_000
 

@@ -7,12 +7,12 @@ import { buildEvaluation, buildWork, OUTPUT_FIGURES, PROCESS_1, T0 } from '@mora
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
+import { cancelProcess } from '../changes/cancel-process.ts'
+import { requestOptimizing } from '../changes/request-optimizing.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { cancelProcess } from './cancel-process.ts'
+import { holdFinder } from '../waiting/hold-finder.ts'
 import { dispatcher } from './dispatcher.ts'
-import { holdFinder } from './hold-finder.ts'
 import { type OptimizerStanding, optimizingService } from './optimizing-service.ts'
-import { requestOptimizing } from './request-optimizing.ts'
 
 const never = new AbortController().signal
 const quiet = () => new Promise((resolve) => setImmediate(resolve))

@@ -16,7 +16,7 @@ import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV4, uuidV7 } from '@moraine/stdx/random'
 import type { GroupSecrets } from '../access/group-secrets.ts'
-import { applyDecision, deposed } from './apply-decision.ts'
+import { applyDecision, deposed } from '../changes/apply-decision.ts'
 import type { AssignedTask, Dispatcher } from './dispatcher.ts'
 import { tokenHash } from './token-hash.ts'
 

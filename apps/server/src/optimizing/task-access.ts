@@ -8,6 +8,7 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { Log } from '../service/log.ts'
+import type { TableToReach } from '../waiting/planned-ahead.ts'
 
 export type TaskAccessDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks'>
@@ -30,8 +31,6 @@ export interface TaskAccess {
   isWithheld(table: TableToReach): boolean
   stop(): Promise<void>
 }
-
-export type TableToReach = Pick<DispatchableProcess, 'tableId' | 'catalog'>
 
 /** `untilMs` on the monotonic clock: credentials end in their own time, whatever the wall clock is set to. */
 type Known =

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { nudgeSeal } from '../leadership/nudge-seal.ts'
+import { nudgeSeal } from '../nudges/nudge-seal.ts'
 import { keyedMark } from './keyed-mark.ts'
 
 test('a mark is that of the standard, and holds for its text and key alone', () => {

@@ -90,7 +90,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'holds are ignored',
-    file: `${SERVER}/optimizing/hold-finder.ts`,
+    file: `${SERVER}/waiting/hold-finder.ts`,
     text: 'if (hold !== undefined) holds.set(tableId, hold)',
     replacement: 'void hold',
     world: ALONE,
@@ -106,7 +106,7 @@ export const DEFECTS: readonly Defect[] = [
   },
   {
     name: 'the tasks of held tables count as work ahead',
-    file: `${SERVER}/optimizing/planned-ahead.ts`,
+    file: `${SERVER}/waiting/planned-ahead.ts`,
     text: 'const free = dispatchable.filter(({ tableId }) => !holds.has(tableId))',
     replacement: 'const free = dispatchable',
     world: CROWDED,

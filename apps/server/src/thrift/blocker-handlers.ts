@@ -13,7 +13,7 @@ import type { Handlers } from '@moraine/thrift/dispatch'
 import type { ArgsOf } from '@moraine/thrift/service'
 import { findInAnyCase } from '../catalogs/find-in-any-case.ts'
 import { findTable } from '../catalogs/find-table.ts'
-import { type EndingBlocker, type TableBlockersDeps, tableBlockers } from '../optimizing/table-blockers.ts'
+import { type EndingBlocker, type TableBlockersDeps, tableBlockers } from '../changes/table-blockers.ts'
 
 type Methods = (typeof tableMetastore)['methods']
 type BlockerHandlers = Pick<Handlers<Methods>, 'block' | 'releaseBlocker' | 'renewBlocker' | 'getBlockers'>

@@ -14,11 +14,11 @@ import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { thriftClient } from '@moraine/thrift/client'
 import { ThriftConnection } from '@moraine/thrift/connection'
 import { startThriftServer } from '@moraine/thrift/server'
-import { announcing } from '../background/nudges.ts'
+import { announcing } from '../nudges/nudges.ts'
 import { dispatcher } from '../optimizing/dispatcher.ts'
-import { holdFinder } from '../optimizing/hold-finder.ts'
 import { optimizingService } from '../optimizing/optimizing-service.ts'
 import { SILENT_LOG } from '../service/log.ts'
+import { holdFinder } from '../waiting/hold-finder.ts'
 import { optimizeManagerHandlers } from './optimize-manager-handlers.ts'
 
 const cleanups: (() => Promise<void>)[] = []

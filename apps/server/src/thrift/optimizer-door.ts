@@ -1,4 +1,5 @@
 import type { ProcessId } from '@moraine/lifecycle/identity'
+import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { CallFailure } from '@moraine/thrift/call-failure'
@@ -6,9 +7,9 @@ import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import type { Authenticator } from '../access/authenticator.ts'
 import { type GroupSecrets, groupSecrets } from '../access/group-secrets.ts'
 import { isOpenAt } from '../access/is-open-at.ts'
+import { cancelProcess } from '../changes/cancel-process.ts'
 import type { OptimizerTlsSettings } from '../config/optimizer-tls-settings.ts'
-import { cancelProcess } from '../optimizing/cancel-process.ts'
-import type { Optimizing } from '../optimizing/compose-optimizing.ts'
+import type { OptimizingService } from '../optimizing/optimizing-service.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { readServerCertificate } from './certificate-files.ts'
@@ -48,10 +49,13 @@ export type OptimizerDoor = Service & {
   readonly localUrl: () => string
 }
 
-export function optimizerDoor(
-  options: DoorOptions,
-  { service, stores }: Pick<Optimizing, 'service' | 'stores'>,
-): OptimizerDoor {
+/** Whom optimizers talk to there. */
+export type BehindTheDoor = {
+  readonly service: OptimizingService
+  readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'processes'>
+}
+
+export function optimizerDoor(options: DoorOptions, { service, stores }: BehindTheDoor): OptimizerDoor {
   const { clock, log, thriftPort, settings } = options
   const host = doorHost(options)
   let server: ThriftServer | undefined

@@ -7,8 +7,9 @@ import { systemClock } from '@moraine/stdx/clock'
 import { thriftClient } from '@moraine/thrift/client'
 import { ThriftConnection } from '@moraine/thrift/connection'
 import type { Authenticator } from '../access/authenticator.ts'
+import type { TableServiceSettings } from '../config/default-settings.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { type TableServiceSettings, tableDoor } from './table-door.ts'
+import { tableDoor } from './table-door.ts'
 
 function door(
   settings: Partial<TableServiceSettings> = {},

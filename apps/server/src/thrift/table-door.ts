@@ -4,19 +4,11 @@ import type { BoundService } from '@moraine/thrift/dispatch'
 import { startThriftServer, type ThriftServer } from '@moraine/thrift/server'
 import type { Authenticator } from '../access/authenticator.ts'
 import { isOpenAt } from '../access/is-open-at.ts'
+import type { TableServiceSettings } from '../config/default-settings.ts'
 import { SETTINGS } from '../config/settings.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { checkPort } from './check-port.ts'
-
-export type TableServiceSettings = {
-  /** Empty: as the rest of the service. */
-  readonly host: string
-  /** 0 takes any free one; `undefined` where nobody has asked for one. */
-  readonly port: number | undefined
-  /** Whether whoever reaches it may use it, whatever is asked elsewhere. */
-  readonly isOpen: boolean
-}
 
 export type TableDoorOptions = {
   /** Where the service listens. */

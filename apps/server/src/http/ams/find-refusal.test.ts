@@ -5,7 +5,7 @@ import { withholdTask } from '@moraine/management/optimizing/assign-task'
 import { buildProcess, buildTable, buildTask, T0 } from '@moraine/management/testing/build'
 import { emptyState } from '@moraine/testkit/memory-stores/memory-state'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
-import { WITHHELD_MAX } from '../../optimizing/planned-ahead.ts'
+import { WITHHELD_MAX } from '../../waiting/planned-ahead.ts'
 import { findRefusal } from './find-refusal.ts'
 
 test('a catalog refuses access once the tasks of so many of its tables are withheld that no more are planned', async () => {

@@ -1,6 +1,6 @@
 import { withheldReason } from '@moraine/management/optimizing/assign-task'
 import type { Stores } from '@moraine/management/store/stores'
-import { WITHHELD_MAX } from '../../optimizing/planned-ahead.ts'
+import { WITHHELD_MAX } from '../../waiting/planned-ahead.ts'
 
 /**
  * Why no more tables of a catalog are planned in a group: it gives no access to the files of so many that are. From the

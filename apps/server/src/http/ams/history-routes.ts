@@ -5,7 +5,7 @@ import type { Stores } from '@moraine/management/store/stores'
 import type { RefDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import { Type } from 'typebox'
 import { findTable } from '../../catalogs/find-table.ts'
-import type { InTime } from '../answer-in-time.ts'
+import type { InTime } from '../../requests/answer-in-time.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'
 import { TABLE_PREFIX } from './table-routes.ts'
 

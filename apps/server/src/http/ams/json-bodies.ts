@@ -1,6 +1,6 @@
 import { asError, MoraineError } from '@moraine/stdx/error'
 import type { FastifyInstance } from 'fastify'
-import { textOfBody } from '../request-body.ts'
+import { textOfBody } from '../../requests/request-body.ts'
 
 /** Takes bodies in JSON and nothing else: other content types are 415. An empty body is none. */
 export function jsonBodies(server: FastifyInstance): void {

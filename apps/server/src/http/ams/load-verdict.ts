@@ -8,7 +8,7 @@ import { NO_TASKS } from '@moraine/management/records/process-store'
 import type { Task } from '@moraine/management/records/task'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Clock } from '@moraine/stdx/clock'
-import { holdFinder } from '../../optimizing/hold-finder.ts'
+import { holdFinder } from '../../waiting/hold-finder.ts'
 import { findRefusal } from './find-refusal.ts'
 import { pastRequestBody } from './optimize-request-body.ts'
 

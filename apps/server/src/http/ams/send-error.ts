@@ -3,8 +3,8 @@ import type { ErrorEnvelope } from '@moraine/api/rest/envelope'
 import { describeError, isOutcomeUnknown, MoraineError } from '@moraine/stdx/error'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { retryAfterOf } from '../../access/guess-limits.ts'
+import { whyUnread } from '../../requests/request-body.ts'
 import type { Log } from '../../service/log.ts'
-import { whyUnread } from '../request-body.ts'
 import { misfitText } from './misfit-text.ts'
 
 /** Answers with a failure in Amoro's envelope; what is no fault of the client is logged. */

@@ -4,7 +4,7 @@ import { type SnapshotBody, snapshot, snapshotsQuery, tableParams } from '@morai
 import type { Stores } from '@moraine/management/store/stores'
 import type { SnapshotDescription, TableInspection } from '@moraine/management/table-work/table-inspection'
 import { findTable } from '../../catalogs/find-table.ts'
-import type { InTime } from '../answer-in-time.ts'
+import type { InTime } from '../../requests/answer-in-time.ts'
 import { amoroSize } from './amoro-size.ts'
 import { fileBody } from './file-body.ts'
 import { type ApiServer, answers, pageOf, success } from './route-types.ts'

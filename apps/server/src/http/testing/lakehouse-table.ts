@@ -9,7 +9,7 @@ import type { Random } from '@moraine/stdx/random'
 import { SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { eventually } from '@moraine/testkit/eventually'
 import type { FindOpened } from '../../catalogs/open-catalogs.ts'
-import type { Optimizing } from '../../optimizing/compose-optimizing.ts'
+import type { Optimizing } from '../../compose-optimizing.ts'
 
 export type LakehouseTableParts = {
   readonly catalog?: string

@@ -1,5 +1,5 @@
 import { assert } from '@moraine/stdx/assert'
-import type { Optimizing } from '../../optimizing/compose-optimizing.ts'
+import type { Optimizing } from '../../compose-optimizing.ts'
 import type { TaskEnd, TaskReport } from '../../optimizing/optimizing-service.ts'
 
 /** An optimizer that does as it is told; its heart beats while time passes, until it dies. */

@@ -11,7 +11,7 @@ import {
   safeInteger,
   text,
 } from '@moraine/stdx/exact-json-decode'
-import type { Nudge } from '../background/nudges.ts'
+import type { Nudge } from './nudges.ts'
 
 export function formatNudges(nudges: readonly Nudge[]): string {
   return JSON.stringify(nudges)

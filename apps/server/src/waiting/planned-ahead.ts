@@ -2,7 +2,6 @@ import type { DispatchableProcess } from '@moraine/management/records/process-st
 import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import type { Stores } from '@moraine/management/store/stores'
 import type { HoldFinder } from './hold-finder.ts'
-import type { TableToReach } from './task-access.ts'
 
 export type PlannedAheadDeps = {
   readonly stores: Pick<Stores, 'tasks'>
@@ -10,6 +9,8 @@ export type PlannedAheadDeps = {
   /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
   readonly isWithheld: (table: TableToReach) => boolean
 }
+
+export type TableToReach = Pick<DispatchableProcess, 'tableId' | 'catalog'>
 
 /** So many processes of one catalog wait for access to files before no more of its tables are planned: plans grow stale. */
 export const WITHHELD_MAX = 10

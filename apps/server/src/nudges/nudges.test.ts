@@ -6,7 +6,7 @@ import { buildEvaluation, T0 } from '@moraine/management/testing/build'
 import { must } from '@moraine/stdx/assert'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
-import { requestOptimizing } from '../optimizing/request-optimizing.ts'
+import { requestOptimizing } from '../changes/request-optimizing.ts'
 import { announcing, type Nudge } from './nudges.ts'
 
 test('a request for a table that waits already, after failures, is told to the planner', async () => {

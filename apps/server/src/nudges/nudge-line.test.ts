@@ -3,12 +3,12 @@ import { type TestContext, test } from 'node:test'
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
 import { systemClock } from '@moraine/stdx/clock'
 import Fastify from 'fastify'
-import type { Nudge } from '../background/nudges.ts'
 import { nudgeRoute } from '../http/nudge-route.ts'
 import { SILENT_LOG } from '../service/log.ts'
 import { NUDGES_PATH, nudgeLine } from './nudge-line.ts'
 import { nudgeSeal, SIGNATURE_HEADER } from './nudge-seal.ts'
 import { nudgeSwitch } from './nudge-switch.ts'
+import type { Nudge } from './nudges.ts'
 
 const never = new AbortController().signal
 const seal = nudgeSeal(new Uint8Array(32).fill(7))

@@ -6,9 +6,9 @@ import { systemClock } from '@moraine/stdx/clock'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { buildOpened } from '../catalogs/testing/build-opened.ts'
 import { buildRegistry } from '../catalogs/testing/build-registry.ts'
+import { httpServer } from '../http/http-server.ts'
+import { buildOptions } from '../http/testing/build-options.ts'
 import { SILENT_LOG } from '../service/log.ts'
-import { httpServer } from './http-server.ts'
-import { buildOptions } from './testing/build-options.ts'
 
 const stores = memoryStores()
 await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })

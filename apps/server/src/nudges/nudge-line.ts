@@ -1,11 +1,11 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, MoraineError } from '@moraine/stdx/error'
-import type { Nudge } from '../background/nudges.ts'
 import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { formatNudges } from './nudge-json.ts'
 import { type NudgeSeal, SIGNATURE_HEADER } from './nudge-seal.ts'
+import type { Nudge } from './nudges.ts'
 
 export type NudgeLineOptions = {
   /** Of the leader's API; `undefined` while none is known, or it is this server. */

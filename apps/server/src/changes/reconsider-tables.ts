@@ -1,7 +1,7 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import { patchTable } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
-import { applyDecision } from '../optimizing/apply-decision.ts'
+import { applyDecision } from './apply-decision.ts'
 
 const PAGE = 1000
 

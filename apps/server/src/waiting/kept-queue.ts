@@ -1,7 +1,7 @@
 import type { PendingTable } from '@moraine/management/records/managed-table'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { KEEP_PER_COST, PENDING_PAGE, type PlanningQueue } from '../optimizing/pending-tables.ts'
+import { KEEP_PER_COST, PENDING_PAGE, type PlanningQueue } from './pending-tables.ts'
 
 /** The tables of one group in the order in which they are planned. */
 export type KeptQueue = {

@@ -1,40 +1,28 @@
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
-import type { DeadlineSettings } from '@moraine/management/resources/deadlines'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import type { RefreshLimits } from '@moraine/management/tables/refresh-delay'
 import { unreachable } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import type { Random } from '@moraine/stdx/random'
-import type { GroupSecrets } from '../access/group-secrets.ts'
-import { committer } from '../background/committer.ts'
-import { discarder } from '../background/discarder.ts'
-import { explorer } from '../background/explorer.ts'
-import { historyCleaner } from '../background/history-cleaner.ts'
-import { announcing, type Nudge } from '../background/nudges.ts'
-import { planner } from '../background/planner.ts'
-import { reaper } from '../background/reaper.ts'
-import type { LastRun } from '../background/reconciler.ts'
-import { refresher } from '../background/refresher.ts'
-import { settler } from '../background/settler.ts'
-import { type CatalogBreakers, catalogBreakers } from '../catalogs/catalog-breakers.ts'
-import type { Log } from '../service/log.ts'
-import type { Service } from '../service/service.ts'
-import { type Dispatcher, dispatcher } from './dispatcher.ts'
-import { holdFinder } from './hold-finder.ts'
-import { type OptimizingService, optimizingService } from './optimizing-service.ts'
-import type { TableToReach } from './task-access.ts'
-
-export type OptimizingSettings = {
-  readonly deadlines: DeadlineSettings
-  readonly refresh: RefreshLimits & { readonly parallelism: number }
-  readonly planningParallelism: number
-  readonly commitParallelism: number
-  readonly pollTimeoutMs: number
-  readonly breakQuota: boolean
-  readonly exploreIntervalMs: number
-  readonly history: { readonly keepMs: number; readonly intervalMs: number; readonly reportKeepMs: number }
-}
+import type { GroupSecrets } from './access/group-secrets.ts'
+import { committer } from './background/committer.ts'
+import { discarder } from './background/discarder.ts'
+import { explorer } from './background/explorer.ts'
+import { historyCleaner } from './background/history-cleaner.ts'
+import { planner } from './background/planner.ts'
+import { reaper } from './background/reaper.ts'
+import type { LastRun } from './background/reconciler.ts'
+import { refresher } from './background/refresher.ts'
+import { settler } from './background/settler.ts'
+import { type CatalogBreakers, catalogBreakers } from './catalogs/catalog-breakers.ts'
+import type { OptimizingSettings } from './config/optimizing-settings.ts'
+import { announcing, type Nudge } from './nudges/nudges.ts'
+import { type Dispatcher, dispatcher } from './optimizing/dispatcher.ts'
+import { type OptimizingService, optimizingService } from './optimizing/optimizing-service.ts'
+import type { Log } from './service/log.ts'
+import type { Service } from './service/service.ts'
+import { holdFinder } from './waiting/hold-finder.ts'
+import type { TableToReach } from './waiting/planned-ahead.ts'
 
 export type OptimizingDeps = {
   readonly stores: Stores

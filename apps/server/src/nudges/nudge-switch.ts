@@ -1,4 +1,4 @@
-import type { Nudge } from '../background/nudges.ts'
+import type { Nudge } from './nudges.ts'
 
 /** Brings nudges to the reconcilers of whichever server leads. */
 export type NudgeSwitch = {
