@@ -21,7 +21,7 @@ import { type Dispatcher, dispatcher } from './optimizing/dispatcher.ts'
 import { type OptimizingService, optimizingService } from './optimizing/optimizing-service.ts'
 import type { Log } from './service/log.ts'
 import type { Service } from './service/service.ts'
-import { holdFinder } from './waiting/hold-finder.ts'
+import { type HoldFinder, holdFinder } from './waiting/hold-finder.ts'
 import type { TableToReach } from './waiting/planned-ahead.ts'
 
 export type OptimizingDeps = {
@@ -55,11 +55,38 @@ export type Optimizing = {
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {
-  const { maintenance, settings, clock, random, log } = deps
+  const { settings, clock, log } = deps
   const stores: Stores = { ...deps.stores, state: announcing(deps.stores.state, (nudge) => route(nudge)) }
-  const findHolds = holdFinder(stores, clock)
   const breakers = deps.breakers ?? catalogBreakers({ clock, log })
-  const common = { stores, maintenance, findHolds, breakers, clock, log }
+  const common = { ...deps, stores, findHolds: holdFinder(stores, clock), breakers }
+  const tasks = dispatcher({ ...common, breakQuota: settings.breakQuota })
+  const reconcilers = reconcilersOf(common, tasks)
+  const route = routeTo({ ...common, reconcilers, tasks })
+  breakers.onAnswer((catalog) => {
+    for (const one of [reconcilers.refresher, reconcilers.planner, reconcilers.committer]) one.nudge()
+    reconcilers.explorer.nudge(catalog)
+  })
+  return {
+    stores,
+    service: optimizingService({
+      ...common,
+      dispatcher: tasks,
+      heartbeatTimeoutMs: settings.deadlines.heartbeatTimeoutMs,
+      pollTimeoutMs: settings.pollTimeoutMs,
+    }),
+    services: [...Object.values(reconcilers), dispatcherService(tasks)],
+    nudge: route,
+    isWithheld: (table) => tasks.isWithheld(table),
+    lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
+  }
+}
+
+type Common = OptimizingDeps & { readonly findHolds: HoldFinder; readonly breakers: CatalogBreakers }
+type Reconcilers = ReturnType<typeof reconcilersOf>
+
+/** In the order in which they start. */
+function reconcilersOf(common: Common, tasks: Dispatcher) {
+  const { settings, clock } = common
   const reconcilers = {
     refresher: refresher({
       ...common,
@@ -71,22 +98,28 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
       ...common,
       parallelism: settings.planningParallelism,
       isWithheld: (table) => tasks.isWithheld(table),
-      random,
     }),
     settler: settler(common),
     committer: committer({ ...common, parallelism: settings.commitParallelism }),
     reaper: reaper({ ...common, settings: settings.deadlines, serviceStartedAt: clock.now() }),
-    discarder: discarder({ ...common, othersLed: deps.othersLed }),
+    discarder: discarder(common),
     explorer: explorer({
       ...common,
-      listing: deps.listing,
       intervalMs: settings.exploreIntervalMs,
       onTableAdded: (tableId) => reconcilers.refresher.nudge(tableId),
     }),
     historyCleaner: historyCleaner({ ...common, ...settings.history }),
   }
-  const tasks = dispatcher({ ...common, breakQuota: settings.breakQuota })
-  const route = (nudge: Nudge) => {
+  return reconcilers
+}
+
+type Nudged = Pick<Common, 'breakers' | 'onResources'> & {
+  readonly reconcilers: Reconcilers
+  readonly tasks: Dispatcher
+}
+
+function routeTo({ breakers, onResources, reconcilers, tasks }: Nudged): (nudge: Nudge) => void {
+  return (nudge) => {
     switch (nudge.to) {
       case 'refresher':
         return reconcilers.refresher.nudge(nudge.tableId)
@@ -101,7 +134,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
         breakers.hurry(nudge.catalog)
         return reconcilers.explorer.nudge(nudge.catalog)
       case 'resource-keeper':
-        return deps.onResources()
+        return onResources()
       case 'planner':
       case 'reaper':
       case 'discarder':
@@ -109,25 +142,6 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
       default:
         return unreachable(nudge)
     }
-  }
-  breakers.onAnswer((catalog) => {
-    for (const one of [reconcilers.refresher, reconcilers.planner, reconcilers.committer]) one.nudge()
-    reconcilers.explorer.nudge(catalog)
-  })
-  return {
-    stores,
-    service: optimizingService({
-      ...common,
-      dispatcher: tasks,
-      heartbeatTimeoutMs: settings.deadlines.heartbeatTimeoutMs,
-      pollTimeoutMs: settings.pollTimeoutMs,
-      groupSecrets: deps.groupSecrets,
-      random,
-    }),
-    services: [...Object.values(reconcilers), dispatcherService(tasks)],
-    nudge: route,
-    isWithheld: (table) => tasks.isWithheld(table),
-    lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
   }
 }
 

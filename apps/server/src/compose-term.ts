@@ -4,12 +4,13 @@ import type { CatalogListing } from '@moraine/management/catalogs/catalog-listin
 import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
 import { DEFAULT_GROUP } from '@moraine/management/records/table-settings'
 import type { Stores } from '@moraine/management/store/stores'
+import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
 import { describeError } from '@moraine/stdx/error'
 import type { GroupSecrets } from './access/group-secrets.ts'
 import { allocator } from './background/allocator.ts'
 import { purger } from './background/purger.ts'
 import type { LastRun } from './background/reconciler.ts'
-import { catalogBreakers } from './catalogs/catalog-breakers.ts'
+import { type CatalogBreakers, catalogBreakers } from './catalogs/catalog-breakers.ts'
 import type { OpenCatalogs } from './catalogs/open-catalogs.ts'
 import type { PlacesOfOthers } from './catalogs/places-of-others.ts'
 import { watchedCalls, watchedCatalogs } from './catalogs/watched-calls.ts'
@@ -66,22 +67,40 @@ export type LeaderTerm = {
  * @param fence under what is written, where others might lead
  */
 export async function beginTerm(options: TermOptions, fence?: () => Fence | undefined): Promise<LeaderTerm> {
-  const { clock, random, log, catalogs, nudges, secretOf, tables } = options
+  const { optimizing, door, launcher, allocation, services, outages } = composeTerm(options, fence)
+  const stopping = new AbortController()
+  const leave = options.nudges.lead(optimizing.nudge)
+  const end = () => {
+    leave()
+    stopping.abort()
+    return stopServices(services.toReversed())
+  }
+  try {
+    await startServices(services, stopping.signal)
+  } catch (error) {
+    await end().catch((failure: unknown) => {
+      options.log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
+    })
+    throw error
+  }
+  const lastRuns = () => ({
+    ...optimizing.lastRuns(),
+    ...launcher.lastRuns(),
+    [allocation.name]: allocation.lastRun(),
+  })
+  const { isWithheld } = optimizing
+  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, outages, isWithheld, end }
+}
+
+/** Its parts, none of them started, and `services` in the order in which they start. */
+function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | undefined) {
+  const { clock, random, log, secretOf, tables } = options
   const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
   const breakers = catalogBreakers({ clock, log })
-  const watched = watchedCatalogs(catalogs, watchedCalls({ breakers, clock }))
-  const maintenance = icebergMaintenance({
-    clock,
-    random,
-    async reach(table, signal) {
-      const reached = await reachTable(watched, table, signal)
-      return fence === undefined ? reached : { ...reached, store: leadingCatalog(reached.store, fence) }
-    },
-  })
   const optimizing = composeOptimizing({
     ...options,
     stores: sealedStores({ ...options.stores, state }, options.vault),
-    maintenance,
+    maintenance: maintenanceUnder(options, breakers, fence),
     breakers,
     groupSecrets: secretOf,
     othersLed: fence !== undefined,
@@ -104,29 +123,24 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     launcher,
     allocation,
   ]
-  const stopping = new AbortController()
-  const leave = nudges.lead(optimizing.nudge)
-  const end = () => {
-    leave()
-    stopping.abort()
-    return stopServices(services.toReversed())
-  }
-  try {
-    await startServices(services, stopping.signal)
-  } catch (error) {
-    await end().catch((failure: unknown) => {
-      log.error({ failure: describeError(failure) }, 'a part did not stop after another could not start')
-    })
-    throw error
-  }
-  const lastRuns = () => ({
-    ...optimizing.lastRuns(),
-    ...launcher.lastRuns(),
-    [allocation.name]: allocation.lastRun(),
+  return { optimizing, door, launcher, allocation, services, outages: breakers.outages }
+}
+
+/** The work on tables, by catalogs whose silence is told to `breakers`, and with nothing committed once another leads. */
+function maintenanceUnder(
+  { clock, random, catalogs }: TermOptions,
+  breakers: CatalogBreakers,
+  fence: (() => Fence | undefined) | undefined,
+): TableMaintenance {
+  const watched = watchedCatalogs(catalogs, watchedCalls({ breakers, clock }))
+  return icebergMaintenance({
+    clock,
+    random,
+    async reach(table, signal) {
+      const reached = await reachTable(watched, table, signal)
+      return fence === undefined ? reached : { ...reached, store: leadingCatalog(reached.store, fence) }
+    },
   })
-  const { outages } = breakers
-  const { isWithheld } = optimizing
-  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, outages, isWithheld, end }
 }
 
 type LauncherParts = Pick<OptimizerLauncherDeps, 'stores' | 'checkLeads'> & { readonly door: OptimizerDoor }

@@ -49,65 +49,16 @@ const RETRY_MS = 1000
 
 /** One run at a time, on a timer and on a nudge. A nudge during a run causes another. */
 export function reconciler<Key>(options: ReconcilerOptions<Key>): Reconciler<Key> {
-  const { name, clock, log } = options
-  const hints = { all: true, keys: new Set<Key>() }
+  const looks: Looks<Key> = { all: true, keys: new Set(), nap: undefined, last: undefined }
   const stopper = new AbortController()
-  let sleeping: AbortController | undefined
-  let report: LastRun | undefined
   let loop: Promise<void> | undefined
-
-  const takeHints = (): Work<Key> => {
-    const work = { all: hints.all, keys: hints.keys }
-    hints.all = false
-    hints.keys = new Set()
-    return work
-  }
-
-  /** When to run again if nothing nudges, or the failure. */
-  const runOnce = async (signal: AbortSignal): Promise<RunEnd | { readonly failure: string }> => {
-    const at = clock.now()
-    const started = clock.monotonicMs()
-    const end = await attempt(() => options.run(takeHints(), signal))
-    const failure = 'failure' in end ? end.failure : undefined
-    report = { at, elapsedMs: clock.monotonicMs() - started, failure }
-    return end
-  }
-
-  const sleep = async (ms: number) => {
-    sleeping = new AbortController()
-    await clock.sleep(Math.max(SHORTEST_SLEEP_MS, ms), sleeping.signal).catch(() => undefined)
-    sleeping = undefined
-  }
-
-  const runForever = async (signal: AbortSignal) => {
-    signal.addEventListener('abort', () => sleeping?.abort(WOKEN), { once: true })
-    // Not by the wall clock: one that is set back would make the interval longer by as much.
-    let everythingAt = clock.monotonicMs() + options.intervalMs
-    while (!signal.aborted) {
-      const end = await runOnce(signal)
-      if (signal.aborted) return
-      if ('failure' in end) {
-        log.error({ reconciler: name, failure: end.failure }, 'a reconciler failed and will run again')
-        hints.all = true
-        await sleep(RETRY_MS)
-        continue
-      }
-      const leftMs = everythingAt - clock.monotonicMs()
-      const untilNextMs = end.nextAt === undefined ? leftMs : Math.min(end.nextAt - clock.now(), leftMs)
-      if (!hints.all && hints.keys.size === 0) await sleep(untilNextMs)
-      if (clock.monotonicMs() < everythingAt) continue
-      hints.all = true
-      everythingAt = clock.monotonicMs() + options.intervalMs
-    }
-  }
-
   return {
-    name,
+    name: options.name,
     async start(signal) {
       if (signal.aborted) stopper.abort()
       // Forwarded by hand: Node keeps a combined signal alive for as long as somebody listens to it.
       else signal.addEventListener('abort', () => stopper.abort(), { once: true, signal: stopper.signal })
-      loop ??= runForever(stopper.signal)
+      loop ??= runForever(options, looks, stopper.signal)
     },
     async stop() {
       stopper.abort()
@@ -115,15 +66,76 @@ export function reconciler<Key>(options: ReconcilerOptions<Key>): Reconciler<Key
       await options.drain?.()
     },
     nudge(key) {
-      if (key === undefined) hints.all = true
-      else hints.keys.add(key)
-      sleeping?.abort(WOKEN)
+      if (key === undefined) looks.all = true
+      else looks.keys.add(key)
+      looks.nap?.abort(WOKEN)
     },
-    lastRun: () => report,
+    lastRun: () => looks.last,
   }
 }
 
-async function attempt(run: () => Promise<RunEnd>): Promise<RunEnd | { readonly failure: string }> {
+/** What the next run is to look at, and what became of the last. */
+type Looks<Key> = {
+  all: boolean
+  keys: Set<Key>
+  /** Ends the sleep before the next run; `undefined` during one. */
+  nap: AbortController | undefined
+  last: LastRun | undefined
+}
+
+async function runForever<Key>(options: ReconcilerOptions<Key>, looks: Looks<Key>, signal: AbortSignal) {
+  const { name, clock, log, intervalMs } = options
+  signal.addEventListener('abort', () => looks.nap?.abort(WOKEN), { once: true })
+  // Not by the wall clock: one that is set back would make the interval longer by as much.
+  let everythingAt = clock.monotonicMs() + intervalMs
+  while (!signal.aborted) {
+    const end = await runOnce(options, looks, signal)
+    if (signal.aborted) return
+    if ('failure' in end) {
+      log.error({ reconciler: name, failure: end.failure }, 'a reconciler failed and will run again')
+      looks.all = true
+      await sleep(looks, clock, RETRY_MS)
+      continue
+    }
+    const leftMs = everythingAt - clock.monotonicMs()
+    const untilNextMs = end.nextAt === undefined ? leftMs : Math.min(end.nextAt - clock.now(), leftMs)
+    if (!looks.all && looks.keys.size === 0) await sleep(looks, clock, untilNextMs)
+    if (clock.monotonicMs() < everythingAt) continue
+    looks.all = true
+    everythingAt = clock.monotonicMs() + intervalMs
+  }
+}
+
+type Failed = { readonly failure: string }
+
+/** When to run again if nothing nudges, or the failure. */
+async function runOnce<Key>(
+  { clock, run }: ReconcilerOptions<Key>,
+  looks: Looks<Key>,
+  signal: AbortSignal,
+): Promise<RunEnd | Failed> {
+  const at = clock.now()
+  const started = clock.monotonicMs()
+  const end = await attempt(() => run(takeHints(looks), signal))
+  const failure = 'failure' in end ? end.failure : undefined
+  looks.last = { at, elapsedMs: clock.monotonicMs() - started, failure }
+  return end
+}
+
+function takeHints<Key>(looks: Looks<Key>): Work<Key> {
+  const { all, keys } = looks
+  looks.all = false
+  looks.keys = new Set()
+  return { all, keys }
+}
+
+async function sleep(looks: Pick<Looks<unknown>, 'nap'>, clock: Clock, ms: number): Promise<void> {
+  looks.nap = new AbortController()
+  await clock.sleep(Math.max(SHORTEST_SLEEP_MS, ms), looks.nap.signal).catch(() => undefined)
+  looks.nap = undefined
+}
+
+async function attempt(run: () => Promise<RunEnd>): Promise<RunEnd | Failed> {
   try {
     return await run()
   } catch (error) {

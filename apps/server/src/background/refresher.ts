@@ -14,10 +14,8 @@ import { describeError } from '@moraine/stdx/error'
 import type { CatalogBreakers } from '../catalogs/catalog-breakers.ts'
 import { applyDecision } from '../changes/apply-decision.ts'
 import { settleOpenProcess } from '../changes/settle-open-process.ts'
-import { boundedJobs } from '../service/jobs.ts'
 import type { Log } from '../service/log.ts'
-import { bulkhead } from './bulkhead.ts'
-import { parkedTables } from './parked-tables.ts'
+import { type KnownTable, type LookPlaces, lookPlaces } from './look-places.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 import { type RefreshSchedule, refreshSchedule } from './refresh-schedule.ts'
 
@@ -25,11 +23,6 @@ const PAGE = 1000
 const LOOK_DEADLINE_MS = 5 * 60_000
 /** Tables of which the pointers are asked for by one question, and of own catalogs may then wait for a thread. */
 const LOOKED_UP_AT_ONCE = 500
-/**
- * Looks at tables of the service's own catalogs under way, where the setting does not ask for more: most of the time they wait
- * for the database, which writes what comes together at once. A few of them would be as slow as it is.
- */
-const OWN_PARALLELISM = 64
 /** When a look that the database prevented is tried again. */
 const RETRY_MS = 1000
 const GONE = 'its catalog does not have it; it was dropped or has another name, which listing the catalog will tell'
@@ -55,100 +48,81 @@ export type RefresherDeps = {
  * the shortest delay.
  */
 export function refresher(deps: RefresherDeps): Reconciler<TableId> {
-  const { stores, clock, limits } = deps
+  const { stores, clock, log, limits } = deps
   const schedule = refreshSchedule(limits, clock)
   const scheduled = scheduler(stores.tables, schedule, limits)
-  /** Tables of own catalogs that want a thread, with what is known of them. */
-  const waiting = new Map<TableId, Look>()
-  const parked = parkedTables()
-  const common = { name: 'refresh', log: deps.log, onEnd: () => self.nudge(NOBODY) }
-  const others = bulkhead<TableId>({ ...common, limit: deps.parallelism, breakers: deps.breakers })
-  const own = boundedJobs<TableId>({ ...common, limit: Math.max(deps.parallelism, OWN_PARALLELISM) })
-  const isLookedAt = (tableId: TableId) => others.has(tableId) || own.has(tableId)
-
-  const end = (tableId: TableId, seen: LookEnd) =>
-    seen === 'forgotten' ? schedule.forget(tableId) : schedule.end(tableId, seen)
-
-  const look = async (tableId: TableId, known: Look | undefined, signal: AbortSignal) => {
-    try {
-      schedule.begin(tableId)
-      end(tableId, await lookAtTable(deps, tableId, known, signal))
-    } catch (error) {
-      schedule.put(tableId, RETRY_MS)
-      throw error
-    }
-  }
-
-  /** Whether there was any. */
-  const lookUpDue = async (): Promise<boolean> => {
-    const tableIds = takeDue(schedule, LOOKED_UP_AT_ONCE - waiting.size, { isLookedAt, waits: parked.has })
-    try {
-      if (tableIds.length === 0) return false
-      const pointed = new Map(
-        (await stores.tables.listPointed(tableIds)).map((each) => [each.table.tableId, each] as const),
-      )
-      for (const tableId of tableIds) {
-        schedule.begin(tableId)
-        const seen = glance(pointed.get(tableId), clock.now())
-        if (seen === 'forgotten' || 'outcome' in seen) end(tableId, seen)
-        else if (seen.location !== undefined) waiting.set(tableId, seen)
-        else parked.add(seen.table.name.catalog, tableId)
-      }
-      return true
-    } catch (error) {
-      for (const tableId of tableIds) schedule.put(tableId, RETRY_MS)
-      throw error
-    }
-  }
-
-  const startWaiting = (signal: AbortSignal) => {
-    // One that is looked at, by a job that may have begun before the change, is so once more when that has ended.
-    const mayGo = (tableId: TableId) => !isLookedAt(tableId)
-    for (const [tableId, known] of waiting) {
-      if (own.free === 0) break
-      if (!mayGo(tableId)) continue
-      waiting.delete(tableId)
-      own.start(tableId, () => look(tableId, known, signal))
-    }
-    parked.take(others.hasRoom, mayGo, (tableId, catalog) =>
-      others.start(tableId, catalog, () => look(tableId, undefined, signal)),
-    )
-  }
-
+  const places = lookPlaces({ ...deps, onEnd: () => self.nudge(NOBODY) })
+  const round: Round = { ...deps, schedule, places }
+  const hasRoom = () => places.waitingInOwn() < LOOKED_UP_AT_ONCE
   const self = reconciler<TableId>({
     name: 'refresher',
     intervalMs: 60_000,
     clock,
-    log: deps.log,
-    async drain() {
-      await others.drain()
-      await own.drain()
-    },
+    log,
+    drain: places.drain,
     async run({ all, keys }, signal) {
       for (const tableId of keys) if (tableId !== NOBODY) schedule.tell(tableId)
       if (all) await scheduled.addUnknown()
       do {
-        startWaiting(signal)
-      } while (!signal.aborted && waiting.size < LOOKED_UP_AT_ONCE && (await lookUpDue()))
-      const ends = [waiting.size < LOOKED_UP_AT_ONCE ? schedule.nextAt() : undefined, others.nextAt()]
+        places.start((tableId, known) => look(round, tableId, known, signal))
+      } while (!signal.aborted && hasRoom() && (await lookUpDue(round)))
+      const ends = [hasRoom() ? schedule.nextAt() : undefined, places.nextAt()]
       return { nextAt: earliest(ends.filter((at) => at !== undefined)) }
     },
   })
   return self
 }
 
-type Occupied = { readonly isLookedAt: (tableId: TableId) => boolean; readonly waits: (tableId: TableId) => boolean }
+type Round = RefresherDeps & { readonly schedule: RefreshSchedule; readonly places: LookPlaces }
+
+/** Asks what is known of tables that are due. Whether there were any. */
+async function lookUpDue({ stores, clock, schedule, places }: Round): Promise<boolean> {
+  const tableIds = takeDue(schedule, places)
+  try {
+    if (tableIds.length === 0) return false
+    const pointed = new Map(
+      (await stores.tables.listPointed(tableIds)).map((each) => [each.table.tableId, each] as const),
+    )
+    for (const tableId of tableIds) {
+      schedule.begin(tableId)
+      const seen = glance(pointed.get(tableId), clock.now())
+      if (seen === 'forgotten' || 'outcome' in seen) putBack(schedule, tableId, seen)
+      else places.wait(tableId, seen)
+    }
+    return true
+  } catch (error) {
+    for (const tableId of tableIds) schedule.put(tableId, RETRY_MS)
+    throw error
+  }
+}
 
 /** Those that are due and do not wait already, but not those that are being looked at: they are due again a little later. */
-function takeDue(schedule: RefreshSchedule, limit: number, { isLookedAt, waits }: Occupied): readonly TableId[] {
+function takeDue(schedule: RefreshSchedule, places: LookPlaces): readonly TableId[] {
+  const limit = LOOKED_UP_AT_ONCE - places.waitingInOwn()
   const taken: TableId[] = []
   while (taken.length < limit) {
     const tableId = schedule.takeDue()
     if (tableId === undefined) break
-    if (isLookedAt(tableId)) schedule.put(tableId, 1)
-    else if (!waits(tableId)) taken.push(tableId)
+    if (places.isLookedAt(tableId)) schedule.put(tableId, 1)
+    else if (!places.waitsInOther(tableId)) taken.push(tableId)
   }
   return taken
+}
+
+async function look(round: Round, tableId: TableId, known: KnownTable | undefined, signal: AbortSignal) {
+  const { schedule } = round
+  try {
+    schedule.begin(tableId)
+    putBack(schedule, tableId, await lookAtTable(round, tableId, known, signal))
+  } catch (error) {
+    schedule.put(tableId, RETRY_MS)
+    throw error
+  }
+}
+
+function putBack(schedule: RefreshSchedule, tableId: TableId, seen: LookEnd): void {
+  if (seen === 'forgotten') schedule.forget(tableId)
+  else schedule.end(tableId, seen)
 }
 
 /**
@@ -180,11 +154,8 @@ function scheduler(tables: RefresherDeps['stores']['tables'], schedule: RefreshS
 /** No table has this id: a nudge that only says that there is room for the next. */
 const NOBODY = 0 as TableId
 
-/** What is known of a table that wants a look: where its metadata is, or that its catalog has to be asked. */
-type Look = { readonly table: ManagedTable; readonly location: string | undefined }
-
 /** What can be said of a table without asking anybody. */
-function glance(pointed: LocatedTable | undefined, now: EpochMs): LookEnd | Look {
+function glance(pointed: LocatedTable | undefined, now: EpochMs): LookEnd | KnownTable {
   if (pointed === undefined) return 'forgotten'
   const { table, ownLocation: location } = pointed
   return location !== undefined && decideRefresh(table, location, now) === 'unchanged'
@@ -201,7 +172,7 @@ type LookEnd = { readonly table: ManagedTable; readonly outcome: RefreshOutcome 
 async function lookAtTable(
   deps: RefresherDeps,
   tableId: TableId,
-  known: Look | undefined,
+  known: KnownTable | undefined,
   signal: AbortSignal,
 ): Promise<LookEnd> {
   const { stores, clock, log } = deps
@@ -224,7 +195,11 @@ async function lookAtTable(
   }
 }
 
-async function refresh(deps: RefresherDeps, { table, location: known }: Look, signal: AbortSignal): Promise<LookEnd> {
+async function refresh(
+  deps: RefresherDeps,
+  { table, location: known }: KnownTable,
+  signal: AbortSignal,
+): Promise<LookEnd> {
   const { stores, maintenance, clock } = deps
   const location = known ?? (await maintenance.findMetadataLocation(table.name, signal))
   const decision = decideRefresh(table, location, clock.now())

@@ -29,72 +29,77 @@ const STAND_BACK_MS = 5000
 
 /** Stands for election from its start to its stop, again after each term. Where another leads is known meanwhile. */
 export function election(options: ElectionOptions): Election {
-  const { clock, log } = options
   const stopping = new AbortController()
-  let leader: Leader = { kind: 'unknown' }
-  let mayWrite = () => false
+  const seen: Seen = { leader: { kind: 'unknown' }, mayWrite: () => false }
   let standing: Promise<void> | undefined
-
-  const serve = async (post: Post, turn: AbortSignal | undefined) => {
-    const fence = () => (options.latch?.isTurn() === false ? undefined : post.fence())
-    const end = await options.lead({ fence })
-    try {
-      leader = { kind: 'this' }
-      mayWrite = () => fence() !== undefined
-      log.info({ epoch: post.fence()?.epoch }, 'this server leads from now on')
-      await post.announce().catch((error: unknown) => {
-        log.warn(
-          { failure: describeError(error) },
-          'the others hear with the next heartbeat how this server is reached',
-        )
-      })
-      // It tries for as long as the turn lasts, which may end meanwhile.
-      void options.latch?.publish(options.published()).catch((error: unknown) => {
-        log.warn({ failure: describeError(error) }, 'clients are not told how this server is reached')
-      })
-      await aborted(...[post.lost, stopping.signal, turn].filter((signal) => signal !== undefined))
-    } finally {
-      leader = { kind: 'unknown' }
-      await end()
-      if (!stopping.signal.aborted) log.warn({ reason: reasonOf(post, turn) }, 'this server does not lead any more')
-    }
-  }
-  const stand = async () => {
-    const onTaken = ({ address }: Lease) => {
-      leader = { kind: 'other', address }
-    }
-    const turn = options.latch && (await watching(options, onTaken, options.latch.waitForTurn(stopping.signal)))
-    const waiting = turn === undefined ? stopping.signal : AbortSignal.any([stopping.signal, turn])
-    const post = await takePost(options, onTaken, waiting)
-    try {
-      await serve(post, turn)
-    } finally {
-      await post.release()
-    }
-  }
-  const standAgain = async () => {
-    while (!stopping.signal.aborted) {
-      try {
-        await stand()
-      } catch (error) {
-        if (stopping.signal.aborted) return
-        log.error({ failure: describeError(error) }, 'this server cannot lead; it tries again')
-        await clock.sleep(STAND_BACK_MS, stopping.signal).catch(() => undefined)
-      }
-    }
-  }
   return {
     name: 'election',
     // One that slept through its time does not say that it leads, though it has not heard yet of another.
-    leader: () => (leader.kind === 'this' && !mayWrite() ? { kind: 'unknown' } : leader),
+    leader: () => (seen.leader.kind === 'this' && !seen.mayWrite() ? { kind: 'unknown' } : seen.leader),
     async start() {
-      standing = standAgain()
+      standing = standAgain(options, seen, stopping.signal)
     },
     async stop() {
       stopping.abort()
       await standing
       await options.latch?.close()
     },
+  }
+}
+
+/** Who leads, as this server saw it last, and whether it may still write if that is itself. */
+type Seen = { leader: Leader; mayWrite: () => boolean }
+
+async function standAgain(options: ElectionOptions, seen: Seen, stopping: AbortSignal): Promise<void> {
+  const { clock, log } = options
+  while (!stopping.aborted) {
+    try {
+      await stand(options, seen, stopping)
+    } catch (error) {
+      if (stopping.aborted) return
+      log.error({ failure: describeError(error) }, 'this server cannot lead; it tries again')
+      await clock.sleep(STAND_BACK_MS, stopping).catch(() => undefined)
+    }
+  }
+}
+
+async function stand(options: ElectionOptions, seen: Seen, stopping: AbortSignal): Promise<void> {
+  const onTaken = ({ address }: Lease) => {
+    seen.leader = { kind: 'other', address }
+  }
+  const turn = options.latch && (await watching(options, onTaken, options.latch.waitForTurn(stopping)))
+  const waiting = turn === undefined ? stopping : AbortSignal.any([stopping, turn])
+  const post = await takePost(options, onTaken, waiting)
+  try {
+    await serve(options, seen, { post, turn, stopping })
+  } finally {
+    await post.release()
+  }
+}
+
+type Term = { readonly post: Post; readonly turn: AbortSignal | undefined; readonly stopping: AbortSignal }
+
+/** Leads for as long as it may. */
+async function serve(options: ElectionOptions, seen: Seen, { post, turn, stopping }: Term): Promise<void> {
+  const { latch, log } = options
+  const fence = () => (latch?.isTurn() === false ? undefined : post.fence())
+  const end = await options.lead({ fence })
+  try {
+    seen.leader = { kind: 'this' }
+    seen.mayWrite = () => fence() !== undefined
+    log.info({ epoch: post.fence()?.epoch }, 'this server leads from now on')
+    await post.announce().catch((error: unknown) => {
+      log.warn({ failure: describeError(error) }, 'the others hear with the next heartbeat how this server is reached')
+    })
+    // It tries for as long as the turn lasts, which may end meanwhile.
+    void latch?.publish(options.published()).catch((error: unknown) => {
+      log.warn({ failure: describeError(error) }, 'clients are not told how this server is reached')
+    })
+    await aborted(...[post.lost, stopping, turn].filter((signal) => signal !== undefined))
+  } finally {
+    seen.leader = { kind: 'unknown' }
+    await end()
+    if (!stopping.aborted) log.warn({ reason: reasonOf(post, turn) }, 'this server does not lead any more')
   }
 }
 

@@ -1,4 +1,4 @@
-import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
+import type { ProcessId } from '@moraine/lifecycle/identity'
 import type { Assignment } from '@moraine/lifecycle/task-status'
 import { assignTask, refuseTask, type Slot } from '@moraine/management/optimizing/assign-task'
 import { chooseTasks } from '@moraine/management/optimizing/choose-tasks'
@@ -17,6 +17,7 @@ import type { HoldFinder } from '../waiting/hold-finder.ts'
 import { type PlanAwaiter, planAwaiter } from '../waiting/pending-tables.ts'
 import type { TableToReach } from '../waiting/planned-ahead.ts'
 import { type TaskAccess, taskAccess } from './task-access.ts'
+import { type AssignedTask, type Waiter, type WaitingThreads, waitingThreads } from './waiting-threads.ts'
 
 export type DispatcherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
@@ -26,14 +27,6 @@ export type DispatcherDeps = {
   readonly findHolds: HoldFinder
   readonly clock: Clock
   readonly log: Log
-}
-
-/** A task as its thread receives it. */
-export type AssignedTask = {
-  readonly processId: ProcessId
-  readonly taskId: TaskId
-  readonly assignment: Assignment
-  readonly input: string
 }
 
 /** Hands tasks to the threads that wait for one. Who waits is known to this server alone; what waits is in the store. */
@@ -48,86 +41,72 @@ export interface Dispatcher {
   stop(): Promise<void>
 }
 
-type Waiter = { readonly slot: Slot; resolve(task: AssignedTask | undefined): void; gone: boolean }
-
-// A reason of its own spares the making of an exception for every poll.
-const ENDED = new Error('ended')
-
 export function dispatcher(deps: DispatcherDeps): Dispatcher {
-  const waiting = new Map<string, Set<Waiter>>()
-  let again = false
-  let running: Promise<void> | undefined
-  let stopped = false
-
-  const run = async () => {
-    while (again) {
-      again = false
-      for (const [group, waiters] of waiting) {
-        if (waiters.size === 0) continue
-        await handOut({ ...deps, access, isAwaitingPlan }, group, waiters).catch((error: unknown) => {
-          // The other groups have theirs. Threads poll again within seconds, and every poll comes here.
-          deps.log.error({ group, failure: describeError(error) }, 'tasks could not be handed out')
-        })
-      }
-    }
-  }
-  const nudge = () => {
-    again = true
-    if (stopped) return
-    running ??= run().finally(() => {
-      running = undefined
-      if (again && !stopped) nudge()
-    })
-  }
-
-  const access = taskAccess({ ...deps, onEnd: nudge })
-  const isAwaitingPlan = planAwaiter(deps)
-
+  const threads = waitingThreads(deps.clock)
+  const access = taskAccess({ ...deps, onEnd: () => rounds.nudge() })
+  const handOutDeps: HandOutDeps = { ...deps, access, isAwaitingPlan: planAwaiter(deps) }
+  const rounds = repeatedly(() => handOutToAll(handOutDeps, threads))
   return {
-    nudge,
+    nudge: rounds.nudge,
     isWithheld: access.isWithheld,
     async take(slot, group, waitMs, signal) {
-      if (stopped || signal.aborted) return undefined
-      const waiters = waiting.get(group) ?? new Set()
-      waiting.set(group, waiters)
-      replaceWaiter(waiters, slot)
-      const ended = new AbortController()
-      const task = new Promise<AssignedTask | undefined>((resolve) => {
-        const waiter: Waiter = {
-          slot,
-          gone: false,
-          resolve(assigned) {
-            waiter.gone = true
-            waiters.delete(waiter)
-            ended.abort(ENDED)
-            resolve(assigned)
-          },
-        }
-        waiters.add(waiter)
-        signal.addEventListener('abort', () => waiter.resolve(undefined), { once: true, signal: ended.signal })
-        deps.clock.sleep(waitMs, ended.signal).then(
-          () => waiter.resolve(undefined),
-          () => undefined,
-        )
-      })
-      nudge()
+      if (rounds.areOver() || signal.aborted) return undefined
+      const task = threads.wait(slot, group, waitMs, signal)
+      rounds.nudge()
       return task
     },
     async stop() {
-      stopped = true
-      for (const waiters of waiting.values()) for (const waiter of [...waiters]) waiter.resolve(undefined)
-      await running
+      const last = rounds.end()
+      threads.dismissAll()
+      await last
       await access.stop()
     },
   }
 }
 
-/** A thread that asks again has given up its earlier question. */
-function replaceWaiter(waiters: Set<Waiter>, slot: Slot): void {
-  for (const waiter of [...waiters]) {
-    if (waiter.slot.optimizerId === slot.optimizerId && waiter.slot.threadId === slot.threadId) {
-      waiter.resolve(undefined)
+type Rounds = {
+  nudge(): void
+  /** No more; comes when the last has ended. */
+  end(): Promise<void>
+  areOver(): boolean
+}
+
+/** One round at a time; a nudge during a round causes another. */
+function repeatedly(round: () => Promise<void>): Rounds {
+  let again = false
+  let running: Promise<void> | undefined
+  let isOver = false
+  const run = async () => {
+    while (again) {
+      again = false
+      await round()
     }
+  }
+  const nudge = () => {
+    again = true
+    if (isOver) return
+    running ??= run().finally(() => {
+      running = undefined
+      if (again && !isOver) nudge()
+    })
+  }
+  return {
+    nudge,
+    async end() {
+      isOver = true
+      await running
+    },
+    areOver: () => isOver,
+  }
+}
+
+async function handOutToAll(deps: HandOutDeps, threads: WaitingThreads): Promise<void> {
+  for (const [group, waiters] of threads.byGroup()) {
+    if (waiters.size === 0) continue
+    await handOut(deps, group, waiters).catch((error: unknown) => {
+      // The other groups have theirs. Threads poll again within seconds, and every poll comes here.
+      deps.log.error({ group, failure: describeError(error) }, 'tasks could not be handed out')
+    })
   }
 }
 

@@ -17,8 +17,9 @@ import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV4, uuidV7 } from '@moraine/stdx/random'
 import type { GroupSecrets } from '../access/group-secrets.ts'
 import { applyDecision, deposed } from '../changes/apply-decision.ts'
-import type { AssignedTask, Dispatcher } from './dispatcher.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import { tokenHash } from './token-hash.ts'
+import type { AssignedTask } from './waiting-threads.ts'
 
 export type OptimizingServiceDeps = {
   readonly stores: Pick<Stores, 'state' | 'tasks' | 'processes' | 'optimizers' | 'groups' | 'resources'>

@@ -1,5 +1,5 @@
-import type { AssignedTask } from '../optimizing/dispatcher.ts'
 import type { OptimizingService, TaskReport } from '../optimizing/optimizing-service.ts'
+import type { AssignedTask } from '../optimizing/waiting-threads.ts'
 import type { Dice } from './dice.ts'
 import { type Faults, type Life, never, overNetwork } from './faults.ts'
 import { type Lake, rewriteHonestly } from './lake.ts'

@@ -8,7 +8,10 @@ import type {
   AttemptKey,
   CommitReport,
   CommitRequest,
+  OutputCheck,
   PlannedTask,
+  PlannedWork,
+  PlanRequest,
   TableMaintenance,
 } from '@moraine/management/table-work/table-maintenance'
 import { assert } from '@moraine/stdx/assert'
@@ -172,21 +175,7 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       return table && { metadataLocation: locationOf(table), tableUuid: table.uuid }
     },
     evaluate: async ({ table }) => evaluate(lake, find(table)),
-    async plan({ table: name, processId, request: { type, partitions } }) {
-      const table = find(name)
-      const asked = [...table.partitions.keys()].filter((each) => partitions?.includes(each) ?? true)
-      const filesMin = type === 'full' ? 2 : SMALL_FILES
-      const tasks = asked.flatMap((partition) => planPartition(lake, table, { partition, filesMin, processId }))
-      return {
-        metadataLocation: locationOf(table),
-        baseSnapshotId: snapshotOf(table),
-        type: 'minor',
-        settings: table.settings,
-        finding: { text: `${tasks.length} partitions`, figures: { tasks: tasks.length } },
-        plan: JSON.stringify({ version: table.version }),
-        tasks,
-      }
-    },
+    plan: async (request) => plan(lake, find(request.table), request),
     async loadAccess(name) {
       if (find(name).refusesAccess) throw new MoraineError('permission', 'the catalog refuses access')
       return ''
@@ -195,22 +184,7 @@ export function lakeMaintenance(lake: Lake): TableMaintenance {
       const task = JSON.parse(input) as TaskInput
       return JSON.stringify({ ...task, prefix: attemptPrefix(task, attempt) })
     },
-    checkOutput(input, _attempt, output) {
-      const { files } = JSON.parse(input) as TaskInput
-      const { rows } = JSON.parse(output) as TaskOutput
-      const expected = files.reduce((sum, file) => sum + (lake.files.get(file)?.length ?? 0), 0)
-      if (rows !== expected) return { kind: 'refused', reason: `${rows} rows instead of ${expected}` }
-      const figures = {
-        files: 1,
-        bytes: rows,
-        records: rows,
-        method: 'rewrite',
-        elapsedMs: 1,
-        cpuMs: 1,
-        peakRssBytes: 1,
-      }
-      return { kind: 'accepted', figures }
-    },
+    checkOutput: (input, _attempt, output) => checkOutput(lake, input, output),
     async commit(request) {
       const before = find(request.table).committed.get(request.processId)
       if (before !== undefined) return before
@@ -237,6 +211,30 @@ export function lakeListing(lake: Lake): CatalogListing {
       return tables.map(({ name: { name } }) => ({ name, format: 'ICEBERG' }))
     },
   }
+}
+
+function plan(lake: Lake, table: SimulatedTable, { processId, request }: PlanRequest): PlannedWork {
+  const asked = [...table.partitions.keys()].filter((each) => request.partitions?.includes(each) ?? true)
+  const filesMin = request.type === 'full' ? 2 : SMALL_FILES
+  const tasks = asked.flatMap((partition) => planPartition(lake, table, { partition, filesMin, processId }))
+  return {
+    metadataLocation: locationOf(table),
+    baseSnapshotId: snapshotOf(table),
+    type: 'minor',
+    settings: table.settings,
+    finding: { text: `${tasks.length} partitions`, figures: { tasks: tasks.length } },
+    plan: JSON.stringify({ version: table.version }),
+    tasks,
+  }
+}
+
+function checkOutput(lake: Lake, input: string, output: string): OutputCheck {
+  const { files } = JSON.parse(input) as TaskInput
+  const { rows } = JSON.parse(output) as TaskOutput
+  const expected = files.reduce((sum, file) => sum + (lake.files.get(file)?.length ?? 0), 0)
+  if (rows !== expected) return { kind: 'refused', reason: `${rows} rows instead of ${expected}` }
+  const figures = { files: 1, bytes: rows, records: rows, method: 'rewrite', elapsedMs: 1, cpuMs: 1, peakRssBytes: 1 }
+  return { kind: 'accepted', figures }
 }
 
 function evaluate(lake: Lake, table: SimulatedTable): TableEvaluation {

@@ -62,85 +62,114 @@ const HESITATION = 0.002
 
 /** Each is started again some time after its death, with nothing but what is in the stores. */
 export function keepServersRunning(options: ServersOptions): Servers {
-  const { count, faults, serverDice: dice } = options
-  const leading: { readonly server: number; readonly service: OptimizingService }[] = []
-  const terms: Optimizing[] = []
-  const elections: Election[] = []
-  const lives = new Map<number, Life>()
-  let isCalm = false
-  let births = 0
-
-  const born = async (server: number) => {
-    births += 1
-    const holder = `server ${server}, start ${births}`
-    const forgetService = () => {
-      const at = leading.findIndex((each) => each.server === server)
-      if (at >= 0) leading.splice(at, 1)
-    }
-    const die = () => {
-      options.onDeath()
-      forgetService()
-      void faults.clock.sleep(faults.dice.between(100, 90_000)).then(() => born(server))
-    }
-    // In the middle of a call: what was decided while it led is done when it may lead no more.
-    const hesitate = (self: Life) => {
-      if (!isCalm && dice.chance(HESITATION)) self.pause(dice.between(100, PAUSE_MOST_MS))
-    }
-    const life = mortal(faults.clock, die, count > 1 ? hesitate : undefined)
-    lives.set(server, life)
-    await beginWith(options)
-    const lead = async (fence?: () => Fence | undefined) => {
-      const term = composeTerm(options, {
-        life,
-        holder,
-        fence,
-        aheadMs: () => (count === 1 ? 0 : (skews.get(server) ?? 0)),
-      })
-      terms.push(term)
-      for (const service of term.services) await service.start(new AbortController().signal)
-      if (!life.alive) return never()
-      leading.push({ server, service: awake(term.service, life) })
-      return async () => {
-        forgetService()
-        for (const service of term.services.toReversed()) await service.stop()
-      }
-    }
-    if (count === 1) return void (await lead())
-    const standing = election({
-      leases: unreliable(options.stores.leases, faults, life),
-      ...{ holder, timing: TIMING, address: () => ({ server }), latch: undefined, log: SILENT_LOG },
-      published: () => ({ host: holder, tableServicePort: undefined, optimizingPort: 0, restPort: 0 }),
-      clock: mortalClock(faults.clock, life),
-      lead: ({ fence }) => lead(fence),
-    })
-    elections.push(standing)
-    await standing.start(new AbortController().signal)
+  const { count, serverDice: dice } = options
+  const crew: Crew = {
+    leading: [],
+    terms: [],
+    elections: [],
+    lives: new Map(),
+    skews: new Map(),
+    births: 0,
+    isCalm: false,
   }
-  const skews = new Map<number, number>()
-  const hoursAhead = () => (options.skewed ? dice.between(-HOURS_AHEAD_MOST, HOURS_AHEAD_MOST) : 0)
-  const disturb = async () => {
-    while (!isCalm) {
-      await faults.clock.sleep(dice.between(5000, 120_000))
-      if (isCalm) return
-      const server = dice.between(1, count)
-      if (dice.chance(0.5)) lives.get(server)?.pause(dice.between(100, PAUSE_MOST_MS))
-      else skews.set(server, dice.between(-SKEW_MOST_MS, SKEW_MOST_MS) + hoursAhead() * HOUR_MS)
-    }
-  }
-  for (let server = 1; server <= count; server += 1) void born(server)
-  if (count > 1) void disturb()
+  for (let server = 1; server <= count; server += 1) void begin(options, crew, server)
+  if (count > 1) void disturb(options, crew)
   return {
     service() {
-      const one = dice.pick(leading)
+      const one = dice.pick(crew.leading)
       if (one === undefined) throw new Error('connection refused')
       return one.service
     },
-    terms: () => terms.length,
-    calm: () => (isCalm = true),
+    terms: () => crew.terms.length,
+    calm: () => (crew.isCalm = true),
     end() {
-      for (const { services } of terms) for (const one of services) void one.stop()
-      for (const one of elections) void one.stop()
+      for (const { services } of crew.terms) for (const one of services) void one.stop()
+      for (const one of crew.elections) void one.stop()
     },
+  }
+}
+
+/** All servers, and what became of them. */
+type Crew = {
+  readonly leading: { readonly server: number; readonly service: OptimizingService }[]
+  readonly terms: Optimizing[]
+  readonly elections: Election[]
+  /** Of each server the latest. */
+  readonly lives: Map<number, Life>
+  /** How far their clocks are ahead. */
+  readonly skews: Map<number, number>
+  births: number
+  isCalm: boolean
+}
+
+async function begin(options: ServersOptions, crew: Crew, server: number): Promise<void> {
+  const { count, faults } = options
+  crew.births += 1
+  const holder = `server ${server}, start ${crew.births}`
+  const life = lifeOf(options, crew, server)
+  await beginWith(options)
+  const lead = leading(options, crew, { server, life, holder })
+  if (count === 1) return void (await lead())
+  const standing = election({
+    leases: unreliable(options.stores.leases, faults, life),
+    ...{ holder, timing: TIMING, address: () => ({ server }), latch: undefined, log: SILENT_LOG },
+    published: () => ({ host: holder, tableServicePort: undefined, optimizingPort: 0, restPort: 0 }),
+    clock: mortalClock(faults.clock, life),
+    lead: ({ fence }) => lead(fence),
+  })
+  crew.elections.push(standing)
+  await standing.start(new AbortController().signal)
+}
+
+/** Ends by chance, and is followed by another. */
+function lifeOf(options: ServersOptions, crew: Crew, server: number): Life {
+  const { count, faults, serverDice: dice } = options
+  const die = () => {
+    options.onDeath()
+    leadsNoMore(crew, server)
+    void faults.clock.sleep(faults.dice.between(100, 90_000)).then(() => begin(options, crew, server))
+  }
+  // In the middle of a call: what was decided while it led is done when it may lead no more.
+  const hesitate = (self: Life) => {
+    if (!crew.isCalm && dice.chance(HESITATION)) self.pause(dice.between(100, PAUSE_MOST_MS))
+  }
+  const life = mortal(faults.clock, die, count > 1 ? hesitate : undefined)
+  crew.lives.set(server, life)
+  return life
+}
+
+type Incarnation = { readonly server: number; readonly life: Life; readonly holder: string }
+
+/** Begins a term, and gives what ends it. */
+function leading(options: ServersOptions, crew: Crew, { server, life, holder }: Incarnation) {
+  return async (fence?: () => Fence | undefined) => {
+    const aheadMs = () => (options.count === 1 ? 0 : (crew.skews.get(server) ?? 0))
+    const term = composeTerm(options, { life, holder, fence, aheadMs })
+    crew.terms.push(term)
+    for (const service of term.services) await service.start(new AbortController().signal)
+    if (!life.alive) return never()
+    crew.leading.push({ server, service: awake(term.service, life) })
+    return async () => {
+      leadsNoMore(crew, server)
+      for (const service of term.services.toReversed()) await service.stop()
+    }
+  }
+}
+
+function leadsNoMore({ leading }: Crew, server: number): void {
+  const at = leading.findIndex((each) => each.server === server)
+  if (at >= 0) leading.splice(at, 1)
+}
+
+/** Now and then one stands still for a while, or has its clock set. */
+async function disturb({ count, faults, skewed, serverDice: dice }: ServersOptions, crew: Crew): Promise<void> {
+  const hoursAhead = () => (skewed ? dice.between(-HOURS_AHEAD_MOST, HOURS_AHEAD_MOST) : 0)
+  while (!crew.isCalm) {
+    await faults.clock.sleep(dice.between(5000, 120_000))
+    if (crew.isCalm) return
+    const server = dice.between(1, count)
+    if (dice.chance(0.5)) crew.lives.get(server)?.pause(dice.between(100, PAUSE_MOST_MS))
+    else crew.skews.set(server, dice.between(-SKEW_MOST_MS, SKEW_MOST_MS) + hoursAhead() * HOUR_MS)
   }
 }
 
