@@ -7,10 +7,10 @@ import { type Random, uuidV4 } from '@moraine/stdx/random'
 import type { LeaderTerm } from './compose-term.ts'
 import type { HaSettings, ZooKeeperSettings } from './config/ha-settings.ts'
 import { clientSessions } from './leadership/client-session.ts'
-import { election, type Leader } from './leadership/election.ts'
+import { type Election, election, type Leader } from './leadership/election.ts'
 import type { LeaderLatch } from './leadership/leader-latch.ts'
-import { type Members, members } from './leadership/members.ts'
-import type { Post } from './leadership/post.ts'
+import { members } from './leadership/members.ts'
+import type { Post, PostOptions } from './leadership/post.ts'
 import { zookeeperLatch } from './leadership/zookeeper-latch.ts'
 import { nudgeLine } from './nudges/nudge-line.ts'
 import { type NudgeSeal, nudgeSeal } from './nudges/nudge-seal.ts'
@@ -34,23 +34,17 @@ export type LeadershipOptions = {
   readonly host: string
   readonly thriftPort: number
   readonly secretKey: Uint8Array
-  /** Where engines of Amoro come in at the server that leads. */
-  readonly tables: Pick<TableDoor, 'port' | 'check'>
   /** Of a database server that one service has to itself. */
   readonly post: Pick<Post, 'fence'> | undefined
-  /** Of the API on this server, once it has started. */
+  /** Of the API on this server, which starts before. */
   readonly httpUrl: () => string
-  readonly begin: (
-    with_: { readonly nudges: NudgeSwitch; readonly otherUrls: () => Promise<readonly string[]> },
-    fence?: () => Fence | undefined,
-  ) => Promise<LeaderTerm>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }
 
-/** Whether and when this server leads, and how news reaches the one that does. */
-export type Leadership = Service & {
+/** Whether this server leads, and how news reaches the one that does: what its other parts are made with. */
+export type Leadership = {
   readonly nudges: NudgeSwitch
   readonly seal: NudgeSeal
   leader(): Leader
@@ -58,6 +52,18 @@ export type Leadership = Service & {
   term(): LeaderTerm | undefined
   /** Where optimizers come in, whoever leads, with commas. */
   thriftUrls(): Promise<string>
+  /** By which this server leads from its start to its stop, or whenever it is elected. There is one. */
+  service(led: Led): Service
+}
+
+/** What a server that leads has. */
+export type Led = {
+  /** Where engines of Amoro come in. */
+  readonly tables: Pick<TableDoor, 'port' | 'check'>
+  readonly begin: (
+    with_: { readonly nudges: NudgeSwitch; readonly otherUrls: () => Promise<readonly string[]> },
+    fence?: () => Fence | undefined,
+  ) => Promise<LeaderTerm>
 }
 
 /** A server that is alone leads from its start to its stop; of several, the one that is elected. */
@@ -66,80 +72,116 @@ export function composeLeadership(options: LeadershipOptions): Leadership {
   return ha === undefined ? leadingAlone(options) : electedLeadership(options, ha)
 }
 
-function leadingAlone({ begin, post, secretKey }: LeadershipOptions): Leadership {
+function leadingAlone({ post, secretKey }: LeadershipOptions): Leadership {
   const nudges = nudgeSwitch(() => {})
   let term: LeaderTerm | undefined
   return {
-    name: 'optimizing',
     nudges,
     seal: nudgeSeal(secretKey),
     leader: () => ({ kind: 'this' }),
     term: () => term,
     thriftUrls: async () => term?.thriftUrl ?? '',
-    async start() {
-      term = await begin({ nudges, otherUrls: async () => [] }, post && (() => post.fence()))
-    },
-    async stop() {
-      await term?.end()
-    },
+    service: ({ begin }) => ({
+      name: 'optimizing',
+      async start() {
+        term = await begin({ nudges, otherUrls: async () => [] }, post && (() => post.fence()))
+      },
+      async stop() {
+        await term?.end()
+      },
+    }),
   }
 }
 
-function electedLeadership(options: LeadershipOptions, { timing, zookeeper }: HaSettings): Leadership {
-  const { clock, log, random, settings, secretKey, begin } = options
+/** What a server among others knows, and tells them. */
+type Standing = {
+  /** Of the election it stands for. */
+  leader: () => Leader
+  term: LeaderTerm | undefined
+}
+
+function electedLeadership(options: LeadershipOptions, ha: HaSettings): Leadership {
+  const { clock, log, secretKey } = options
   const { leases } = options.stores
-  let term: LeaderTerm | undefined
+  const standing: Standing = { leader: () => ({ kind: 'unknown' }), term: undefined }
   const keyId = Buffer.from(derivedKey(secretKey, 'name of the key')).toString('base64url').slice(0, 12)
-  const address = (): LeaderAddress => ({
-    host: hostname(),
-    pid: process.pid,
-    url: exposedUrl(settings, options.httpUrl()),
-    thrift: term?.thriftUrl ?? expectedThriftUrl(options),
-    keyId,
-  })
-  const standing = { leases, holder: uuidV4(random), timing, address, clock, log }
-  const all: Members = members({ ...standing, nodeId: () => new URL(String(address()['url'])).host })
+  const place = placeOf(options, ha, standing, keyId)
+  const all = members({ ...place, nodeId: () => new URL(String(place.address()['url'])).host })
   const thriftUrls = async () => {
     const found = await all.list()
     return found.flatMap(({ thrift }) => (typeof thrift === 'string' && thrift !== '' ? [thrift] : []))
   }
-  const line = nudgeLine({ leaderUrl: () => urlOf(post.leader()), seal: nudgeSeal(secretKey), clock, log })
+  const seal = nudgeSeal(secretKey)
+  const line = nudgeLine({ leaderUrl: () => urlOf(standing.leader()), seal, clock, log })
   const nudges = nudgeSwitch(line.send)
-  const post = election({
-    ...standing,
+  return {
+    nudges,
+    seal,
+    leader: () => standing.leader(),
+    term: () => standing.term,
+    thriftUrls: async () => (await thriftUrls()).join(','),
+    service(led) {
+      const begin = (fence: () => Fence | undefined) => led.begin({ nudges, otherUrls: thriftUrls }, fence)
+      const post = electionOf(options, ha, { place, standing, tables: led.tables, begin })
+      standing.leader = post.leader
+      const services = [line, all, post]
+      return {
+        name: 'leadership',
+        async start(signal) {
+          await refuseOtherKeys(leases, keyId)
+          // Only who leads listens there: a server that could not would stand by for nothing.
+          await checkThriftPort(options)
+          await led.tables.check()
+          await startServices(services, signal)
+        },
+        stop: () => stopServices(services.toReversed()),
+      }
+    },
+  }
+}
+
+/** How this server is told from others and reached by them. */
+function placeOf(options: LeadershipOptions, { timing }: HaSettings, standing: Standing, keyId: string): PostOptions {
+  const { clock, log, random, settings, stores } = options
+  const address = (): LeaderAddress => ({
+    host: hostname(),
+    pid: process.pid,
+    url: exposedUrl(settings, options.httpUrl()),
+    thrift: standing.term?.thriftUrl ?? expectedThriftUrl(options),
+    keyId,
+  })
+  return { leases: stores.leases, holder: uuidV4(random), timing, address, clock, log }
+}
+
+type Candidacy = Pick<Led, 'tables'> & {
+  readonly place: PostOptions
+  readonly standing: Standing
+  readonly begin: (fence: () => Fence | undefined) => Promise<LeaderTerm>
+}
+
+function electionOf(
+  options: LeadershipOptions,
+  { zookeeper }: HaSettings,
+  { place, standing, tables, begin }: Candidacy,
+): Election {
+  return election({
+    ...place,
     latch: zookeeper && latchOf(zookeeper, options),
     published: () => ({
-      host: new URL(String(address()['url'])).hostname,
-      tableServicePort: options.tables.port(),
-      optimizingPort: term?.thriftPort ?? options.thriftPort,
+      host: new URL(String(place.address()['url'])).hostname,
+      tableServicePort: tables.port(),
+      optimizingPort: standing.term?.thriftPort ?? options.thriftPort,
       restPort: Number(new URL(options.httpUrl()).port),
     }),
     async lead({ fence }) {
-      const begun = await begin({ nudges, otherUrls: thriftUrls }, fence)
-      term = begun
+      const begun = await begin(fence)
+      standing.term = begun
       return () => {
-        term = undefined
+        standing.term = undefined
         return begun.end()
       }
     },
   })
-  const services = [line, all, post]
-  return {
-    name: 'leadership',
-    nudges,
-    seal: nudgeSeal(secretKey),
-    leader: () => post.leader(),
-    term: () => term,
-    thriftUrls: async () => (await thriftUrls()).join(','),
-    async start(signal) {
-      await refuseOtherKeys(leases, keyId)
-      // Only who leads listens there: a server that could not would stand by for nothing.
-      await checkThriftPort(options)
-      await options.tables.check()
-      await startServices(services, signal)
-    },
-    stop: () => stopServices(services.toReversed()),
-  }
 }
 
 function latchOf(

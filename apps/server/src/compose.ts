@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Catalog } from '@moraine/catalogs/catalog'
-import type { TableId } from '@moraine/lifecycle/identity'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { ResourceGroup } from '@moraine/management/records/resource-group'
 import { DEFAULT_GROUP } from '@moraine/management/records/table-settings'
@@ -13,23 +12,20 @@ import { formatExactJson } from '@moraine/stdx/exact-json'
 import { uuidV4, uuidV7 } from '@moraine/stdx/random'
 import { VERSION } from '@moraine/stdx/version'
 import { type Access, composeAccess } from './access/compose-access.ts'
+import type { GroupSecrets } from './access/group-secrets.ts'
 import { type ReportKeeper, reportKeeper } from './background/report-keeper.ts'
-import { catalogListing } from './catalogs/catalog-listing.ts'
-import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-registry.ts'
+import type { CatalogRegistry } from './catalogs/catalog-registry.ts'
 import { sealPlainCatalogs } from './catalogs/catalog-secrets.ts'
-import { type FindOpened, type OpenCatalogs, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
-import { type PlacesOfOthers, placesOfOthers } from './catalogs/places-of-others.ts'
+import type { FindOpened, OpenCatalogs } from './catalogs/open-catalogs.ts'
 import { tellTableChange } from './catalogs/tell-table-change.ts'
 import { tellingCatalogs } from './catalogs/telling-catalog.ts'
-import { testConnection } from './catalogs/test-connection.ts'
-import { reconsiderTables } from './changes/reconsider-tables.ts'
+import { type ComposedCatalogs, composeCatalogs, composeRegistry } from './compose-catalogs.ts'
 import { composeLeadership, type Leadership } from './compose-leadership.ts'
 import { beginTerm } from './compose-term.ts'
 import { checkContainers } from './containers/open-containers.ts'
 import type { RegistrationPlace } from './http/ams/group-routes.ts'
 import { countingProcesses, type EndedProcesses } from './http/ended-processes.ts'
-import { type HttpServer, httpServer } from './http/http-server.ts'
-import { requestTrail } from './http/request-trail.ts'
+import { type HttpServer, type HttpServerOptions, httpServer } from './http/http-server.ts'
 import { pageTokens } from './iceberg-rest/page-tokens.ts'
 import { takeOnlyPost } from './leadership/only-post.ts'
 import type { Post } from './leadership/post.ts'
@@ -41,6 +37,7 @@ import { type SecretVault, secretVault } from './secrets/secret-vault.ts'
 import type { ServerOptions } from './server-options.ts'
 import { prepareDataDirectory } from './service/data-directory.ts'
 import { exposedUrl } from './service/exposed-host.ts'
+import { type ListeningAddress, listeningAddress } from './service/listening-address.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergInspection } from './table-work/iceberg-inspection.ts'
 import { showTable } from './table-work/shown-table.ts'
@@ -142,81 +139,33 @@ type WireOptions = ServerOptions &
     readonly post: Post | undefined
   }
 
-/** All parts, none of them started, in the order in which they start. */
+/** All parts, none of them started, in the order in which they start. Each is made of those before it. */
 async function wire(options: WireOptions): Promise<Wired> {
-  const { clock, random, log, stores: stored, vault } = options
-  const drops = { pointers: stored.drops, retentionMs: options.settings.dropRetentionMs }
-  const stagedKey = derivedKey(options.secretKey, 'staged tables')
-  const others: PlacesOfOthers = placesOfOthers({
-    stores: stored,
-    vault,
-    findMetadataLocation: async ({ catalog: name, ...table }, signal) =>
-      (await catalogs(name, signal)).catalog.findMetadataLocation(table, signal),
-  })
-  const { fetchFor } = requestTrail(options)
-  const { pointers, underClaims } = stored
-  const opening = { pointers, underClaims, drops, others, clock, random, stagedKey, fetchFor, log }
-  const catalogs: OpenCatalogs = openCatalogs({ ...opening, store: stored.catalogs, vault })
-  const listing = catalogListing(catalogs)
+  const found = composeCatalogs(options)
+  const address = listeningAddress('the API')
+  const leadership = composeLeadership({ ...options, httpUrl: address.url })
   const secretOf = secretsAskedFor(options)
-  const tables = tableDoor({ ...options, handlers: () => tableService(options, served, http.url()) })
-  const leadership: Leadership = composeLeadership({
-    ...options,
+  const served = serveWith(options, found, leadership, secretOf)
+  const tables = tableDoor({ ...options, handlers: () => tableService(options, served, address.url()) })
+  const leading = leadership.service({
     tables,
-    httpUrl: () => http.url(),
-    begin: (with_, fence) => beginTerm({ ...options, ...with_, catalogs, others, listing, secretOf, tables }, fence),
+    begin: (with_, fence) => beginTerm({ ...options, ...with_, ...found, secretOf, tables }, fence),
   })
-  const { nudges } = leadership
-  const sealed = sealedStores(stored, vault)
-  const stores: Stores = { ...sealed, state: announcing(sealed.state, nudges.send) }
-  const registry = catalogRegistry({
-    store: stored.catalogs,
-    vault,
-    pointers: stored.pointers,
-    drops: stored.drops,
-    ownCatalog: OWN_CATALOG,
-    testConnection: (plain, signal) =>
-      testConnection(
-        plain,
-        {
-          open: (each, inner) => openPlainCatalog(each, opening, inner),
-          findOverlaps: ({ name, type, properties }) =>
-            others.findOverlaps({ name, type, warehouse: properties['warehouse'] }),
-          ...{ clock, random },
-        },
-        signal,
-      ),
-    onChanged(name, { hasOtherDefaults }) {
-      catalogs.forget(name)
-      nudges.send({ to: 'explorer', catalog: name })
-      if (!hasOtherDefaults) return
-      const onTableChanged = (tableId: TableId) => nudges.send({ to: 'refresher', tableId })
-      void reconsiderTables(name, { stores, onTableChanged }).catch((error: unknown) => {
-        log.warn({ catalog: name, failure: describeError(error) }, 'tables are held to old defaults until they change')
-      })
-    },
-  })
-  // What others change through the service is told of; what the service itself does it knows.
-  const told = tellingCatalogs(catalogs, tellTableChange({ stores, nudges, clock, log }))
-  const reports = reportKeeper({ stores, clock, log })
-  const registration = async (group: ResourceGroup) => ({
-    url: await leadership.thriftUrls(),
-    groupSecret: secretOf(group),
-  })
-  const catalog = options.settings.ha === undefined ? (await told(OWN_CATALOG)).catalog : undefined
-  const served: Parts = { stores, catalogs: told, listing, registry, reports, leadership, registration }
-  const http = httpService(options, served)
+  const http = httpService(options, served, address)
+  const catalog = options.settings.ha === undefined ? (await served.catalogs(OWN_CATALOG)).catalog : undefined
+  const { catalogs } = found
   return {
     parts: [
       { name: 'catalogs', start: async () => undefined, stop: () => catalogs.close() },
-      reports,
+      served.reports,
       http,
-      leadership,
+      leading,
     ],
     running() {
       const thriftPort = leadership.term()?.thriftPort ?? options.thriftPort
       const thriftUrl = optimizingUrl({ host: doorHost(options), port: thriftPort }, options.settings)
-      return { url: http.url(), thriftPort, thriftUrl, tablePort: tables.port(), stores, catalog, catalogs }
+      const { stores } = served
+      return { url: address.url(), thriftPort, thriftUrl, tablePort: tables.port(), stores, catalog, catalogs }
     },
   }
 }
@@ -231,11 +180,34 @@ type Parts = {
   readonly registration: (group: ResourceGroup) => Promise<RegistrationPlace>
 }
 
-function httpService(options: WireOptions, parts: Parts): HttpServer {
+/** What both interfaces are served from: stores and catalogs that tell whoever leads of what changes. */
+function serveWith(
+  options: WireOptions,
+  found: ComposedCatalogs,
+  leadership: Leadership,
+  secretOf: GroupSecrets,
+): Parts {
+  const { clock, log, vault } = options
+  const { nudges } = leadership
+  const sealed = sealedStores(options.stores, vault)
+  const stores: Stores = { ...sealed, state: announcing(sealed.state, nudges.send) }
+  return {
+    stores,
+    // What others change through the service is told of; what the service itself does it knows.
+    catalogs: tellingCatalogs(found.catalogs, tellTableChange({ stores, nudges, clock, log })),
+    listing: found.listing,
+    registry: composeRegistry({ ...options, nudges, told: stores, ownCatalog: OWN_CATALOG }, found),
+    reports: reportKeeper({ stores, clock, log }),
+    leadership,
+    registration: async (group) => ({ url: await leadership.thriftUrls(), groupSecret: secretOf(group) }),
+  }
+}
+
+function httpService(options: WireOptions, parts: Parts, address: ListeningAddress): HttpServer {
   const { stores, catalogs, listing, registry, reports, leadership, registration } = parts
   const { clock, random, log, host, httpPort, authenticator } = options
   const { nudges } = leadership
-  return httpServer({
+  const interfaces: HttpServerOptions = {
     host,
     port: httpPort,
     trustedProxies: options.settings.trustedProxies,
@@ -280,7 +252,8 @@ function httpService(options: WireOptions, parts: Parts): HttpServer {
           report: formatExactJson(report),
         }),
     },
-  })
+  }
+  return httpServer(interfaces, address)
 }
 
 function tableService(options: WireOptions, { stores, catalogs, listing, leadership }: Parts, httpUrl: string) {

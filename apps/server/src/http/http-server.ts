@@ -12,6 +12,7 @@ import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
 import type { PageTokens } from '../iceberg-rest/page-tokens.ts'
 import { scanPlanning } from '../iceberg-rest/scan-planning.ts'
+import { listeningAddress } from '../service/listening-address.ts'
 import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
 import { guardRoutes, isOpenRoute } from './ams/guard-routes.ts'
@@ -50,16 +51,19 @@ export type HttpServer = Service & {
   url(): string
 }
 
-/** Serves the API, the Iceberg REST catalog, metrics and health on one port. */
-export function httpServer(options: HttpServerOptions): HttpServer {
+/**
+ * Serves the API, the Iceberg REST catalog, metrics and health on one port.
+ *
+ * @param address is told the port that was really taken
+ */
+export function httpServer(options: HttpServerOptions, address = listeningAddress('the API')): HttpServer {
   let server: FastifyInstance | undefined
-  let url = ''
   return {
     name: 'http',
-    url: () => url,
+    url: address.url,
     async start() {
       server = await buildHttpServer(options)
-      url = await listen(server, options)
+      address.tell(await listen(server, options))
     },
     stop: async () => server?.close(),
   }
