@@ -60,7 +60,9 @@ async function setUp() {
     resourceId: undefined,
     threads: 1,
     memoryMb: 1,
-    properties: { 'payload-versions': '1' },
+    properties: {},
+    payloadVersions: ['1'],
+    heartbeatIntervalMs: undefined,
     secret: undefined,
   })
   assert.ok(registered.kind === 'registered')

@@ -63,7 +63,9 @@ async function setUp() {
     resourceId: undefined,
     threads: 2,
     memoryMb: 1,
-    properties: { 'payload-versions': '1' },
+    properties: {},
+    payloadVersions: ['1'],
+    heartbeatIntervalMs: undefined,
     secret: undefined,
   }
   const registered = await service.register(registration)
@@ -181,7 +183,7 @@ test('registering with an unknown group or too slow a heartbeat is refused', asy
     return answer.kind === 'refused' ? answer.why : answer.kind
   }
   assert.equal(await refusal({ group: 'none' }), 'unknown-group')
-  assert.equal(await refusal({ properties: { 'payload-versions': '9' } }), 'forbidden')
+  assert.equal(await refusal({ payloadVersions: ['9'] }), 'forbidden')
 })
 
 test('a canceled process takes its running task with it', async () => {

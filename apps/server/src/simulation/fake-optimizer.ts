@@ -62,13 +62,14 @@ async function register(
   session: { token: string | undefined },
   call: Call,
 ): Promise<void> {
-  const properties = { 'payload-versions': '1', 'heart-beat-interval': String(HEARTBEAT_MS) }
   const registration = {
     group,
     resourceId,
     threads,
     memoryMb: 512,
-    properties,
+    properties: {},
+    payloadVersions: ['1'],
+    heartbeatIntervalMs: HEARTBEAT_MS,
     secret: undefined,
   }
   const answer = await call((service) => service.register(registration))

@@ -4,7 +4,9 @@ import {
   ATTEMPT_PROPERTY,
   amoroException,
   GROUP_SECRET_PROPERTY,
+  HEARTBEAT_PROPERTY,
   optimizeManager,
+  PAYLOAD_VERSIONS_PROPERTY,
 } from '@moraine/api/thrift/optimize-manager'
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import { describeError, MoraineError } from '@moraine/stdx/error'
@@ -79,12 +81,15 @@ async function register(
   { resourceId, threadCount, memoryMb, groupName, properties }: RegisterInfo,
 ): Promise<string> {
   const { [GROUP_SECRET_PROPERTY]: secret, ...others } = Object.fromEntries(properties ?? [])
+  const { [PAYLOAD_VERSIONS_PROPERTY]: versions = '', [HEARTBEAT_PROPERTY]: interval } = others
   const answer = await service.register({
     group: groupName,
     resourceId,
     threads: threadCount,
     memoryMb,
     properties: others,
+    payloadVersions: versions.split(',').map((version) => version.trim()),
+    heartbeatIntervalMs: interval === undefined ? undefined : Number(interval),
     secret,
   })
   if (answer.kind === 'registered') return answer.token

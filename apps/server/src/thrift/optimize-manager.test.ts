@@ -239,3 +239,17 @@ test('a secret is shown at the registration, and stored nowhere', async () => {
   const [optimizer] = await stores.optimizers.listLiveOptimizers('guarded')
   assert.deepEqual(optimizer?.properties, { 'payload-versions': '1' })
 })
+
+test('what a registration says of itself is read from its properties', async () => {
+  const { client } = await setUp()
+  const saying = (properties: Readonly<Record<string, string>>) =>
+    client.authenticate({ registerInfo: { ...registerInfo, properties: new Map(Object.entries(properties)) } })
+  assert.ok(await saying({ 'payload-versions': '2, 1', 'heart-beat-interval': '1000' }))
+  for (const properties of [
+    {},
+    { 'payload-versions': '2' },
+    { 'payload-versions': '1', 'heart-beat-interval': '3600000' },
+    { 'payload-versions': '1', 'heart-beat-interval': 'often' },
+  ])
+    await assert.rejects(saying(properties), refusal('forbidden'))
+})

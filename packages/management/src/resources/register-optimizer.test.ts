@@ -15,7 +15,9 @@ function register(
     resourceId: 'r1',
     threads: 2,
     memoryMb: 512,
-    properties: { 'payload-versions': '1', 'heart-beat-interval': '10000' },
+    properties: { any: 'kept' },
+    payloadVersions: ['1'],
+    heartbeatIntervalMs: 10_000,
     secret: undefined,
     ...parts,
   }
@@ -57,9 +59,10 @@ test('the rest is refused, with the reason', () => {
     [{ threads: 0 }, /1 to 1024 threads, not 0/],
     [{ threads: 5000 }, /not 5000/],
     [{ memoryMb: -1 }, /-1 MB/],
-    [{ properties: { 'payload-versions': '1', 'heart-beat-interval': '60000' } }, /must be below/],
-    [{ properties: { 'payload-versions': '2,3' } }, /version 1/],
-    [{ properties: {} }, /Amoro's own optimizers/],
+    [{ heartbeatIntervalMs: 60_000 }, /heart-beat-interval 60000 ms must be below/],
+    [{ heartbeatIntervalMs: Number.NaN }, /must be below/],
+    [{ payloadVersions: ['2', '3'] }, /version 1/],
+    [{ payloadVersions: [''] }, /Amoro's own optimizers/],
   ] as const) {
     const [why, reason] = refused(parts)
     assert.equal(why, 'forbidden')

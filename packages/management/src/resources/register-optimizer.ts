@@ -13,7 +13,12 @@ export type Registration = {
   readonly threads: number
   /** Of all threads together. */
   readonly memoryMb: number
+  /** Kept as they are; what the decision looks at has been read from them. */
   readonly properties: Readonly<Record<string, string>>
+  /** Of task payloads: those that it reads. */
+  readonly payloadVersions: readonly string[]
+  /** How often it lets hear from itself; `undefined` if it does not say, not a number if it cannot be read. */
+  readonly heartbeatIntervalMs: number | undefined
   /** What it shows for being one of its group's. */
   readonly secret: string | undefined
 }
@@ -22,8 +27,7 @@ export type RegisterDecision =
   | { readonly kind: 'accepted'; readonly optimizer: Optimizer; readonly changes: readonly StateChange[] }
   | { readonly kind: 'refused'; readonly why: 'unknown-group' | 'forbidden'; readonly reason: string }
 
-/** Versions of task payloads that this service writes; a worker names those it reads in this property. */
-const PAYLOAD_VERSIONS_PROPERTY = 'payload-versions'
+/** Of the task payloads that this service writes. */
 const PAYLOAD_VERSION = '1'
 
 const THREADS_MAX = 1024
@@ -82,18 +86,17 @@ function isSame(shown: string, expected: string): boolean {
   return timingSafeEqual(digest(shown), digest(expected))
 }
 
-function refusal({ threads, memoryMb, properties }: Registration, heartbeatTimeoutMs: number): string | undefined {
+function refusal(registration: Registration, heartbeatTimeoutMs: number): string | undefined {
+  const { threads, memoryMb, payloadVersions, heartbeatIntervalMs: interval } = registration
   if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
     return `an optimizer has 1 to ${THREADS_MAX} threads, not ${threads}`
   }
   if (!Number.isInteger(memoryMb) || memoryMb < 0) return `memory of ${memoryMb} MB makes no sense`
-  const interval = properties['heart-beat-interval']
-  if (interval !== undefined && !(Number(interval) < heartbeatTimeoutMs)) {
+  if (interval !== undefined && !(interval < heartbeatTimeoutMs)) {
     return `heart-beat-interval ${interval} ms must be below optimizer.heart-beat-timeout ${heartbeatTimeoutMs} ms`
   }
-  const versions = (properties[PAYLOAD_VERSIONS_PROPERTY] ?? '').split(',').map((version) => version.trim())
-  if (!versions.includes(PAYLOAD_VERSION)) {
-    return `the optimizer must read task payloads of version ${PAYLOAD_VERSION} (property ${PAYLOAD_VERSIONS_PROPERTY}); Amoro's own optimizers read Java objects only and cannot be used`
+  if (!payloadVersions.includes(PAYLOAD_VERSION)) {
+    return `the optimizer must read task payloads of version ${PAYLOAD_VERSION} (property payload-versions); Amoro's own optimizers read Java objects only and cannot be used`
   }
   return undefined
 }

@@ -19,8 +19,9 @@ export function workers({ service }: Pick<Optimizing, 'service'>) {
   const leaving = new AbortController()
   return {
     async register({ group = 'default', threads = 1 } = {}): Promise<Worker> {
-      const registration = { group, threads, memoryMb: 512, properties: { 'payload-versions': '1' } }
-      const answer = await service.register({ ...registration, resourceId: undefined, secret: undefined })
+      const unsaid = { resourceId: undefined, secret: undefined, heartbeatIntervalMs: undefined }
+      const registration = { group, threads, memoryMb: 512, properties: {}, payloadVersions: ['1'] }
+      const answer = await service.register({ ...registration, ...unsaid })
       assert(answer.kind === 'registered', `an optimizer of group ${group}`)
       const { token } = answer
       living.add(token)
