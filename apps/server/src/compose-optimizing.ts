@@ -59,7 +59,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
   const stores: Stores = { ...deps.stores, state: announcing(deps.stores.state, (nudge) => route(nudge)) }
   const breakers = deps.breakers ?? catalogBreakers({ clock, log })
   const common = { ...deps, stores, findHolds: holdFinder(stores, clock), breakers }
-  const tasks = dispatcher({ ...common, breakQuota: settings.breakQuota })
+  const tasks = dispatcher({ ...common, breaksQuota: settings.breaksQuota })
   const reconcilers = reconcilersOf(common, tasks)
   const route = routeTo({ ...common, reconcilers, tasks })
   breakers.onAnswer((catalog) => {

@@ -229,7 +229,7 @@ function httpService(options: WireOptions, parts: Parts, address: ListeningAddre
     isWithheld: (table) => leadership.term()?.isWithheld(table) ?? false,
     blockerTimeoutMs: options.settings.blockerTimeoutMs,
     heartbeatTimeoutMs: options.settings.deadlines.heartbeatTimeoutMs,
-    breaksQuota: options.settings.breakQuota,
+    breaksQuota: options.settings.breaksQuota,
     onHoldEnded: () => WHEN_A_HOLD_ENDS.forEach(nudges.send),
     onGroupChanged: () => WHEN_A_GROUP_CHANGES.forEach(nudges.send),
     containers: options.settings.containers,

@@ -57,7 +57,7 @@ export function serviceSettings(
     planningParallelism: values.planningParallelism,
     commitParallelism: values.commitParallelism,
     pollTimeoutMs: values.pollTimeoutMs,
-    breakQuota: values.breakQuota,
+    breaksQuota: values.breaksQuota,
     exploreIntervalMs: values.exploreIntervalMs,
     dropRetentionMs: values.dropRetentionMs,
     blockerTimeoutMs: values.blockerTimeoutMs,

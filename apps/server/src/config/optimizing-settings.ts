@@ -8,7 +8,7 @@ export type OptimizingSettings = {
   readonly planningParallelism: number
   readonly commitParallelism: number
   readonly pollTimeoutMs: number
-  readonly breakQuota: boolean
+  readonly breaksQuota: boolean
   readonly exploreIntervalMs: number
   readonly history: { readonly keepMs: number; readonly intervalMs: number; readonly reportKeepMs: number }
 }

@@ -66,7 +66,7 @@ containers:
       values.heartbeatTimeoutMs,
       values.ackTimeoutMs,
       values.historyKeepMs,
-      values.breakQuota,
+      values.breaksQuota,
     ],
     ['0.0.0.0', 8080, 90_000, 1500, 604_800_000, false],
   )

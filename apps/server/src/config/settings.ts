@@ -195,7 +195,7 @@ export const SETTINGS = {
     meaning: 'Processes on tables of one catalog committed at a time.',
     ...threads,
   }),
-  breakQuota: booleanSetting({
+  breaksQuota: booleanSetting({
     key: 'self-optimizing.break-quota-limit-enabled',
     defaultText: 'true',
     meaning: 'Whether threads that would stay idle may work beyond the quota of a table.',

@@ -63,7 +63,7 @@ async function setUp({ attemptInput = numbered, loadAccess = async () => '' }: P
   const tasks = dispatcher({
     stores,
     maintenance: { attemptInput, loadAccess },
-    breakQuota: true,
+    breaksQuota: true,
     findHolds: holdFinder(stores, clock),
     clock,
     log: SILENT_LOG,

@@ -23,7 +23,7 @@ export type DispatcherDeps = {
   readonly stores: Pick<Stores, 'state' | 'tables' | 'tasks' | 'optimizers' | 'groups'>
   readonly maintenance: Pick<TableMaintenance, 'attemptInput' | 'loadAccess'>
   /** `self-optimizing.break-quota-limit-enabled` */
-  readonly breakQuota: boolean
+  readonly breaksQuota: boolean
   readonly findHolds: HoldFinder
   readonly clock: Clock
   readonly log: Log
@@ -137,7 +137,7 @@ async function handOut(deps: HandOutDeps, groupName: string, waiters: Set<Waiter
   const withinQuota = chooseTasks({ ...terms, mayBreakQuota: false })
   const leavesIdle = withinQuota.length < Math.min(waiters.size, countPlanned(processes))
   const isFree = async () => group === undefined || !(await deps.isAwaitingPlan(group))
-  const mayBreakQuota = deps.breakQuota && leavesIdle && (await isFree())
+  const mayBreakQuota = deps.breaksQuota && leavesIdle && (await isFree())
   const chosen = mayBreakQuota ? chooseTasks({ ...terms, mayBreakQuota }) : withinQuota
   const planned = new Map<ProcessId, Task[]>()
   for (const [processId, count] of countOf(chosen)) {

@@ -43,7 +43,7 @@ async function setUp() {
       planningParallelism: 2,
       commitParallelism: 2,
       pollTimeoutMs: 30_000,
-      breakQuota: false,
+      breaksQuota: false,
       exploreIntervalMs: 180_000,
       history: { keepMs: 30 * 24 * HOUR, intervalMs: HOUR, reportKeepMs: 7 * 24 * HOUR },
     },

@@ -36,7 +36,7 @@ async function setUp() {
   const clock = virtualClock(T0)
   const stores = memoryStores()
   const findHolds = holdFinder(stores, clock)
-  const tasks = dispatcher({ stores, maintenance, breakQuota: true, findHolds, clock, log: SILENT_LOG })
+  const tasks = dispatcher({ stores, maintenance, breaksQuota: true, findHolds, clock, log: SILENT_LOG })
   const service = optimizingService({
     stores,
     maintenance: judging,

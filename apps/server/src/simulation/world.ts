@@ -58,7 +58,7 @@ export const STORM_MS = 10 * 60_000
 /** After the storm, until nobody stands still any more, or works on what was taken from it. */
 const SETTLING_MS = 10 * 60_000
 
-const SETTINGS: Omit<OptimizingSettings, 'breakQuota'> = {
+const SETTINGS: Omit<OptimizingSettings, 'breaksQuota'> = {
   deadlines: { heartbeatTimeoutMs: 60_000, ackTimeoutMs: 30_000, executeTimeoutMs: 300_000 },
   refresh: { shortestMs: 60_000, longestMs: 300_000, stepMs: 30_000, parallelism: 4 },
   planningParallelism: 2,
@@ -226,7 +226,7 @@ function startServers(
   const servers = keepServersRunning({
     ...{ count: plan.servers, stores, state, lake, far, faults, groups },
     skewed: plan.skewed,
-    settings: { ...SETTINGS, breakQuota: plan.breaksQuota },
+    settings: { ...SETTINGS, breaksQuota: plan.breaksQuota },
     random: seededRandom(plan.seed),
     launching: plan.allocates ? { container, dice: allocationDice } : undefined,
     serverDice: diceOf(plan.seed ^ 0x1ead),

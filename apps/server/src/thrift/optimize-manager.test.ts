@@ -37,7 +37,7 @@ async function setUp() {
     checkOutput: () => ({ kind: 'accepted', figures: OUTPUT_FIGURES }) as const,
   }
   const findHolds = holdFinder(stores, clock)
-  const tasks = dispatcher({ stores, maintenance, breakQuota: true, findHolds, clock, log: SILENT_LOG })
+  const tasks = dispatcher({ stores, maintenance, breaksQuota: true, findHolds, clock, log: SILENT_LOG })
   const service = optimizingService({
     stores,
     maintenance,

@@ -152,7 +152,7 @@ const PUZZLES: readonly Puzzle[] = [
   },
   {
     why: 'as many threads as its quota allows work on it',
-    service: { settings: { breakQuota: false } },
+    service: { settings: { breaksQuota: false } },
     async seed(lake) {
       const worker = await lake.register({ threads: 4 })
       const properties = { 'self-optimizing.quota': '0.25' }
