@@ -2,7 +2,7 @@ import type { ResourceId } from '@moraine/lifecycle/identity'
 import type { GroupAllocation } from '@moraine/management/records/group-allocation'
 import type { Resource } from '@moraine/management/records/resource'
 import type { ResourceGroup } from '@moraine/management/records/resource-group'
-import type { Task } from '@moraine/management/records/task'
+import { isWithOneOf, type Task } from '@moraine/management/records/task'
 import { launchBackOff } from '@moraine/management/resources/allocation-back-off'
 import type { AllocationFacts } from '@moraine/management/resources/allocation-figures'
 import { type AllocationMemory, FRESH_MEMORY } from '@moraine/management/resources/allocation-memory'
@@ -149,10 +149,7 @@ async function loadFacts(
   return {
     optimizers,
     resources: await stores.resources.listResources(name),
-    assigned: assigned.filter(
-      ({ state }) =>
-        (state.status === 'scheduled' || state.status === 'acked') && own.has(state.assignment.optimizerId),
-    ),
+    assigned: assigned.filter((task) => isWithOneOf(own, task)),
     dispatchable: (await plannedAhead({ stores, findHolds, isWithheld }, group)).ready,
     pendingTables: await countPlannable({ stores, findHolds }, group, clock.now()),
     lastEnds: await stores.optimizers.lastAttemptEnds(name),

@@ -1,4 +1,4 @@
-import { assignmentOf } from '@moraine/management/records/task'
+import { isWithOneOf } from '@moraine/management/records/task'
 import { type AllocationFacts, countAllocation } from '@moraine/management/resources/allocation-figures'
 import { readAllocation } from '@moraine/management/resources/allocation-settings'
 import type { Stores } from '@moraine/management/store/stores'
@@ -41,10 +41,7 @@ export function allocationMetrics(registry: Registry, { stores, clock }: Allocat
       const facts: AllocationFacts = {
         optimizers: own,
         resources: resources.filter((resource) => resource.group === group.name),
-        assigned: assigned.filter((task) => {
-          const assignment = assignmentOf(task)
-          return assignment !== undefined && ids.has(assignment.optimizerId)
-        }),
+        assigned: assigned.filter((task) => isWithOneOf(ids, task)),
         ...{ dispatchable: [], pendingTables: 0, lastEnds: new Map() },
       }
       const figures = countAllocation(facts, now)

@@ -5,7 +5,7 @@ import { type AttemptReport, completeTask } from '@moraine/management/optimizing
 import { resetTask } from '@moraine/management/optimizing/give-up-attempt'
 import { ownership, type StaleReason } from '@moraine/management/optimizing/ownership'
 import type { Optimizer } from '@moraine/management/records/optimizer'
-import { assignmentOf } from '@moraine/management/records/task'
+import { assignmentOf, runningAssignment } from '@moraine/management/records/task'
 import { drainOptimizer, endOptimizer } from '@moraine/management/resources/deadlines'
 import { type Registration, registerOptimizer } from '@moraine/management/resources/register-optimizer'
 import type { StateChange } from '@moraine/management/store/state-change'
@@ -145,8 +145,7 @@ async function poll(
 ): Promise<PollAnswer> {
   // A thread that asks for work has none: an answer to it was lost, or its report of the end was refused.
   for (const task of await stores.tasks.listAssigned({ optimizerId })) {
-    const held = task.state.status === 'scheduled' || task.state.status === 'acked' ? task.state.assignment : undefined
-    if (held?.threadId !== threadId) continue
+    if (runningAssignment(task)?.threadId !== threadId) continue
     if (task.state.status === 'scheduled') await outlast(task.state.scheduledAt, clock, signal)
     await stores.state.apply(resetTask(task, 'its thread asked for another task', clock.now()))
   }

@@ -3,6 +3,7 @@ import { quotaThreads } from '@moraine/management/optimizing/quota'
 import type { ManagedTable } from '@moraine/management/records/managed-table'
 import { activeThreads } from '@moraine/management/records/optimizer'
 import type { ResourceGroup } from '@moraine/management/records/resource-group'
+import { isWithOneOf, runningAssignment } from '@moraine/management/records/task'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { MemoryProcess, MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { currentHold } from './current-hold.ts'
@@ -42,7 +43,7 @@ export function idleWatch({ state, hopeless, skewed }: IdleWatchOptions): (now: 
       table !== undefined &&
       process.state.status === 'executing' &&
       tasks.some(({ task }) => task.state.status === 'planned') &&
-      tasks.filter(({ task }) => isAssigned(task.state.status)).length < quotaThreads(process.quota, threads) &&
+      tasks.filter(({ task }) => runningAssignment(task) !== undefined).length < quotaThreads(process.quota, threads) &&
       holdOf(table, group, process.isRequested, now) === undefined
     )
   }
@@ -76,16 +77,7 @@ function threadsOf({ optimizers, processes }: MemoryState, group: string) {
     .map(({ optimizer }) => optimizer)
     .filter((one) => one.group === group && one.state.status === 'active')
   const ids = new Set(live.map(({ optimizerId }) => optimizerId))
-  const busy = [...processes.values()]
-    .flatMap(({ tasks }) => tasks)
-    .filter(
-      ({ task: { state } }) =>
-        'assignment' in state && isAssigned(state.status) && ids.has(state.assignment.optimizerId),
-    )
+  const busy = [...processes.values()].flatMap(({ tasks }) => tasks).filter(({ task }) => isWithOneOf(ids, task))
   const threads = activeThreads(live)
   return { threads, idle: threads - busy.length }
-}
-
-function isAssigned(status: string): boolean {
-  return status === 'scheduled' || status === 'acked'
 }

@@ -1,5 +1,6 @@
 import type { TableId } from '@moraine/lifecycle/identity'
 import { openProcessId } from '@moraine/management/records/managed-table'
+import { runningAssignment } from '@moraine/management/records/task'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { MemoryState } from '@moraine/testkit/memory-stores/memory-state'
 import { checkRows, type Lake } from './lake.ts'
@@ -19,7 +20,8 @@ function brokenAttempts({ processes }: MemoryState): string | undefined {
     }
     for (const { task } of tasks) {
       const { state } = task
-      const expected = state.status === 'scheduled' || state.status === 'acked' ? [state.assignment.attempt] : []
+      const running = runningAssignment(task)
+      const expected = running === undefined ? [] : [running.attempt]
       const actual = live.get(task.taskId) ?? []
       if (JSON.stringify(actual) !== JSON.stringify(expected)) {
         return `task ${process.processId}/${task.taskId} is ${state.status} with live attempts [${actual}]`

@@ -4,7 +4,7 @@ import { counted, humanDuration } from '@moraine/stdx/human-text'
 import type { Optimizer } from '../records/optimizer.ts'
 import type { OptimizingProcess } from '../records/optimizing-process.ts'
 import type { TaskCounts } from '../records/process-store.ts'
-import { assignmentOf, type Task } from '../records/task.ts'
+import { runningAssignment, type Task } from '../records/task.ts'
 
 /** The process that a table is with. */
 export type OpenWork = {
@@ -32,7 +32,7 @@ export function workingThreads(
   optimizers: readonly Optimizer[],
 ): readonly WorkingThread[] {
   return assigned.flatMap((task) => {
-    const assignment = assignmentOf(task)
+    const assignment = runningAssignment(task)
     if (assignment === undefined || !('scheduledAt' in task.state)) return []
     const state = optimizers.find(({ optimizerId }) => optimizerId === assignment.optimizerId)?.state
     return [

@@ -1,7 +1,7 @@
-import { assert } from '@moraine/stdx/assert'
+import { must } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
-import { boundedReason, type Task } from '../records/task.ts'
+import { boundedReason, runningAssignment, type Task } from '../records/task.ts'
 import { type StateChange, taskGuard } from '../store/state-change.ts'
 import { addDiscard } from './list-discard.ts'
 
@@ -16,7 +16,7 @@ const UNCONFIRMED_MAX = 100
  * has failed: it would go round for ever.
  */
 export function resetTask(task: Task, reason: string, now: EpochMs): readonly StateChange[] {
-  if (task.state.status !== 'scheduled' && task.state.status !== 'acked') return []
+  if (runningAssignment(task) === undefined) return []
   const { attempts, failures } = task.state
   const lost = attempts - failures
   const isHopeless = lost >= (task.state.status === 'acked' ? LOST_MAX : UNCONFIRMED_MAX)
@@ -58,8 +58,7 @@ function endRunningAttempt(
   now: EpochMs,
 ): readonly StateChange[] {
   const { state, processId, taskId } = task
-  assert(state.status === 'scheduled' || state.status === 'acked', `task in status ${state.status} has no attempt`)
-  const { attempt } = state.assignment
+  const { attempt } = must(runningAssignment(task), `the attempt of a task in status ${state.status}`)
   return [
     {
       kind: 'end-attempt',

@@ -51,6 +51,17 @@ export type AttemptEnd = {
 /** `lost`: given up by the service because its owner was gone, late or silent. */
 export type AttemptOutcome = 'succeeded' | 'failed' | 'lost' | 'canceled'
 
+/** The assignment of a task that is with a thread. */
+export function runningAssignment({ state }: Pick<Task, 'state'>) {
+  return state.status === 'scheduled' || state.status === 'acked' ? state.assignment : undefined
+}
+
+/** Whether a thread of one of these optimizers has it. */
+export function isWithOneOf(optimizers: ReadonlySet<OptimizerId>, task: Pick<Task, 'state'>): boolean {
+  const assignment = runningAssignment(task)
+  return assignment !== undefined && optimizers.has(assignment.optimizerId)
+}
+
 /** The assignment a task is under: it is with a thread, or was when it succeeded. */
 export function assignmentOf(task: Task) {
   const { state } = task

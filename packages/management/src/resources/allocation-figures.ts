@@ -4,7 +4,7 @@ import type { AllocationFigures } from '../records/group-allocation.ts'
 import type { Optimizer } from '../records/optimizer.ts'
 import type { DispatchableProcess } from '../records/process-store.ts'
 import type { Resource } from '../records/resource.ts'
-import { assignmentOf, type Task } from '../records/task.ts'
+import { isWithOneOf, runningAssignment, type Task } from '../records/task.ts'
 
 /** What the records say of one group. */
 export type AllocationFacts = {
@@ -45,7 +45,7 @@ export function countAllocation(facts: AllocationFacts, now: EpochMs): Allocatio
     drainingThreads: sum(leaving),
     comingThreads: sum(absent.filter((resource) => !isOverdue(resource))),
     overdueThreads: sum(absent.filter(isOverdue)),
-    busyThreads: facts.assigned.filter((task) => isWith(task, stayingIds)).length,
+    busyThreads: facts.assigned.filter((task) => isWithOneOf(stayingIds, task)).length,
     serviceableTasks: facts.dispatchable.reduce((total, process) => total + serviceable(process), 0),
     pendingTables: facts.pendingTables,
     optimizers: staying.length,
@@ -100,10 +100,5 @@ function withoutGhosts(optimizers: readonly Optimizer[], resources: readonly Res
 }
 
 function busyOptimizers(assigned: readonly Task[]): ReadonlySet<OptimizerId> {
-  return new Set(assigned.flatMap((task) => assignmentOf(task)?.optimizerId ?? []))
-}
-
-function isWith(task: Task, optimizers: ReadonlySet<OptimizerId>): boolean {
-  const assignment = assignmentOf(task)
-  return assignment !== undefined && optimizers.has(assignment.optimizerId)
+  return new Set(assigned.flatMap((task) => runningAssignment(task)?.optimizerId ?? []))
 }

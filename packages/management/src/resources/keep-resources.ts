@@ -6,7 +6,7 @@ import { humanDuration } from '@moraine/stdx/human-text'
 import type { Optimizer } from '../records/optimizer.ts'
 import type { Resource } from '../records/resource.ts'
 import type { ResourceGroup } from '../records/resource-group.ts'
-import type { Task } from '../records/task.ts'
+import { runningAssignment, type Task } from '../records/task.ts'
 import type { StateChange } from '../store/state-change.ts'
 import type { Launched } from './container.ts'
 import { drainOptimizer, endOptimizer } from './deadlines.ts'
@@ -95,11 +95,7 @@ function lookFrom(input: KeepInput): Look {
     ...input,
     groupOf: new Map(input.groups.map((group) => [group.name, group])),
     optimizersOf: Map.groupBy(input.optimizers, ({ resourceId }) => resourceId),
-    busy: new Set(
-      input.assigned.flatMap(({ state }) =>
-        state.status === 'scheduled' || state.status === 'acked' ? [state.assignment.optimizerId] : [],
-      ),
-    ),
+    busy: new Set(input.assigned.flatMap((task) => runningAssignment(task)?.optimizerId ?? [])),
     known: new Set(input.resources.map(({ resourceId }) => resourceId)),
   }
 }

@@ -8,6 +8,7 @@ import { QUOTA_WINDOW_MS, quotaOccupation } from '@moraine/management/optimizing
 import type { ManagedTable } from '@moraine/management/records/managed-table'
 import { activeThreads, type Optimizer } from '@moraine/management/records/optimizer'
 import { databaseName, formatTableName } from '@moraine/management/records/table-name'
+import { runningAssignment } from '@moraine/management/records/task'
 import { ALL_GROUPS } from '@moraine/management/resources/check-group'
 import type { Stores } from '@moraine/management/store/stores'
 import { type EpochMs, later } from '@moraine/stdx/brand'
@@ -41,10 +42,9 @@ function optimizerRoutes(server: ApiServer, { stores }: ResourceRoutesDeps): voi
       const optimizers = await liveOptimizers(stores, params.group)
       const assigned = await stores.tasks.listAssigned()
       const running = new Map<string, number>()
-      for (const { state } of assigned) {
-        if (state.status !== 'scheduled' && state.status !== 'acked') continue
-        const { optimizerId } = state.assignment
-        running.set(optimizerId, (running.get(optimizerId) ?? 0) + 1)
+      for (const task of assigned) {
+        const optimizerId = runningAssignment(task)?.optimizerId
+        if (optimizerId !== undefined) running.set(optimizerId, (running.get(optimizerId) ?? 0) + 1)
       }
       const list = optimizers.map((optimizer) => optimizerBody(optimizer, running.get(optimizer.optimizerId) ?? 0))
       return success({ list, total: list.length })
