@@ -1,5 +1,5 @@
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { StateNote, TransitionTable } from './transition-table.ts'
+import { chosenStatuses, type StateNote, type TransitionTable } from './transition-table.ts'
 
 export type OptimizerStatus = 'active' | 'draining' | 'gone'
 
@@ -20,6 +20,13 @@ export const OPTIMIZER_TRANSITIONS: TransitionTable<OptimizerStatus, OptimizerEv
   draining: { touch: 'draining', drain: 'draining', leave: 'gone', expire: 'gone' },
   gone: {},
 }
+
+/** Registered: its heartbeat counts, and what it reports. */
+export const LIVE_OPTIMIZER = chosenStatuses({
+  active: true,
+  draining: true,
+  gone: false,
+} satisfies Record<OptimizerStatus, boolean>)
 
 export const OPTIMIZER_NOTES = {
   active: {

@@ -1,5 +1,5 @@
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { StateNote, TransitionTable } from './transition-table.ts'
+import { chosenStatuses, type StateNote, type TransitionTable } from './transition-table.ts'
 
 export type ProcessStatus = 'executing' | 'committing' | 'succeeded' | 'failed' | 'canceled'
 
@@ -42,6 +42,15 @@ export const PROCESS_TRANSITIONS: TransitionTable<ProcessStatus, ProcessEvent> =
   failed: {},
   canceled: {},
 }
+
+/** Nothing becomes of it any more. */
+export const ENDED_PROCESS = chosenStatuses({
+  executing: false,
+  committing: false,
+  succeeded: true,
+  failed: true,
+  canceled: true,
+} satisfies Record<ProcessStatus, boolean>)
 
 export const PROCESS_NOTES = {
   executing: {

@@ -1,5 +1,5 @@
 import type { EpochMs } from '@moraine/stdx/brand'
-import type { StateNote, TransitionTable } from './transition-table.ts'
+import { chosenStatuses, type StateNote, type TransitionTable } from './transition-table.ts'
 
 export type ResourceStatus = 'requested' | 'launched' | 'releasing' | 'ended'
 
@@ -50,6 +50,14 @@ export const RESOURCE_TRANSITIONS: TransitionTable<ResourceStatus, ResourceEvent
   releasing: { refuse: 'releasing', vanish: 'ended', finish: 'ended' },
   ended: {},
 }
+
+/** Its container has something of it, or may. */
+export const LIVE_RESOURCE = chosenStatuses({
+  requested: true,
+  launched: true,
+  releasing: true,
+  ended: false,
+} satisfies Record<ResourceStatus, boolean>)
 
 export const RESOURCE_NOTES = {
   requested: {

@@ -1,6 +1,6 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { OptimizerId } from './identity.ts'
-import type { StateNote, TransitionTable } from './transition-table.ts'
+import { chosenStatuses, type StateNote, type TransitionTable } from './transition-table.ts'
 
 export type TaskStatus = 'planned' | 'scheduled' | 'acked' | 'succeeded' | 'failed' | 'canceled'
 
@@ -77,6 +77,26 @@ export const TASK_TRANSITIONS: TransitionTable<TaskStatus, TaskEvent> = {
   failed: {},
   canceled: {},
 }
+
+/** With a thread. */
+export const ASSIGNED_TASK = chosenStatuses({
+  planned: false,
+  scheduled: true,
+  acked: true,
+  succeeded: false,
+  failed: false,
+  canceled: false,
+} satisfies Record<TaskStatus, boolean>)
+
+/** Not ended. */
+export const OPEN_TASK = chosenStatuses({
+  planned: true,
+  scheduled: true,
+  acked: true,
+  succeeded: false,
+  failed: false,
+  canceled: false,
+} satisfies Record<TaskStatus, boolean>)
 
 export const TASK_NOTES = {
   planned: {

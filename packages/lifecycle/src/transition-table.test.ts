@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { OPTIMIZER_TRANSITIONS, type OptimizerEvent, type OptimizerStatus } from './optimizer-status.ts'
-import { PROCESS_TRANSITIONS, type ProcessEvent, type ProcessStatus } from './process-status.ts'
-import { RESOURCE_TRANSITIONS, type ResourceEvent, type ResourceStatus } from './resource-status.ts'
+import { LIVE_OPTIMIZER, OPTIMIZER_TRANSITIONS, type OptimizerEvent, type OptimizerStatus } from './optimizer-status.ts'
+import { ENDED_PROCESS, PROCESS_TRANSITIONS, type ProcessEvent, type ProcessStatus } from './process-status.ts'
+import { LIVE_RESOURCE, RESOURCE_TRANSITIONS, type ResourceEvent, type ResourceStatus } from './resource-status.ts'
 import { TABLE_TRANSITIONS, type TableEvent, type TablePhase } from './table-phase.ts'
-import { TASK_TRANSITIONS, type TaskEvent, type TaskStatus } from './task-status.ts'
-import { nextStatus, type TransitionTable, terminalStatuses } from './transition-table.ts'
+import { ASSIGNED_TASK, OPEN_TASK, TASK_TRANSITIONS, type TaskEvent, type TaskStatus } from './task-status.ts'
+import { hasStatus, nextStatus, type TransitionTable, terminalStatuses } from './transition-table.ts'
 
 // The truth tables: every state, every event, nothing left out.
 type TruthTable<Status extends string, Event extends string> = Record<Status, Record<Event, Status | 'illegal'>>
@@ -218,4 +218,24 @@ test('ends are the states without events', () => {
 test('a running process can be canceled, a committing one cannot', () => {
   assert.equal(nextStatus(PROCESS_TRANSITIONS, 'executing', 'cancel'), 'canceled')
   assert.equal(nextStatus(PROCESS_TRANSITIONS, 'committing', 'cancel'), 'illegal')
+})
+
+test('what lives can still become something, and what has ended cannot', () => {
+  const restOf = (statuses: object, some: readonly string[]) =>
+    Object.keys(statuses).filter((one) => !some.includes(one))
+  assert.deepEqual(restOf(OPTIMIZER_TRANSITIONS, LIVE_OPTIMIZER), terminalStatuses(OPTIMIZER_TRANSITIONS))
+  assert.deepEqual(restOf(RESOURCE_TRANSITIONS, LIVE_RESOURCE), terminalStatuses(RESOURCE_TRANSITIONS))
+  assert.deepEqual(ENDED_PROCESS, terminalStatuses(PROCESS_TRANSITIONS))
+})
+
+test('a task is open until its process need not wait for it, and assigned while a thread has it', () => {
+  assert.deepEqual(OPEN_TASK, ['planned', 'scheduled', 'acked'])
+  assert.deepEqual(ASSIGNED_TASK, ['scheduled', 'acked'])
+  const cancelable = Object.entries(TASK_TRANSITIONS).filter(([, events]) => 'cancel' in events)
+  assert.deepEqual(
+    cancelable.map(([status]) => status),
+    OPEN_TASK,
+  )
+  assert.equal(hasStatus({ status: 'acked' }, ASSIGNED_TASK), true)
+  assert.equal(hasStatus({ status: 'succeeded' }, ASSIGNED_TASK), false)
 })

@@ -36,3 +36,23 @@ export function terminalStatuses<Status extends string, Event extends string>(
 ): readonly Status[] {
   return (Object.keys(table) as Status[]).filter((status) => Object.keys(table[status]).length === 0)
 }
+
+/**
+ * The statuses for which a choice among all of them says `true`. Written with `satisfies Record<Status, boolean>`, a choice does
+ * not compile until it says something of each status there is.
+ */
+export function chosenStatuses<Choice extends Readonly<Record<string, boolean>>>(
+  choice: Choice,
+): readonly ChosenStatus<Choice>[] {
+  return (Object.keys(choice) as ChosenStatus<Choice>[]).filter((status) => choice[status] === true)
+}
+
+type ChosenStatus<Choice> = { [S in keyof Choice]: Choice[S] extends true ? S : never }[keyof Choice] & string
+
+/** Whether the state has one of these statuses. */
+export function hasStatus<State extends { readonly status: string }, Status extends string>(
+  state: State,
+  statuses: readonly Status[],
+): state is Extract<State, { readonly status: Status }> {
+  return (statuses as readonly string[]).includes(state.status)
+}

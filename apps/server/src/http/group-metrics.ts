@@ -1,4 +1,5 @@
 import type { TablePhase } from '@moraine/lifecycle/table-phase'
+import { ASSIGNED_TASK } from '@moraine/lifecycle/task-status'
 import { activeThreads } from '@moraine/management/records/optimizer'
 import type { Stores } from '@moraine/management/store/stores'
 import type { Registry } from 'prom-client'
@@ -46,7 +47,7 @@ export function groupMetrics(registry: Registry, { stores }: GroupMetricsDeps): 
         phaseGauge.set({ group }, found?.tables ?? 0)
       }
       pendingTasks.set({ group }, tasksIn('planned'))
-      executingTasks.set({ group }, tasksIn('scheduled', 'acked'))
+      executingTasks.set({ group }, tasksIn(...ASSIGNED_TASK))
       instances.set({ group }, own.length)
       memory.set({ group }, own.reduce((sum, { memoryMb }) => sum + memoryMb, 0) * 1024 * 1024)
       threads.set({ group }, activeThreads(own))

@@ -1,3 +1,5 @@
+import { OPEN_TASK } from '@moraine/lifecycle/task-status'
+import { hasStatus } from '@moraine/lifecycle/transition-table'
 import { must } from '@moraine/stdx/assert'
 import { type EpochMs, later } from '@moraine/stdx/brand'
 import { ZOMBIE_GRACE_MS } from '../records/discard.ts'
@@ -37,8 +39,8 @@ export function resetTask(task: Task, reason: string, now: EpochMs): readonly St
 
 /** Ends a task because its process ends. One that has ended already is left as it is. */
 export function cancelTask(task: Task, reason: string, now: EpochMs): readonly StateChange[] {
-  const { status, attempts, failures } = task.state
-  if (status !== 'planned' && status !== 'scheduled' && status !== 'acked') return []
+  if (!hasStatus(task.state, OPEN_TASK)) return []
+  const { attempts, failures } = task.state
   return [
     {
       kind: 'move-task',
@@ -47,7 +49,7 @@ export function cancelTask(task: Task, reason: string, now: EpochMs): readonly S
       from: taskGuard(task),
       state: { status: 'canceled', attempts, failures, endedAt: now, reason: boundedReason(reason) },
     },
-    ...(status === 'planned' ? [] : endRunningAttempt(task, 'canceled', reason, now)),
+    ...(runningAssignment(task) === undefined ? [] : endRunningAttempt(task, 'canceled', reason, now)),
   ]
 }
 

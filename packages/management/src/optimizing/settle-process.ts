@@ -1,3 +1,5 @@
+import { OPEN_TASK } from '@moraine/lifecycle/task-status'
+import { hasStatus } from '@moraine/lifecycle/transition-table'
 import { assert } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { counted } from '@moraine/stdx/human-text'
@@ -66,5 +68,5 @@ function beginCommitting({ process, table }: OpenProcess, now: EpochMs): readonl
 }
 
 function isOpen({ state }: OpenProcess['tasks'][number]): boolean {
-  return state.status === 'planned' || state.status === 'scheduled' || state.status === 'acked'
+  return hasStatus(state, OPEN_TASK)
 }

@@ -1,5 +1,6 @@
 import type { OptimizerId, ProcessId, TableId, TaskId } from '@moraine/lifecycle/identity'
-import type { TaskState } from '@moraine/lifecycle/task-status'
+import { ASSIGNED_TASK, type TaskState } from '@moraine/lifecycle/task-status'
+import { hasStatus } from '@moraine/lifecycle/transition-table'
 import type { EpochMs } from '@moraine/stdx/brand'
 
 /** One rewrite group of a process, as the service follows it. What is to be done is opaque text, kept apart. */
@@ -53,7 +54,7 @@ export type AttemptOutcome = 'succeeded' | 'failed' | 'lost' | 'canceled'
 
 /** The assignment of a task that is with a thread. */
 export function runningAssignment({ state }: Pick<Task, 'state'>) {
-  return state.status === 'scheduled' || state.status === 'acked' ? state.assignment : undefined
+  return hasStatus(state, ASSIGNED_TASK) ? state.assignment : undefined
 }
 
 /** Whether a thread of one of these optimizers has it. */

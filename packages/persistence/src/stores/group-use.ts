@@ -1,3 +1,5 @@
+import { LIVE_OPTIMIZER } from '@moraine/lifecycle/optimizer-status'
+import { LIVE_RESOURCE } from '@moraine/lifecycle/resource-status'
 import { CATALOG_GROUP, type GroupUse } from '@moraine/management/records/resource-group'
 import type { Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
@@ -16,7 +18,7 @@ export async function findGroupUse(db: Kysely<Database>, group: string): Promise
     .selectFrom('optimizer')
     .select('optimizer_id')
     .where('group_name', '=', group)
-    .where('status', 'in', ['active', 'draining'])
+    .where('status', 'in', LIVE_OPTIMIZER)
     .limit(1)
     .executeTakeFirst()
   if (optimizer !== undefined) return { kind: 'optimizer', name: optimizer.optimizer_id }
@@ -24,7 +26,7 @@ export async function findGroupUse(db: Kysely<Database>, group: string): Promise
     .selectFrom('resource')
     .select('resource_id')
     .where('group_name', '=', group)
-    .where('status', 'in', ['requested', 'launched', 'releasing'])
+    .where('status', 'in', LIVE_RESOURCE)
     .limit(1)
     .executeTakeFirst()
   if (resource !== undefined) return { kind: 'resource', name: resource.resource_id }

@@ -1,3 +1,4 @@
+import { ENDED_PROCESS } from '@moraine/lifecycle/process-status'
 import type { ProcessStore } from '@moraine/management/records/process-store'
 import type { Kysely } from 'kysely'
 import { processFromRow } from '../rows/process-row.ts'
@@ -38,7 +39,7 @@ export function sqlProcesses(db: Kysely<Database>): ProcessStore {
       const rows = await db
         .selectFrom('optimizing_process')
         .select('process_id')
-        .where('status', 'in', ['succeeded', 'failed', 'canceled'])
+        .where('status', 'in', ENDED_PROCESS)
         .where('ended_at', '<', before)
         .where(({ not, exists, selectFrom }) =>
           not(

@@ -1,3 +1,5 @@
+import { LIVE_OPTIMIZER } from '@moraine/lifecycle/optimizer-status'
+import { LIVE_RESOURCE } from '@moraine/lifecycle/resource-status'
 import type { OptimizerStore } from '@moraine/management/records/optimizer'
 import type { ResourceStore } from '@moraine/management/records/resource'
 import type { ResourceGroupStore } from '@moraine/management/records/resource-group'
@@ -32,7 +34,7 @@ function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
       let query = db
         .selectFrom('optimizer')
         .selectAll()
-        .where('status', 'in', ['active', 'draining'])
+        .where('status', 'in', LIVE_OPTIMIZER)
         .orderBy('registered_at')
         .orderBy('optimizer_id')
       if (group !== undefined) query = query.where('group_name', '=', group)
@@ -43,7 +45,7 @@ function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
         .updateTable('optimizer')
         .set({ touched_at: now })
         .where('optimizer_id', '=', optimizerId)
-        .where('status', 'in', ['active', 'draining'])
+        .where('status', 'in', LIVE_OPTIMIZER)
         .executeTakeFirst()
       return numUpdatedRows === 1n
     },
@@ -61,7 +63,7 @@ function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
     async lastAttemptEnds(group) {
       const rows = await db
         .selectFrom('optimizer')
-        .where('status', 'in', ['active', 'draining'])
+        .where('status', 'in', LIVE_OPTIMIZER)
         .where('group_name', '=', group)
         .select(({ selectFrom }) => [
           'optimizer_id',
@@ -112,7 +114,7 @@ function sqlLaunches(db: Kysely<Database>): ResourceStore {
       let query = db
         .selectFrom('resource')
         .selectAll()
-        .where('status', 'in', ['requested', 'launched', 'releasing'])
+        .where('status', 'in', LIVE_RESOURCE)
         .orderBy('requested_at')
         .orderBy('resource_id')
       if (group !== undefined) query = query.where('group_name', '=', group)

@@ -1,4 +1,5 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import { ASSIGNED_TASK } from '@moraine/lifecycle/task-status'
 import type { DiscardStore } from '@moraine/management/records/discard'
 import type { Pause } from '@moraine/management/records/pause'
 import {
@@ -51,7 +52,7 @@ export function sqlTasks(db: Kysely<Database>): { readonly tasks: TaskStore; rea
       let query = db
         .selectFrom('task')
         .selectAll()
-        .where('status', 'in', ['scheduled', 'acked'])
+        .where('status', 'in', ASSIGNED_TASK)
         .orderBy('process_id')
         .orderBy('task_id')
       if (optimizerId !== undefined) query = query.where('optimizer_id', '=', optimizerId)
@@ -229,7 +230,7 @@ async function countRunning(db: Kysely<Database>): Promise<ReadonlyMap<TableId, 
   const rows = await db
     .selectFrom('task')
     .select(({ fn }) => ['table_id', fn.countAll<number>().as('tasks')])
-    .where('status', 'in', ['scheduled', 'acked'])
+    .where('status', 'in', ASSIGNED_TASK)
     .groupBy('table_id')
     .execute()
   return new Map(rows.map(({ table_id, tasks }) => [table_id, Number(tasks)]))

@@ -1,4 +1,6 @@
 import type { ProcessId, TableId } from '@moraine/lifecycle/identity'
+import { ASSIGNED_TASK } from '@moraine/lifecycle/task-status'
+import { hasStatus } from '@moraine/lifecycle/transition-table'
 import type { Discard } from '@moraine/management/records/discard'
 import type { ManagedTable } from '@moraine/management/records/managed-table'
 import type { OptimizingProcess } from '@moraine/management/records/optimizing-process'
@@ -76,7 +78,7 @@ function memoryTasks({ processes, tables }: MemoryState): Stores['tasks'] {
         .flatMap(tasksOf)
         .filter(
           ({ processId, state }) =>
-            isAssigned(state) &&
+            hasStatus(state, ASSIGNED_TASK) &&
             (optimizerId ?? state.assignment.optimizerId) === state.assignment.optimizerId &&
             (ofProcess ?? processId) === processId,
         )
@@ -173,13 +175,9 @@ function dispatchable(
 function runningByTable(tasks: readonly Task[]): ReadonlyMap<TableId, number> {
   const running = new Map<TableId, number>()
   for (const { tableId, state } of tasks) {
-    if (isAssigned(state)) running.set(tableId, (running.get(tableId) ?? 0) + 1)
+    if (hasStatus(state, ASSIGNED_TASK)) running.set(tableId, (running.get(tableId) ?? 0) + 1)
   }
   return running
-}
-
-function isAssigned(state: Task['state']): state is Extract<Task['state'], { status: 'scheduled' | 'acked' }> {
-  return state.status === 'scheduled' || state.status === 'acked'
 }
 
 function countTasks(tasks: readonly Task[]): TaskCounts {
