@@ -11,6 +11,7 @@ const checks = [
   ['biome', ['check', '--error-on-warnings', '.']],
   ['oxlint', ['--type-aware', '--deny-warnings']],
   ['tsc', ['-p', 'tsconfig.json']],
+  ['tsc', ['-p', 'apps/web/tsconfig.json']],
 ]
 let failed = 0
 for (const [tool, args] of checks) {

@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   client: ['api'],
   server: ['api', 'catalogs', 'iceberg', 'lifecycle', 'maintenance', 'management', 'persistence', 'storage', 'thrift'],
   optimizer: ['api', 'thrift', 'storage', 'rewrite', 'maintenance/plan'],
+  web: ['api (types)'],
   cli: [
     'server/compose',
     'server/config',

@@ -24,6 +24,7 @@ import { composeLeadership, type Leadership } from './compose-leadership.ts'
 import { beginTerm } from './compose-term.ts'
 import { checkContainers } from './containers/open-containers.ts'
 import type { RegistrationPlace } from './http/ams/group-routes.ts'
+import { type DashboardBuild, readDashboard } from './http/dashboard.ts'
 import { countingProcesses, type EndedProcesses } from './http/ended-processes.ts'
 import { type HttpServer, type HttpServerOptions, httpServer } from './http/http-server.ts'
 import { pageTokens } from './iceberg-rest/page-tokens.ts'
@@ -100,7 +101,8 @@ export async function startServer(options: ServerOptions, signal?: AbortSignal):
     await prepare(stores, settings.ha === undefined ? dataDir : undefined, options.leastThreads)
     if (settings.ha !== undefined) await checkContainers(settings.containers, { ...options, environment: process.env })
     await sealPlainCatalogs(stores.catalogs, vault, log)
-    const { parts, running } = await wire({ ...options, ...access, secretKey, vault, stores, ended, post })
+    const dashboard = options.dashboardDir === undefined ? undefined : await readDashboard(options.dashboardDir)
+    const { parts, running } = await wire({ ...options, ...access, secretKey, vault, stores, ended, post, dashboard })
     services.push(...parts)
     starting.throwIfAborted()
     await startServices(services, stopping.signal)
@@ -136,6 +138,7 @@ type WireOptions = ServerOptions &
     /** As they come from the database. */
     readonly stores: Stores
     readonly ended: EndedProcesses
+    readonly dashboard: DashboardBuild | undefined
     readonly post: Post | undefined
   }
 
@@ -211,6 +214,7 @@ function httpService(options: WireOptions, parts: Parts, address: ListeningAddre
     host,
     port: httpPort,
     trustedProxies: options.settings.trustedProxies,
+    ...(options.dashboard && { dashboard: options.dashboard }),
     stores,
     listing,
     registry,

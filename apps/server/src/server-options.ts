@@ -20,6 +20,8 @@ export type ServerOptions = {
   /** Threads that are kept in the default group unless it says itself; none if absent. */
   readonly leastThreads?: number
   readonly settings: ServiceSettings
+  /** Where a build of the dashboard lies; without it there are no pages for people. */
+  readonly dashboardDir?: string
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

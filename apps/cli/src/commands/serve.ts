@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { startOptimizer } from '@moraine/optimizer/start-optimizer'
@@ -42,6 +43,7 @@ export async function runService(
     ...place,
     ...least,
     optimizerCommand,
+    ...dashboardPlace(),
     settings: serviceSettings(values, containers),
     clock: context.clock,
     random: context.random,
@@ -50,6 +52,12 @@ export async function runService(
   const server = await startServer(options, context.signal)
   if (server.firstCredential !== undefined) context.note(firstCredentialNote(server.firstCredential))
   return { server, dataDir: place.dataDir }
+}
+
+/** The build of the dashboard beside the program, which a checkout makes before it starts. */
+function dashboardPlace(): { readonly dashboardDir?: string } {
+  const dashboardDir = fileURLToPath(new URL('../../../web/dist', import.meta.url))
+  return existsSync(dashboardDir) ? { dashboardDir } : {}
 }
 
 /** Where it is reached, and where its data is: ports may have been left to the system. */

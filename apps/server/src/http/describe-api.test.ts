@@ -40,8 +40,11 @@ test('it says how one says who one is, and where that is not asked', () => {
   const open = operations.filter(({ security }) => security?.length === 0).map(({ name }) => name)
   assert.deepEqual(open.sort(), [
     'get /api/ams/v1/health/status',
+    'get /api/ams/v1/login/current',
     'get /api/ams/v1/versionInfo',
     'get /health',
+    'post /api/ams/v1/login',
+    'post /api/ams/v1/logout',
     'post /api/iceberg/rest/v1/oauth/tokens',
   ])
 })
@@ -81,7 +84,7 @@ const AMOROS = [
     'TableOperation',
     'TablePartition',
   ],
-  ...['TaskEntry', 'VersionInfo'],
+  ...['Session', 'TaskEntry', 'VersionInfo'],
 ]
 
 test('what is not of Amoro names its moments alike, in milliseconds', () => {

@@ -18,6 +18,7 @@ import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
 import { guardRoutes, isOpenRoute } from './ams/guard-routes.ts'
 import { sendError } from './ams/send-error.ts'
 import { answerClientError } from './client-error.ts'
+import { type DashboardBuild, dashboard } from './dashboard.ts'
 import type { EndedProcesses } from './ended-processes.ts'
 import { serviceMetrics } from './metrics.ts'
 import { type NudgeRouteDeps, nudgeRoute } from './nudge-route.ts'
@@ -26,6 +27,7 @@ import { ownRequests } from './own-requests.ts'
 import { refuseForeign } from './refuse-foreign.ts'
 import { RETURNED, requestTrail } from './request-trail.ts'
 import { rootRoute } from './root-route.ts'
+import { sessionCookies } from './session-cookie.ts'
 import { boundWaitingAnswers } from './waiting-answers.ts'
 
 export type HttpServerOptions = Omit<AmsApiDeps, 'ownRequests'> & {
@@ -37,6 +39,8 @@ export type HttpServerOptions = Omit<AmsApiDeps, 'ownRequests'> & {
   /** Who sends each request; nobody is let in unasked but by one that says so. */
   readonly authenticator: Authenticator
   readonly pageTokens?: PageTokens
+  /** Without it there are no pages for people. */
+  readonly dashboard?: DashboardBuild
   /** What all servers of the service have, and nobody else. */
   readonly secretKey: Uint8Array
   readonly ended: EndedProcesses
@@ -109,11 +113,18 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
     sendError(error, request, reply, options.log),
   )
   await openApi(server, options.facts.version.version, isOpen)
-  rootRoute(server, options.facts.version.version)
+  const pages = options.dashboard && dashboard(server, options.dashboard, options.random)
+  rootRoute(server, options.facts.version.version, pages)
+  server.setNotFoundHandler((request, reply) => {
+    if (pages?.isPageRequest(request)) return pages.sendPage(reply)
+    const text = `nothing is here: ${request.method} ${request.url}`
+    return sendError(new MoraineError('not-found', text), request, reply, options.log)
+  })
   addHealth(server, options, authenticator)
   addMetrics(server, options, authenticator)
   if (options.nudges !== undefined) await server.register(nudgeRoute, options.nudges)
   await server.register(async (guarded) => {
+    await sessionCookies(guarded)
     guardRoutes(guarded, AMS_PREFIX, authenticator)
     await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options, ownRequests: own })
   })

@@ -6,6 +6,9 @@ export const OPERATION_IDS: Readonly<Record<string, Readonly<Record<string, stri
   ...below('', { '/health': { get: 'getHealth' } }),
   ...below('/api/ams/v1', {
     '/health/status': { get: 'getHealthStatus' },
+    '/login': { post: 'signIn' },
+    '/login/current': { get: 'getSession' },
+    '/logout': { post: 'signOut' },
     '/versionInfo': { get: 'getVersionInfo' },
     '/catalogs': { get: 'listCatalogs', post: 'registerCatalog' },
     '/catalogs/test': { post: 'testCatalog' },

@@ -45,6 +45,10 @@ const ROLES: Readonly<Record<Role, readonly Privilege[]>> = {
   admin: [...new Set([...EDITOR, ...OPERATOR]), 'manage-catalog', 'manage-platform'],
 }
 
+export function privilegesOf(role: Role): readonly Privilege[] {
+  return ROLES[role]
+}
+
 /** The roles that have the privilege, the least first. */
 export function rolesWith(privilege: Privilege): readonly Role[] {
   const all: readonly Role[] = ['viewer', 'editor', 'operator', 'admin']

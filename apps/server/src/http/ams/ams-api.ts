@@ -31,6 +31,7 @@ import { resourceRoutes } from './resource-routes.ts'
 import type { ApiServer } from './route-types.ts'
 import { sendError } from './send-error.ts'
 import { type ServiceFacts, serviceRoutes } from './service-routes.ts'
+import { type SessionRoutesDeps, sessionRoutes } from './session-routes.ts'
 import { snapshotRoutes } from './snapshot-routes.ts'
 import { tableRoutes } from './table-routes.ts'
 import { uploadRoutes } from './upload-routes.ts'
@@ -41,6 +42,7 @@ export type AmsApiDeps = Omit<CatalogRegistryRoutesDeps, 'inTime'> &
   GroupRoutesDeps &
   ContainerRoutesDeps &
   OptimizerRoutesDeps &
+  SessionRoutesDeps &
   PrincipalRoutesDeps & {
     readonly stores: Stores
     readonly findCatalog: FindOpened
@@ -72,6 +74,7 @@ export async function amsApi(server: FastifyInstance, options: AmsApiDeps): Prom
   })
   const api = server as ApiServer
   serviceRoutes(api, deps)
+  sessionRoutes(api, deps)
   catalogRoutes(api, deps)
   catalogRegistryRoutes(api, deps)
   await server.register(async (scope) => uploadRoutes(scope as ApiServer, deps))

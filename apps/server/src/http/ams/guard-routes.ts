@@ -26,6 +26,8 @@ type Rule = {
 const RULES: readonly Rule[] = [
   { below: '/versionInfo', needs: { GET: 'open' } },
   { below: '/health/status', needs: { GET: 'open' } },
+  { below: '/login', needs: { GET: 'open', POST: 'open' } },
+  { below: '/logout', needs: { POST: 'open' } },
   { below: '/catalogs/metastore', needs: { GET: 'known' } },
   { below: '/catalogs/test', needs: { POST: 'manage-catalog' } },
   {

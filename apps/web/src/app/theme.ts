@@ -1,0 +1,25 @@
+import { createTheme, type MantineColorsTuple } from '@mantine/core'
+
+/** The blue-green of glacier ice; each shade of 6 and darker has the contrast of WCAG AA on white. */
+const ice: MantineColorsTuple = [
+  '#e6f6f6',
+  '#d3e9e9',
+  '#a9d2d3',
+  '#7bbabc',
+  '#55a6a9',
+  '#3d999d',
+  '#0b7278',
+  '#0b5f6b',
+  '#07525c',
+  '#00464f',
+]
+
+export const theme = createTheme({
+  colors: { ice },
+  primaryColor: 'ice',
+  primaryShade: { light: 7, dark: 4 },
+  autoContrast: true,
+  defaultRadius: 'md',
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace',
+})
