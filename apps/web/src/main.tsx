@@ -7,7 +7,7 @@ import { createRoot } from 'react-dom/client'
 import { ApiError } from './api/call.ts'
 import { isWorthAnotherTry, sessionQuery } from './api/queries.ts'
 import { appRouter } from './app/router.tsx'
-import { theme } from './app/theme.ts'
+import { contrastVariables, theme } from './app/theme.ts'
 import { LanguageProvider } from './i18n/language.tsx'
 
 const queries: QueryClient = new QueryClient({
@@ -30,7 +30,12 @@ const root = document.getElementById('root')
 if (root === null) throw new Error('the page has no place for the application')
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={styleNonce}>
+    <MantineProvider
+      theme={theme}
+      defaultColorScheme="auto"
+      getStyleNonce={styleNonce}
+      cssVariablesResolver={contrastVariables}
+    >
       <LanguageProvider>
         <QueryClientProvider client={queries}>
           <RouterProvider router={router} />

@@ -124,7 +124,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   addMetrics(server, options, authenticator)
   if (options.nudges !== undefined) await server.register(nudgeRoute, options.nudges)
   await server.register(async (guarded) => {
-    await sessionCookies(guarded)
+    await sessionCookies(guarded, options)
     guardRoutes(guarded, AMS_PREFIX, authenticator)
     await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options, ownRequests: own })
   })

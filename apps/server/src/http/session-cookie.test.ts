@@ -90,6 +90,19 @@ test('a wrong password, an ended session and a made-up one are told', async () =
   }
 })
 
+test('a session that is in use goes on, with a new token every ten minutes', async () => {
+  const { server, clock, session } = await open()
+  const first = await session()
+  const ask = (cookie: string) => server.inject({ url: `${AMS}/catalogs`, headers: { ...OURS, cookie } })
+  assert.equal((await ask(first)).headers['set-cookie'], undefined)
+  clock.set(50 * 60_000)
+  const [renewed = ''] = String((await ask(first)).headers['set-cookie']).split(';')
+  assert.notEqual(renewed, first)
+  clock.set(50 * 60_000)
+  assert.equal((await ask(first)).statusCode, 401)
+  assert.equal((await ask(renewed)).statusCode, 200)
+})
+
 test('signing out takes the cookie away', async () => {
   const { server } = await open()
   const answer = await server.inject({ method: 'POST', url: `${AMS}/logout`, headers: OURS })

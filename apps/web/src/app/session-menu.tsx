@@ -15,8 +15,9 @@ export function SessionMenu({ userName }: { readonly userName: string }) {
   const signOut = useMutation({
     mutationFn: () => call('/logout', { method: 'POST' }),
     onSettled() {
-      queries.clear()
       queries.setQueryData(sessionQuery.queryKey, null)
+      // The next one to sign in is shown nothing that this one saw.
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] })
     },
   })
   const isDark = scheme === 'dark'

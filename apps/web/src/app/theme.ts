@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core'
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from '@mantine/core'
 
 /** The blue-green of glacier ice; each shade of 6 and darker has the contrast of WCAG AA on white. */
 const ice: MantineColorsTuple = [
@@ -22,4 +22,11 @@ export const theme = createTheme({
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", "Noto Sans", "PingFang SC", "Microsoft YaHei", sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", monospace',
+})
+
+/** What is said in passing has the contrast of WCAG AA, too: Mantine's own grey has not. */
+export const contrastVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-dimmed': '#5a6169', '--mantine-color-placeholder': '#6b7280' },
+  dark: { '--mantine-color-dimmed': '#b0b4b9', '--mantine-color-placeholder': '#9aa0a6' },
 })

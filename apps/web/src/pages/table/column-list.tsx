@@ -1,6 +1,7 @@
-import { Card, Code, ScrollArea, Table, Title } from '@mantine/core'
+import { Card, Code, Table, Title } from '@mantine/core'
 import type { TableDetails } from '@moraine/api/rest/table-schemas'
 import { useMessages } from '../../i18n/language.tsx'
+import { ScrollingTable } from '../../ui/scrolling-table.tsx'
 
 export function ColumnList({ columns }: { readonly columns: TableDetails['schema'] }) {
   const { table } = useMessages()
@@ -9,30 +10,22 @@ export function ColumnList({ columns }: { readonly columns: TableDetails['schema
       <Title order={2} size="h4" mb="sm">
         {table.columns}
       </Title>
-      <ScrollArea>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{table.column}</Table.Th>
-              <Table.Th>{table.type}</Table.Th>
-              <Table.Th>{table.required}</Table.Th>
-              <Table.Th>{table.comment}</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {columns.map(({ field, type, required, comment }) => (
-              <Table.Tr key={field}>
-                <Table.Td>{field}</Table.Td>
-                <Table.Td>
-                  <Code>{type}</Code>
-                </Table.Td>
-                <Table.Td>{required ? table.yes : table.no}</Table.Td>
-                <Table.Td>{comment}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea>
+      <ScrollingTable
+        name={table.columns}
+        heads={[table.column, table.type, table.required, table.comment]}
+        minWidth={480}
+      >
+        {columns.map(({ field, type, required, comment }) => (
+          <Table.Tr key={field}>
+            <Table.Td>{field}</Table.Td>
+            <Table.Td>
+              <Code>{type}</Code>
+            </Table.Td>
+            <Table.Td>{required ? table.yes : table.no}</Table.Td>
+            <Table.Td>{comment}</Table.Td>
+          </Table.Tr>
+        ))}
+      </ScrollingTable>
     </Card>
   )
 }

@@ -1,9 +1,11 @@
-import { Badge, Card, ScrollArea, Table, Text, Title } from '@mantine/core'
+import { Card, Table, Text, Title } from '@mantine/core'
 import type { OptimizingProcessBody } from '@moraine/api/rest/process-schemas'
 import { useQuery } from '@tanstack/react-query'
 import { type TableKey, tableProcessesQuery } from '../../api/queries.ts'
 import { useMessages } from '../../i18n/language.tsx'
 import { AsyncView } from '../../ui/async-view.tsx'
+import { ScrollingTable } from '../../ui/scrolling-table.tsx'
+import { type Tone, ToneBadge } from '../../ui/tone.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 
 /** What was done to the table, the last first, with what it had before and after. */
@@ -27,51 +29,39 @@ export function ProcessList({ of }: { readonly of: TableKey }) {
 function ProcessTable({ processes }: { readonly processes: readonly OptimizingProcessBody[] }) {
   const { table } = useMessages()
   const formats = useFormats()
-  const heads = [table.started, table.kind, table.outcome, table.took, table.tasks, table.input, table.output]
+  const files = ({ fileCnt, totalSize }: OptimizingProcessBody['inputFiles']) =>
+    `${formats.count(fileCnt)} · ${formats.bytes(totalSize)}`
   return (
-    <ScrollArea>
-      <Table miw={720}>
-        <Table.Thead>
-          <Table.Tr>
-            {heads.map((head) => (
-              <Table.Th key={head}>{head}</Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {processes.map((process) => (
-            <Table.Tr key={process.processId}>
-              <Table.Td>{formats.moment(process.startTime)}</Table.Td>
-              <Table.Td>{process.optimizingType}</Table.Td>
-              <Table.Td>
-                <Outcome process={process} />
-              </Table.Td>
-              <Table.Td>{formats.duration(process.duration)}</Table.Td>
-              <Table.Td>
-                {formats.count(process.successTasks)} / {formats.count(process.totalTasks)}
-              </Table.Td>
-              <Table.Td>
-                {formats.count(process.inputFiles.fileCnt)} · {formats.bytes(process.inputFiles.totalSize)}
-              </Table.Td>
-              <Table.Td>
-                {formats.count(process.outputFiles.fileCnt)} · {formats.bytes(process.outputFiles.totalSize)}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea>
+    <ScrollingTable
+      name={table.processes}
+      heads={[table.started, table.kind, table.outcome, table.took, table.tasks, table.input, table.output]}
+      minWidth={720}
+    >
+      {processes.map((process) => (
+        <Table.Tr key={process.processId}>
+          <Table.Td>{formats.moment(process.startTime)}</Table.Td>
+          <Table.Td>{process.optimizingType}</Table.Td>
+          <Table.Td>
+            <Outcome process={process} />
+          </Table.Td>
+          <Table.Td>{formats.duration(process.duration)}</Table.Td>
+          <Table.Td>
+            {formats.count(process.successTasks)} / {formats.count(process.totalTasks)}
+          </Table.Td>
+          <Table.Td>{files(process.inputFiles)}</Table.Td>
+          <Table.Td>{files(process.outputFiles)}</Table.Td>
+        </Table.Tr>
+      ))}
+    </ScrollingTable>
   )
 }
 
-const COLORS: Readonly<Record<string, string>> = { SUCCESS: 'teal', RUNNING: 'blue', FAILED: 'red' }
+const TONES: Readonly<Record<string, Tone>> = { SUCCESS: 'good', RUNNING: 'busy', FAILED: 'bad' }
 
 function Outcome({ process: { status, state, failReason } }: { readonly process: OptimizingProcessBody }) {
   return (
     <>
-      <Badge variant="light" tt="none" color={COLORS[status] ?? 'gray'}>
-        {state.status}
-      </Badge>
+      <ToneBadge tone={TONES[status] ?? 'still'}>{state.status}</ToneBadge>
       {failReason === null ? null : (
         <Text size="xs" c="dimmed" maw={360}>
           {failReason}
