@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir } from 'node:fs/promises'
 import { after, test } from 'node:test'
 import type { Page } from 'playwright-core'
-import { type LabBrowser, type Look, startBrowser } from '../lab/browser.ts'
+import { type BrowserLook, type LabBrowser, startBrowser } from '../lab/browser.ts'
 import { startDashboard } from './running-dashboard.ts'
 
 // Every page in a real browser: in both languages and colours, wide and narrow. With MORAINE_SHOTS=DIR a picture of each.
@@ -19,7 +19,7 @@ const engine = () => (browser as { readonly engine: LabBrowser }).engine
 const url = dashboard?.url ?? ''
 const shots = process.env['MORAINE_SHOTS']
 
-const LOOKS: readonly Look[] = [
+const LOOKS: readonly BrowserLook[] = [
   { width: 1280, scheme: 'light', language: 'en' },
   { width: 1280, scheme: 'dark', language: 'zh-CN' },
   { width: 390, scheme: 'dark', language: 'en', timeZone: 'Asia/Shanghai' },

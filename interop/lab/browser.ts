@@ -5,13 +5,13 @@ import { runLabScript } from './lab-script.ts'
 
 export type LabBrowser = {
   /** A page of a fresh profile; what goes wrong in it by itself is added to `troubles`. */
-  open(look: Look): Promise<{ readonly page: Page; readonly troubles: readonly string[] }>
+  open(look: BrowserLook): Promise<{ readonly page: Page; readonly troubles: readonly string[] }>
   /** What axe finds that is serious or critical, a line each. */
   judge(page: Page): Promise<readonly string[]>
   close(): Promise<void>
 }
 
-export type Look = {
+export type BrowserLook = {
   readonly width: number
   readonly scheme: 'light' | 'dark'
   readonly language: 'en' | 'zh-CN'
@@ -42,7 +42,7 @@ export async function startBrowser(): Promise<Started<LabBrowser>> {
   }
 }
 
-async function openPage(browser: Browser, { width, scheme, language, timeZone = 'UTC' }: Look) {
+async function openPage(browser: Browser, { width, scheme, language, timeZone = 'UTC' }: BrowserLook) {
   const context = await browser.newContext({
     viewport: { width, height: 860 },
     colorScheme: scheme,

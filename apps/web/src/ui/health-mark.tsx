@@ -5,8 +5,14 @@ import { ToneBadge } from './tone.tsx'
 export const WELL = 80
 const UNWELL = 50
 
-/** A score of health; -1 where there is none yet. */
-export function HealthMark({ score }: { readonly score: number }) {
+export type HealthMarkProps = {
+  /** -1 where there is none yet. */
+  readonly score: number
+  /** The best that it can be: 100 for all of a table, less for a part of that. */
+  readonly of?: number
+}
+
+export function HealthMark({ score, of = 100 }: HealthMarkProps) {
   const { common } = useMessages()
   if (score < 0) {
     return (
@@ -15,5 +21,10 @@ export function HealthMark({ score }: { readonly score: number }) {
       </ToneBadge>
     )
   }
-  return <ToneBadge tone={score >= WELL ? 'good' : score >= UNWELL ? 'fair' : 'bad'}>{Math.round(score)}</ToneBadge>
+  const share = (score * 100) / of
+  return (
+    <ToneBadge tone={share >= WELL ? 'good' : share >= UNWELL ? 'fair' : 'bad'}>
+      {of === 100 ? Math.round(score) : `${Math.round(score)} / ${of}`}
+    </ToneBadge>
+  )
 }

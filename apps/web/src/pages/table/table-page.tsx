@@ -68,9 +68,9 @@ function Facts({ table: { tableSummary, baseMetrics, baseLocation } }: { readonl
   const { lastCommitTime } = baseMetrics
   const facts = [
     [table.health, <HealthMark key="health" score={tableSummary.healthScore} />],
-    [table.smallFiles, <HealthMark key="small" score={tableSummary.smallFileScore} />],
-    [table.equalityDeletes, <HealthMark key="equality" score={tableSummary.equalityDeleteScore} />],
-    [table.positionDeletes, <HealthMark key="position" score={tableSummary.positionalDeleteScore} />],
+    [table.smallFiles, <HealthMark key="small" score={tableSummary.smallFileScore} of={40} />],
+    [table.equalityDeletes, <HealthMark key="equality" score={tableSummary.equalityDeleteScore} of={40} />],
+    [table.positionDeletes, <HealthMark key="position" score={tableSummary.positionalDeleteScore} of={20} />],
     [table.files, formats.count(tableSummary.file)],
     [table.size, formats.bytes(baseMetrics.totalBytes)],
     [table.records, formats.count(tableSummary.records)],
