@@ -6,8 +6,8 @@ import { after, type TestContext, test } from 'node:test'
 import { startLeashed } from '../lab/leashed.ts'
 import { moraine, startService } from '../lab/moraine.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
+import { registerExternal } from '../lab/register-external.ts'
 import { pyIcebergWriter } from './pyiceberg-writer.ts'
-import { registerRestCatalog } from './register-catalog.ts'
 import { startTiringGateway } from './tiring-gateway.ts'
 import { writeBesideOptimizing } from './write-beside-optimizing.ts'
 
@@ -44,7 +44,7 @@ async function behind(context: TestContext, engine: PyIceberg): Promise<void> {
 
   const signedIn = { uri: `${gateway.url}/iceberg`, warehouse: 'lake', credential: `${ours.id}:${ours.secret}` }
   const properties = { ...signedIn, 'local.folders': join(home, 'first', 'warehouse') }
-  await registerRestCatalog(service, 'far', properties)
+  await registerExternal(service, 'far', 'rest', properties)
   const read = (snapshotId: bigint) => engine.readRows({ table: ['first', 'db', 'events'], snapshotId })
   const place = { url: `${uri}/v1/catalogs/lake`, headers: { authorization: first.authorization } }
   await writeBesideOptimizing(context, service, ['db', 'events'], writer, read, { catalog: 'far', place })

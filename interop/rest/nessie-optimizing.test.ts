@@ -5,10 +5,10 @@ import { after, test } from 'node:test'
 import { moraine, startService } from '../lab/moraine.ts'
 import { startNessie } from '../lab/nessie.ts'
 import { startPyIceberg } from '../lab/pyiceberg.ts'
+import { registerExternal } from '../lab/register-external.ts'
 import type { LedgeredWriter } from '../optimize/ledgered-writer.ts'
 import { startMinio, stopMinio } from '../storage/minio.ts'
 import { pyIcebergWriter } from './pyiceberg-writer.ts'
-import { registerRestCatalog } from './register-catalog.ts'
 import { writeUntilOptimized } from './write-beside-optimizing.ts'
 
 // PyIceberg writes a table of Nessie on S3 while `moraine serve`, where Nessie is registered as an external catalog,
@@ -42,7 +42,7 @@ test('PyIceberg writes to Nessie throughout optimizing', { timeout: 300_000 }, a
 
   const service = await startService(dataDir)
   context.after(() => service.kill())
-  await registerRestCatalog(service, 'far', properties)
+  await registerExternal(service, 'far', 'rest', properties)
   const held = async () => assert.deepEqual(await engine.readRows({ table }), writer.states.at(-1))
   const checked = {
     ...writer,

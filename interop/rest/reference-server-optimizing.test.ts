@@ -5,11 +5,11 @@ import { after, type TestContext, test } from 'node:test'
 import { must } from '@moraine/stdx/assert'
 import { seededRandom } from '@moraine/stdx/random'
 import { type MoraineService, startService, untilAnswered } from '../lab/moraine.ts'
+import { registerExternal } from '../lab/register-external.ts'
 import { type RestServer, startRestServer } from '../lab/rest-server.ts'
 import { type Spark, startSpark } from '../lab/spark.ts'
 import { assertHistory } from '../optimize/assert-history.ts'
 import { type LedgeredWriter, ledgeredSpark, ledgeredWriter } from '../optimize/ledgered-writer.ts'
-import { registerRestCatalog } from './register-catalog.ts'
 import { loadTableAt } from './rest-table.ts'
 import { writeBesideOptimizing } from './write-beside-optimizing.ts'
 
@@ -53,7 +53,7 @@ type Lab = {
 
 async function throughout(context: TestContext, { service, server, spark, writer, place }: Lab): Promise<void> {
   const folders = server.warehouse.replace(/^file:/, '')
-  await registerRestCatalog(service, 'far', { ...server.properties, 'local.folders': folders })
+  await registerExternal(service, 'far', 'rest', { ...server.properties, 'local.folders': folders })
   const read = (snapshotId: bigint) => spark.readRows({ table: 'far.db.orders', snapshotId })
   await writeBesideOptimizing(context, service, ['db', 'orders'], writer, read, { catalog: 'far', place })
 }

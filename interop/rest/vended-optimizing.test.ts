@@ -6,9 +6,9 @@ import { after, type TestContext, test } from 'node:test'
 import { startLeashed } from '../lab/leashed.ts'
 import { type MoraineService, moraine, startService, untilAnswered } from '../lab/moraine.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
+import { registerExternal } from '../lab/register-external.ts'
 import { startMinio, stopMinio } from '../storage/minio.ts'
 import { pyIcebergWriter } from './pyiceberg-writer.ts'
-import { registerRestCatalog } from './register-catalog.ts'
 import { startShortSessions } from './short-sessions.ts'
 import { writeBesideOptimizing, writeUntilOptimized } from './write-beside-optimizing.ts'
 
@@ -61,7 +61,7 @@ async function optimizeVended(context: TestContext, engine: PyIceberg, settings:
   await writer.step(context.signal) // so that the test of the catalog finds files
 
   const startedAt = Date.now()
-  await registerRestCatalog(service, 'far', { uri: `${sessions.catalogUrl}/iceberg`, warehouse: 'vending' })
+  await registerExternal(service, 'far', 'rest', { uri: `${sessions.catalogUrl}/iceberg`, warehouse: 'vending' })
   const place = { url: `${uri}/v1/catalogs/vending` }
   await writeBesideOptimizing(context, service, ['db', 'events'], writer, read, { catalog: 'far', place })
   await untilAnswered(async () => Date.now() > startedAt + 2 * LIFE_MS || undefined, context.signal)

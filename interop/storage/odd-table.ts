@@ -8,7 +8,7 @@ import { systemClock } from '@moraine/stdx/clock'
 import { systemRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { canonicalRow, sortCanonical } from '@moraine/testkit/canonical-row'
-import { parquetWriteBuffer } from 'hyparquet-writer'
+import { deletesOfFirstRows, longColumn, parquetBytes, textColumn } from './parquet-bytes.ts'
 
 /** A table whose partitions and files have awkward names, with an account of what each of its snapshots holds. */
 export type OddTable = {
@@ -88,7 +88,7 @@ export async function createOddTable(
     for (const { id } of gone) live.delete(id)
     const path = `data/region=${region}/deletes ${states.size} & more.parquet`
     if (kind === 'positions') {
-      const stored = await store(path, positionDeletes(filePath, gone.length))
+      const stored = await store(path, deletesOfFirstRows(filePath, gone.length))
       return { ...stored, content: 'position-deletes', ...common(region, DELETED), referencedDataFile: filePath }
     }
     hasEqualityDeletes = true
@@ -128,43 +128,18 @@ export async function createOddTable(
   }
 }
 
-function common(region: string, recordCount: number) {
-  return { fileFormat: 'parquet', specId: 0, partition: [region], recordCount, metrics: () => EMPTY_METRICS } as const
-}
-
-type WriteOptions = Parameters<typeof parquetWriteBuffer>[0]
-type Column = NonNullable<WriteOptions['schema']>[number]
-
 function dataFile(rows: readonly Row[]): Uint8Array {
-  return parquet([
-    [long('id', 1), rows.map(({ id }) => id)],
-    [text('region', 2), rows.map(({ region }) => region)],
-    [text('text', 3), rows.map((row) => row.text)],
-  ])
-}
-
-/** Of the first rows of a file. Field ids: table spec, "Position Delete Files". */
-function positionDeletes(filePath: string, rows: number): Uint8Array {
-  return parquet([
-    [text('file_path', 2147483546), Array.from({ length: rows }, () => filePath)],
-    [long('pos', 2147483545), Array.from({ length: rows }, (_, at) => BigInt(at))],
+  return parquetBytes([
+    [longColumn('id', 1), rows.map(({ id }) => id)],
+    [textColumn('region', 2), rows.map(({ region }) => region)],
+    [textColumn('text', 3), rows.map(({ text }) => text)],
   ])
 }
 
 function equalityDeletes(rows: readonly Row[]): Uint8Array {
-  return parquet([[long('id', 1), rows.map(({ id }) => id)]])
+  return parquetBytes([[longColumn('id', 1), rows.map(({ id }) => id)]])
 }
 
-function long(name: string, fieldId: number): Column {
-  return { name, type: 'INT64', repetition_type: 'REQUIRED', field_id: fieldId }
-}
-
-function text(name: string, fieldId: number): Column {
-  return { name, type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type: 'REQUIRED', field_id: fieldId }
-}
-
-function parquet(columns: readonly (readonly [column: Column, data: readonly unknown[]])[]): Uint8Array {
-  const schema = [{ name: 'table', num_children: columns.length }, ...columns.map(([column]) => column)]
-  const columnData = columns.map(([{ name }, data]) => ({ name, data: [...data] })) as WriteOptions['columnData']
-  return new Uint8Array(parquetWriteBuffer({ schema, columnData }))
+function common(region: string, recordCount: number) {
+  return { fileFormat: 'parquet', specId: 0, partition: [region], recordCount, metrics: () => EMPTY_METRICS } as const
 }

@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
-import { type MoraineService, moraine } from '../lab/moraine.ts'
+import { type MoraineService, moraine } from './moraine.ts'
 
-/** Registers a REST catalog with the service as users do. Fails unless each step of its test passes. */
-export async function registerRestCatalog(
+/** Registers a catalog of somebody else's with the service as users do. Fails unless each step of its test passes. */
+export async function registerExternal(
   service: MoraineService,
   name: string,
+  type: 'rest' | 'hive' | 'glue' | 'jdbc',
   properties: Readonly<Record<string, string>>,
 ): Promise<void> {
   const given = Object.entries(properties).map(([key, value]) => `${key}=${value}`)
-  const args = ['catalog', 'register', name, '--type', 'rest', '--property', ...given, '--server', service.url]
+  const args = ['catalog', 'register', name, '--type', type, '--property', ...given, '--server', service.url]
   const { code, stdout, stderr } = await moraine(args)
   assert.equal(code, 0, `${stdout}${stderr}`)
   for (const step of ['be reached', 'list', 'read', 'commit']) {
