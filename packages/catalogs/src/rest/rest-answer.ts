@@ -16,11 +16,12 @@ export const REGISTERED: RestSubject = { entity: 'metadata-file', conflict: 'alr
  */
 export function restFailure(response: RestResponse, subject: RestSubject): MoraineError {
   const { message, type } = errorModel(response.json)
+  const words = message ?? gatewayMessage(response.json)
   // Of a file that the request named, "not found" says what is wrong; of a table's current one it would hide it.
   const isFileGone =
     response.status === 404 && message?.startsWith(FILE_GONE) === true && subject.entity !== 'metadata-file'
   const entity = isFileGone ? 'metadata-file' : type?.startsWith('NoSuchNamespace') ? 'namespace' : subject.entity
-  const said = message === undefined ? '' : `: ${message.slice(0, MESSAGE_LENGTH_MAX)}`
+  const said = words === undefined ? '' : `: ${words.slice(0, MESSAGE_LENGTH_MAX)}`
   return new MoraineError(
     isFileGone ? 'corrupt' : kindOf(response.status, subject),
     `${response.what} answered ${response.status}${type === undefined ? '' : ` ${type}`}${said}${remedy(response)}`,
@@ -97,6 +98,12 @@ function errorModel(json: JsonValue | undefined): { readonly message?: string; r
     ...(typeof message === 'string' ? { message } : {}),
     ...(typeof type === 'string' ? { type } : {}),
   }
+}
+
+/** What stands before a catalog says why it lets nobody in as it does elsewhere; AWS in either spelling. */
+function gatewayMessage(json: JsonValue | undefined): string | undefined {
+  if (!isObject(json)) return undefined
+  return ['message', 'Message'].map((name) => json[name]).find((value) => typeof value === 'string')
 }
 
 function isObject(value: JsonValue | undefined): value is JsonObject {

@@ -288,6 +288,13 @@ for (const [status, type, kind] of FAILURES) {
   })
 }
 
+test('the words of a gateway that is no catalog are carried, too', async () => {
+  for (const name of ['message', 'Message']) {
+    const { catalog } = await open([() => json({ [name]: 'Missing Authentication Token' }, 403)])
+    await assert.rejects(catalog.loadTable(ORDERS), /answered 403: Missing Authentication Token$/)
+  }
+})
+
 test('where the file of a committed table is counts, not where else it can be seen', async () => {
   const elsewhere = LOADED.replace('s3://b/t/metadata/1.metadata.json', 'http://host/snapshot/t?format=iceberg')
   const { catalog, seen } = await open([
