@@ -1,49 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { systemRandom } from '@moraine/stdx/random'
-import type { FileIO } from '@moraine/storage/file-io'
-import { localFileIO } from '@moraine/storage/local-file-io'
-import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { startRestServer } from '../lab/rest-server.ts'
-import { openForeign, openForeignPair } from './foreign-catalog-under-test.ts'
+import { openForeign } from './foreign-catalog-under-test.ts'
+import { referenceServerConformance } from './reference-server-conformance.ts'
 
 // The conformance suite over the Iceberg project's own REST server, RESTCatalogServer, which keeps its catalog in SQLite.
-
-const TRAITS: Parameters<typeof catalogConformance>[1] = {
-  nestedNamespaces: true,
-  namespaceProperties: true,
-  impliedNamespaces: false,
-  renames: true,
-  views: true,
-  transactions: true,
-  optional: ['loadStorage', 'purgeTable'],
-  refusedNames: [],
-  // Its configuration says that levels are parted by dots.
-  refusedNamespaces: ['dots.in.name'],
-  // It answers 400 without a word to paths with what could be read as a slash.
-  unreachableNames: ['percent%2Fescaped', 'slash/ed', 'back\\slashed'],
-  fillsPages: false,
-}
-
-/** Where the server does not do what the suite wants, and how that shows. */
-const DEVIATIONS: Readonly<Record<string, RegExp>> = {
-  // It drops a namespace that has others within it, and these stay.
-  'namespaces nest, and each lists only its own children': /Missing expected rejection/,
-  // It stages a table for a namespace that is not there; creating it then fails.
-  'what is not there is not found': /Missing expected rejection/,
-  // It leaves the metadata files of the commits that it refused.
-  'eight writers make one linear history with all that they committed': /^\+ .*metadata\.json/m,
-  // It makes a version of its own, with its own time and summary, of a view's first one.
-  'views: what was created is loaded and listed by every client': /^\+ .*Apache Iceberg/m,
-  // It removes the metadata files of a view that is dropped.
-  'views: views are renamed, dropped and registered again': /io\.stat\(created\.metadataLocation\)/,
-  // A transaction creates no table.
-  'a transaction commits to all its tables, and creates those it asserts': /Table does not exist: sales\.fresh/,
-  // It does not say which table a requirement was about.
-  'a transaction of which one part is refused changes nothing': /Requirement failed: current schema changed/,
-  // It looks at the requirements once, and puts transactions that lose the race on top of the others: all of them were made.
-  'of transactions on the same tables from the same state one wins': /[234] !== 1/,
-}
 
 const name = `reference-${process.pid}`
 const server = startRestServer(name)
@@ -52,18 +13,8 @@ after(() => {
 })
 if (server.kind === 'unavailable') test('the reference server', (context) => context.skip(server.why))
 else {
-  const unseen = new Set(Object.keys(DEVIATIONS))
-  const { properties, warehouse, forgetAll } = server.engine
-  catalogConformance('reference server', TRAITS, async () => ({
-    ...(await openForeignPair(properties)),
-    io: withoutChecksums(localFileIO(systemRandom)),
-    scratch: `${warehouse}/scratch`,
-    deviation(what) {
-      unseen.delete(what)
-      return DEVIATIONS[what]
-    },
-    close: async () => forgetAll(),
-  }))
+  const { properties } = server.engine
+  referenceServerConformance('reference server', server.engine, properties)
   // It asks nobody who they are: what it shows is that its answer, which does not say how long a token lives, is a token.
   test('a token of its OAuth2 endpoint is used', async () => {
     const seen: (string | null)[] = []
@@ -76,15 +27,4 @@ else {
     const bearer = 'Bearer client-credentials-token:sub=lab'
     assert.deepEqual(seen, [null, bearer, bearer], 'one token is asked for')
   })
-  test('no deviation is of a test that is not there', () => assert.deepEqual([...unseen], []))
-}
-
-/** Without the files that Hadoop keeps beside each other one. */
-function withoutChecksums(io: FileIO): FileIO {
-  return {
-    ...io,
-    async *list(prefix, signal) {
-      for await (const file of io.list(prefix, signal)) if (!file.location.endsWith('.crc')) yield file
-    },
-  }
 }
