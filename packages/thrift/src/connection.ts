@@ -113,7 +113,9 @@ async function openLink(options: ThriftConnectionOptions, closing: AbortSignal, 
     const socket = await openSocket(options, closing)
     const { host, port, transport = 'framed', letsProcessEnd = false } = options
     const stream = streamOf(transport, options)
-    return new Link(socket, { address: `${host}:${port}`, transport, stream, letsProcessEnd, onLost })
+    const isPlain = options.sasl === undefined && options.tls === undefined
+    const ifSilent = isPlain ? { ifSilent: 'it has said nothing: does it expect SASL, or TLS?' } : {}
+    return new Link(socket, { address: `${host}:${port}`, transport, stream, letsProcessEnd, onLost, ...ifSilent })
   } catch (error) {
     onLost()
     throw error

@@ -13,6 +13,8 @@ export type LinkOptions = {
   readonly transport: Transport
   readonly stream: MessageStream
   readonly letsProcessEnd: boolean
+  /** What to look at if it is lost before anything came back. */
+  readonly ifSilent?: string
   readonly onLost: () => void
 }
 
@@ -101,7 +103,9 @@ export class Link {
   }
 
   #lost(cause: Error | undefined, context: { readonly unsent?: boolean } = {}): MoraineError {
-    const message = `the connection to ${this.#options.address} was lost; whether calls under way were carried out is unknown`
+    const { address, ifSilent } = this.#options
+    const hint = ifSilent === undefined || this.#received > 0 ? '' : `; ${ifSilent}`
+    const message = `the connection to ${address} was lost; whether calls under way were carried out is unknown${hint}`
     return new MoraineError('unavailable', message, { cause, context })
   }
 }

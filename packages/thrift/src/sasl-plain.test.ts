@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
@@ -84,6 +84,17 @@ test('a server that knows nothing of SASL has not been sent a call', async (cont
     const { port } = await saslServer(context, answer)
     await assert.rejects(connectTo(context, port).say({ text: 'x' }), isUnsent)
   }
+})
+
+test('a client that was not told of SASL learns what to look at', async (context) => {
+  const server = createServer((socket) => socket.on('error', () => undefined).once('data', () => socket.destroy()))
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const connection = new ThriftConnection({ host: '127.0.0.1', port, clock: systemClock })
+  context.after(() => connection.close())
+  const said = /is unknown; it has said nothing: does it expect SASL, or TLS\?$/
+  await assert.rejects(thriftClient(echo, connection, { isMultiplexed: false }).say({ text: 'x' }), said)
 })
 
 test('a server that does not answer is given up after the time for connecting', async (context) => {
