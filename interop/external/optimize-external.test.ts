@@ -9,7 +9,7 @@ import { openStorage } from '@moraine/storage/open-storage'
 import { startDatabaseServer } from '../jdbc/database-server.ts'
 import { startHive, stopHive } from '../lab/hive.ts'
 import type { Started } from '../lab/json-lines-worker.ts'
-import { type MoraineService, startService } from '../lab/moraine.ts'
+import { type MoraineService, moraine, startService } from '../lab/moraine.ts'
 import { startMoto, stopMoto } from '../lab/moto.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { registerExternal } from '../lab/register-external.ts'
@@ -36,6 +36,7 @@ const home = mkdtempSync(`${tmpdir()}/moraine-external-`)
 const name = `external-${process.pid}`
 const hive3: Found = startHive(`${name}-3`, 3)
 const hive4: Found = startHive(`${name}-4`, 4)
+const guarded: Found = startHive(`${name}-plain`, 4, 'plain')
 const moto = startMoto(name)
 const databases = (['postgres', 'mariadb'] as const).map((kind) => startDatabaseServer(kind, name))
 const [postgres, mariadb] = databases.map((started) => withProperties(started, (server) => server.properties))
@@ -44,8 +45,7 @@ const service = await startService(`${home}/service`)
 after(async () => {
   await service.stop()
   if (pyiceberg.kind === 'started') await pyiceberg.engine.stop()
-  stopHive(`${name}-3`)
-  stopHive(`${name}-4`)
+  for (const hive of ['3', '4', 'plain']) stopHive(`${name}-${hive}`)
   stopMoto(name)
   for (const started of databases) if (started.kind === 'started') started.engine.stop()
   rmSync(home, { recursive: true, force: true })
@@ -59,6 +59,7 @@ const cases: readonly (Case | undefined)[] = [
   { title: 'hive-3', type: 'hive', server: hive3, properties: {} },
   { title: 'hive-4', type: 'hive', server: hive4, properties: {} },
   { title: 'hive-4-without-locks', type: 'hive', server: hive4, properties: unlocked },
+  { title: 'hive-4-with-a-password', type: 'hive', server: guarded, properties: {} },
   { title: 'glue', type: 'glue', server: withProperties(moto, ({ settings }) => settings), properties: keys },
   { title: 'sqlite', type: 'jdbc', server: inSqlite(), properties: local('sqlite') },
   postgres && { title: 'postgres', type: 'jdbc', server: postgres, properties: local('postgres') },
@@ -74,6 +75,23 @@ for (const each of cases) {
     await optimizeThroughout(context, { service, engine: pyiceberg.engine }, each, properties)
   })
 }
+
+test('a metastore that is not signed in to is refused at the registration, with the reason', async (context) => {
+  if (guarded.kind === 'unavailable') return context.skip(guarded.why)
+  const wrong = [
+    [{ 'hive.metastore.client.plain.password': 'not-the-secret' }, /refuses user lab: Error validating the login/],
+    [{ 'hive.metastore.client.auth.mode': 'NOSASL' }, /was lost.* does it expect SASL, or TLS/],
+  ] as const
+  for (const [change, why] of wrong) {
+    const given = Object.entries({ ...guarded.engine, ...change }).map(([key, value]) => `${key}=${value}`)
+    const args = ['catalog', 'register', 'wrong', '--type', 'hive', '--property', ...given, '--server', service.url]
+    const { code, stdout, stderr } = await moraine(args)
+    assert.equal(code, 1, stderr)
+    assert.match(stdout, /can be reached +failed/)
+    assert.match(stdout, why)
+    assert.ok(!`${stdout}${stderr}`.includes('secret'), stdout)
+  }
+})
 
 type Lab = { readonly service: MoraineService; readonly engine: PyIceberg }
 

@@ -52,7 +52,7 @@ type Lake = {
 async function openLake(engine: Spark, { uri, warehouse }: HiveMetastore): Promise<Lake> {
   await engine.addCatalog('lake', { type: 'hive', uri, warehouse, 'cache-enabled': 'false' })
   const catalog = openHive({ uri, warehouse })
-  const metastore = connectToHive(uri)
+  const metastore = connectToHive({ uri })
   after(() => Promise.all([catalog.close(), metastore.close()]))
   await catalog.createNamespace(['db'], { comment: 'of both' })
   return { engine, catalog, metastore }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { after, test } from 'node:test'
+import { inspect } from 'node:util'
 import { HIVE_TRAITS, withPlainNamespaces } from '@moraine/catalogs/hive/testing/conformance-view'
 import { startLossyProxy } from '@moraine/catalogs/hive/testing/lossy-proxy'
+import { isKind } from '@moraine/stdx/error'
 import { catalogConformance } from '@moraine/testkit/conformance/catalog'
 import { createSalesOrders } from '@moraine/testkit/conformance/catalog-samples'
 import { type HiveMetastore, startHive, stopHive } from '../lab/hive.ts'
@@ -15,39 +17,53 @@ import { connectToHive, dropDatabases, heldLocks, io, openHive } from './metasto
 const { refusedNamespaces = [] } = HIVE_TRAITS
 const HIVE_3_TRAITS = { ...HIVE_TRAITS, refusedNames: refusedNamespaces.filter((each) => each !== 'slash/ed') }
 
-const VARIANTS = [
-  { title: 'Hive metastore 3', version: 3, traits: HIVE_3_TRAITS, properties: {} },
-  { title: 'Hive metastore 4', version: 4, traits: HIVE_TRAITS, properties: {} },
-  {
-    title: 'Hive metastore 4 without locks',
-    version: 4,
-    traits: HIVE_TRAITS,
-    properties: { 'engine.hive.lock-enabled': 'false' },
-  },
-] as const
-
-const started = new Map(([3, 4] as const).map((version) => [version, startHive(nameOf(version), version)]))
+const name = `conformance-${process.pid}`
+const [hive3, hive4, plain] = [
+  startHive(`${name}-3`, 3),
+  startHive(`${name}-4`, 4),
+  startHive(`${name}-plain`, 4, 'plain'),
+]
 after(() => {
-  for (const version of started.keys()) stopHive(nameOf(version))
+  for (const server of ['3', '4', 'plain']) stopHive(`${name}-${server}`)
 })
 
-for (const { title, version, traits, properties } of VARIANTS) {
-  const hive = started.get(version)
-  if (hive?.kind === 'started') await conformance(title, traits, hive.engine, properties)
-  else test(title, (context) => context.skip(hive?.why))
+const unlocked = { 'engine.hive.lock-enabled': 'false' }
+const VARIANTS = [
+  { title: 'Hive metastore 3', hive: hive3, traits: HIVE_3_TRAITS, properties: {} },
+  { title: 'Hive metastore 4', hive: hive4, traits: HIVE_TRAITS, properties: {} },
+  { title: 'Hive metastore 4 without locks', hive: hive4, traits: HIVE_TRAITS, properties: unlocked },
+  { title: 'Hive metastore 4 with a password', hive: plain, traits: HIVE_TRAITS, properties: {} },
+] as const
+
+for (const { title, hive, traits, properties } of VARIANTS) {
+  if (hive.kind === 'started') await conformance(title, traits, hive.engine, properties)
+  else test(title, (context) => context.skip(hive.why))
 }
 
-function nameOf(version: number): string {
-  return `conformance-${version}-${process.pid}`
-}
+test('a metastore that asks for a password tells nobody anything without it', async (context) => {
+  if (plain.kind === 'unavailable') return context.skip(plain.why)
+  const ask = async (changed: Readonly<Record<string, string>>) => {
+    const catalog = openHive({ ...plain.engine, ...changed })
+    return catalog.listNamespaces([]).finally(() => catalog.close())
+  }
+  assert.deepEqual((await ask({})).items, [['default']])
+  await assert.rejects(ask({ 'hive.metastore.client.plain.password': 'not-the-secret' }), (error) => {
+    assert.ok(isKind(error, 'permission'), String(error))
+    assert.match(error.message, /127\.0\.0\.1:\d+ refuses user lab: /)
+    assert.ok(!inspect(error, { depth: 9 }).includes('not-the-secret'))
+    return true
+  })
+  await assert.rejects(ask({ 'hive.metastore.client.auth.mode': 'NOSASL' }), (error) => isKind(error, 'unavailable'))
+})
 
 async function conformance(
   title: string,
   traits: typeof HIVE_TRAITS,
-  { uri, warehouse }: HiveMetastore,
+  hive: HiveMetastore,
   properties: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const metastore = connectToHive(uri)
+  const { uri, warehouse } = hive
+  const metastore = connectToHive(hive)
   const proxy = await startLossyProxy(Number(new URL(uri).port))
   const directory = warehouse.replace(/^file:/, '')
   after(() => Promise.all([proxy.close(), metastore.close()]))
@@ -55,7 +71,7 @@ async function conformance(
     const run = mkdtempSync(`${directory}/run-`)
     const open = (through: string) => {
       const waits = { 'iceberg.hive.lock-check-min-wait-ms': '5', 'iceberg.hive.lock-check-max-wait-ms': '100' }
-      return withPlainNamespaces(openHive({ uri: through, warehouse: `file:${run}`, ...waits, ...properties }))
+      return withPlainNamespaces(openHive({ ...hive, uri: through, warehouse: `file:${run}`, ...waits, ...properties }))
     }
     const [catalog, other] = [open(`thrift://127.0.0.1:${proxy.port}`), open(uri)]
     return {
@@ -75,7 +91,7 @@ async function conformance(
   })
   test(`${title}: that commits can be made is seen without one`, async () => {
     const run = mkdtempSync(`${directory}/run-`)
-    const catalog = openHive({ uri, warehouse: `file:${run}`, ...properties })
+    const catalog = openHive({ ...hive, warehouse: `file:${run}`, ...properties })
     const { identifier, metadataLocation } = await createSalesOrders({ catalog })
     assert.match((await catalog.probeCommit?.(identifier)) ?? '', /was refused, as it must be/)
     assert.equal(await catalog.findMetadataLocation(identifier), metadataLocation)

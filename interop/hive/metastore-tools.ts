@@ -24,8 +24,8 @@ export function openHive(properties: Readonly<Record<string, string>>): HiveCata
 }
 
 /** The metastore itself, for what a catalog does not do. */
-export function connectToHive(uri: string): Metastore {
-  return openMetastore(hiveSettings({ uri }), systemClock)
+export function connectToHive(properties: Readonly<Record<string, string>>): Metastore {
+  return openMetastore(hiveSettings(properties), systemClock)
 }
 
 /** Locks of everybody, as `SHOW LOCKS` lists them. */

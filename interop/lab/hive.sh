@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # hive.sh install [VERSION]         fetch a Hive Metastore and what it needs once: 3 is 3.1.3 (180 MB on disk), 4 is 4.0.1 (150 MB)
-# hive.sh start [NAME] [VERSION]    start a metastore with an empty database of its own, Derby for 3 and PostgreSQL for 4; prints
-#                                   how to reach it as JSON with the names of Iceberg's properties (uri, warehouse). Several names
-#                                   run side by side.
+# hive.sh start [NAME] [VERSION] [SIGN_IN]
+#                                   start a metastore with an empty database of its own, Derby for 3 and PostgreSQL for 4; prints
+#                                   how to reach it as JSON with the names of Iceberg's and Hive's properties (uri, warehouse).
+#                                   Several names run side by side. Of 4 SIGN_IN may be `plain`: a user and a password are asked for.
 # hive.sh stop [NAME]               end that metastore and remove its data, the warehouse included
 #
 # The tarball of 3 comes without Hadoop and the small commons jars, and its main class listens on every interface. Of 4
@@ -59,15 +60,15 @@ install_4() {
 }
 
 start_metastore() {
-  local name=hive-$1 version=$2 data=$LAB/run/hive-$1.data settings=$LAB/run/hive-$1.json
+  local name=hive-$1 version=$2 sign_in=$3 data=$LAB/run/hive-$1.data settings=$LAB/run/hive-$1.json
   if ! running "$name"; then
     install "$version"
     rm -rf "$data"
     mkdir -p "$data"/{warehouse,managed,conf}
     cd "$data" # Derby writes to where it runs
     PORT=$(free_port)
-    "start_$version" "$name" "$data"
-    printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"}\n' "$PORT" "$data" > "$settings"
+    "start_$version" "$name" "$data" "$sign_in"
+    printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"%s}\n' "$PORT" "$data" "${SIGNED_IN[$sign_in]}" > "$settings"
   fi
   cat "$settings"
 }
@@ -87,6 +88,18 @@ metastore.event.db.notification.api.auth=false
 metastore.expression.proxy=org.apache.hadoop.hive.metastore.DefaultPartitionExpressionProxy
 metastore.task.threads.always=org.apache.hadoop.hive.metastore.events.EventCleanerTask
 END
+}
+
+# What a client says of itself, after what else its settings are.
+declare -A SIGNED_IN=(
+  [none]=''
+  [plain]=',"hive.metastore.client.auth.mode":"PLAIN","hive.metastore.client.plain.username":"lab","hive.metastore.client.plain.password":"labsecret"'
+)
+
+# sign_in_settings SIGN_IN: what the server is told of that. A client that has signed in has no other name to give.
+sign_in_settings() {
+  [ "$1" != plain ] || printf '%s\n' metastore.authentication=CONFIG metastore.authentication.config.username=lab \
+    metastore.authentication.config.password=labsecret metastore.execute.setugi=false
 }
 
 start_3() {
@@ -114,6 +127,7 @@ start_4() {
     done < <(
       settings "$2" "$url" org.postgresql.Driver lab labsecret
       printf '%s\n' metastore.schema.verification=false datanucleus.schema.autoCreateAll=true metastore.housekeeping.threads.on=false
+      sign_in_settings "$3"
     )
     echo '</configuration>'
   } > "$2/conf/metastore-site.xml"
@@ -133,7 +147,7 @@ case $command in
     install "${2:-3}"
     echo "$LAB/opt"
     ;;
-  start) start_metastore "${2:-default}" "${3:-3}" ;;
+  start) start_metastore "${2:-default}" "${3:-3}" "${4:-none}" ;;
   stop) stop_metastore "${2:-default}" ;;
   *)
     say "unknown command $command"
