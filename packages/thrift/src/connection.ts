@@ -4,10 +4,14 @@ import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { Link, type Reply } from './link.ts'
 import { type Protocol, writeMessage } from './message.ts'
-import { authenticatePlain, type SaslCredentials } from './sasl-plain.ts'
+import { negotiateSasl, type SaslMechanism } from './sasl.ts'
+import { type DigestCredentials, saslDigest } from './sasl-digest.ts'
+import { type PlainCredentials, saslPlain } from './sasl-plain.ts'
 import type { ThriftWriter } from './thrift-writer.ts'
 import { readTlsProblem } from './tls-problem.ts'
 import { insideSaslFrames, type MessageStream, messageStream, type Transport } from './transport.ts'
+
+export type SaslCredentials = PlainCredentials | DigestCredentials
 
 export type ThriftConnectionOptions = {
   readonly host: string
@@ -144,16 +148,21 @@ async function openSocket(options: ThriftConnectionOptions, closing: AbortSignal
   }
   try {
     await whenConnected(socket, options.tls === undefined ? 'connect' : 'secureConnect')
-    if (options.sasl !== undefined) await authenticatePlain(socket, options.sasl, `${host}:${port}`)
+    const { sasl } = options
+    if (sasl !== undefined) await negotiateSasl(socket, mechanismOf(sasl), `${host}:${port}`)
     return socket
   } catch (cause) {
     socket.destroy()
-    if (isKind(cause, 'permission')) throw cause
+    if (isKind(cause, 'permission') || isKind(cause, 'unsupported')) throw cause
     throw cannotConnect(options, cause)
   } finally {
     ready.abort()
     closing.removeEventListener('abort', stop)
   }
+}
+
+function mechanismOf(sasl: SaslCredentials): SaslMechanism {
+  return 'mechanism' in sasl ? saslDigest(sasl) : saslPlain(sasl)
 }
 
 function cannotConnect({ host, port, tls }: ThriftConnectionOptions, cause: unknown): MoraineError {
