@@ -37,6 +37,7 @@ const name = `external-${process.pid}`
 const hive3: Found = startHive(`${name}-3`, 3)
 const hive4: Found = startHive(`${name}-4`, 4)
 const guarded: Found = startHive(`${name}-plain`, 4, 'plain')
+const kerberized: Found = startHive(`${name}-kerberos`, 4, 'kerberos')
 const moto = startMoto(name)
 const databases = (['postgres', 'mariadb'] as const).map((kind) => startDatabaseServer(kind, name))
 const [postgres, mariadb] = databases.map((started) => withProperties(started, (server) => server.properties))
@@ -45,7 +46,7 @@ const service = await startService(`${home}/service`)
 after(async () => {
   await service.stop()
   if (pyiceberg.kind === 'started') await pyiceberg.engine.stop()
-  for (const hive of ['3', '4', 'plain']) stopHive(`${name}-${hive}`)
+  for (const hive of ['3', '4', 'plain', 'kerberos']) stopHive(`${name}-${hive}`)
   stopMoto(name)
   for (const started of databases) if (started.kind === 'started') started.engine.stop()
   rmSync(home, { recursive: true, force: true })
@@ -60,6 +61,7 @@ const cases: readonly (Case | undefined)[] = [
   { title: 'hive-4', type: 'hive', server: hive4, properties: {} },
   { title: 'hive-4-without-locks', type: 'hive', server: hive4, properties: unlocked },
   { title: 'hive-4-with-a-password', type: 'hive', server: guarded, properties: {} },
+  { title: 'hive-4-with-kerberos', type: 'hive', server: kerberized, properties: {} },
   { title: 'glue', type: 'glue', server: withProperties(moto, ({ settings }) => settings), properties: keys },
   { title: 'sqlite', type: 'jdbc', server: inSqlite(), properties: local('sqlite') },
   postgres && { title: 'postgres', type: 'jdbc', server: postgres, properties: local('postgres') },
@@ -77,13 +79,24 @@ for (const each of cases) {
 }
 
 test('a metastore that is not signed in to is refused at the registration, with the reason', async (context) => {
-  if (guarded.kind === 'unavailable') return context.skip(guarded.why)
+  const token = 'hive.metastore.delegation-token'
   const wrong = [
-    [{ 'hive.metastore.client.plain.password': 'not-the-secret' }, /refuses user lab: Error validating the login/],
-    [{ 'hive.metastore.client.auth.mode': 'NOSASL' }, /was lost.* does it expect SASL, or TLS/],
+    [
+      guarded,
+      { 'hive.metastore.client.plain.password': 'not-the-secret' },
+      /refuses user lab: Error validating the login/,
+    ],
+    [guarded, { 'hive.metastore.client.auth.mode': 'NOSASL' }, /was lost.* does it expect SASL, or TLS/],
+    [
+      kerberized,
+      { [token]: '' },
+      /Kerberos .* is not supported; give a delegation token .* by hive.metastore.delegation/,
+    ],
+    [kerberized, { [token]: 'not-the-secret' }, /hive.metastore.delegation-token is none: give the text/],
   ] as const
-  for (const [change, why] of wrong) {
-    const given = Object.entries({ ...guarded.engine, ...change }).map(([key, value]) => `${key}=${value}`)
+  for (const [server, change, why] of wrong) {
+    if (server.kind === 'unavailable') return context.skip(server.why)
+    const given = Object.entries({ ...server.engine, ...change }).map(([key, value]) => `${key}=${value}`)
     const args = ['catalog', 'register', 'wrong', '--type', 'hive', '--property', ...given, '--server', service.url]
     const { code, stdout, stderr } = await moraine(args)
     assert.equal(code, 1, stderr)

@@ -18,13 +18,14 @@ const { refusedNamespaces = [] } = HIVE_TRAITS
 const HIVE_3_TRAITS = { ...HIVE_TRAITS, refusedNames: refusedNamespaces.filter((each) => each !== 'slash/ed') }
 
 const name = `conformance-${process.pid}`
-const [hive3, hive4, plain] = [
+const [hive3, hive4, plain, kerberos] = [
   startHive(`${name}-3`, 3),
   startHive(`${name}-4`, 4),
   startHive(`${name}-plain`, 4, 'plain'),
+  startHive(`${name}-kerberos`, 4, 'kerberos'),
 ]
 after(() => {
-  for (const server of ['3', '4', 'plain']) stopHive(`${name}-${server}`)
+  for (const server of ['3', '4', 'plain', 'kerberos']) stopHive(`${name}-${server}`)
 })
 
 const unlocked = { 'engine.hive.lock-enabled': 'false' }
@@ -33,6 +34,7 @@ const VARIANTS = [
   { title: 'Hive metastore 4', hive: hive4, traits: HIVE_TRAITS, properties: {} },
   { title: 'Hive metastore 4 without locks', hive: hive4, traits: HIVE_TRAITS, properties: unlocked },
   { title: 'Hive metastore 4 with a password', hive: plain, traits: HIVE_TRAITS, properties: {} },
+  { title: 'Hive metastore 4 with Kerberos', hive: kerberos, traits: HIVE_TRAITS, properties: {} },
 ] as const
 
 for (const { title, hive, traits, properties } of VARIANTS) {
@@ -42,10 +44,7 @@ for (const { title, hive, traits, properties } of VARIANTS) {
 
 test('a metastore that asks for a password tells nobody anything without it', async (context) => {
   if (plain.kind === 'unavailable') return context.skip(plain.why)
-  const ask = async (changed: Readonly<Record<string, string>>) => {
-    const catalog = openHive({ ...plain.engine, ...changed })
-    return catalog.listNamespaces([]).finally(() => catalog.close())
-  }
+  const ask = (changed: Readonly<Record<string, string>>) => listNamespaces({ ...plain.engine, ...changed })
   assert.deepEqual((await ask({})).items, [['default']])
   await assert.rejects(ask({ 'hive.metastore.client.plain.password': 'not-the-secret' }), (error) => {
     assert.ok(isKind(error, 'permission'), String(error))
@@ -55,6 +54,33 @@ test('a metastore that asks for a password tells nobody anything without it', as
   })
   await assert.rejects(ask({ 'hive.metastore.client.auth.mode': 'NOSASL' }), (error) => isKind(error, 'unavailable'))
 })
+
+test('a metastore with Kerberos takes its own tokens, and no others', async (context) => {
+  if (kerberos.kind === 'unavailable') return context.skip(kerberos.why)
+  const { uri, warehouse, 'hive.metastore.delegation-token': token = '' } = kerberos.engine
+  const ask = (given: string) => listNamespaces({ uri, warehouse, 'hive.metastore.delegation-token': given })
+  assert.deepEqual((await ask(token)).items, [['default']])
+  const bytes = Buffer.from(token, 'base64url')
+  const [passwordAt, serialAt] = [bytes.indexOf('HIVE_') - 3, bytes[0] ?? 0]
+  for (const at of [passwordAt, serialAt]) {
+    const changed = Buffer.from(bytes)
+    changed.writeUInt8(changed.readUInt8(at) ^ 1, at)
+    await assert.rejects(ask(changed.toString('base64url')), (error) => {
+      assert.ok(isKind(error, 'permission'), String(error))
+      assert.match(error.message, /refuses the delegation token of lab, which lasts until \d{4}-.*: DIGEST-MD5: /)
+      return true
+    })
+  }
+})
+
+async function listNamespaces(properties: Readonly<Record<string, string>>) {
+  const catalog = openHive(properties)
+  try {
+    return await catalog.listNamespaces([])
+  } finally {
+    await catalog.close()
+  }
+}
 
 async function conformance(
   title: string,

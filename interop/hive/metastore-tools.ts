@@ -25,7 +25,7 @@ export function openHive(properties: Readonly<Record<string, string>>): HiveCata
 
 /** The metastore itself, for what a catalog does not do. */
 export function connectToHive(properties: Readonly<Record<string, string>>): Metastore {
-  return openMetastore(hiveSettings(properties), systemClock)
+  return openMetastore(hiveSettings(properties), systemClock, systemRandom)
 }
 
 /** Locks of everybody, as `SHOW LOCKS` lists them. */

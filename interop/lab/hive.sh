@@ -3,7 +3,8 @@
 # hive.sh start [NAME] [VERSION] [SIGN_IN]
 #                                   start a metastore with an empty database of its own, Derby for 3 and PostgreSQL for 4; prints
 #                                   how to reach it as JSON with the names of Iceberg's and Hive's properties (uri, warehouse).
-#                                   Several names run side by side. Of 4 SIGN_IN may be `plain`: a user and a password are asked for.
+#                                   Several names run side by side. Of 4 SIGN_IN may be `plain`, a user and a password, or
+#                                   `kerberos`, tickets of a KDC of its own or the delegation token that is printed, too.
 # hive.sh stop [NAME]               end that metastore and remove its data, the warehouse included
 #
 # The tarball of 3 comes without Hadoop and the small commons jars, and its main class listens on every interface. Of 4
@@ -17,6 +18,8 @@ HIVE_3_JARS=("org.apache.hadoop:hadoop-client-api:$HADOOP_VERSION" "org.apache.h
   commons-collections:commons-collections:3.2.2 commons-codec:commons-codec:1.17.0)
 HIVE_3_SOURCE=$LAB_SOURCE/java/LabHiveMetastore.java
 HIVE_4=$LAB/opt/hive-metastore-4.0.1
+KERBERIZED_SOURCE=$LAB_SOURCE/java/LabKerberizedHive.java
+KERBERIZED=$LAB/opt/kerberized-hive
 JAVA_OPENS=(--add-opens=java.base/java.{lang,net,nio,util}=ALL-UNNAMED)
 
 install() {
@@ -59,6 +62,11 @@ install_4() {
   mv "$staging" "$HIVE_4"
 }
 
+compile_kerberized() {
+  rm -rf "$KERBERIZED"
+  "$JAVA_HOME/bin/javac" -proc:none -d "$KERBERIZED" -cp "$HIVE_4/*" "$KERBERIZED_SOURCE" >> "$LAB/log/install.log" 2>&1
+}
+
 start_metastore() {
   local name=hive-$1 version=$2 sign_in=$3 data=$LAB/run/hive-$1.data settings=$LAB/run/hive-$1.json
   if ! running "$name"; then
@@ -68,7 +76,7 @@ start_metastore() {
     cd "$data" # Derby writes to where it runs
     PORT=$(free_port)
     "start_$version" "$name" "$data" "$sign_in"
-    printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"%s}\n' "$PORT" "$data" "${SIGNED_IN[$sign_in]}" > "$settings"
+    printf '{"uri":"thrift://127.0.0.1:%s","warehouse":"file:%s/warehouse"%s}\n' "$PORT" "$data" "$(signed_in "$sign_in" "$data")" > "$settings"
   fi
   cat "$settings"
 }
@@ -90,11 +98,13 @@ metastore.task.threads.always=org.apache.hadoop.hive.metastore.events.EventClean
 END
 }
 
-# What a client says of itself, after what else its settings are.
-declare -A SIGNED_IN=(
-  [none]=''
-  [plain]=',"hive.metastore.client.auth.mode":"PLAIN","hive.metastore.client.plain.username":"lab","hive.metastore.client.plain.password":"labsecret"'
-)
+# signed_in SIGN_IN DATA: what a client says of itself, after what else its settings are.
+signed_in() {
+  case $1 in
+    plain) printf ',"hive.metastore.client.auth.mode":"PLAIN","hive.metastore.client.plain.username":"lab","hive.metastore.client.plain.password":"labsecret"' ;;
+    kerberos) printf ',"hive.metastore.sasl.enabled":"true","hive.metastore.delegation-token":"%s"' "$(cat "$2/token")" ;;
+  esac
+}
 
 # sign_in_settings SIGN_IN: what the server is told of that. A client that has signed in has no other name to give.
 sign_in_settings() {
@@ -131,8 +141,22 @@ start_4() {
     )
     echo '</configuration>'
   } > "$2/conf/metastore-site.xml"
-  start "$1" "$PORT" "$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "${JAVA_OPENS[@]}" -cp "$2/conf:$HIVE_4/*" \
-    org.apache.hadoop.hive.metastore.HiveMetaStore -p "$PORT"
+  local java=("$JAVA_HOME/bin/java" -Xmx512m "${JAVA_BRIEF[@]}" "${JAVA_OPENS[@]}" -cp "$2/conf:$KERBERIZED:$HIVE_4/*")
+  if [ "$3" != kerberos ]; then
+    start "$1" "$PORT" "${java[@]}" org.apache.hadoop.hive.metastore.HiveMetaStore -p "$PORT"
+    return
+  fi
+  once kerberized-hive "4.0.1 $(cksum < "$KERBERIZED_SOURCE")" compile_kerberized
+  start "$1" "$PORT" "${java[@]}" LabKerberizedHive "$2" "$PORT" "$(free_port)"
+  # The port is open before there is a token.
+  until [ -f "$2/token" ]; do
+    running "$1" || {
+      say "$1 has ended before it served; the end of $LAB/log/$1.log:"
+      tail -n 15 "$LAB/log/$1.log" >&2
+      return 1
+    }
+    sleep 0.2
+  done
 }
 
 stop_metastore() {

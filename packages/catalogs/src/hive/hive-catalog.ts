@@ -15,7 +15,8 @@ export type HiveCatalogOptions = {
   /**
    * What Iceberg's and Hive's own clients take: `uri` (`thrift://host:port`, several with commas), `warehouse`, `clients`,
    * `engine.hive.lock-enabled`, `engine.hive.enabled`, `iceberg.hive.lock-*`, `hive.metastore.use.SSL`,
-   * `hive.metastore.client.auth.mode` (`PLAIN`) with `hive.metastore.client.plain.username` and `.password`.
+   * `hive.metastore.client.auth.mode` (`PLAIN`) with `hive.metastore.client.plain.username` and `.password`, or
+   * `hive.metastore.delegation-token`.
    */
   readonly properties: Readonly<Record<string, string>>
   readonly io: FileIO
@@ -46,7 +47,7 @@ export type HiveCatalog = Catalog & { readonly close: () => Promise<void> }
 export function hiveCatalog(options: HiveCatalogOptions): HiveCatalog {
   const settings = hiveSettings(options.properties)
   const { io, clock, random, hostname = 'unknown', boundsFiles = false, onLeftover } = options
-  const metastore = openMetastore(settings, clock)
+  const metastore = openMetastore(settings, clock, random)
   const cache = metadataCache()
   const store: HiveStore = { settings, metastore, io, clock, random, cache, boundsFiles, hostname, onLeftover }
   return {

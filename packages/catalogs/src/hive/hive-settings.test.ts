@@ -36,10 +36,26 @@ test('PLAIN takes user and password; Kerberos is refused and says what to do', (
   ]) {
     assert.throws(
       () => hiveSettings({ uri, ...kerberos }),
-      (error) => isKind(error, 'unsupported') && /Kerberos .* use PLAIN over TLS/.test(error.message),
+      (error) =>
+        isKind(error, 'unsupported') &&
+        /Kerberos .* give a delegation token .* hive\.metastore\.delegation-token, use PLAIN over TLS/.test(
+          error.message,
+        ),
     )
   }
   assert.throws(() => hiveSettings({ uri, 'hive.metastore.client.auth.mode': 'JWT' }), /NOSASL and PLAIN/)
+})
+
+test('a delegation token takes the place of a ticket, and what is made belongs to its owner', () => {
+  const token =
+    'IgADbGFiBGhpdmUHbGFiQExBQooBogeOrFqKAaIrmzBaAQEU6ryWG-3P6zOYnSQoEowx6FYiisEVSElWRV9ERUxFR0FUSU9OX1RPS0VOAA'
+  const kerberized = { uri, 'hive.metastore.sasl.enabled': 'true', 'hive.metastore.delegation-token': token }
+  const { sasl, user } = hiveSettings(kerberized)
+  assert.ok(sasl !== undefined && 'token' in sasl)
+  assert.deepEqual([sasl.token.owner, user], ['lab', 'lab'])
+  assert.equal(hiveSettings({ ...kerberized, ugi: 'ann' }).user, 'ann')
+  // One that was taken away again is none.
+  assert.throws(() => hiveSettings({ ...kerberized, 'hive.metastore.delegation-token': '' }), /Kerberos/)
 })
 
 test('values that make no sense are refused by name', () => {

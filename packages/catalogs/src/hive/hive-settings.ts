@@ -1,11 +1,13 @@
 import { MoraineError } from '@moraine/stdx/error'
+import type { PlainCredentials } from '@moraine/thrift/sasl-plain'
+import { type HiveToken, parseHiveToken } from './hive-token.ts'
 
 /** What the properties of a Hive catalog come down to. */
 export type HiveSettings = {
   /** Tried in turn. */
   readonly endpoints: readonly HiveEndpoint[]
   readonly useTls: boolean
-  readonly sasl: { readonly user: string; readonly password: string } | undefined
+  readonly sasl: PlainCredentials | { readonly token: HiveToken } | undefined
   /** Who owns what is made, and whose locks are. */
   readonly user: string
   /** Connections at a time. */
@@ -47,11 +49,12 @@ export function hiveSettings(properties: Readonly<Record<string, string>>): Hive
       'hive.metastore.truststore.path names a Java key store, which is not read here; name the authority in PEM by NODE_EXTRA_CA_CERTS',
     )
   }
+  const sasl = saslOf(find)
   return {
     endpoints: endpointsOf(find('uri') ?? find('hive.metastore.uris')),
     useTls,
-    sasl: saslOf(find),
-    user: find('ugi')?.split(':')[0] || find('hive.metastore.client.plain.username') || 'moraine',
+    sasl,
+    user: find('ugi')?.split(':')[0] || signedInAs(sasl) || 'moraine',
     clients: integer(find, 'clients', 4, 1),
     callTimeoutMs: duration(find, 'hive.metastore.client.socket.timeout', 120_000),
     warehouse: (find('warehouse') ?? find('hive.metastore.warehouse.dir'))?.replace(/\/+$/, ''),
@@ -86,6 +89,8 @@ function endpointOf(uri: string): HiveEndpoint {
 }
 
 function saslOf(find: Find): HiveSettings['sasl'] {
+  const token = find(TOKEN)
+  if (token !== undefined && token !== '') return { token: parseHiveToken(token) }
   const mode = (find('hive.metastore.client.auth.mode') ?? 'NOSASL').toUpperCase()
   const isKerberos = [
     flag(find, 'hive.metastore.sasl.enabled', false),
@@ -94,7 +99,7 @@ function saslOf(find: Find): HiveSettings['sasl'] {
   if (mode === 'KERBEROS' || isKerberos.includes(true)) {
     throw new MoraineError(
       'unsupported',
-      'Kerberos (SASL GSSAPI) to a metastore is not supported: it needs a native library and a ticket that Node has no part in; use PLAIN over TLS (hive.metastore.client.auth.mode), or a REST catalog in front of the metastore',
+      `Kerberos (SASL GSSAPI) to a metastore is not supported; give a delegation token of the metastore by ${TOKEN}, use PLAIN over TLS (hive.metastore.client.auth.mode), or a REST catalog in front of the metastore`,
     )
   }
   if (mode === 'NOSASL') return undefined
@@ -111,6 +116,14 @@ function saslOf(find: Find): HiveSettings['sasl'] {
     'invalid-input',
     'hive.metastore.client.auth.mode PLAIN needs hive.metastore.client.plain.username and hive.metastore.client.plain.password',
   )
+}
+
+const TOKEN = 'hive.metastore.delegation-token'
+
+/** The first part of a principal: those who own what is made go by it in Hive. */
+function signedInAs(sasl: HiveSettings['sasl']): string | undefined {
+  if (sasl === undefined) return undefined
+  return 'token' in sasl ? sasl.token.owner.replace(/[/@].*$/s, '') : sasl.user
 }
 
 function flag(find: Find, key: string, fallback: boolean): boolean {

@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '@moraine/stdx/clock'
 import { isKind } from '@moraine/stdx/error'
-import { seededRandom } from '@moraine/stdx/random'
+import { seededRandom, systemRandom } from '@moraine/stdx/random'
 import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { structOf, textValue } from '@moraine/thrift/thrift-tree'
@@ -22,7 +22,7 @@ async function start(context: TestContext, options: FakeOptions = {}) {
 
 function connectTo(context: TestContext, ports: readonly number[], properties = {}) {
   const uri = ports.map((port) => `thrift://127.0.0.1:${port}`).join(',')
-  const metastore = openMetastore(hiveSettings({ uri, ...properties }), systemClock)
+  const metastore = openMetastore(hiveSettings({ uri, ...properties }), systemClock, systemRandom)
   context.after(() => metastore.close())
   return {
     ...metastore,

@@ -1,8 +1,9 @@
 import { must } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import { type Random, uuidV4 } from '@moraine/stdx/random'
 import { type ThriftClient, thriftClient } from '@moraine/thrift/client'
-import { type CallOptions, isUnsent, ThriftConnection } from '@moraine/thrift/connection'
+import { type CallOptions, isUnsent, type SaslCredentials, ThriftConnection } from '@moraine/thrift/connection'
 import { isAnswered } from './hive-failure.ts'
 import type { HiveSettings } from './hive-settings.ts'
 import { hiveMetastore } from './metastore-thrift.ts'
@@ -33,9 +34,10 @@ export type MetastoreOptions = {
 export function openMetastore(
   settings: Pick<HiveSettings, 'endpoints' | 'useTls' | 'sasl' | 'clients' | 'callTimeoutMs'>,
   clock: Clock,
+  random: Random,
 ): Metastore {
   const { endpoints } = settings
-  const sessions = sessionPool(settings.clients, clock, () => openSession(settings, clock))
+  const sessions = sessionPool(settings.clients, clock, () => openSession(settings, clock, random))
   // The last that answered: who comes next need not find out again which are down.
   let preferred = 0
 
@@ -86,7 +88,7 @@ export function openMetastore(
 /** One connection at a time, to whatever address it was last asked for. */
 type Session = { client(endpoint: number): MetastoreClient; close(): Promise<void>; usedAtMs: number }
 
-function openSession(settings: Parameters<typeof openMetastore>[0], clock: Clock): Session {
+function openSession(settings: Parameters<typeof openMetastore>[0], clock: Clock, random: Random): Session {
   let current:
     | {
         endpoint: number
@@ -99,7 +101,7 @@ function openSession(settings: Parameters<typeof openMetastore>[0], clock: Clock
     client(endpoint) {
       if (current?.endpoint !== endpoint) {
         void current?.connection.close()
-        const connection = connectionTo(settings, endpoint, clock)
+        const connection = connectionTo(settings, endpoint, { clock, random })
         current = {
           endpoint,
           connection,
@@ -112,7 +114,11 @@ function openSession(settings: Parameters<typeof openMetastore>[0], clock: Clock
   }
 }
 
-function connectionTo(settings: Parameters<typeof openMetastore>[0], endpoint: number, clock: Clock): ThriftConnection {
+function connectionTo(
+  settings: Parameters<typeof openMetastore>[0],
+  endpoint: number,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): ThriftConnection {
   const { host, port } = must(settings.endpoints[endpoint], 'endpoint')
   return new ThriftConnection({
     host,
@@ -123,8 +129,16 @@ function connectionTo(settings: Parameters<typeof openMetastore>[0], endpoint: n
     connectTimeoutMs: Math.min(CONNECT_TIMEOUT_MS, settings.callTimeoutMs),
     letsProcessEnd: true,
     ...(settings.useTls ? { tls: {} } : {}),
-    ...(settings.sasl === undefined ? {} : { sasl: settings.sasl }),
+    ...(settings.sasl === undefined ? {} : { sasl: credentialsOf(settings.sasl, random) }),
   })
+}
+
+/** By a token as Hadoop's servers take it, which all go by the same name. */
+function credentialsOf(sasl: NonNullable<HiveSettings['sasl']>, random: Random): SaslCredentials {
+  if (!('token' in sasl)) return sasl
+  const { user, password, owner, lastsUntil } = sasl.token
+  const whom = `the delegation token of ${owner}, which lasts until ${lastsUntil.toISOString()} if it is renewed`
+  return { mechanism: 'DIGEST-MD5', user, password, service: 'null/default', whom, nonce: () => uuidV4(random) }
 }
 
 const CONNECT_TIMEOUT_MS = 10_000

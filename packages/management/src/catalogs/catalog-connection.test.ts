@@ -63,7 +63,9 @@ test('a Hive catalog has its metastore from hive-site.xml, unless a property nam
 test('ways to sign in that there are not are named', () => {
   assert.throws(
     () => connect('hive', {}, { 'auth.type': 'KERBEROS' }),
-    (error) => isKind(error, 'unsupported'),
+    (error) =>
+      isKind(error, 'unsupported') &&
+      /choose custom, .*hive\.metastore\.delegation-token .*hdfs\.delegation-token/.test(error.message),
   )
   assert.throws(
     () => connect('hive', {}, { 'auth.type': 'magic' }),

@@ -71,7 +71,7 @@ function authProperties(storageConfig: CatalogMap, authConfig: CatalogMap): Cata
     case 'kerberos':
       throw new MoraineError(
         'unsupported',
-        'authConfig.auth.type: Kerberos is not supported; put a REST catalog in front of the metastore, and give properties.hdfs.delegation-token for HDFS',
+        'authConfig.auth.type: Kerberos is not supported; choose custom, with a delegation token as properties.hive.metastore.delegation-token for a Hive metastore, or as properties.hdfs.delegation-token for HDFS; or put a REST catalog in front of the metastore',
       )
     default:
       throw new MoraineError('invalid-input', `authConfig.auth.type is '${type}'; choose of simple, ak/sk, custom`)
