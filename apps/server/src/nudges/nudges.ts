@@ -78,6 +78,7 @@ function nudgesOf(change: StateChange): readonly Nudge[] {
     case 'postpone-discard':
     case 'name-discards':
     case 'remove-discard':
+    case 'hold-group':
     case 'remove-optimizer':
     case 'remove-resource':
     case 'save-allocation':

@@ -7,11 +7,11 @@ import { ownership, type StaleReason } from '@moraine/management/optimizing/owne
 import type { Optimizer } from '@moraine/management/records/optimizer'
 import { assignmentOf, runningAssignment } from '@moraine/management/records/task'
 import { drainOptimizer, endOptimizer } from '@moraine/management/resources/deadlines'
+import { noSuchGroup } from '@moraine/management/resources/no-such-group'
 import { type Registration, registerOptimizer } from '@moraine/management/resources/register-optimizer'
 import type { StateChange } from '@moraine/management/store/state-change'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
-import { assert } from '@moraine/stdx/assert'
 import { dueTime, type EpochMs, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
 import { type Random, uuidV4, uuidV7 } from '@moraine/stdx/random'
@@ -133,7 +133,8 @@ async function register(deps: OptimizingServiceDeps, registration: Registration)
   if (decision.kind === 'refused') return decision
   const { kind } = await stores.state.apply(decision.changes)
   if (kind === 'deposed') throw deposed('the registration')
-  assert(kind === 'applied', 'a registration depends on nothing')
+  // The group was removed meanwhile.
+  if (kind === 'lost') return { kind: 'refused', why: 'unknown-group', reason: noSuchGroup(registration.group) }
   return { kind: 'registered', token, optimizerId }
 }
 

@@ -74,7 +74,10 @@ export function registerOptimizer(
   return {
     kind: 'accepted',
     optimizer,
-    changes: [{ kind: 'add-optimizer', optimizer, tokenHash: known.tokenHash }],
+    changes: [
+      { kind: 'hold-group', group },
+      { kind: 'add-optimizer', optimizer, tokenHash: known.tokenHash },
+    ],
   }
 }
 

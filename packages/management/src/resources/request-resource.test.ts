@@ -10,7 +10,10 @@ test('a request becomes a record, with what its group says of memory', () => {
   const request = { resourceId: RESOURCE_1, group, threads: 2, reason: 'asked for by root' }
   const { resource, changes } = requestResource(request, T0)
   assert.deepEqual(resource, buildResource())
-  assert.deepEqual(changes, [{ kind: 'add-resource', resource }])
+  assert.deepEqual(changes, [
+    { kind: 'hold-group', group: 'default' },
+    { kind: 'add-resource', resource },
+  ])
   assert.equal(threadMemoryMb({ ...group, properties: {} }), 512)
 })
 

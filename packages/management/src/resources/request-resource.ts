@@ -39,5 +39,11 @@ export function requestResource(
     reason,
     state: { status: 'requested', attempts: 0, retryAt: now },
   }
-  return { resource, changes: [{ kind: 'add-resource', resource }] }
+  return {
+    resource,
+    changes: [
+      { kind: 'hold-group', group: group.name },
+      { kind: 'add-resource', resource },
+    ],
+  }
 }

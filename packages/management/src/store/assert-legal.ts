@@ -51,6 +51,7 @@ export function assertLegal(change: StateChange): void {
     case 'postpone-discard':
     case 'name-discards':
     case 'remove-discard':
+    case 'hold-group':
     case 'add-optimizer':
     case 'remove-optimizer':
     case 'add-resource':

@@ -71,6 +71,8 @@ export type StateChange =
   /** Keeps what a table was called that is forgotten, for the outputs that are still to be discarded. */
   | { readonly kind: 'name-discards'; readonly tableId: TableId; readonly table: TableName }
   | { readonly kind: 'remove-discard'; readonly key: DiscardKey }
+  /** Changes nothing: the group is there, and not removed before the others are written. */
+  | { readonly kind: 'hold-group'; readonly group: string }
   | { readonly kind: 'add-optimizer'; readonly optimizer: Optimizer; readonly tokenHash: string }
   | {
       readonly kind: 'move-optimizer'

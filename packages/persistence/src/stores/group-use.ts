@@ -1,9 +1,15 @@
 import { LIVE_OPTIMIZER } from '@moraine/lifecycle/optimizer-status'
 import { LIVE_RESOURCE } from '@moraine/lifecycle/resource-status'
 import { CATALOG_GROUP, type GroupUse } from '@moraine/management/records/resource-group'
-import type { Kysely } from 'kysely'
+import type { Kysely, RawBuilder } from 'kysely'
 import type { Database } from '../schema.ts'
 import { sqlCatalogs } from './sql-catalogs.ts'
+
+/** Whether the group is there; it is kept as `hold` says, as long as the transaction lasts. */
+export async function holdsGroup(db: Kysely<Database>, group: string, hold: RawBuilder<unknown>): Promise<boolean> {
+  const query = db.selectFrom('resource_group').select('name').where('name', '=', group).modifyEnd(hold)
+  return (await query.executeTakeFirst()) !== undefined
+}
 
 /** What would be left without the group; `undefined` if nothing. */
 export async function findGroupUse(db: Kysely<Database>, group: string): Promise<GroupUse | undefined> {

@@ -4,18 +4,22 @@ import type { OptimizerStore } from '@moraine/management/records/optimizer'
 import type { ResourceStore } from '@moraine/management/records/resource'
 import type { ResourceGroupStore } from '@moraine/management/records/resource-group'
 import type { Kysely } from 'kysely'
+import type { EngineWords } from '../engine-words.ts'
 import { fromJson } from '../rows/json-column.ts'
 import { optimizerFromRow } from '../rows/optimizer-row.ts'
 import { resourceFromRow } from '../rows/resource-row.ts'
 import type { Database } from '../schema.ts'
-import { findGroupUse } from './group-use.ts'
+import { findGroupUse, holdsGroup } from './group-use.ts'
 
-export function sqlResources(db: Kysely<Database>): {
+export function sqlResources(
+  db: Kysely<Database>,
+  words: EngineWords,
+): {
   readonly optimizers: OptimizerStore
   readonly resources: ResourceStore
   readonly groups: ResourceGroupStore
 } {
-  return { optimizers: sqlOptimizers(db), resources: sqlLaunches(db), groups: sqlGroups(db) }
+  return { optimizers: sqlOptimizers(db), resources: sqlLaunches(db), groups: sqlGroups(db, words) }
 }
 
 function sqlOptimizers(db: Kysely<Database>): OptimizerStore {
@@ -138,7 +142,7 @@ function sqlLaunches(db: Kysely<Database>): ResourceStore {
   }
 }
 
-function sqlGroups(db: Kysely<Database>): ResourceGroupStore {
+function sqlGroups(db: Kysely<Database>, words: EngineWords): ResourceGroupStore {
   return {
     async listGroups() {
       const rows = await db
@@ -182,12 +186,17 @@ function sqlGroups(db: Kysely<Database>): ResourceGroupStore {
     },
     findUse: (name) => findGroupUse(db, name),
     removeGroup: (name) =>
-      db.transaction().execute(async (transaction) => {
-        const use = await findGroupUse(transaction, name)
-        if (use !== undefined) return use
-        await transaction.deleteFrom('group_allocation').where('group_name', '=', name).execute()
-        await transaction.deleteFrom('resource_group').where('name', '=', name).execute()
-        return undefined
-      }),
+      // Whoever registers in it holds it: either is seen here, or sees that it is gone.
+      db
+        .transaction()
+        .setIsolationLevel('read committed')
+        .execute(async (transaction) => {
+          await holdsGroup(transaction, name, words.takeRows)
+          const use = await findGroupUse(transaction, name)
+          if (use !== undefined) return use
+          await transaction.deleteFrom('group_allocation').where('group_name', '=', name).execute()
+          await transaction.deleteFrom('resource_group').where('name', '=', name).execute()
+          return undefined
+        }),
   }
 }

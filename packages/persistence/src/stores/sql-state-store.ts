@@ -13,6 +13,7 @@ import { resourceStateToRow, resourceToRow } from '../rows/resource-row.ts'
 import { patchToRow } from '../rows/table-row.ts'
 import { attemptToRow, taskStateToRow, taskToRow } from '../rows/task-row.ts'
 import type { Database } from '../schema.ts'
+import { holdsGroup } from './group-use.ts'
 import { saveAllocation } from './sql-allocations.ts'
 import { holdFence } from './sql-leases.ts'
 
@@ -24,7 +25,7 @@ export function sqlStateStore(db: Kysely<Database>, words: EngineWords): StateSt
       const [only] = changes
       // By itself it is whole without a transaction, which others would have to wait for.
       if (fence === undefined && changes.length === 1 && only !== undefined && isOneStatement(only)) {
-        return (await applyChange(db, only)) ? { kind: 'applied' } : { kind: 'lost', change: only }
+        return (await applyChange(db, words, only)) ? { kind: 'applied' } : { kind: 'lost', change: only }
       }
       try {
         // What others changed is found out by the guards, each of which keeps its row until the end.
@@ -32,7 +33,7 @@ export function sqlStateStore(db: Kysely<Database>, words: EngineWords): StateSt
         await transaction.execute(async (inside) => {
           if (fence !== undefined && !(await holdFence(inside, words, fence))) throw new Refusal({ kind: 'deposed' })
           for (const change of changes) {
-            if (!(await applyChange(inside, change))) throw new Refusal({ kind: 'lost', change })
+            if (!(await applyChange(inside, words, change))) throw new Refusal({ kind: 'lost', change })
           }
         })
         return { kind: 'applied' }
@@ -58,7 +59,7 @@ function isOneStatement({ kind }: StateChange): boolean {
 }
 
 /** Whether the change's guard held. */
-async function applyChange(db: Kysely<Database>, change: StateChange): Promise<boolean> {
+async function applyChange(db: Kysely<Database>, words: EngineWords, change: StateChange): Promise<boolean> {
   switch (change.kind) {
     case 'patch-table':
       return won(
@@ -114,6 +115,8 @@ async function applyChange(db: Kysely<Database>, change: StateChange): Promise<b
     case 'name-discards':
     case 'remove-discard':
       return changeDiscard(db, change)
+    case 'hold-group':
+      return holdsGroup(db, change.group, words.holdRows)
     case 'add-optimizer':
       await db.insertInto('optimizer').values(optimizerToRow(change.optimizer, change.tokenHash)).execute()
       return true

@@ -26,7 +26,7 @@ export function sqlStores(db: Kysely<Database>, words: EngineWords = SQLITE_WORD
     blockers: sqlBlockers(db, words),
     processes: sqlProcesses(db),
     ...sqlTasks(db),
-    ...sqlResources(db),
+    ...sqlResources(db, words),
     allocations: sqlAllocations(db),
     catalogs: sqlCatalogs(db),
     pointers: sqlTablePointers(db, words),

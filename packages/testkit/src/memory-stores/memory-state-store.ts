@@ -84,6 +84,8 @@ function applyChange(state: MemoryState, change: StateChange, undo: (() => void)
     case 'remove-discard':
       put(state.discards, discardKey(change.key), undefined)
       return true
+    case 'hold-group':
+      return state.groups.has(change.group)
     case 'add-optimizer': {
       const { optimizer, tokenHash } = change
       put(state.optimizers, optimizer.optimizerId, { optimizer, tokenHash })

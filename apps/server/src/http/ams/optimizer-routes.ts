@@ -74,11 +74,12 @@ async function scaleOut(
   by: string,
   { stores, containers, clock, random }: OptimizerRoutesDeps,
 ): Promise<void> {
-  const group = await findGroup(stores, name)
-  if (checkContainer(group, containers).kind === 'external') throw cannotLaunch(group.container, name)
   const resourceId = uuidV7(random, clock.now()) as ResourceId
-  const { changes } = requestResource({ resourceId, group, threads, reason: `asked for by ${by}` }, clock.now())
-  await applyDecision(stores.state, `resource ${resourceId}`, async () => ({ changes }))
+  await applyDecision(stores.state, `resource ${resourceId}`, async () => {
+    const group = await findGroup(stores, name)
+    if (checkContainer(group, containers).kind === 'external') throw cannotLaunch(group.container, name)
+    return requestResource({ resourceId, group, threads, reason: `asked for by ${by}` }, clock.now())
+  })
 }
 
 function releaseRoute(server: ApiServer, deps: OptimizerRoutesDeps): void {

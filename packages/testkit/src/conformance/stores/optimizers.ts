@@ -65,6 +65,24 @@ export function optimizerConformance(stores: () => Stores): void {
     assert.equal(await stores().groups.findGroup('big'), undefined)
   })
 
+  test('who comes into a group holds it, and one that is gone takes nobody in', async () => {
+    const { groups, state, optimizers } = stores()
+    await groups.saveGroup({ name: 'big', container: 'local', properties: {} })
+    const hold: StateChange = { kind: 'hold-group', group: 'big' }
+    const optimizer = buildOptimizer({ group: 'big' })
+    const comes: readonly StateChange[] = [hold, { kind: 'add-optimizer', optimizer, tokenHash: 'hash-1' }]
+    // Whichever is first: never an optimizer without its group.
+    const [came, use] = await Promise.all([state.apply(comes), groups.removeGroup('big')])
+    const isThere = (await optimizers.findOptimizer(OPTIMIZER_1)) !== undefined
+    assert.equal(came.kind, isThere ? 'applied' : 'lost')
+    assert.deepEqual(use, isThere ? { kind: 'optimizer', name: OPTIMIZER_1 } : undefined)
+    assert.equal((await groups.findGroup('big')) !== undefined, isThere)
+    assert.deepEqual(await state.apply([{ ...hold, group: 'never' }]), {
+      kind: 'lost',
+      change: { ...hold, group: 'never' },
+    })
+  })
+
   test('a group is removed when nothing uses it, and says what does', async () => {
     const { groups, tables, catalogs } = stores()
     await groups.saveGroup({ name: 'big', container: 'local', properties: {} })
