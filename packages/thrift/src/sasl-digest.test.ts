@@ -43,6 +43,18 @@ for (const [protocol, nonce, cnonce, response, proof] of [
   })
 }
 
+test('a server that consents without its proof is not believed', () => {
+  const { answer, confirm } = client(`imap/${SERVER}`, 'OA6MHXh6VqTrRk')
+  answer(challenge('OA6MG9tEQGm2hh'))
+  const nothing = new Uint8Array()
+  assert.throws(
+    () => confirm(nothing),
+    (error) => isKind(error, 'permission'),
+  )
+  answer(Buffer.from('rspauth=ea40f60335c427b5527b84dbabcdfffd'))
+  confirm(nothing)
+})
+
 test('a server that wants more than is known here is told apart', () => {
   const { answer, confirm } = client('imap/x', 'AAAA')
   assert.throws(

@@ -22,6 +22,11 @@ export type DigestCredentials = {
  */
 export function saslDigest(credentials: DigestCredentials): SaslMechanism {
   let expected: string | undefined
+  let isProven = false
+  const check = (said: Directives) => {
+    checkProof(said, expected)
+    isProven = true
+  }
   return {
     name: credentials.mechanism,
     initial: new Uint8Array(),
@@ -30,7 +35,7 @@ export function saslDigest(credentials: DigestCredentials): SaslMechanism {
       const asked = directives(challenge)
       // A second challenge is the server's proof, of a server that lets the client have the last word.
       if (asked.has('rspauth')) {
-        checkProof(asked, expected)
+        check(asked)
         return new Uint8Array()
       }
       const { text, proof } = response(asked, credentials)
@@ -38,8 +43,8 @@ export function saslDigest(credentials: DigestCredentials): SaslMechanism {
       return Buffer.from(text)
     },
     confirm(data) {
-      if (data.length > 0) checkProof(directives(data), expected)
-      else if (expected === undefined) throw new MoraineError('corrupt', 'the server asked for no proof in DIGEST-MD5')
+      if (expected === undefined) throw new MoraineError('corrupt', 'the server asked for no proof in DIGEST-MD5')
+      if (data.length > 0 || !isProven) check(directives(data))
     },
   }
 }
