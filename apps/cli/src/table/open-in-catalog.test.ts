@@ -53,7 +53,12 @@ type Given = Partial<Record<'catalog' | 'catalogType' | 'catalogUri' | 'warehous
 type Case = readonly [name: string, options: Given, kind: MoraineError['kind'], says: RegExp]
 
 const CASES: readonly Case[] = [
-  ['a.b', { catalogUri: `${url}/bare` }, 'not-found', /answered 404: Route not found; .*\/bare is not where .*\/api\/iceberg\/rest/],
+  [
+    'a.b',
+    { catalogUri: `${url}/bare` },
+    'not-found',
+    /answered 404: Route not found; .*\/bare is not where .*\/api\/iceberg\/rest/,
+  ],
   ['a.b', { catalogUri: `${url}/busy` }, 'not-found', /left alone for 0 s; .*\/busy is not where the server keeps/],
   ['a.b', { catalogUri: `${url}/page` }, 'corrupt', /no JSON; .*\/page is not where the server keeps its REST catalog/],
   ['a.b', { catalogUri: 'localhost:1630' }, 'invalid-input', /--catalog-uri localhost:1630: write a URL/],
