@@ -8,6 +8,7 @@ import { isKind } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
 import { fileIoConformance, SMALL_SCALE } from '@moraine/testkit/conformance/file-io'
 import { localFileIO } from './local-file-io.ts'
+import { blockingReads } from './local-reads.ts'
 import { isTemporaryName, temporaryPath } from './local-temporary.ts'
 
 const io = localFileIO(systemRandom)
@@ -23,12 +24,17 @@ async function directoryFor(t: TestContext): Promise<string> {
 
 const locationsIn = async (prefix: string) => (await Array.fromAsync(io.list(prefix))).map(({ location }) => location)
 
-for (const scheme of ['', 'file://']) {
+const WAYS = [
+  { name: 'local files as /a', scheme: '', io },
+  { name: 'local files as file:///a', scheme: 'file://', io },
+  { name: 'local files by calls that block', scheme: '', io: localFileIO(systemRandom, blockingReads()) },
+]
+for (const { name, scheme, io } of WAYS) {
   const open = async () => {
     const directory = await makeDirectory()
     return { io, root: scheme + directory, dispose: () => rm(directory, { recursive: true }) }
   }
-  fileIoConformance(`local files as ${scheme}/a`, open, { ...SMALL_SCALE, listed: 300 })
+  fileIoConformance(name, open, { ...SMALL_SCALE, listed: 300 })
 }
 
 test('a failed write leaves no temporary file', async (t) => {
