@@ -57,7 +57,7 @@ async function firstEvaluation(lake: GeneratedLake) {
   const metadataLocation = await lake.writeVersion(table.name, 0, 'quiet')
   const metadata = parseTableMetadata(Buffer.from(await io.read(metadataLocation)), metadataLocation)
   const state = await readTable(io, { identifier: table, metadata, metadataLocation })
-  const evaluation = evaluationOf(state, { table, clocks: new Map(), now: NOW })
+  const evaluation = evaluationOf(state, { clocks: new Map(), now: NOW })
   if (evaluation.needed !== undefined) throw new Error(`a quiet table needs work: ${evaluation.finding.text}`)
   return evaluation
 }

@@ -30,6 +30,8 @@ import type { ServerOptions } from './server-options.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergMaintenance } from './table-work/iceberg-maintenance.ts'
 import { reachTable } from './table-work/reached-table.ts'
+import { readingThreads, spareThreads } from './table-work/reading/reading-threads.ts'
+import type { TableReading } from './table-work/reading/table-reading.ts'
 import { type DoorOptions, type OptimizerDoor, optimizerDoor } from './thrift/optimizer-door.ts'
 import { holdFinder } from './waiting/hold-finder.ts'
 import type { TableToReach } from './waiting/planned-ahead.ts'
@@ -94,13 +96,14 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
 
 /** Its parts, none of them started, and `services` in the order in which they start. */
 function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | undefined) {
-  const { clock, random, log, secretOf, tables } = options
+  const { clock, random, log, secretOf, tables, settings } = options
   const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
   const breakers = catalogBreakers({ clock, log })
+  const reading = readingThreads({ threads: settings.readingThreads ?? spareThreads(), clock, log })
   const optimizing = composeOptimizing({
     ...options,
     stores: sealedStores({ ...options.stores, state }, options.vault),
-    maintenance: maintenanceUnder(options, breakers, fence),
+    maintenance: maintenanceUnder(options, { breakers, reading, fence }),
     breakers,
     groupSecrets: secretOf,
     othersLed: fence !== undefined,
@@ -116,6 +119,7 @@ function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | un
     ...{ clock, random, log },
   })
   const services: readonly Service[] = [
+    reading,
     ...optimizing.services,
     purger({ ...options, checkLeads: () => checkLeads('a purge') }),
     door,
@@ -126,16 +130,22 @@ function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | un
   return { optimizing, door, launcher, allocation, services, outages: breakers.outages }
 }
 
+type MaintenanceParts = {
+  readonly breakers: CatalogBreakers
+  readonly reading: TableReading
+  readonly fence: (() => Fence | undefined) | undefined
+}
+
 /** The work on tables, by catalogs whose silence is told to `breakers`, and with nothing committed once another leads. */
 function maintenanceUnder(
   { clock, random, catalogs }: TermOptions,
-  breakers: CatalogBreakers,
-  fence: (() => Fence | undefined) | undefined,
+  { breakers, reading, fence }: MaintenanceParts,
 ): TableMaintenance {
   const watched = watchedCatalogs(catalogs, watchedCalls({ breakers, clock }))
   return icebergMaintenance({
     clock,
     random,
+    reading,
     async reach(table, signal) {
       const reached = await reachTable(watched, table, signal)
       return fence === undefined ? reached : { ...reached, store: leadingCatalog(reached.store, fence) }

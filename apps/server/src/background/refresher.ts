@@ -212,7 +212,8 @@ async function refresh(
     return { table, outcome: 'failed' }
   }
   const clocks = await stores.tables.listClocks(table.tableId)
-  const evaluation = await maintenance.evaluate({ table: table.name, clocks, now: clock.now() }, signal)
+  const looked = { table: table.name, clocks, now: clock.now(), ...(location && { metadataLocation: location }) }
+  const evaluation = await maintenance.evaluate(looked, signal)
   // As it was seen; loaded again only if it has changed since, which the guards of the change tell.
   let seen: ManagedTable | undefined = table
   const { latest } = await applyDecision(stores.state, formatTableName(table.name), async () => {

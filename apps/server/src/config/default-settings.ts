@@ -21,6 +21,8 @@ export type ServiceSettings = OptimizingSettings & {
   /** By which optimizers are launched, those that are built in included. */
   readonly containers: readonly ContainerConfig[]
   readonly resources: KeepSettings
+  /** Threads that read tables; `undefined`: as many as are to spare. */
+  readonly readingThreads: number | undefined
   /** Empty: as the rest of the service, or this machine's own. */
   readonly thriftHost: string
   readonly tableService: TableServiceSettings
@@ -54,6 +56,7 @@ export function serviceSettings(
       stepMs: values.refreshStepMs,
       parallelism: values.refreshParallelism,
     },
+    readingThreads: values.readingThreads,
     planningParallelism: values.planningParallelism,
     commitParallelism: values.commitParallelism,
     pollTimeoutMs: values.pollTimeoutMs,

@@ -174,6 +174,13 @@ export const SETTINGS = {
     meaning: 'Tables of one catalog looked at at a time.',
     ...threads,
   }),
+  readingThreads: optionalIntegerSetting({
+    key: 'table-reading.thread-count',
+    meaning:
+      'Threads that read the tables of the catalogs that the service keeps itself; if it is not set, as many as there are cores beside one, four at most. Not in Amoro.',
+    min: 1,
+    max: 64,
+  }),
   refreshShortestMs: durationSetting({
     key: 'refresh-tables.interval',
     defaultText: '1min',

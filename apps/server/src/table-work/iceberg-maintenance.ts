@@ -1,24 +1,15 @@
-import { partitionKey } from '@moraine/iceberg/partition/partition-path'
 import type { TaskId } from '@moraine/lifecycle/identity'
 import { commitRewrite } from '@moraine/maintenance/commit/commit-rewrite'
-import { makeTasks } from '@moraine/maintenance/plan/make-tasks'
-import { encodeRewritePlan, parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
+import { parseRewritePlan } from '@moraine/maintenance/plan/rewrite-plan-json'
 import { parseRewriteResult } from '@moraine/maintenance/plan/rewrite-result-json'
 import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import { formatRewriteTask, parseRewriteTask } from '@moraine/maintenance/plan/rewrite-task-json'
-import { planTable } from '@moraine/maintenance/table/plan-table'
-import { type IndexedTable, readTableFrom } from '@moraine/maintenance/table/read-table'
 import { verifyGroup } from '@moraine/maintenance/verify/verify-group'
-import type { TableEvaluation } from '@moraine/management/records/table-evaluation'
-import type { TableName } from '@moraine/management/records/table-name'
 import type {
   AttemptKey,
   CommitReport,
   CommitRequest,
-  EvaluateRequest,
   OutputCheck,
-  PlannedWork,
-  PlanRequest,
   TableMaintenance,
 } from '@moraine/management/table-work/table-maintenance'
 import type { TableIdentity } from '@moraine/management/tables/rename-table'
@@ -29,30 +20,23 @@ import { mapOf, text } from '@moraine/stdx/exact-json-decode'
 import type { Random } from '@moraine/stdx/random'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { discardAttempt } from './discard-attempt.ts'
-import { type IndexCache, indexCache } from './index-cache.ts'
 import type { ReachedTable } from './reached-table.ts'
-import { evaluationOf, findingOf, settingsOf } from './table-findings.ts'
+import { type TableJudgeContext, tableJudge } from './table-judge.ts'
 
-export type IcebergMaintenanceContext = {
-  readonly reach: (table: TableName, signal: AbortSignal) => Promise<ReachedTable>
+export type IcebergMaintenanceContext = TableJudgeContext & {
   readonly clock: Clock
   readonly random: Random
 }
 
-// Some 3 million files; a table that does not fit is read anew at each look.
-const INDEX_CACHE_BYTES = 128 * 1024 * 1024
-
 /** The service's work on Iceberg tables. Tables that do not change much are cheap to look at again. */
 export function icebergMaintenance(context: IcebergMaintenanceContext): TableMaintenance {
-  const read = tableReader(context, indexCache(INDEX_CACHE_BYTES))
   return {
+    ...tableJudge(context),
     async findMetadataLocation(table, signal) {
       const { store, identifier } = await context.reach(table, signal)
       return store.findMetadataLocation(identifier, signal)
     },
     identify: async (table, signal) => identify(await context.reach(table, signal), signal),
-    evaluate: (request, signal) => evaluate(request, read, signal),
-    plan: (request, signal) => plan(request, read, signal),
     async loadAccess(table, signal) {
       const { loadStorage } = await context.reach(table, signal)
       return formatExactJson(await loadStorage(signal))
@@ -62,24 +46,6 @@ export function icebergMaintenance(context: IcebergMaintenanceContext): TableMai
     commit: (request, signal) => commit(request, context, signal),
     discard: async ({ table, input, attempt, commit }, signal) =>
       discardAttempt(attemptInput(input, attempt), commit, await context.reach(table, signal), signal),
-  }
-}
-
-type TableReader = (
-  table: TableName,
-  signal: AbortSignal,
-) => Promise<{ readonly reached: ReachedTable; readonly state: IndexedTable }>
-
-function tableReader({ reach }: IcebergMaintenanceContext, indexes: IndexCache): TableReader {
-  return async (table, signal) => {
-    const reached = await reach(table, signal)
-    const loaded = await reached.store.loadTable(reached.identifier, signal)
-    // Another table of the same name has nothing in common with it.
-    const key = formatExactJson([table.catalog, table.namespace, table.name, loaded.metadata.tableUuid ?? ''])
-    const { boundsFiles } = reached
-    const state = await readTableFrom(reached.io, loaded, { known: indexes.find(key), boundsFiles }, signal)
-    indexes.keep(key, state.index)
-    return { reached, state }
   }
 }
 
@@ -95,64 +61,6 @@ async function identify(
     throw error
   }
 }
-
-async function evaluate(request: EvaluateRequest, read: TableReader, signal: AbortSignal): Promise<TableEvaluation> {
-  const { state } = await read(request.table, signal)
-  return evaluationOf(state, request)
-}
-
-async function plan(request: PlanRequest, read: TableReader, signal: AbortSignal): Promise<PlannedWork> {
-  const { state, reached } = await read(request.table, signal)
-  const { type, filter, partitions } = request.request
-  const made = await planTable(
-    reached.io,
-    state,
-    {
-      type,
-      now: request.now,
-      maxCostBytes: request.maxCostBytes,
-      ...(filter !== undefined && { filter }),
-      ...(partitions !== undefined && { partitions }),
-      clocks: (key) => request.clocks.get(key) ?? NEVER,
-    },
-    signal,
-  )
-  const common = {
-    metadataLocation: state.metadataLocation,
-    baseSnapshotId: state.snapshot?.snapshotId,
-    settings: settingsOf(state),
-    finding: findingOf(made),
-  }
-  if (made === undefined) return { ...common, type: 'minor', plan: '', tasks: [] }
-  await reached.keepOut?.checkFiles(
-    made.groups.flatMap(({ inputs, deletes }) => [...inputs, ...deletes].map(({ filePath }) => filePath)),
-  )
-  const tasks = makeTasks({
-    name: request.table.name,
-    metadata: state.metadata,
-    plan: made,
-    storage: NOT_YET,
-    runId: String(request.processId),
-  })
-  return {
-    ...common,
-    type: made.optimizingType,
-    plan: formatExactJson(encodeRewritePlan(made)),
-    tasks: tasks.map((task) => ({
-      partitionKey: partitionKey(task.group.specId, task.group.partition),
-      partitionPath: task.group.partitionPath,
-      method: task.group.method.kind,
-      inputFiles: task.group.inputs.length,
-      inputBytes: task.group.inputs.reduce((sum, input) => sum + input.fileSizeBytes, 0),
-      input: formatRewriteTask(task),
-    })),
-  }
-}
-
-/** How to reach the files is put in when a task is handed out ({@link attemptInput}): credentials end while it waits. */
-const NOT_YET = {}
-
-const NEVER = { minor: 0, major: 0, full: 0 } as ReturnType<EvaluateRequest['clocks']['get']> & object
 
 /** Outputs of different attempts never share a name, so that those of a lost attempt can be removed at any time. */
 function attemptInput(input: string, { attempt }: AttemptKey, access?: string): string {

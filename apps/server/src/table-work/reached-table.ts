@@ -7,6 +7,7 @@ import type { KeepOut } from '../catalogs/keep-out.ts'
 import type { FindOpened, OpenedCatalog } from '../catalogs/open-catalogs.ts'
 import { withTableDefaults } from '../catalogs/table-defaults.ts'
 import type { TableFiles } from '../catalogs/table-files.ts'
+import type { PointedTable } from './reading/table-reading.ts'
 
 /** A table of one of the service's catalogs, with the means to reach its files. */
 export type ReachedTable = {
@@ -18,6 +19,8 @@ export type ReachedTable = {
   readonly boundsFiles: boolean
   /** Refuses files that are not this catalog's to have copied; absent where all are. */
   readonly keepOut?: KeepOut
+  /** Where the metadata file says everything of the table, and all its files are reached alike: then others can read it too. */
+  readonly pointed?: Pick<PointedTable, 'storage' | 'tableDefaults'>
   /** How others reach the files from now on. Never to be logged, nor stored in the clear. */
   loadStorage(signal: AbortSignal): Promise<StorageSettings>
 }
@@ -29,11 +32,12 @@ export async function reachTable(
   signal: AbortSignal | undefined,
 ): Promise<ReachedTable> {
   const opened = await catalogs(catalogName, signal)
-  const { catalog, io, storage, tableDefaults, files, boundsFiles, keepOut } = opened
+  const { catalog, io, storage, tableDefaults, files, boundsFiles, keepOut, placement } = opened
   const identifier: TableIdentifier = { namespace, name }
   const store = keptOut(withTableDefaults(catalog, tableDefaults), keepOut)
   const common = { identifier, boundsFiles, ...(keepOut && { keepOut }) }
-  if (files === undefined) return { ...common, store, io, loadStorage: async () => storage }
+  const pointed = placement.type === 'ams' && { pointed: { storage, tableDefaults } }
+  if (files === undefined) return { ...common, ...pointed, store, io, loadStorage: async () => storage }
   return {
     ...common,
     store: noticing(store, files),

@@ -13,7 +13,7 @@ import type { EvaluateRequest } from '@moraine/management/table-work/table-maint
 import { humanBytes } from '@moraine/stdx/human-text'
 
 /** What the service keeps of a look at a table: whether a trigger holds, why, and when time alone would change the answer. */
-export function evaluationOf(state: IndexedTable, request: EvaluateRequest): TableEvaluation {
+export function evaluationOf(state: IndexedTable, request: Pick<EvaluateRequest, 'clocks' | 'now'>): TableEvaluation {
   const clocks = (key: string) => request.clocks.get(key) ?? NEVER_OPTIMIZED
   const { report, partitions } = inspectTable(state, { now: request.now, clocks })
   const due = partitions.filter(({ evaluation }) => evaluation.trigger !== undefined)

@@ -73,9 +73,11 @@ export type EvaluateRequest = {
   readonly table: TableName
   readonly clocks: ReadonlyMap<string, OptimizingClocks>
   readonly now: EpochMs
+  /** The current metadata file, if it was just found; spares a look. */
+  readonly metadataLocation?: string
 }
 
-export type PlanRequest = EvaluateRequest & {
+export type PlanRequest = Omit<EvaluateRequest, 'metadataLocation'> & {
   readonly processId: ProcessId
   readonly request: Pick<OptimizeRequest, 'type' | 'filter' | 'partitions'>
   /** How much work one plan may hold, in the planner's cost bytes. */
