@@ -169,6 +169,8 @@ export type ManagedTableRow = {
   planned_at: EpochMs | null
   back_off: string | null
   request: string | null
+  /** Of the request. */
+  requested_at: EpochMs | null
   last_request: string | null
   pause: string | null
 }

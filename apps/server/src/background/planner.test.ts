@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { OptimizerId, TableId } from '@moraine/lifecycle/identity'
 import { acceptPlan, beginPlanning } from '@moraine/management/optimizing/plan-table'
 import type { ManagedTable } from '@moraine/management/records/managed-table'
+import { DEFAULT_TABLE_SETTINGS } from '@moraine/management/records/table-settings'
 import { patchTable } from '@moraine/management/store/state-change'
 import { recordEvaluation } from '@moraine/management/tables/refresh-table'
 import { buildEvaluation, buildOptimizer, buildWork, PROCESS_1, T0 } from '@moraine/management/testing/build'
@@ -135,13 +136,17 @@ test('what tables used is summed up once for plans that follow each other', asyn
 })
 
 /** Brings the first table to a process of so many tasks, which nobody has yet. */
-async function planFirst({ stores }: Pick<Awaited<ReturnType<typeof setUp>>, 'stores'>, tasks: number) {
+async function planFirst(
+  { stores }: Pick<Awaited<ReturnType<typeof setUp>>, 'stores'>,
+  tasks: number,
+  parts: Parameters<typeof buildWork>[1] = {},
+) {
   const [first] = await stores.tables.listTables({ limit: 1 })
   assert.ok(first)
   await stores.state.apply(beginPlanning(first, T0))
   const planning = await stores.tables.findTable(first.tableId)
   assert.ok(planning)
-  await stores.state.apply(acceptPlan(planning, buildWork(tasks), PROCESS_1, T0))
+  await stores.state.apply(acceptPlan(planning, buildWork(tasks, parts), PROCESS_1, T0))
   const executing = await stores.tables.findTable(first.tableId)
   assert.ok(executing)
   return executing
@@ -163,6 +168,22 @@ test('tasks that nobody can have keep no other table from being planned', async 
     await world.endPlan()
     await world.service.stop()
   }
+})
+
+test('what somebody asks for is planned though the threads have all the work that they can do for now', async () => {
+  const world = await setUp(3, 4)
+  await planFirst(world, 100, { settings: { ...DEFAULT_TABLE_SETTINGS, quota: 9 } })
+  const [, , asked] = await world.stores.tables.listTables({ limit: 3 })
+  assert.ok(asked)
+  await world.stores.state.apply([patchTable(asked, { request: { type: 'auto', requestedAt: T0 } })])
+  await world.start()
+  await world.register('a')
+  assert.equal(world.plans.length, 1)
+  await world.endPlan()
+  assert.equal(world.plans.length, 0, 'nobody asked for the other')
+  const phases = (await world.stores.tables.listTables({ limit: 3 })).map(({ state }) => state.phase)
+  assert.deepEqual(phases, ['executing', 'pending', 'executing'])
+  await world.service.stop()
 })
 
 test('of a catalog that gives no access to files a few tables are planned, and no more, beside those of others', async () => {

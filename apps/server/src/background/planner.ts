@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { TableId } from '@moraine/lifecycle/identity'
-import { hasWorkAhead, planNotBefore } from '@moraine/management/optimizing/choose-tables'
+import { planNotBefore, planningRoom } from '@moraine/management/optimizing/choose-tables'
 import { abandonPlanning, acceptPlan, beginPlanning, failPlanning } from '@moraine/management/optimizing/plan-table'
 import { QUOTA_WINDOW_MS } from '@moraine/management/optimizing/quota'
 import type { ManagedTable, PendingTable } from '@moraine/management/records/managed-table'
@@ -108,18 +108,22 @@ async function planGroup(deps: PlannerDeps, group: ResourceGroup, round: Round):
   const { jobs, queue, findUsage } = round
   for (;;) {
     const full = jobs.full()
-    const [first] = await stores.tables.listPending({ group: group.name, limit: 1, outside: full })
-    if (first === undefined) return undefined
+    const isPending = async (isRequested?: true) => {
+      const query = { group: group.name, limit: 1, outside: full, ...(isRequested && { isRequested }) }
+      return (await stores.tables.listPending(query)).length > 0
+    }
+    if (!(await isPending())) return undefined
     const groupThreads = activeThreads(await stores.optimizers.listLiveOptimizers(group.name))
     const { ready, withholding } = await plannedAhead(deps, group)
-    if (hasWorkAhead(ready, groupThreads)) return undefined
-    const outside = [...new Set([...full, ...withholding])].sort()
-    const left = await queue.current(outside, async () => {
+    const room = planningRoom(ready, groupThreads)
+    if (room === 'none' || (room === 'requested' && !(await isPending(true)))) return undefined
+    const scope = { outside: [...new Set([...full, ...withholding])].sort(), isRequested: room === 'requested' }
+    const left = await queue.current(scope, async () => {
       const now = clock.now()
-      return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now), outside })
+      return loadPlanningQueue(deps, group, { groupThreads, now, usedMs: await findUsage(now), scope })
     })
     await takeFrom(deps, group, left, { ...round, costBytes: maxCostBytes(group, groupThreads) })
-    if (isDeepStrictEqual(jobs.full(), full)) return queue.nextAt(outside)
+    if (isDeepStrictEqual(jobs.full(), full)) return queue.nextAt(scope)
   }
 }
 

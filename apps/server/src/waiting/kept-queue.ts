@@ -1,14 +1,14 @@
 import type { PendingTable } from '@moraine/management/records/managed-table'
 import { type EpochMs, earliest, later } from '@moraine/stdx/brand'
 import type { Clock } from '@moraine/stdx/clock'
-import { KEEP_PER_COST, PENDING_PAGE, type PlanningQueue } from './pending-tables.ts'
+import { KEEP_PER_COST, PENDING_PAGE, type PendingScope, type PlanningQueue } from './pending-tables.ts'
 
 /** The tables of one group in the order in which they are planned. */
 export type KeptQueue = {
-  /** What is left of the queue of the tables outside of these catalogs, from which is taken; made anew if it is time. */
-  current(outside: readonly string[], make: () => Promise<PlanningQueue>): Promise<PendingTable[]>
+  /** What is left of the queue of these tables, from which is taken; made anew if it is time. */
+  current(scope: PendingScope, make: () => Promise<PlanningQueue>): Promise<PendingTable[]>
   /** When to come again, though nothing changes. */
-  nextAt(outside: readonly string[]): EpochMs | undefined
+  nextAt(scope: PendingScope): EpochMs | undefined
 }
 
 /**
@@ -18,20 +18,20 @@ export type KeptQueue = {
 export function keptQueue(clock: Clock): KeptQueue {
   const queues = new Map<string, Kept>()
   return {
-    async current(outside, make) {
+    async current(scope, make) {
       const startedMs = clock.monotonicMs()
       for (const [key, { untilMs }] of queues) if (untilMs <= startedMs) queues.delete(key)
-      const kept = queues.get(keyOf(outside))
+      const kept = queues.get(keyOf(scope))
       if (kept !== undefined) return kept.next
       const { next, pending, nextAt } = await make()
       const madeMs = clock.monotonicMs()
       const keepMs = pending > PENDING_PAGE ? KEEP_PER_COST * (madeMs - startedMs) : 0
       const made = { next: [...next], nextAt, untilMs: madeMs + keepMs }
-      queues.set(keyOf(outside), made)
+      queues.set(keyOf(scope), made)
       return made.next
     },
-    nextAt(outside) {
-      const kept = queues.get(keyOf(outside))
+    nextAt(scope) {
+      const kept = queues.get(keyOf(scope))
       if (kept === undefined) return undefined
       const leftMs = kept.untilMs - clock.monotonicMs()
       const renewedAt = kept.next.length === 0 && leftMs > 0 ? [later(clock.now(), leftMs)] : []
@@ -42,6 +42,6 @@ export function keptQueue(clock: Clock): KeptQueue {
 
 type Kept = { readonly next: PendingTable[]; readonly nextAt: EpochMs | undefined; readonly untilMs: number }
 
-function keyOf(outside: readonly string[]): string {
-  return JSON.stringify(outside)
+function keyOf({ outside, isRequested }: PendingScope): string {
+  return JSON.stringify([isRequested, ...outside])
 }

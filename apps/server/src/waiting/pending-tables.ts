@@ -17,6 +17,16 @@ export const PENDING_PAGE = 1000
 /** What was found by looking at all that waits is used for so many times as long as it took. */
 export const KEEP_PER_COST = 20
 
+/** Which of the tables that wait are looked at. */
+export type PendingScope = {
+  /** Catalogs whose tables are left out. */
+  readonly outside: readonly string[]
+  /** Those alone for which a person asked. */
+  readonly isRequested: boolean
+}
+
+const ALL: PendingScope = { outside: [], isRequested: false }
+
 export type PendingPage = {
   readonly pending: readonly PendingTable[]
   readonly holds: ReadonlyMap<PendingTable['tableId'], Hold>
@@ -24,16 +34,20 @@ export type PendingPage = {
 
 /**
  * All tables of a group that wait to be planned, in order of id, with what holds them: however many are held, none hides
- * others. Those of the catalogs `outside` of which are asked for are left out.
+ * others.
  */
 export async function* pendingPages(
   { stores, findHolds }: PendingTablesDeps,
   group: ResourceGroup,
-  outside: readonly string[] = [],
+  { outside, isRequested }: PendingScope = ALL,
 ): AsyncGenerator<PendingPage> {
   let after: PendingTable['tableId'] | undefined
   for (;;) {
-    const query = { group: group.name, limit: PENDING_PAGE, outside, ...(after !== undefined && { after }) }
+    const query = {
+      ...{ group: group.name, limit: PENDING_PAGE, outside },
+      ...(isRequested && { isRequested }),
+      ...(after !== undefined && { after }),
+    }
     const pending = await stores.tables.listPending(query)
     const last = pending.at(-1)
     if (last === undefined) return
@@ -69,8 +83,7 @@ export type QueueTerms = {
   readonly groupThreads: number
   readonly usedMs: ReadonlyMap<PendingTable['tableId'], number>
   readonly now: EpochMs
-  /** Catalogs whose tables are left out. */
-  readonly outside: readonly string[]
+  readonly scope: PendingScope
 }
 
 export async function loadPlanningQueue(
@@ -80,7 +93,7 @@ export async function loadPlanningQueue(
 ): Promise<PlanningQueue> {
   const policy = schedulingPolicy(group)
   const queue = { next: [] as readonly PendingTable[], pending: 0, nextAt: undefined as EpochMs | undefined }
-  for await (const page of pendingPages(deps, group, terms.outside)) {
+  for await (const page of pendingPages(deps, group, terms.scope)) {
     queue.pending += page.pending.length
     queue.nextAt = earliest([queue.nextAt, nextPlannableAt({ ...page, ...terms })].filter((at) => at !== undefined))
     const candidates = [...queue.next, ...page.pending]

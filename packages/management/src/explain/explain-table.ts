@@ -1,7 +1,7 @@
 import type { ProcessId, TaskId } from '@moraine/lifecycle/identity'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { CatalogOutage } from '../catalogs/catalog-breaker.ts'
-import { hasWorkAhead, planningQueue } from '../optimizing/choose-tables.ts'
+import { type PlanningRoom, planningQueue, planningRoom } from '../optimizing/choose-tables.ts'
 import { QUOTA_WINDOW_MS, quotaOccupation, quotaThreads } from '../optimizing/quota.ts'
 import type { ManagedTable, PendingTable } from '../records/managed-table.ts'
 import { activeThreads } from '../records/optimizer.ts'
@@ -114,8 +114,12 @@ function queuePlace(facts: ExplainFacts, groupThreads: number): QueuePlace | und
       .slice(0, at)
       .slice(0, AHEAD_MAX)
       .map(({ name }) => name),
-    hasWorkAhead: hasWorkAhead(ready, groupThreads),
+    hasWorkAhead: !isPlannable(planningRoom(ready, groupThreads), table),
   }
+}
+
+function isPlannable(room: PlanningRoom, { request }: ExplainFacts['table']): boolean {
+  return room === 'all' || (room === 'requested' && request !== undefined)
 }
 
 function quotaUse({ table, usedMs, open }: ExplainFacts, groupThreads: number): QuotaUse {

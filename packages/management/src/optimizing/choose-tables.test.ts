@@ -5,7 +5,7 @@ import type { ManagedTable } from '../records/managed-table.ts'
 import { DEFAULT_TABLE_SETTINGS } from '../records/table-settings.ts'
 import type { Hold } from '../schedule/hold.ts'
 import { at, buildDispatchable, buildTable, T0 } from '../testing/build.ts'
-import { hasWorkAhead, nextPlannableAt, type PlanningQueueInput, planningQueue } from './choose-tables.ts'
+import { nextPlannableAt, type PlanningQueueInput, planningQueue, planningRoom } from './choose-tables.ts'
 
 const pending = (id: number, parts: Partial<ManagedTable> = {}) =>
   buildTable({ tableId: id as TableId, state: { phase: 'pending', since: at(id) }, ...parts })
@@ -57,24 +57,31 @@ test('what was put off by a clock that was ahead is not waited for', () => {
 })
 
 test('nothing is planned without threads, or further ahead than the threads can work', () => {
-  assert.equal(hasWorkAhead([], 0), true)
-  assert.equal(hasWorkAhead([], 1), false)
+  assert.equal(planningRoom([], 0), 'none')
+  assert.equal(planningRoom([], 1), 'all')
   const processes = (tasks: number) => [
     buildDispatchable({ plannedTasks: tasks, quota: 1 }),
     buildDispatchable({ plannedTasks: 4, quota: 9 }),
   ]
-  assert.equal(hasWorkAhead(processes(3), 4), false)
-  assert.equal(hasWorkAhead(processes(4), 4), true)
+  assert.equal(planningRoom(processes(3), 4), 'all')
+  assert.equal(planningRoom(processes(4), 4), 'requested')
 })
 
 test('tasks beyond the quota of their table keep no other from being planned', () => {
   const large = buildDispatchable({ plannedTasks: 1000, quota: 0.5 })
-  assert.equal(hasWorkAhead([large], 4), false)
-  assert.equal(hasWorkAhead([{ ...large, runningTasks: 2 }], 4), false)
-  assert.equal(hasWorkAhead([{ ...large, quota: 0 }], 4), false)
-  assert.equal(hasWorkAhead([large, large, large, large], 4), true)
-  assert.equal(hasWorkAhead([{ ...large, quota: 10, runningTasks: 2 }], 4), true)
-  assert.equal(hasWorkAhead([{ ...large, quota: 10, runningTasks: 12 }], 4), false)
+  assert.equal(planningRoom([large], 4), 'all')
+  assert.equal(planningRoom([{ ...large, runningTasks: 2 }], 4), 'all')
+  assert.equal(planningRoom([{ ...large, quota: 0 }], 4), 'all')
+  assert.equal(planningRoom([large, large, large, large], 4), 'requested')
+  assert.equal(planningRoom([{ ...large, quota: 10, runningTasks: 2 }], 4), 'requested')
+  assert.equal(planningRoom([{ ...large, quota: 10, runningTasks: 12 }], 4), 'all')
+})
+
+test('what somebody asks for is planned beside any work ahead but that of other requests', () => {
+  const work = buildDispatchable({ plannedTasks: 100, quota: 9 })
+  assert.equal(planningRoom([work], 4), 'requested')
+  assert.equal(planningRoom([work, { ...work, isRequested: true, plannedTasks: 7 }], 4), 'requested')
+  assert.equal(planningRoom([work, { ...work, isRequested: true, plannedTasks: 8 }], 4), 'none')
 })
 
 test('a table that is held is not planned before the hold ends, not even on request', () => {

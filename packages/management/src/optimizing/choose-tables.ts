@@ -40,14 +40,23 @@ export function nextPlannableAt({
   return earliest(times.filter((at) => at > now && at < NEVER))
 }
 
+/** Which tables of a group may be planned now: all, those alone that somebody asked for, or none. */
+export type PlanningRoom = 'all' | 'requested' | 'none'
+
 /**
- * Whether the group has as much planned as its threads can work on for now, or no threads. Plans are made ahead of demand,
- * but not further, because a plan grows stale.
+ * Plans are made ahead of demand, as far as the threads of the group can work on for now and not further, because a plan grows
+ * stale. What a person asks for waits for what others asked for, and for nothing else: its tasks go first.
  *
  * @param ready with planned tasks that nothing keeps from being handed out but threads and quota: what waits for anything
  *   else must not keep other tables waiting
  */
-export function hasWorkAhead(ready: readonly DispatchableProcess[], groupThreads: number): boolean {
+export function planningRoom(ready: readonly DispatchableProcess[], groupThreads: number): PlanningRoom {
+  if (!hasWorkAhead(ready, groupThreads)) return 'all'
+  const requested = ready.filter(({ isRequested }) => isRequested)
+  return hasWorkAhead(requested, groupThreads) ? 'none' : 'requested'
+}
+
+function hasWorkAhead(ready: readonly DispatchableProcess[], groupThreads: number): boolean {
   if (groupThreads === 0) return true
   return ready.reduce((tasks, process) => tasks + tasksWithinQuota(process, groupThreads), 0) >= 2 * groupThreads
 }

@@ -20,7 +20,7 @@ export interface TableStore {
   listTableNames(query: TableQuery): Promise<readonly ListedName[]>
   /** In order of id, those after `after`: tables of a group that wait to be planned. */
   listPending(
-    query: Pick<TableQuery, 'after' | 'limit' | 'outside'> & { readonly group: string },
+    query: Pick<TableQuery, 'after' | 'limit' | 'outside' | 'isRequested'> & { readonly group: string },
   ): Promise<readonly PendingTable[]>
   /** One page of the tables that are asked for, and how many there are in all. */
   pageTables(query: TablePageQuery): Promise<TablePage>
@@ -49,6 +49,8 @@ export type TableQuery = {
   readonly outside?: readonly string[]
   readonly group?: string
   readonly phases?: readonly TablePhase[]
+  /** Those alone for which a person asked. */
+  readonly isRequested?: true
   /** Texts of which one is in the location of the metadata file that was evaluated last; or those without an evaluation. */
   readonly metadata?: { readonly contains: readonly string[] } | 'unknown'
 }

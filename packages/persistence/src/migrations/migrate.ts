@@ -20,6 +20,7 @@ import { groupAllocations } from './0016-group-allocations.ts'
 import { placesByAnyName } from './0017-places-by-any-name.ts'
 import { keptOutputs } from './0018-kept-outputs.ts'
 import { answersToRequests } from './0019-answers-to-requests.ts'
+import { requestedTables } from './0020-requested-tables.ts'
 import type { ColumnTypes, Migration } from './migration.ts'
 
 /** All steps, in order of version, without gaps. */
@@ -43,6 +44,7 @@ export const MIGRATIONS: readonly Migration[] = [
   placesByAnyName,
   keptOutputs,
   answersToRequests,
+  requestedTables,
 ]
 
 type MigratedDatabase = Database & { schema_migration: { version: number; name: string } }

@@ -68,7 +68,7 @@ export function patchToRow(patch: TablePatch): Partial<ManagedTableRow> {
     ...('optimizedAt' in patch && { optimized_at: patch.optimizedAt ?? null }),
     ...('plannedAt' in patch && { planned_at: patch.plannedAt ?? null }),
     ...('backOff' in patch && { back_off: toJson(patch.backOff) }),
-    ...('request' in patch && { request: toJson(patch.request) }),
+    ...('request' in patch && { request: toJson(patch.request), requested_at: patch.request?.requestedAt ?? null }),
     ...('lastRequest' in patch && { last_request: toJson(patch.lastRequest) }),
     ...('pause' in patch && { pause: toJson(patch.pause) }),
   }

@@ -75,7 +75,7 @@ export function sqlTables(db: Kysely<Database>, words: EngineWords): TableStore 
 function listed(
   db: Kysely<Database>,
   words: EngineWords,
-  { after, limit, catalog, tableUuid, outside = [], group, phases, metadata }: TableQuery,
+  { after, limit, catalog, tableUuid, outside = [], group, phases, isRequested, metadata }: TableQuery,
 ) {
   let query = db.selectFrom('managed_table').orderBy('table_id').limit(limit)
   if (after !== undefined) query = query.where('table_id', '>', after)
@@ -84,6 +84,7 @@ function listed(
   if (outside.length > 0) query = query.where('catalog_name', 'not in', outside)
   if (group !== undefined) query = query.where('group_name', '=', group)
   if (phases !== undefined) query = query.where('phase', 'in', phases)
+  if (isRequested) query = query.where('requested_at', 'is not', null)
   if (metadata === 'unknown') query = query.where('evaluation', 'is', null)
   else if (metadata !== undefined) {
     const texts = metadata.contains
@@ -197,6 +198,7 @@ function newRow(tableId: TableId, { name, format, createdAt }: NewManagedTable):
     planned_at: null,
     back_off: null,
     request: null,
+    requested_at: null,
     last_request: null,
     pause: null,
   }

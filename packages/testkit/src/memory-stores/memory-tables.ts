@@ -81,7 +81,7 @@ async function ownLocation({ catalogs, pointers }: OwnPointers, { catalog, names
   return pointer?.kind === 'table' ? pointer.metadataLocation : undefined
 }
 
-function matches({ tableId, name, settings, state, evaluation }: ManagedTable, query: TableQuery): boolean {
+function matches({ tableId, name, settings, state, evaluation, request }: ManagedTable, query: TableQuery): boolean {
   const { metadata } = query
   return (
     (metadata === undefined ||
@@ -93,6 +93,7 @@ function matches({ tableId, name, settings, state, evaluation }: ManagedTable, q
     (query.tableUuid === undefined || query.tableUuid === evaluation?.tableUuid) &&
     query.outside?.includes(name.catalog) !== true &&
     (query.group === undefined || query.group === settings.group) &&
+    (query.isRequested === undefined || request !== undefined) &&
     (query.phases === undefined || query.phases.includes(state.phase))
   )
 }

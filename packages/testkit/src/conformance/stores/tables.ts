@@ -163,6 +163,14 @@ export function tableConformance(stores: () => Stores): void {
     assert.deepEqual(await stores().tables.listPending({ group: 'big', limit: 9 }), [])
     assert.deepEqual(await stores().tables.listPending({ group: 'default', limit: 9, outside: ['lake'] }), [])
     assert.deepEqual(await stores().tables.listPending({ group: 'default', limit: 9, outside: ['other'] }), pending)
+    const requests = { group: 'default', limit: 9, isRequested: true } as const
+    assert.deepEqual(await stores().tables.listPending(requests), [])
+    const request = { type: 'full', requestedAt: T0 } as const
+    await applyAll(stores(), [patchTable(found, { request })])
+    assert.deepEqual(
+      (await stores().tables.listPending(requests)).map((table) => [table.tableId, table.request]),
+      [[found.tableId, request]],
+    )
     const counts = (await stores().tables.countPhases()).map(({ group, phase, tables }) => [group, phase, tables])
     assert.deepEqual(counts.sort(compareText), [
       ['big', 'idle', 1],
