@@ -9,6 +9,7 @@ import type { HaSettings, ZooKeeperSettings } from './config/ha-settings.ts'
 import { clientSessions } from './leadership/client-session.ts'
 import { type Election, election, type Leader } from './leadership/election.ts'
 import type { LeaderLatch } from './leadership/leader-latch.ts'
+import { NO_NEWS, newsOf, type WorkNews } from './leadership/leader-news.ts'
 import { members } from './leadership/members.ts'
 import type { Post, PostOptions } from './leadership/post.ts'
 import { zookeeperLatch } from './leadership/zookeeper-latch.ts'
@@ -50,6 +51,8 @@ export type Leadership = {
   leader(): Leader
   /** That of this server, while it leads. */
   term(): LeaderTerm | undefined
+  /** Of the work, whoever does it. */
+  news(): WorkNews
   /** Where optimizers come in, whoever leads, with commas. */
   thriftUrls(): Promise<string>
   /** By which this server leads from its start to its stop, or whenever it is elected. There is one. */
@@ -80,6 +83,7 @@ function leadingAlone({ post, secretKey }: LeadershipOptions): Leadership {
     seal: nudgeSeal(secretKey),
     leader: () => ({ kind: 'this' }),
     term: () => term,
+    news: () => term?.news ?? NO_NEWS,
     thriftUrls: async () => term?.thriftUrl ?? '',
     service: ({ begin }) => ({
       name: 'optimizing',
@@ -119,6 +123,7 @@ function electedLeadership(options: LeadershipOptions, ha: HaSettings): Leadersh
     seal,
     leader: () => standing.leader(),
     term: () => standing.term,
+    news: () => standing.term?.news ?? newsFrom(standing.leader()),
     thriftUrls: async () => (await thriftUrls()).join(','),
     service(led) {
       const begin = (fence: () => Fence | undefined) => led.begin({ nudges, otherUrls: thriftUrls }, fence)
@@ -149,6 +154,7 @@ function placeOf(options: LeadershipOptions, { timing }: HaSettings, standing: S
     url: exposedUrl(settings, options.httpUrl()),
     thrift: standing.term?.thriftUrl ?? expectedThriftUrl(options),
     keyId,
+    ...standing.term?.newsToTell(),
   })
   return { leases: stores.leases, holder: uuidV4(random), timing, address, clock, log }
 }
@@ -190,6 +196,10 @@ function latchOf(
 ): LeaderLatch {
   const openSession = clientSessions(clock, sessionTimeoutMs)
   return zookeeperLatch({ address, cluster, connectionTimeoutMs, openSession, clock, random, log })
+}
+
+function newsFrom(leader: Leader): WorkNews {
+  return leader.kind === 'other' ? newsOf(leader.address) : NO_NEWS
 }
 
 function urlOf(leader: Leader): string | undefined {

@@ -16,6 +16,7 @@ import { refresher } from './background/refresher.ts'
 import { settler } from './background/settler.ts'
 import { type CatalogBreakers, catalogBreakers } from './catalogs/catalog-breakers.ts'
 import type { OptimizingSettings } from './config/optimizing-settings.ts'
+import type { Withheld } from './leadership/leader-news.ts'
 import { announcing, type Nudge } from './nudges/nudges.ts'
 import { type Dispatcher, dispatcher } from './optimizing/dispatcher.ts'
 import { type OptimizingService, optimizingService } from './optimizing/optimizing-service.ts'
@@ -52,6 +53,7 @@ export type Optimizing = {
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
   /** Whether the tasks of a table are handed to nobody for now, since its files cannot be reached. */
   isWithheld(table: TableToReach): boolean
+  withheld(): Withheld
 }
 
 export function composeOptimizing(deps: OptimizingDeps): Optimizing {
@@ -77,6 +79,7 @@ export function composeOptimizing(deps: OptimizingDeps): Optimizing {
     services: [...Object.values(reconcilers), dispatcherService(tasks)],
     nudge: route,
     isWithheld: (table) => tasks.isWithheld(table),
+    withheld: () => tasks.withheld(),
     lastRuns: () => Object.fromEntries(Object.values(reconcilers).map((one) => [one.name, one.lastRun()])),
   }
 }

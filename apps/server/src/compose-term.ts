@@ -1,7 +1,7 @@
 import type { Fence } from '@moraine/catalogs/fence'
-import type { CatalogOutage } from '@moraine/management/catalogs/catalog-breaker'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import { fencedStateStore } from '@moraine/management/leadership/fenced-state-store'
+import type { LeaderAddress } from '@moraine/management/records/leader-lease'
 import { DEFAULT_GROUP } from '@moraine/management/records/table-settings'
 import type { Stores } from '@moraine/management/store/stores'
 import type { TableMaintenance } from '@moraine/management/table-work/table-maintenance'
@@ -21,6 +21,7 @@ import {
   type OptimizerLauncherDeps,
   optimizerLauncher,
 } from './containers/optimizer-launcher.ts'
+import { newsToTell, type WorkNews } from './leadership/leader-news.ts'
 import { leadingCatalog } from './leadership/leading-catalog.ts'
 import type { NudgeSwitch } from './nudges/nudge-switch.ts'
 import { derivedKey } from './secrets/derived-key.ts'
@@ -34,7 +35,6 @@ import { readingThreads, spareThreads } from './table-work/reading/reading-threa
 import type { TableReading } from './table-work/reading/table-reading.ts'
 import { type DoorOptions, type OptimizerDoor, optimizerDoor } from './thrift/optimizer-door.ts'
 import { holdFinder } from './waiting/hold-finder.ts'
-import type { TableToReach } from './waiting/planned-ahead.ts'
 
 export type TermOptions = ServerOptions &
   Pick<DoorOptions, 'authenticator' | 'otherUrls' | 'secretKey'> & {
@@ -56,10 +56,9 @@ export type LeaderTerm = {
   /** By which optimizers elsewhere come in. */
   readonly thriftUrl: string
   lastRuns(): Readonly<Record<string, LastRun | undefined>>
-  /** Catalogs that its work leaves alone, since they do not answer. */
-  outages(): readonly CatalogOutage[]
-  /** Whether it hands the tasks of a table to nobody for now, since its files cannot be reached. */
-  isWithheld(table: TableToReach): boolean
+  readonly news: WorkNews
+  /** The same, for the servers that do not lead. */
+  newsToTell(): LeaderAddress
   end(): Promise<void>
 }
 
@@ -90,8 +89,10 @@ export async function beginTerm(options: TermOptions, fence?: () => Fence | unde
     ...launcher.lastRuns(),
     [allocation.name]: allocation.lastRun(),
   })
-  const { isWithheld } = optimizing
-  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, outages, isWithheld, end }
+  const { isWithheld, withheld } = optimizing
+  const news = { outages, isWithheld }
+  const told = () => newsToTell(outages(), withheld())
+  return { thriftPort: door.port(), thriftUrl: door.url(), lastRuns, news, newsToTell: told, end }
 }
 
 /** Its parts, none of them started, and `services` in the order in which they start. */

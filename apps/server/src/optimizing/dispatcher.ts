@@ -12,6 +12,7 @@ import { must } from '@moraine/stdx/assert'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { Clock } from '@moraine/stdx/clock'
 import { describeError, isKind } from '@moraine/stdx/error'
+import type { Withheld } from '../leadership/leader-news.ts'
 import type { Log } from '../service/log.ts'
 import type { HoldFinder } from '../waiting/hold-finder.ts'
 import { type PlanAwaiter, planAwaiter } from '../waiting/pending-tables.ts'
@@ -37,6 +38,8 @@ export interface Dispatcher {
   nudge(): void
   /** Whether the tasks of a table are handed to nobody for now, since its files could not be reached. */
   isWithheld(table: TableToReach): boolean
+  /** As `TaskAccess` has it. */
+  withheld(): Withheld
   /** Sends all waiting threads away and hands out nothing more. */
   stop(): Promise<void>
 }
@@ -49,6 +52,7 @@ export function dispatcher(deps: DispatcherDeps): Dispatcher {
   return {
     nudge: rounds.nudge,
     isWithheld: access.isWithheld,
+    withheld: access.withheld,
     async take(slot, group, waitMs, signal) {
       if (rounds.areOver() || signal.aborted) return undefined
       const task = threads.wait(slot, group, waitMs, signal)

@@ -7,6 +7,7 @@ import type { TableMaintenance } from '@moraine/management/table-work/table-main
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, MoraineError } from '@moraine/stdx/error'
+import type { Withheld } from '../leadership/leader-news.ts'
 import type { Log } from '../service/log.ts'
 import type { TableToReach } from '../waiting/planned-ahead.ts'
 
@@ -29,6 +30,8 @@ export interface TaskAccess {
   find(process: DispatchableProcess): string | undefined
   /** Whether it could not be had, or not soon, for as long as nothing else is known. */
   isWithheld(table: TableToReach): boolean
+  /** Of which {@link isWithheld} holds; of the catalogs, of all tables of which nothing is known. */
+  withheld(): Withheld
   stop(): Promise<void>
 }
 
@@ -53,6 +56,8 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
   const stopping = new AbortController()
   const asking = new Map<string, number>()
   const hasRoom = (catalog: string) => (asking.get(catalog) ?? 0) < ASKED_AT_ONCE
+  const isLost = (found: Known) =>
+    found.kind === 'failed' || (found.kind === 'asked' && found.withheldAtMs <= clock.monotonicMs())
   const ask = async (process: DispatchableProcess) => {
     const { catalog } = process
     asking.set(catalog, (asking.get(catalog) ?? 0) + 1)
@@ -84,8 +89,12 @@ export function taskAccess(deps: TaskAccessDeps): TaskAccess {
     isWithheld({ tableId, catalog }) {
       const found = known.get(tableId)
       if (found === undefined) return !hasRoom(catalog)
-      return found?.kind === 'failed' || (found?.kind === 'asked' && found.withheldAtMs <= clock.monotonicMs())
+      return isLost(found)
     },
+    withheld: () => ({
+      tableIds: [...known].flatMap(([tableId, found]) => (isLost(found) ? [tableId] : [])),
+      catalogs: [...asking.keys()].filter((catalog) => !hasRoom(catalog)),
+    }),
     async stop() {
       stopping.abort()
       await Promise.all([...known.values()].flatMap((each) => (each.kind === 'asked' ? [each.asked] : [])))

@@ -18,7 +18,7 @@ export type VerdictDeps = {
   readonly heartbeatTimeoutMs: number
   /** `self-optimizing.break-quota-limit-enabled` */
   readonly breaksQuota: boolean
-  /** Catalogs that this server leaves alone, since they do not answer; none where it does not lead. */
+  /** Catalogs that the work leaves alone, since they do not answer. */
   readonly outages: () => readonly CatalogOutage[]
   readonly clock: Clock
 }
