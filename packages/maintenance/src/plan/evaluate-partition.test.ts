@@ -62,6 +62,7 @@ const triggers: readonly [string, ReturnType<typeof evaluate>['trigger'], () => 
     () => evaluate([...files(11, 16), file(16 + 1 / MIB)]),
   ],
   ['2 fragments after the hour', 'minor', () => evaluate(files(2, 1), { clocks: clocks(HOUR + 1) })],
+  ['2 fragments, optimized in the future', 'minor', () => evaluate(files(2, 1), { clocks: clocks(-5 * HOUR) })],
   ['1 fragment after the hour', undefined, () => evaluate(files(1, 1), { clocks: clocks(HOUR + 1) })],
   [
     '2 fragments, time trigger off',

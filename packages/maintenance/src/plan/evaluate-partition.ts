@@ -93,8 +93,9 @@ function isFullDue(figures: PartitionFigures): boolean {
   )
 }
 
+/** What was done in the future was done by a clock that was ahead: to wait for that time could take hours. */
 function intervalPassed(intervalMs: number, last: EpochMs, now: EpochMs): boolean {
-  return intervalMs >= 0 && now - last > intervalMs
+  return intervalMs >= 0 && (now - last > intervalMs || last > now)
 }
 
 function costOf(figures: PartitionFigures, policy: OptimizingPolicy): number {

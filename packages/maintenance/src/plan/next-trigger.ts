@@ -25,8 +25,8 @@ export function nextTriggerAt(
   return Number.isFinite(next) ? (next as EpochMs) : undefined
 }
 
-// An interval that has passed already was part of the evaluation. A trigger holds once more than the interval has passed.
+// An interval that has passed already, or began in the future, was part of the evaluation. A trigger holds once more than the interval has passed.
 function passing(intervalMs: number, last: EpochMs, now: EpochMs): number {
   const at = last + intervalMs + 1
-  return intervalMs >= 0 && at > now ? at : Number.POSITIVE_INFINITY
+  return intervalMs >= 0 && at > now && last <= now ? at : Number.POSITIVE_INFINITY
 }

@@ -21,6 +21,7 @@ test('time alone can make an evaluation due, and so does a failure before', () =
   const waiting = seen({ evaluation: { ...SEEN, reevaluateAt: at(10) } })
   assert.equal(decideRefresh(waiting, SEEN.metadataLocation, at(9)), 'unchanged')
   assert.equal(decideRefresh(waiting, SEEN.metadataLocation, at(10)), 'evaluate')
+  assert.equal(decideRefresh({ ...waiting, evaluatedAt: at(5) }, SEEN.metadataLocation, at(4)), 'evaluate')
   const failing = seen({ refreshFailure: { since: T0, reason: 'x' } })
   assert.equal(decideRefresh(failing, SEEN.metadataLocation, at(1)), 'evaluate')
 })

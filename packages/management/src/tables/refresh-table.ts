@@ -26,7 +26,8 @@ export function decideRefresh(
     const isRecent = evaluatedAt <= now && now - evaluatedAt < BUSY_EVALUATION_MS
     return changed && !isRecent ? 'evaluate' : 'unchanged'
   }
-  const due = evaluation.reevaluateAt !== undefined && evaluation.reevaluateAt <= now
+  // A time that was found by a clock that was ahead may be hours too late.
+  const due = evaluation.reevaluateAt !== undefined && (evaluation.reevaluateAt <= now || evaluatedAt > now)
   // After a process that failed, or a request: work is known to be there, though the table has not changed.
   const waits = state.phase === 'idle' && wantsWork(table, evaluation)
   return changed || due || waits ? 'evaluate' : 'unchanged'
