@@ -7,11 +7,12 @@ import { openProcessId } from '../records/managed-table.ts'
 import { patchTable, processGuard, type StateChange } from '../store/state-change.ts'
 import { endWithoutCommit, type OpenProcess } from './end-process.ts'
 import { cancelTask } from './give-up-attempt.ts'
+import { stalePlan } from './stale-plan.ts'
 import { unwantedProcess } from './unwanted-process.ts'
 
 /**
  * Moves an executing process on once its tasks decide: all that ran have ended, or one has failed for good. One that its
- * table does not want any more is ended before. Asking again is harmless, so it is asked after every task's end, when the
+ * table does not want any more, or of which the plan has grown stale, is ended before. Asking again is harmless, so it is asked after every task's end, when the
  * table's settings were read anew, and by a timer.
  */
 export function settleProcess(open: OpenProcess, now: EpochMs): readonly StateChange[] {
@@ -29,7 +30,7 @@ export function settleProcess(open: OpenProcess, now: EpochMs): readonly StateCh
 }
 
 function endUnwanted(open: OpenProcess, now: EpochMs): readonly StateChange[] {
-  const reason = unwantedProcess(open.table, open.process)
+  const reason = unwantedProcess(open.table, open.process) ?? stalePlan(open, now)
   if (reason === undefined) return []
   const decision = decideCancel(open, reason, now)
   return decision.kind === 'refused' ? [] : decision.changes
