@@ -63,6 +63,13 @@ export function tableProcessesQuery(key: TableKey) {
   })
 }
 
+export type TableAction = { readonly to: string; readonly body: object }
+
+/** Has the service do something to a table, `to` below its address. */
+export function actOnTable(key: TableKey, { to, body }: TableAction): Promise<unknown> {
+  return call(`${tableAddress(key)}/${to}`, { method: 'POST', body })
+}
+
 function tableAddress({ catalog, database, table }: TableKey): string {
   return `/tables/catalogs/${encodeURIComponent(catalog)}/dbs/${encodeURIComponent(database)}/tables/${encodeURIComponent(table)}`
 }

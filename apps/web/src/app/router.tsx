@@ -1,10 +1,11 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
 
 type RouterContext = { readonly queries: QueryClient }
 
-const root = createRootRouteWithContext<RouterContext>()({ component: Shell })
+const root = createRootRouteWithContext<RouterContext>()({ component: Shell, notFoundComponent: NotFound })
 
 const overview = createRoute({
   getParentRoute: () => root,

@@ -10,6 +10,7 @@ export const en = {
     unknown: 'not known yet',
     ago: (duration: string) => `${duration} ago`,
     since: (duration: string) => `for ${duration}`,
+    close: 'Close',
   },
   nav: { overview: 'Overview', tables: 'Tables', menu: 'Menu' },
   session: {
@@ -32,6 +33,7 @@ export const en = {
     working: 'Being optimized',
     files: 'Data files',
     worst: 'Tables in the worst health',
+    nothingLooked: 'No table has been looked at yet: that takes a minute after they were found.',
     nothingWorse: 'Every table that was looked at is in good health.',
     noTables: 'No table is managed yet. Tables of registered catalogs appear here within a minute.',
   },
@@ -75,6 +77,30 @@ export const en = {
     yes: 'yes',
     no: 'no',
   },
+  actions: {
+    optimize: 'Optimize now',
+    optimizeSays:
+      'The table is planned before all others of its group, and waits neither for intervals nor after failures.',
+    now: 'As it stands',
+    type: 'Kind of optimizing',
+    types: { auto: 'What is due', minor: 'Minor', major: 'Major', full: 'Full' },
+    typeSays: {
+      auto: 'What the triggers of the table ask for.',
+      minor: 'Small files, and equality deletes.',
+      major: 'Also files that are too small for their target, or have many deleted rows.',
+      full: 'All there is to do in every partition, whether a trigger holds or not. It may rewrite much of the table.',
+    },
+    pause: 'Pause',
+    pauseSays:
+      'Nothing is planned, begun or committed for this table until somebody resumes it. Tasks that run may end, and nothing that they made is lost.',
+    reason: 'Reason, for others to read',
+    resume: 'Resume',
+    resumeSays: 'The table is optimized again as its triggers ask for.',
+    cancel: 'Cancel optimizing',
+    cancelSays: (processId: string) =>
+      `Process ${processId} ends: running tasks are told to stop, and what they wrote is removed. Nothing of the table is lost.`,
+  },
+  notFound: { title: 'There is no such page', says: 'The address may be mistyped, or of an older version.' },
   phases: {
     idle: 'Idle',
     pending: 'Waiting',

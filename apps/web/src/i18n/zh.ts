@@ -11,6 +11,7 @@ export const zh: Messages = {
     unknown: '尚不清楚',
     ago: (duration) => `${duration}前`,
     since: (duration) => `已持续 ${duration}`,
+    close: '关闭',
   },
   nav: { overview: '概览', tables: '表', menu: '菜单' },
   session: {
@@ -33,6 +34,7 @@ export const zh: Messages = {
     working: '正在优化',
     files: '数据文件',
     worst: '健康度最差的表',
+    nothingLooked: '尚未检查任何表：发现表之后大约需要一分钟。',
     nothingWorse: '已检查的表都处于良好状态。',
     noTables: '尚无受管理的表。已注册目录中的表会在一分钟内出现在这里。',
   },
@@ -76,5 +78,27 @@ export const zh: Messages = {
     yes: '是',
     no: '否',
   },
+  actions: {
+    optimize: '立即优化',
+    optimizeSays: '该表将在所属组中最先规划，不受间隔限制，也不因之前的失败而等待。',
+    now: '当前状态',
+    type: '优化类型',
+    types: { auto: '按需', minor: 'Minor', major: 'Major', full: 'Full' },
+    typeSays: {
+      auto: '按该表的触发条件执行。',
+      minor: '小文件和等值删除。',
+      major: '还包括小于目标大小或有大量删除行的文件。',
+      full: '处理每个分区的全部内容，无论是否触发。可能重写该表的大部分数据。',
+    },
+    pause: '暂停',
+    pauseSays: '在恢复之前，不再为该表规划、启动或提交优化。正在运行的任务可以结束，其成果不会丢失。',
+    reason: '原因（供他人查看）',
+    resume: '恢复',
+    resumeSays: '该表将再次按触发条件优化。',
+    cancel: '取消优化',
+    cancelSays: (processId) =>
+      `进程 ${processId} 将结束：正在运行的任务会停止，其写出的文件会被删除。表中的数据不会丢失。`,
+  },
+  notFound: { title: '没有这个页面', says: '地址可能有误，或来自旧版本。' },
   phases: { idle: '空闲', pending: '等待中', planning: '规划中', executing: '优化中', committing: '提交中' },
 }

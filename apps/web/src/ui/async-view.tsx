@@ -4,6 +4,7 @@ import type { UseQueryResult } from '@tanstack/react-query'
 import type { ReactNode } from 'react'
 import { ApiError } from '../api/call.ts'
 import { useMessages } from '../i18n/language.tsx'
+import { failureText } from './failure-text.ts'
 
 export type AsyncViewProps<Data> = {
   readonly query: UseQueryResult<Data>
@@ -25,12 +26,11 @@ export function AsyncView<Data>({ query, children }: AsyncViewProps<Data>) {
 function Failure({ error, onRetry }: { readonly error: Error; readonly onRetry: () => void }) {
   const messages = useMessages()
   const { common } = messages
-  const isUnreachable = error instanceof ApiError && error.status === 0
   const requestId = error instanceof ApiError ? error.requestId : undefined
   return (
     <Alert color="red" icon={<IconAlertTriangle />} m="md" role="alert">
       <Stack gap="xs">
-        <Text size="sm">{isUnreachable ? common.unreachable : error.message}</Text>
+        <Text size="sm">{failureText(error, common)}</Text>
         {requestId === undefined ? null : (
           <Text size="xs" c="dimmed">
             {common.requestId(requestId)}

@@ -59,7 +59,9 @@ function Figures({ tables }: { readonly tables: readonly ManagedTableBody[] }) {
         <Title order={2} size="h4" mb="sm">
           {overview.worst}
         </Title>
-        {worst.length === 0 ? (
+        {looked.length === 0 ? (
+          <Text c="dimmed">{overview.nothingLooked}</Text>
+        ) : worst.length === 0 ? (
           <Text c="dimmed">{overview.nothingWorse}</Text>
         ) : (
           <Stack gap="xs">

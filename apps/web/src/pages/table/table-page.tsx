@@ -1,4 +1,5 @@
 import { Alert, Card, Code, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core'
+import type { TableExplanationBody } from '@moraine/api/rest/explain-schemas'
 import type { TableDetails } from '@moraine/api/rest/table-schemas'
 import { IconBulb } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
@@ -11,6 +12,7 @@ import { PhaseMark } from '../../ui/phase-mark.tsx'
 import { useFormats } from '../../ui/use-formats.ts'
 import { ColumnList } from './column-list.tsx'
 import { ProcessList } from './process-list.tsx'
+import { TableActions } from './table-actions.tsx'
 
 const route = getRouteApi('/tables/$catalog/$database/$table')
 
@@ -40,25 +42,27 @@ export function TableDetailPage() {
 }
 
 function Why({ of }: { readonly of: TableKey }) {
-  const { table } = useMessages()
   const explanation = useQuery(explanationQuery(of))
+  return <AsyncView query={explanation}>{(explained) => <Explained of={of} explained={explained} />}</AsyncView>
+}
+
+function Explained({ of, explained }: { readonly of: TableKey; readonly explained: TableExplanationBody }) {
+  const { table } = useMessages()
+  const { verdict, remedy } = explained
   return (
-    <AsyncView query={explanation}>
-      {({ verdict, remedy }) => (
-        <Alert variant="light" icon={<IconBulb />} title={table.whyNow}>
-          <Stack gap="xs">
-            <Group gap="xs">
-              <PhaseMark phase={verdict.phase} />
-              <Code>{verdict.kind}</Code>
-            </Group>
-            <Text size="sm">{verdict.text}</Text>
-            <Text size="sm" c="dimmed">
-              {table.remedy}: {remedy}
-            </Text>
-          </Stack>
-        </Alert>
-      )}
-    </AsyncView>
+    <Alert variant="light" icon={<IconBulb />} title={table.whyNow}>
+      <Stack gap="xs">
+        <Group gap="xs">
+          <PhaseMark phase={verdict.phase} />
+          <Code>{verdict.kind}</Code>
+        </Group>
+        <Text size="sm">{verdict.text}</Text>
+        <Text size="sm" c="dimmed">
+          {table.remedy}: {remedy}
+        </Text>
+        <TableActions of={of} explanation={explained} />
+      </Stack>
+    </Alert>
   )
 }
 
