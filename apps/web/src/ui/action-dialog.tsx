@@ -34,7 +34,7 @@ export function ActionDialog({ name, icon, color, says, children, act }: ActionD
   const colored = color !== undefined && { color }
   return (
     <>
-      <Button size="xs" variant="light" leftSection={icon} onClick={show} {...colored}>
+      <Button size="xs" variant="default" leftSection={icon} onClick={show}>
         {name}
       </Button>
       <Modal
