@@ -406,3 +406,35 @@ test('databases and tables are listed for whoever has a role in them', async () 
   assert.equal(await statusOf(ask('POST', databases, token, { name: 'x' })), 403)
   assert.equal(await statusOf(ask('GET', '/catalogs/lake/dropped-tables', `${token}x`)), 401)
 })
+
+test('a database is created by whoever may write in it, and by a grant on another one it is not', async () => {
+  const stores = memoryStores()
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: {} })
+  const made: unknown[] = []
+  const catalog = {
+    name: 'lake',
+    createNamespace: async (namespace: unknown) => void made.push(namespace),
+    loadNamespace: async () => ({}),
+  }
+  const { ask, firstCredential: admin } = await serve({}, '0.0.0.0', stores, {
+    findCatalog: async () => buildOpened(catalog as unknown as Catalog),
+  })
+  const grants = [
+    { role: 'editor', catalog: 'lake', namespace: ['sales'] },
+    { role: 'viewer', catalog: 'lake', namespace: ['hr'] },
+    { role: 'admin', catalog: 'lake', namespace: ['raw'], table: 'clicks' },
+    { role: 'admin', catalog: 'far' },
+  ]
+  await stores.catalogs.saveCatalog({ name: 'far', type: 'ams', properties: {} })
+  assert.equal(await statusOf(ask('POST', '/principals', admin, { name: 'etl', grants })), 200)
+  const { token } = (await ask('POST', '/principals/etl/credentials', admin)).result as { token: string }
+  const create = (name: string | readonly string[]) => ask('POST', '/catalogs/lake/databases', token, { name })
+  for (const name of ['sales', ['sales', 'eu']]) assert.equal(await statusOf(create(name)), 200, String(name))
+  for (const name of ['hr', 'raw', 'sales.eu', 'sale', 'sales2', ['eu', 'sales']]) {
+    const { status, text } = await create(name)
+    assert.equal(status, 403, String(name))
+    assert.match(text, /etl has no role with the privilege write-table on namespace lake\./)
+  }
+  assert.equal(await statusOf(ask('POST', '/catalogs/none/databases', token, { name: 'sales' })), 403)
+  assert.deepEqual(made, [['sales'], ['sales', 'eu']], 'what is refused is asked of no catalog')
+})

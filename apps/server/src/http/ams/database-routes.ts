@@ -5,6 +5,7 @@ import { databaseName } from '@moraine/management/records/table-name'
 import { failAt, inside } from '@moraine/stdx/exact-json-decode'
 import { withoutSecrets } from '@moraine/storage/without-secrets'
 import { Type } from 'typebox'
+import { demand } from '../../access/identity.ts'
 import { createDatabase } from '../../catalogs/create-database.ts'
 import { resolveDatabase } from '../../catalogs/resolve-database.ts'
 import { readMade } from '../../requests/read-made.ts'
@@ -34,9 +35,11 @@ function createRoute(server: ApiServer, deps: CatalogRouteDeps): void {
       body: newDatabaseBody,
       result: databaseDefinition,
     },
-    async ({ body, open, signal }) => {
-      const opened = await open()
+    async ({ params, body, identity, open, signal }) => {
       const namespace = typeof body.name === 'string' ? [body.name] : body.name
+      // The path names the catalog alone: who may create the one database may have no role on the others.
+      demand(identity, 'write-table', { catalog: params.catalog, namespace })
+      const opened = await open()
       await createDatabase(opened, namespace, body.properties ?? {}, signal)
       const made = `database ${databaseName(namespace)} was created`
       return databaseBody(namespace, await readMade(made, () => opened.catalog.loadNamespace(namespace)))

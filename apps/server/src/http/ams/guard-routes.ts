@@ -7,7 +7,7 @@ import { databaseCuts } from '../../catalogs/database-cuts.ts'
 
 /**
  * `open`: for anybody; `known`: for whoever says who they are; `see`: for who has a role at the place or on something in it, with
- * a route that leaves out the rest.
+ * a route that leaves out the rest, or itself demands what it needs of what only the body names.
  */
 type Needs = Privilege | 'open' | 'known' | 'see'
 
@@ -39,12 +39,8 @@ const RULES: readonly Rule[] = [
     below: '/catalogs/:catalog/databases/:db/tables/:table',
     needs: { GET: 'view-table', POST: 'write-table', DELETE: 'write-table' },
   },
-  // Of databases and tables, too, each sees those in which they have a role.
-  {
-    below: '/catalogs/:catalog/databases',
-    isAlone: true,
-    needs: { GET: 'see', POST: 'write-table' },
-  },
+  // Of databases and tables, too, each sees those in which they have a role. Which one is to be created its route judges.
+  { below: '/catalogs/:catalog/databases', isAlone: true, needs: { GET: 'see', POST: 'see' } },
   { below: '/catalogs/:catalog/databases/:db/tables', isAlone: true, needs: { GET: 'see', POST: 'write-table' } },
   {
     below: '/catalogs/:catalog/databases',
