@@ -16,11 +16,14 @@ const PROTECTION = 'deletion-protection.enabled'
  */
 export async function checkUnprotected(store: InternalStore, pointer: InternalPointer, remove: string): Promise<void> {
   const properties = await propertiesOf(store, pointer, remove)
-  const isProtected = Object.hasOwn(properties, PROTECTION) && properties[PROTECTION]?.trim().toLowerCase() === 'true'
-  if (!isProtected) return
+  const value = Object.hasOwn(properties, PROTECTION) ? properties[PROTECTION] : undefined
+  const meant = value?.trim().toLowerCase()
+  if (meant === undefined || meant === 'false') return
+  // Whoever wrote `yes` wanted it kept: a slip protects once too often, and takes no table.
+  const also = meant === 'true' ? '' : ` by '${value}', as by any value but false`
   throw new MoraineError(
     'permission',
-    `table ${formatIdentifier(pointer)} is protected: set its property ${PROTECTION} to false to ${remove}`,
+    `table ${formatIdentifier(pointer)} is protected${also}: set its property ${PROTECTION} to false to ${remove}`,
     { context: { entity: 'table' } },
   )
 }

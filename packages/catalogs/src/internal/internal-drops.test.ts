@@ -77,6 +77,24 @@ test('a protected table is not dropped until it is unprotected', async () => {
   await catalog.dropTable(ORDERS)
 })
 
+test('any value but false protects a table', async () => {
+  const { catalog } = open()
+  await createSalesOrders({ catalog })
+  const protect = (value: string) =>
+    catalog.commitTable(ORDERS, {
+      requirements: [],
+      updates: [{ action: 'set-properties', updates: { 'deletion-protection.enabled': value } }],
+    })
+  for (const value of ['True ', 'yes', '1', 'on', 'ture', 'no', '']) {
+    await protect(value)
+    await rejectsAs('permission', 'deletion-protection.enabled to false to drop it', catalog.dropTable(ORDERS))
+  }
+  await protect('yes')
+  await rejectsAs('permission', "is protected by 'yes', as by any value but false", catalog.dropTable(ORDERS))
+  await protect(' False')
+  await catalog.dropTable(ORDERS)
+})
+
 test('a protected table is not overwritten until it is unprotected, unless by what it is', async () => {
   const { catalog, dropped } = open()
   const overwrite = must(catalog.overwriteTable, 'overwriting')
