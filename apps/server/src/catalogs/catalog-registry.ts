@@ -21,6 +21,7 @@ import { MoraineError } from '@moraine/stdx/error'
 import type { SecretVault } from '../secrets/secret-vault.ts'
 import { entryOf, MASK, maskCatalog, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
 import { checkAddresses } from './check-addresses.ts'
+import { checkCatalogValues } from './check-catalog-values.ts'
 import { accessDelegation } from './delegation/access-delegation.ts'
 import { noSuchCatalog } from './no-such-catalog.ts'
 import type { ConnectionReport } from './test-connection.ts'
@@ -256,6 +257,7 @@ function keepsOmitted(map: CatalogMapName, fresh: PlainCatalog, before: ManagedC
 function checkSafely(plain: PlainCatalog): void {
   try {
     checkCatalog(plain)
+    checkCatalogValues(plain)
     accessDelegation(connectionProperties(plain), plain.type)
   } catch (error) {
     if (!(error instanceof MoraineError)) throw error

@@ -24,6 +24,7 @@ import type { PlacementRules } from '../access/placement.ts'
 import type { SecretVault } from '../secrets/secret-vault.ts'
 import type { Log } from '../service/log.ts'
 import { unsealCatalog } from './catalog-secrets.ts'
+import { OWN_FILES_ONLY } from './check-catalog-values.ts'
 import { accessDelegation } from './delegation/access-delegation.ts'
 import { type TableAccess, tableAccess } from './delegation/table-access.ts'
 import { guardedPurge } from './guarded-purge.ts'
@@ -278,9 +279,6 @@ const LATE = 'credentials for the files of a table could not be renewed; those a
 function internalPlaces(name: string, properties: CatalogMap) {
   return { warehouse: warehouseOf(name, properties), allowsExternalLocations: allowsExternal(properties) }
 }
-
-/** The property of a catalog that others keep by which its tables are optimized as far as their own files go. */
-const OWN_FILES_ONLY = 'optimizing.own-files-only'
 
 function allowsExternal(properties: CatalogMap): boolean {
   return isTrue(properties[EXTERNAL_LOCATIONS])

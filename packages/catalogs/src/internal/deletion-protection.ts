@@ -5,7 +5,7 @@ import type { InternalStore } from './internal-store.ts'
 import type { InternalPointer, Properties } from './table-pointers.ts'
 
 /** A property of the table, so that whoever may change the table may lift it. Views have no files to lose, and no protection. */
-const PROTECTION = 'deletion-protection.enabled'
+export const DELETION_PROTECTION = 'deletion-protection.enabled'
 
 /**
  * Refuses to part a table from its name that is protected in the state that `pointer` names. Whoever goes on must part that
@@ -16,14 +16,14 @@ const PROTECTION = 'deletion-protection.enabled'
  */
 export async function checkUnprotected(store: InternalStore, pointer: InternalPointer, remove: string): Promise<void> {
   const properties = await propertiesOf(store, pointer, remove)
-  const value = Object.hasOwn(properties, PROTECTION) ? properties[PROTECTION] : undefined
+  const value = Object.hasOwn(properties, DELETION_PROTECTION) ? properties[DELETION_PROTECTION] : undefined
   const meant = value?.trim().toLowerCase()
   if (meant === undefined || meant === 'false') return
   // Whoever wrote `yes` wanted it kept: a slip protects once too often, and takes no table.
   const also = meant === 'true' ? '' : ` by '${value}', as by any value but false`
   throw new MoraineError(
     'permission',
-    `table ${formatIdentifier(pointer)} is protected${also}: set its property ${PROTECTION} to false to ${remove}`,
+    `table ${formatIdentifier(pointer)} is protected${also}: set its property ${DELETION_PROTECTION} to false to ${remove}`,
     { context: { entity: 'table' } },
   )
 }

@@ -63,9 +63,11 @@ export async function rebaseAppend(
   }
 }
 
+/** The property of a table whose appends may be put on top of those that came first. */
+export const REBASE_APPENDS = 'commit.rebase-appends.enabled'
+
 function isAsked({ properties }: TableMetadata): boolean {
-  const key = 'commit.rebase-appends.enabled'
-  return Object.hasOwn(properties, key) && properties[key]?.trim().toLowerCase() === 'true'
+  return Object.hasOwn(properties, REBASE_APPENDS) && properties[REBASE_APPENDS]?.trim().toLowerCase() === 'true'
 }
 
 type Append = {

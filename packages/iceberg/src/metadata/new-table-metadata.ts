@@ -50,7 +50,12 @@ function newTableUpdates(table: NewTable): readonly TableUpdate[] {
 
 const UNSORTED: SortOrder = { orderId: 0, fields: [] }
 
-function requestedVersion(properties: NewTable['properties']): FormatVersion {
+/**
+ * The format version that a table made with the properties gets.
+ *
+ * @throws {MoraineError} `unsupported`, or `invalid-input` of what is no number
+ */
+export function requestedVersion(properties: NewTable['properties']): FormatVersion {
   const version = tableProperty(properties, 'format-version')
   if (version === 1 || version === 2 || version === 3) return version
   throw new MoraineError('unsupported', `table property format-version is ${version}; set it to 1, 2 or 3`)

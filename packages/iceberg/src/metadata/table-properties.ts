@@ -16,6 +16,15 @@ export function tableProperty<K extends TablePropertyKey>(
   return (text === undefined ? property.fallback : property.read(text, key)) as TablePropertyValue<K>
 }
 
+/** @throws {MoraineError} `invalid-input` as {@link tableProperty}, of the first that has a value it cannot have */
+export function checkTableProperties(properties: Readonly<Record<string, string>>): void {
+  for (const key of Object.keys(properties)) if (isTablePropertyKey(key)) tableProperty(properties, key)
+}
+
+function isTablePropertyKey(key: string): key is TablePropertyKey {
+  return Object.hasOwn(PROPERTIES, key)
+}
+
 export type TablePropertyKey = keyof typeof PROPERTIES
 export type TablePropertyValue<K extends TablePropertyKey> =
   (typeof PROPERTIES)[K] extends Property<infer Value> ? Value : never

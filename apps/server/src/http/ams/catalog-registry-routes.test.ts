@@ -247,6 +247,7 @@ test('what cannot be is refused with the field and the remedy, and nothing is st
     ],
     [{ type: 'hive', properties: {} }, /^properties.uri is missing; name the metastore/],
     [{ type: 'hive', storageConfig: { 'storage.type': 'Hadoop', 'hive.site': '17' } }, /no uploaded file 17/],
+    ...WRONG_VALUES,
   ]
   for (const [change, message] of cases) {
     const { status, message: found } = await call('POST', '/catalogs', { ...FILES, ...change })
@@ -257,6 +258,36 @@ test('what cannot be is refused with the field and the remedy, and nothing is st
   assert.deepEqual([retyped.status, /of type filesystem, which cannot change/.test(retyped.message)], [400, true])
   assert.equal((await stores.catalogs.listCatalogs()).length, 1)
 })
+
+/** Each would be wrong of every table of the catalog, and be seen at the first of them. */
+const WRONG_VALUES: readonly (readonly [change: object, message: RegExp])[] = [
+  [{ tableProperties: { 'format-version': '4' } }, /^tableProperties: .*format-version is 4; set it to 1, 2 or 3/],
+  [{ tableProperties: { 'format-version': 'v2' } }, /^tableProperties: .*format-version is "v2"; set it to an integer/],
+  [
+    { tableProperties: { 'write.format.default': 'csv' } },
+    /^tableProperties: .*"csv"; set it to one of parquet, orc, avro/,
+  ],
+  [
+    { tableProperties: { 'self-optimizing.quota': 'half' } },
+    /^tableProperties: .*quota is 'half': it must be a number/,
+  ],
+  [
+    { tableProperties: { 'self-optimizing.windows': 'nightly' } },
+    /^tableProperties.self-optimizing.windows: .*'nightly'/,
+  ],
+  [
+    { tableProperties: { 'deletion-protection.enabled': 'yes' } },
+    /^tableProperties.deletion-protection.enabled is 'yes'; set it to true or false/,
+  ],
+  [
+    { tableProperties: { 'commit.rebase-appends.enabled': 'on' } },
+    /^tableProperties.commit.rebase-appends.enabled is 'on'/,
+  ],
+  [
+    { properties: { warehouse: '/a', 'optimizing.own-files-only': 'yes' } },
+    /^properties.optimizing.own-files-only is 'yes'; set it to true or false/,
+  ],
+]
 
 test('an internal catalog stays while it holds anything, and so does the own one', async () => {
   const { call, stores } = await setUp()
