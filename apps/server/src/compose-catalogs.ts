@@ -79,6 +79,8 @@ export function composeRegistry(options: RegistryOptions, composed: ComposedCata
         },
         signal,
       ),
+    onWarning: (catalog, warning) =>
+      log.warn({ catalog, warning }, 'a catalog was saved that may not be as it was meant'),
     onChanged(name, { hasOtherDefaults }) {
       catalogs.forget(name)
       nudges.send({ to: 'explorer', catalog: name })

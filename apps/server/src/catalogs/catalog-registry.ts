@@ -81,6 +81,8 @@ export type CatalogRegistryDeps = {
   readonly ownCatalog: string
   /** @throws {MoraineError} `aborted` by the signal */
   testConnection(catalog: PlainCatalog, signal: AbortSignal | undefined): Promise<ConnectionReport>
+  /** Told of what is probably not as it was meant, once the catalog is stored nevertheless. */
+  onWarning(catalog: string, warning: string): void
   /** Told after the catalog is stored, or gone. */
   onChanged(catalog: string, change: CatalogChange): void
 }
@@ -91,11 +93,12 @@ export function catalogRegistry(deps: CatalogRegistryDeps): CatalogRegistry {
   const inTurn = <Result>(name: string, work: () => Promise<Result>, signal?: AbortSignal) =>
     turns(name.toLowerCase(), work, signal)
   const save = async (name: string, form: CatalogForm, before: StoredCatalog | undefined, options: SaveOptions) => {
-    const catalog = await checkedCatalog(name, form, before, options, deps)
+    const { catalog, warnings } = await checkedCatalog(name, form, before, options, deps)
     if (before === undefined) expectNew(name, await store.addCatalog(catalog))
     else if (!(await store.swapCatalog(before.version, catalog))) throw changedMeanwhile(name)
     const defaults = [before, catalog].map((each) => propertiesText(each === undefined ? {} : tableDefaults(each)))
     onChanged(name, { hasOtherDefaults: before !== undefined && defaults[0] !== defaults[1] })
+    for (const warning of warnings) deps.onWarning(name, warning)
   }
   return {
     register(name, form, options) {
@@ -161,13 +164,15 @@ async function checkedCatalog(
   before: ManagedCatalog | undefined,
   { test, signal }: SaveOptions,
   deps: CatalogRegistryDeps,
-): Promise<ManagedCatalog> {
+): Promise<{ readonly catalog: ManagedCatalog; readonly warnings: readonly string[] }> {
   const { plain, kept } = merge(name, form, before, deps.vault)
   checkSafely(plain)
-  if (test) expectPassed(await deps.testConnection(plain, signal))
+  const report = test ? await deps.testConnection(plain, signal) : undefined
+  if (report !== undefined) expectPassed(report)
   const sealed = sealCatalog(plain, deps.vault)
   // What was not given anew stays sealed as it was.
-  return { ...sealed, sealedSecrets: { ...sealed.sealedSecrets, ...kept } }
+  const catalog = { ...sealed, sealedSecrets: { ...sealed.sealedSecrets, ...kept } }
+  return { catalog, warnings: report?.steps.flatMap(({ warning }) => warning ?? []) ?? [] }
 }
 
 type Merged = { readonly plain: PlainCatalog; readonly kept: Readonly<Record<string, string>> }

@@ -3,6 +3,7 @@ import type { Namespace } from '@moraine/catalogs/table-identifier'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { childNamespaces } from './all-namespaces.ts'
 import { databaseCuts } from './database-cuts.ts'
+import { whyLeftOut } from './left-out.ts'
 import type { OpenedCatalog } from './open-catalogs.ts'
 
 /**
@@ -24,7 +25,8 @@ export async function resolveDatabase(
       if (found !== undefined) return found
     }
   }
-  throw new MoraineError('not-found', `there is no database '${name}' in catalog '${catalog.name}'`)
+  const leftOut = whyLeftOut({ name: catalog.name, filter }, [name])
+  throw new MoraineError('not-found', leftOut ?? `there is no database '${name}' in catalog '${catalog.name}'`)
 }
 
 /** The namespace below the parent whose levels, joined, are the text; of several the one with the shorter first level. */

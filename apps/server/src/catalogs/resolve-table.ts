@@ -1,6 +1,7 @@
 import type { TableParams } from '@moraine/api/rest/table-schemas'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { MoraineError } from '@moraine/stdx/error'
+import { whyLeftOut } from './left-out.ts'
 import type { OpenedCatalog } from './open-catalogs.ts'
 import { resolveDatabase } from './resolve-database.ts'
 
@@ -15,6 +16,7 @@ export async function resolveTable(
   signal: AbortSignal,
 ): Promise<TableIdentifier> {
   const identifier = { namespace: await resolveDatabase(opened, db, signal), name: table }
-  if (opened.filter.acceptsTable(identifier.namespace, table)) return identifier
-  throw new MoraineError('not-found', `there is no table '${table}' in database '${db}'`)
+  const leftOut = whyLeftOut({ name: opened.catalog.name, filter: opened.filter }, identifier.namespace, table)
+  if (leftOut === undefined) return identifier
+  throw new MoraineError('not-found', leftOut)
 }

@@ -245,6 +245,25 @@ test('filters count', async () => {
   assert.deepEqual(await summary(world), [true, 'reach passed, list passed, read skipped, commit skipped'])
 })
 
+test('a filter that lets nothing pass of what is there is told, and passes', async () => {
+  const warningsOf = async (filter: Readonly<Record<string, string>>, withTable = true) => {
+    const { run } = await setUp({}, { ...REST, properties: { ...REST.properties, ...filter } }, withTable)
+    const { passed, steps } = await run
+    assert.equal(passed, true)
+    return steps.flatMap(({ step, warning }) => (warning === undefined ? [] : [`${step}: ${warning}`]))
+  }
+  assert.deepEqual(await warningsOf({ 'database-filter': 'sale' }), [
+    'reach: its database-filter lets nothing pass of what was seen (sales), and nothing of it is looked after: it has to match the whole name',
+  ])
+  assert.deepEqual(await warningsOf({ 'table-filter': 'orders' }), [
+    'list: its table-filter lets nothing pass of what was seen (sales.orders), and nothing of it is looked after: it has to match the whole name',
+  ])
+  for (const filter of [{ 'database-filter': 'sales' }, { 'table-filter': '.*orders' }, {}]) {
+    assert.deepEqual(await warningsOf(filter), [])
+  }
+  assert.deepEqual(await warningsOf({ 'database-filter': 'sale' }, false), [], 'there is nothing to pass')
+})
+
 test('what was opened for a test is closed, and a failure of that is no failure of the test', async () => {
   let closed = 0
   const close = () => {

@@ -4,6 +4,7 @@ import { CREATES_JDBC_TABLES } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { formatsOfCatalog, type PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
+import { databaseName } from '@moraine/management/records/table-name'
 import { abortError, checkAborted } from '@moraine/stdx/abort'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
@@ -157,7 +158,17 @@ async function reachIt(plain: PlainCatalog, found: Findings, deps: TestConnectio
     return { seen: 'it answers; it has no databases', warnings: why === undefined ? [] : [why] }
   }
   const seen = `it answers; the filters let ${found.databases.length} of the first ${page.items.length} databases pass`
-  return { seen, warnings: [] }
+  return {
+    seen,
+    warnings: found.databases.length > 0 ? [] : [nothingPasses('database-filter', page.items.map(databaseName))],
+  }
+}
+
+/** The names are those that were seen, and not all. */
+function nothingPasses(property: string, names: readonly string[]): string {
+  const [first = ''] = names
+  const seen = names.length === 1 ? first : `${names.length} names such as ${first}`
+  return `its ${property} lets nothing pass of what was seen (${seen}), and nothing of it is looked after: it has to match the whole name`
 }
 
 /** A test makes no tables where there are none, nor changes them. `undefined`: there are none, and using it makes them. */
@@ -179,13 +190,17 @@ async function openForTest(
 async function list(_plain: PlainCatalog, found: Findings, _deps: TestConnectionDeps, signal: AbortSignal) {
   if (found.databases?.length === 0) return { skipped: 'there is no database' }
   const { catalog, filter } = openedOf(found)
+  const leftOut: string[] = []
   for (const database of (found.databases ?? []).slice(0, DATABASES_LOOKED_AT)) {
     const { items } = await catalog.listTables(database, undefined, signal)
     found.tables = items.filter(({ name }) => filter.acceptsTable(database, name)).slice(0, TABLES_LOOKED_AT)
     const [first] = found.tables
     if (first !== undefined) return `tables can be listed, such as ${formatIdentifier(first)}`
+    leftOut.push(...items.map(({ name }) => `${databaseName(database)}.${name}`))
   }
-  return 'databases can be listed; no table was found'
+  if (leftOut.length === 0) return 'databases can be listed; no table was found'
+  const seen = `tables can be listed; the filters let none of the first ${leftOut.length} pass`
+  return { seen, warnings: [nothingPasses('table-filter', leftOut)] }
 }
 
 const DATABASES_LOOKED_AT = 10

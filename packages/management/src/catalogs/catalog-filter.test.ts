@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isKind } from '@moraine/stdx/error'
-import { catalogFilter, storedFilter } from './catalog-filter.ts'
+import { catalogFilter, filterInTheWay, storedFilter } from './catalog-filter.ts'
 
 test('without filters everything passes', () => {
   const all = catalogFilter({ 'database-filter': '', warehouse: 'x' })
@@ -28,6 +28,18 @@ test('an expression has to match the whole name', () => {
   )
   assert.equal(catalogFilter({ 'database-filter': String.raw`sales\.eu` }).acceptsDatabase(['sales', 'eu']), true)
   assert.equal(catalogFilter({ 'database-filter': '(?i)SALES' }).acceptsDatabase(['sales']), true)
+})
+
+test('the property is named that leaves something out', () => {
+  const filter = catalogFilter({ 'database-filter': 'sales|ads', 'table-filter': String.raw`sales\..*` })
+  const cases = [
+    [['hr'], undefined, 'database-filter'],
+    [['hr'], 'staff', 'database-filter'],
+    [['ads'], undefined, undefined],
+    [['ads'], 'clicks', 'table-filter'],
+    [['sales'], 'orders', undefined],
+  ] as const
+  for (const [namespace, table, property] of cases) assert.equal(filterInTheWay(filter, namespace, table), property)
 })
 
 test('what is no expression is refused with the property', () => {

@@ -8,6 +8,8 @@ export type CatalogFilter = {
   acceptsTable(namespace: readonly string[], name: string): boolean
 }
 
+type FilterProperty = 'database-filter' | 'table-filter'
+
 /**
  * The properties `database-filter` and `table-filter`, regular expressions that have to match all of the database's name,
  * and all of `database.table`, as in Amoro: Java's, as far as {@link linearPattern} takes them.
@@ -23,6 +25,16 @@ export function catalogFilter(properties: CatalogMap): CatalogFilter {
   }
 }
 
+/** The property that leaves out the database, or the table in it; of both the first that does, `undefined` if none does. */
+export function filterInTheWay(
+  filter: CatalogFilter,
+  namespace: readonly string[],
+  table?: string,
+): FilterProperty | undefined {
+  if (!filter.acceptsDatabase(namespace)) return 'database-filter'
+  return table === undefined || filter.acceptsTable(namespace, table) ? undefined : 'table-filter'
+}
+
 /** The same of a catalog that is registered already: where they are of no use, who asks is told, and nobody else. */
 export function storedFilter(properties: CatalogMap): CatalogFilter {
   try {
@@ -35,7 +47,7 @@ export function storedFilter(properties: CatalogMap): CatalogFilter {
   }
 }
 
-function expression(key: string, properties: CatalogMap): LinearPattern | undefined {
+function expression(key: FilterProperty, properties: CatalogMap): LinearPattern | undefined {
   const text = properties[key]
   return text === undefined || text === '' ? undefined : linearPattern(text, `properties.${key}`)
 }

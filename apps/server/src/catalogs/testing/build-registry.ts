@@ -10,6 +10,8 @@ export type BuiltRegistry = {
   readonly vault: SecretVault
   /** Catalogs that were said to have changed, and how. */
   readonly changed: readonly string[]
+  /** What was said of those that were saved. */
+  readonly warnings: readonly string[]
   /** What was tested, secrets and all. */
   readonly tested: readonly PlainCatalog[]
 }
@@ -26,6 +28,7 @@ export function buildRegistry(
   const vault = secretVault(random.bytes(32), random)
   const changed: string[] = []
   const tested: PlainCatalog[] = []
+  const warnings: string[] = []
   const registry = catalogRegistry({
     store: stores.catalogs,
     vault,
@@ -36,7 +39,8 @@ export function buildRegistry(
       tested.push(catalog)
       return report(signal)
     },
+    onWarning: (name, warning) => warnings.push(`${name}: ${warning}`),
     onChanged: (name, { hasOtherDefaults }) => changed.push(hasOtherDefaults ? `${name} and its defaults` : name),
   })
-  return { registry, vault, changed, tested }
+  return { registry, vault, changed, tested, warnings }
 }

@@ -273,6 +273,26 @@ test('a table of a catalog that is not there is told from one that has not been 
   }
 })
 
+test('of a table that a filter leaves out the filter is named', async () => {
+  const { call, stores } = await setUp()
+  const properties = { 'database-filter': 'sales|ads', 'table-filter': '(?!sales[.]tmp_).*' }
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties })
+  const explain = async (db: string, name: string) => {
+    const { status, message } = await call('GET', `/tables/catalogs/lake/dbs/${db}/tables/${name}/explain`)
+    assert.equal(status, 404)
+    return message
+  }
+  assert.equal(
+    await explain('hr', 'staff'),
+    "table lake.hr.staff is not managed; the database-filter of catalog 'lake' leaves out database 'hr': whoever manages the catalog can change it (moraine catalog change lake --property database-filter=...)",
+  )
+  assert.match(await explain('sales', 'tmp_1'), /; the table-filter of catalog 'lake' leaves out table 'sales.tmp_1': /)
+  assert.match(await explain('sales', 'nothing'), /; it may not have been found yet$/)
+  await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: { 'database-filter': '(' } })
+  const broken = await call('GET', '/tables/catalogs/lake/dbs/hr/tables/staff/explain')
+  assert.match(broken.message, /properties\.database-filter is no regular expression/)
+})
+
 test('a person can have a table optimized, and hears why not', async () => {
   const world = await setUp()
   const { call, table, stores } = world

@@ -15,7 +15,7 @@ async function setUp() {
   const stores = memoryStores()
   const failing: { report: ConnectionReport } = { report: { passed: true, steps: [] } }
   for (const name of ['default', 'local']) await stores.groups.saveGroup({ name, container: 'local', properties: {} })
-  const { registry, vault, changed, tested } = buildRegistry(stores, () => failing.report)
+  const { registry, vault, changed, tested, warnings } = buildRegistry(stores, () => failing.report)
   const server = await buildHttpServer(buildOptions({ stores, registry }))
   const answers: string[] = []
   const call = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, payload?: object) => {
@@ -29,7 +29,7 @@ async function setUp() {
     const found = await stores.catalogs.findCatalog(name)
     return found && unsealCatalog(found, vault)
   }
-  return { stores, server, call, plain, vault, changed, tested, failing, answers }
+  return { stores, server, call, plain, vault, changed, tested, warnings, failing, answers }
 }
 
 /** As Amoro's own form sends it. */
@@ -354,7 +354,7 @@ test('a token of HDFS is sent to no other name node', async () => {
 })
 
 test('a test is made with the secrets that are set; what fails it is saved only if nobody asked', async () => {
-  const { call, tested, failing, stores } = await setUp()
+  const { call, tested, failing, stores, warnings } = await setUp()
   await call('POST', '/catalogs', FAR)
   assert.equal(tested.length, 0)
   const step = { step: 'reach', outcome: 'failed', text: 'no answer', elapsedMs: 3 } as const
@@ -368,8 +368,10 @@ test('a test is made with the secrets that are set; what fails it is saved only 
     [400, true],
   )
   assert.equal(await stores.catalogs.findCatalog('new'), undefined)
-  failing.report = { passed: true, steps: [] }
+  assert.deepEqual(warnings, [])
+  failing.report = { passed: true, steps: [{ ...step, outcome: 'passed', warning: 'its filter lets nothing pass' }] }
   assert.equal((await call('PUT', '/catalogs/far?test=true', FAR)).status, 200)
+  assert.deepEqual(warnings, ['far: its filter lets nothing pass'], 'which the answer has no room for')
 })
 
 test('no answer and no row has a secret in it', async () => {

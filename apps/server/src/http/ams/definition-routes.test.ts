@@ -157,6 +157,16 @@ test('a creation that cannot be is refused, and the reason says where', async ()
   assert.deepEqual(told, ['written orders'])
 })
 
+test('a table that the filter leaves out is not found, and the filter is named', async () => {
+  const { call } = await withOrders()
+  const { status, message } = await call('GET', `${TABLES}/hidden`)
+  assert.equal(status, 404)
+  assert.match(
+    message,
+    /^the table-filter of catalog 'lake' leaves out table 'sales\.hidden': whoever manages the catalog/,
+  )
+})
+
 test('a table is changed by one commit, and a change that is none makes none', async () => {
   const { call, told } = await withOrders()
   const before = (await call('GET', `${TABLES}/orders`)).result
