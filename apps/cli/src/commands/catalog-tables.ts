@@ -95,7 +95,7 @@ export async function renameTable(
 }
 
 /** Within the catalog: its name is left out, or said again. */
-function targetOf(levels: readonly string[], { first }: CatalogName): TableIdentifier {
+export function targetOf(levels: readonly string[], { first }: CatalogName): TableIdentifier {
   if (first === undefined) return identifierOfLevels(levels)
   if (levels[0] === first && levels.length > 2) return identifierOfLevels(levels.slice(1))
   throw new MoraineError(
@@ -122,6 +122,6 @@ function say(identifier: TableIdentifier, outcome: string, { json }: RawTableOpt
   else context.print(`table ${name} is ${outcome}\n`)
 }
 
-function levelsOf({ namespace, name }: TableIdentifier): readonly string[] {
+export function levelsOf({ namespace, name }: TableIdentifier): readonly string[] {
   return [...namespace, name]
 }

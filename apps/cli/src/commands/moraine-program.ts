@@ -9,6 +9,7 @@ import { addPrincipalCommands } from './principal-commands.ts'
 import { addServiceCommands } from './service-commands.ts'
 import { addTableCommands } from './table-commands.ts'
 import { addDoctorCommand, addTableWorkCommands } from './table-work-commands.ts'
+import { addViewCommands } from './view-commands.ts'
 
 /** The command line. What a command needs is loaded when it runs: help should not wait for a database to load. */
 export function moraineProgram(context: CommandContext): Command {
@@ -23,6 +24,7 @@ export function moraineProgram(context: CommandContext): Command {
   addTableWorkCommands(table, context)
   addDoctorCommand(program, context)
   addTableCommands(table, context)
+  addViewCommands(program, context)
   addNamespaceCommands(program, context)
   addGroupCommands(program, context)
   addCatalogCommands(program, context)

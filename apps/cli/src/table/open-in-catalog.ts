@@ -1,6 +1,6 @@
 import type { Catalog, CatalogTables } from '@moraine/catalogs/catalog'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import type { StorageSettings } from '@moraine/storage/settings'
 import { type CatalogOptions, type CatalogPlace, catalogPlace } from './catalog-place.ts'
 import { type CatalogContext, type CatalogUse, openCatalog, withHint } from './open-catalog.ts'
@@ -75,12 +75,13 @@ export async function openInCatalog(
     identifier,
     place,
   } = await openCatalogOf(levels, options, { creates: false }, context, signal)
+  const hint = async () => (await viewHint(store, identifier, signal)) ?? dotsHint(levels)
   if (place.type !== 'rest') {
     if ((await store.findMetadataLocation(identifier, signal)) !== undefined) return { identifier, store }
-    throw new MoraineError('not-found', `there is no table ${levels.join('.')} in ${place.label}${dotsHint(levels)}`)
+    throw new MoraineError('not-found', `there is no table ${levels.join('.')} in ${place.label}${await hint()}`)
   }
-  const { storageProperties } = await store.loadTable(identifier, signal).catch((error: unknown) => {
-    throw withHint(error, dotsHint(levels), 'not-found')
+  const { storageProperties } = await store.loadTable(identifier, signal).catch(async (error: unknown) => {
+    throw isKind(error, 'not-found') ? withHint(error, await hint()) : error
   })
   return { identifier, store, ...(storageProperties !== undefined && { vended: storageProperties }) }
 }
@@ -95,6 +96,17 @@ export function identifierOfLevels(levels: readonly string[]): TableIdentifier {
     )
   }
   return { namespace: levels.slice(0, -1), name }
+}
+
+/** Of what is looked for as a table. That nobody can say whether it is a view is not what went wrong. */
+async function viewHint(
+  { views }: Catalog,
+  identifier: TableIdentifier,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const found = await views?.findViewLocation(identifier, signal).catch(() => undefined)
+  if (found === undefined) return undefined
+  return '; there is a view of that name: `moraine view load` with the same options shows it'
 }
 
 function warehouseHint(first: string): string {
