@@ -67,6 +67,7 @@ export function composeRegistry(options: RegistryOptions, composed: ComposedCata
     vault,
     pointers: stores.pointers,
     drops: stores.drops,
+    clock,
     ownCatalog,
     testConnection: (plain, signal) =>
       testConnection(

@@ -24,6 +24,17 @@ export interface DroppedTables {
   ): Promise<DroppedTable>
   /** The last dropped first. */
   listDropped(page?: string): Promise<Page<DroppedTable>>
+  /**
+   * Ends its time: nobody can have it back any more, and it is purged soon. `files` says whether its files go, whatever the
+   * drop said; of a view none do.
+   *
+   * @param judge looks at what is to be purged before it is, and refuses by throwing
+   */
+  purgeNow(
+    dropId: string,
+    options: { readonly files?: boolean },
+    judge?: (dropped: DroppedTable) => void,
+  ): Promise<DroppedTable>
   /** Gives it its name again, or another one; `already-exists` if that is taken. */
   restoreDropped(dropId: string, as?: TableIdentifier): Promise<DroppedTable>
 }

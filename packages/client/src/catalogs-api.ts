@@ -42,6 +42,8 @@ export interface CatalogsApi {
     page: string | undefined,
     signal?: AbortSignal,
   ): Promise<{ readonly items: readonly DroppedEntry[]; readonly nextPage?: string }>
+  /** @param files whether they go, too; as the drop said if absent */
+  purgeDropped(catalog: string, dropId: string, files: boolean | undefined, signal?: AbortSignal): Promise<DroppedEntry>
   restoreDropped(
     catalog: string,
     dropId: string,
@@ -72,6 +74,11 @@ export function catalogsApi(connection: ApiConnection): CatalogsApi {
       const request = { method: 'GET', path: `${pathOf(catalog)}/dropped-tables`, query: { nextPage: page } } as const
       const { list, nextPage } = await call({ ...request, result: droppedPage }, signal)
       return { items: list, ...(nextPage !== null && { nextPage }) }
+    },
+    purgeDropped(catalog, dropId, files, signal) {
+      const path = `${pathOf(catalog)}/dropped-tables/${encodeURIComponent(dropId)}/purge`
+      const body = files === undefined ? {} : { files }
+      return call({ method: 'POST', path, body, result: droppedTable }, signal)
     },
     restoreDropped(catalog, dropId, as, signal) {
       const path = `${pathOf(catalog)}/dropped-tables/${encodeURIComponent(dropId)}/restore`

@@ -215,6 +215,11 @@ test('a dropped table is had back, the last one of its name or the one that is m
     taken.err,
     /db\.orders is the name of another table or view; .*--as db\.orders_2 --id \S+ --catalog lake/,
   )
+  const both = await moraine(['table', 'purge', 'db.first', '--files', '--keep-files', ...own])
+  assert.deepEqual([both.code, /cannot be used with option '--keep-files'/.test(both.err)], [2, true], both.err)
+  const ended = await printed(['table', 'purge', 'db.first', '--files', ...own])
+  assert.equal(ended, 'table db.first cannot be had back any more; its files go within a minute or so\n')
+  assert.equal((await moraine(['table', 'undrop', 'db.first', ...own])).code, 1)
   const theirDrop = await moraine(['table', 'drop', 'db.orders', '--catalog', 'far'])
   assert.deepEqual([theirDrop.code, theirDrop.out], [0, 'table db.orders is dropped\n'])
   assert.match(theirDrop.err, /^its files stay: `moraine table register db\.orders \/.*metadata\.json` with the same/m)

@@ -41,6 +41,28 @@ export async function undropTable(ref: string, raw: RawUndropOptions, context: C
     context.print(`${restored.kind} ${name} is back, as it was when it was dropped at ${timeOf(restored.droppedAt)}\n`)
 }
 
+export type RawPurgeOptions = RawDroppedOptions & {
+  readonly id?: string
+  readonly files?: boolean
+  readonly keepFiles?: boolean
+}
+
+/** Ends the time of the table or view of that name that was dropped last, or of the one with the id. */
+export async function purgeTable(ref: string, raw: RawPurgeOptions, context: CommandContext): Promise<void> {
+  const levels = parseLevels(ref, 'table name')
+  identifierOfLevels(levels)
+  const api = catalogsApi(apiConnection(raw, context))
+  const { dropId } = await findDropped(levels, raw, api, context.signal)
+  const files = raw.files === true ? true : raw.keepFiles === true ? false : undefined
+  const purged = await api.purgeDropped(raw.catalog, dropId, files, context.signal)
+  const name = nameOf(purged)
+  if (raw.json === true) context.printJson({ table: name, outcome: 'purging', dropId, purgesFiles: purged.purgesFiles })
+  else {
+    const then = purged.purgesFiles ? 'its files go within a minute or so' : 'its files stay'
+    context.print(`${purged.kind} ${name} cannot be had back any more; ${then}\n`)
+  }
+}
+
 /** What became of a table or view of a catalog of the service that was dropped just now; `undefined` if it is gone. */
 export async function findJustDropped(
   levels: readonly string[],

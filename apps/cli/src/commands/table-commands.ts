@@ -50,6 +50,17 @@ function addDroppedCommands(table: Command, context: CommandContext): void {
     .option('--as <table>', 'under another name')
     .option('--id <id>', 'which of those of this name, as `table dropped` has it (default: the last dropped)')
     .action(async (ref, options) => (await dropping()).undropTable(ref, options, context))
+  withServerOptions(
+    table
+      .command('purge')
+      .description('end the time in which a dropped table can be had back; its files go as its drop said')
+      .argument('<table>', 'db.orders'),
+  )
+    .requiredOption(...catalog)
+    .option('--id <id>', 'which of those of this name, as `table dropped` has it (default: the last dropped)')
+    .addOption(new Option('--files', 'remove its files, whatever its drop said').conflicts('keepFiles'))
+    .addOption(new Option('--keep-files', 'leave its files, whatever its drop said'))
+    .action(async (ref, options) => (await dropping()).purgeTable(ref, options, context))
 }
 
 /** What a running service does with a table. */

@@ -17,6 +17,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'table register': 'moraine table register sales.orders /lake/sales/orders/metadata/v7.metadata.json --catalog lake',
   'table dropped': 'moraine table dropped --catalog lake',
   'table undrop': 'moraine table undrop sales.orders --as sales.again --catalog lake',
+  'table purge': 'moraine table purge sales.orders --catalog lake --files',
   'table status': 'moraine table status sales.orders --catalog lake',
   'table trigger': 'moraine table trigger sales.orders --type full --partition region=eu/day=2024-01-31 --catalog lake',
   'table pause': "moraine table pause sales.orders --reason 'backfill until Monday' --catalog lake",

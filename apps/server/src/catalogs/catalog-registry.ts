@@ -17,6 +17,7 @@ import type {
   StoredCatalog,
 } from '@moraine/management/catalogs/managed-catalog'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
+import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import type { SecretVault } from '../secrets/secret-vault.ts'
 import { entryOf, MASK, maskCatalog, redact, sealCatalog, unsealCatalog } from './catalog-secrets.ts'
@@ -24,6 +25,7 @@ import { checkAddresses } from './check-addresses.ts'
 import { checkCatalogValues } from './check-catalog-values.ts'
 import { accessDelegation } from './delegation/access-delegation.ts'
 import { noSuchCatalog } from './no-such-catalog.ts'
+import { KEPT_COUNTED, stillKeeps } from './still-keeps.ts'
 import type { ConnectionReport } from './test-connection.ts'
 
 export type SaveOptions = {
@@ -77,6 +79,7 @@ export type CatalogRegistryDeps = {
   readonly vault: SecretVault
   readonly pointers: Pick<TablePointers, 'listNamespaces'>
   readonly drops: Pick<DroppedPointers, 'listDropped'>
+  readonly clock: Pick<Clock, 'now'>
   /** The catalog that every start of the service makes. */
   readonly ownCatalog: string
   /** @throws {MoraineError} `aborted` by the signal */
@@ -286,9 +289,8 @@ async function obstacleOf({ name, type }: ManagedCatalog, deps: CatalogRegistryD
   if (database !== undefined) {
     return `catalog '${name}' is kept by this service and has the database '${database.join('.')}'; drop its tables and databases first`
   }
-  const [dropped] = await deps.drops.listDropped(name, { offset: 0, limit: 1 })
-  if (dropped === undefined) return undefined
-  return `catalog '${name}' still keeps '${dropped.name}', which was dropped and can be had back; wait until it is purged`
+  const kept = await deps.drops.listDropped(name, { offset: 0, limit: KEPT_COUNTED })
+  return kept.length === 0 ? undefined : stillKeeps(name, kept, deps.clock.now())
 }
 
 function describe(catalog: StoredCatalog): CatalogDescription {

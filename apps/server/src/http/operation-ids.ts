@@ -20,6 +20,7 @@ export const OPERATION_IDS: Readonly<Record<string, Readonly<Record<string, stri
     '/catalogs/{catalog}/delete/check': { get: 'checkCatalogRemoval' },
     '/catalogs/{catalog}/dropped-tables': { get: 'listDroppedTables' },
     '/catalogs/{catalog}/dropped-tables/{dropId}/restore': { post: 'restoreDroppedTable' },
+    '/catalogs/{catalog}/dropped-tables/{dropId}/purge': { post: 'purgeDroppedTable' },
     '/files': { post: 'uploadFile' },
     '/files/{file}': { get: 'downloadFile' },
     '/optimize/actions': { get: 'listOptimizingActions' },

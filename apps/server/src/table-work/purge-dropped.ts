@@ -29,7 +29,9 @@ export async function purgeDropped(
 ): Promise<PurgeOutcome> {
   const fate = dropped.purgesFiles ? await judge(dropped, { io, drops, others }, signal) : {}
   if (fate.location !== undefined) await refuseLink(fate.location, io, warehouse)
-  if (!(await drops.claimPurge(dropped.dropId, clock.now()))) return { removedFiles: 0, kept: 'it was had back' }
+  if (!(await drops.claimPurge(dropped, clock.now()))) {
+    return { removedFiles: 0, kept: 'it was had back, or is to be purged in another way by now' }
+  }
   const { location, kept } = fate
   const mayRemove = () => {
     checkAborted(signal, `purging ${location}`)

@@ -24,6 +24,15 @@ export const droppedQuery = Type.Object({
 })
 export const droppedParams = Type.Object({ catalog: Type.String(), dropId: Type.String({ maxLength: 100 }) })
 
+export const purgeBody = Type.Object(
+  {
+    files: Type.Optional(
+      Type.Boolean({ description: 'Whether its files are removed; absent: as it was said when it was dropped.' }),
+    ),
+  },
+  { title: 'PurgeBody' },
+)
+
 /** Absent: under the name that it had. */
 export const restoreBody = Type.Object(
   {

@@ -13,6 +13,9 @@ export type DroppedPointer = InternalPointer & {
 
 export type Drop = Pick<DroppedPointer, 'dropId' | 'droppedAt' | 'purgeAt' | 'purgesFiles'>
 
+/** When, and how, what was dropped is purged. */
+export type PurgeOrder = Pick<DroppedPointer, 'purgeAt' | 'purgesFiles'>
+
 /** What is not found, though it lies there. */
 export type Except = {
   /** What was dropped by this id. */
@@ -41,10 +44,15 @@ export interface DroppedPointers {
     now: EpochMs,
   ): Promise<'restored' | 'absent' | 'exists' | 'no-namespace'>
   /**
-   * Begins to purge what was dropped, which nobody can have back then; `false` if it is not there any more, or its time has
-   * not come. Begun once, it goes on after a crash.
+   * Ends its time at `purgeAt`, and settles whether its files go then. `undefined` if it is not there any more, or its purge
+   * has begun.
    */
-  claimPurge(dropId: string, now: EpochMs): Promise<boolean>
+  advancePurge(catalog: string, dropId: string, to: PurgeOrder): Promise<DroppedPointer | undefined>
+  /**
+   * Begins to purge what was dropped, which nobody can have back then; `false` if it is not there any more, its time has
+   * not come, or it is to be purged in another way by now. Begun once, it goes on after a crash.
+   */
+  claimPurge(dropped: Pick<DroppedPointer, 'dropId' | 'purgesFiles'>, now: EpochMs): Promise<boolean>
   /** Those whose time has come, in the order in which it came. */
   listDueDrops(
     now: EpochMs,

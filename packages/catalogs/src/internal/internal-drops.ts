@@ -70,6 +70,19 @@ export function internalDrops(
       return { items, ...(found.length > PAGE_SIZE && { nextPage: String(offset + PAGE_SIZE) }) }
     },
 
+    async purgeNow(dropId, { files }, judge) {
+      const dropped = await pointers.findDropped(catalog, dropId)
+      if (dropped === undefined) throw gone(dropId)
+      judge?.(droppedTable(dropped))
+      if (dropped.kind === 'view' && files === true) {
+        throw new MoraineError('invalid-input', `the files of views are not purged: purge ${dropId} without them`)
+      }
+      const order = { purgeAt: clock.now(), purgesFiles: files ?? dropped.purgesFiles }
+      const advanced = await pointers.advancePurge(catalog, dropId, order)
+      if (advanced === undefined) throw new MoraineError('conflict', `${dropId} is being purged already, or had back`)
+      return droppedTable(advanced)
+    },
+
     async restoreDropped(dropId, as) {
       const dropped = await pointers.findDropped(catalog, dropId)
       if (dropped === undefined) throw gone(dropId)

@@ -1,4 +1,10 @@
-import type { Drop, DroppedPointer, DroppedPointers, Except } from '@moraine/catalogs/internal/dropped-pointers'
+import type {
+  Drop,
+  DroppedPointer,
+  DroppedPointers,
+  Except,
+  PurgeOrder,
+} from '@moraine/catalogs/internal/dropped-pointers'
 import type { InternalPointer } from '@moraine/catalogs/internal/table-pointers'
 import type { EpochMs } from '@moraine/stdx/brand'
 import type { Kysely, Selectable } from 'kysely'
@@ -51,7 +57,8 @@ export function sqlDroppedPointers(db: Kysely<Database>, words: EngineWords, und
     },
     restoreDropped: (catalog, dropId, to, now) =>
       write((transaction) => restore(transaction, { catalog, ...to }, dropId, now)),
-    claimPurge: (dropId, now) => write((transaction) => claimPurge(transaction, dropId, now)),
+    advancePurge: (catalog, dropId, to) => write((transaction) => advancePurge(transaction, catalog, dropId, to)),
+    claimPurge: (dropped, now) => write((transaction) => claimPurge(transaction, dropped, now)),
     async listDueDrops(now, { offset, limit }) {
       const due = db.selectFrom('dropped_table').selectAll().where('purge_at', '<=', now)
       const rows = await due.orderBy('purge_at').orderBy('drop_id').limit(limit).offset(offset).execute()
@@ -114,7 +121,35 @@ async function restore(
   return 'restored'
 }
 
-async function claimPurge(db: Kysely<Database>, dropId: string, now: EpochMs): Promise<boolean> {
+async function advancePurge(
+  db: Kysely<Database>,
+  catalog: string,
+  dropId: string,
+  { purgeAt, purgesFiles }: PurgeOrder,
+): Promise<DroppedPointer | undefined> {
+  const isThis = ['drop_id', '=', dropId] as const
+  const row = await db
+    .selectFrom('dropped_table')
+    .selectAll()
+    .where(...isThis)
+    .where('catalog_name', '=', catalog)
+    .executeTakeFirst()
+  if (row === undefined) return undefined
+  // One statement with the look whether its purge has begun: of this and a purge at once the purge counts.
+  const { numUpdatedRows } = await db
+    .updateTable('dropped_table')
+    .set({ purge_at: purgeAt, purges_files: purgesFiles ? 1 : 0 })
+    .where(...isThis)
+    .where('is_purging', '=', 0)
+    .executeTakeFirst()
+  return numUpdatedRows === 1n ? { ...droppedOf(row), purgeAt, purgesFiles } : undefined
+}
+
+async function claimPurge(
+  db: Kysely<Database>,
+  { dropId, purgesFiles }: Pick<DroppedPointer, 'dropId' | 'purgesFiles'>,
+  now: EpochMs,
+): Promise<boolean> {
   // Whoever is about to take its place is waited for, and is seen by the purge.
   await lockFolders(db)
   const row = await db
@@ -124,7 +159,11 @@ async function claimPurge(db: Kysely<Database>, dropId: string, now: EpochMs): P
     .where('purge_at', '<=', now)
     .executeTakeFirst()
   if (row === undefined || row.is_purging === 1) return row !== undefined
-  const begin = db.updateTable('dropped_table').set({ is_purging: 1 }).where('drop_id', '=', dropId)
+  const begin = db
+    .updateTable('dropped_table')
+    .set({ is_purging: 1 })
+    .where('drop_id', '=', dropId)
+    .where('purges_files', '=', purgesFiles ? 1 : 0)
   return (await begin.where('is_purging', '=', 0).executeTakeFirst()).numUpdatedRows === 1n
 }
 

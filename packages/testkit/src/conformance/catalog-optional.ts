@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { must } from '@moraine/stdx/assert'
+import { MoraineError } from '@moraine/stdx/error'
 import { catalogTest, createSalesOrders, ORDERS, rejectsAs, SALES_ORDERS_TABLE } from './catalog-samples.ts'
 import type { CatalogUnderTest, OpenCatalog, OptionalMember } from './catalog-under-test.ts'
 
@@ -123,6 +124,27 @@ function droppedTests(name: string, open: OpenCatalog): void {
     assert.deepEqual(await dropped.listDropped(), { items: [] })
     await rejectsAs('not-found', kept.dropId, dropped.restoreDropped(kept.dropId))
     await changed(catalog, ORDERS)
+  })
+
+  catalogTest(name, 'a dropped table whose time is ended cannot be had back', open, async (opened) => {
+    const { catalog } = opened
+    const dropped = must(catalog.dropped, 'dropped')
+    await createSalesOrders(opened)
+    const kept = await dropped.dropTable(ORDERS, { purge: false })
+    await rejectsAs('not-found', 'none', dropped.purgeNow('none', {}))
+    const judged: unknown[] = []
+    const refuse = (each: unknown) => {
+      judged.push(each)
+      throw new MoraineError('permission', 'not yours')
+    }
+    await rejectsAs('permission', 'not yours', dropped.purgeNow(kept.dropId, {}, refuse))
+    assert.deepEqual(judged, [kept])
+    assert.deepEqual(await dropped.listDropped(), { items: [kept] })
+    const ended = await dropped.purgeNow(kept.dropId, { files: true })
+    assert.ok(ended.purgeAt < kept.purgeAt)
+    assert.deepEqual(ended, { ...kept, purgeAt: ended.purgeAt, purgesFiles: true })
+    assert.equal((await dropped.purgeNow(kept.dropId, {})).purgesFiles, true, 'as it was said last')
+    await rejectsAs('not-found', kept.dropId, dropped.restoreDropped(kept.dropId))
   })
 
   catalogTest(name, 'the name of a dropped table is free, and it is had back under another', open, async (opened) => {

@@ -240,9 +240,17 @@ function memoryDrops({
       drops.delete(dropId)
       return 'restored'
     },
-    async claimPurge(dropId, now) {
+    async advancePurge(catalog, dropId, to) {
+      const dropped = found(catalog, dropId)
+      if (dropped === undefined || purging.has(dropId)) return undefined
+      const advanced = { ...dropped, ...to }
+      drops.set(dropId, advanced)
+      return advanced
+    },
+    async claimPurge({ dropId, purgesFiles }, now) {
       const dropped = drops.get(dropId)
       if (dropped === undefined || dropped.purgeAt > now) return false
+      if (!purging.has(dropId) && dropped.purgesFiles !== purgesFiles) return false
       purging.add(dropId)
       return true
     },

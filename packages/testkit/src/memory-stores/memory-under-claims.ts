@@ -29,6 +29,7 @@ export function memoryUnderClaims(
         ...drops,
         dropPointer: changed(drops.dropPointer),
         restoreDropped: changed(drops.restoreDropped),
+        advancePurge: changed(drops.advancePurge),
         claimPurge: changed(drops.claimPurge),
         forgetDropped: changed(drops.forgetDropped),
       },

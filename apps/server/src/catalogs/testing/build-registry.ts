@@ -1,6 +1,8 @@
 import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { Stores } from '@moraine/management/store/stores'
+import { T0 } from '@moraine/management/testing/build'
 import { seededRandom } from '@moraine/stdx/random'
+import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { type SecretVault, secretVault } from '../../secrets/secret-vault.ts'
 import { type CatalogRegistry, catalogRegistry } from '../catalog-registry.ts'
 import type { ConnectionReport } from '../test-connection.ts'
@@ -34,6 +36,7 @@ export function buildRegistry(
     vault,
     pointers: stores.pointers,
     drops: stores.drops,
+    clock: virtualClock(T0),
     ownCatalog: 'lake',
     async testConnection(catalog, signal) {
       tested.push(catalog)

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { connectionProperties } from '@moraine/management/catalogs/catalog-connection'
 import type { TableName } from '@moraine/management/records/table-name'
 import { T0 } from '@moraine/management/testing/build'
+import { later } from '@moraine/stdx/brand'
 import { isStorageSetting } from '@moraine/storage/settings'
 import { memoryStores } from '@moraine/testkit/memory-stores/memory-stores'
 import { sealCatalog, unsealCatalog } from '../../catalogs/catalog-secrets.ts'
@@ -300,10 +301,18 @@ test('an internal catalog stays while it holds anything, and so does the own one
   await stores.pointers.addPointer({ kind: 'table', ...table, metadataLocation: '/m' })
   await stores.drops.dropPointer(
     { kind: 'table', ...table, metadataLocation: '/m' },
-    { dropId: 'd', droppedAt: T0, purgeAt: T0, purgesFiles: true },
+    { dropId: 'd', droppedAt: T0, purgeAt: later(T0, 60_000), purgesFiles: true },
   )
   await stores.pointers.removeNamespace('inner', ['sales'])
-  assert.match((await call('DELETE', '/catalogs/inner')).message, /still keeps 'orders', which was dropped/)
+  assert.equal(
+    (await call('DELETE', '/catalogs/inner')).message,
+    `catalog 'inner' still keeps 'sales.orders', which was dropped and can be had back until ${new Date(T0 + 60_000).toISOString()}; wait until then, or purge each now: \`moraine table purge sales.orders --catalog inner --id d\` (\`moraine table dropped --catalog inner\` lists them)`,
+  )
+  await stores.drops.advancePurge('inner', 'd', { purgeAt: T0, purgesFiles: true })
+  assert.match(
+    (await call('DELETE', '/catalogs/inner')).message,
+    /'sales\.orders': what was dropped is due, and is purged/,
+  )
   await stores.drops.forgetDropped('d')
   assert.equal((await call('DELETE', '/catalogs/inner')).status, 200)
   await stores.catalogs.saveCatalog({ name: 'lake', type: 'ams', properties: { warehouse: '/l' } })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
+import type { Grant } from '@moraine/management/access/grant'
 import { systemRandom } from '@moraine/stdx/random'
 import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
@@ -90,6 +91,37 @@ test('a dropped table is restored under its name by a request that says nothing 
     assert.equal(statusCode, 200, body)
     assert.ok(await catalog.findMetadataLocation(ORDERS))
   }
+})
+
+test('a dropped table is purged now by whoever could have dropped it', async () => {
+  const grants = [{ role: 'editor', place: { catalog: 'lake', namespace: ['sales'] } }] as const
+  const setting = { grants: grants as readonly Grant[] }
+  const identify = async () => ({ name: 'etl', grants: setting.grants })
+  const { catalog, server } = await setUp({ ...openAuthenticator(), identify })
+  await createSalesOrders({ catalog })
+  await catalog.dropTable(ORDERS)
+  const { items } = (await catalog.dropped?.listDropped()) ?? { items: [] }
+  const purge = async (payload: object, id = items[0]?.dropId) => {
+    const url = `/catalogs/lake/dropped-tables/${id}/purge`
+    const answer = await server.inject({ method: 'POST', url, payload })
+    return { status: answer.statusCode, ...answer.json<{ message: string; result: Record<string, unknown> }>() }
+  }
+  for (const role of ['viewer', 'operator'] as const) {
+    setting.grants = [{ role, place: { catalog: 'lake' } }]
+    assert.match(
+      (await purge({})).message,
+      /etl has no role with the privilege write-table on lake\.sales\.orders/,
+      role,
+    )
+  }
+  setting.grants = [{ role: 'admin', place: { catalog: 'lake', namespace: ['hr'] } }]
+  assert.match((await purge({})).message, /etl has no role with the privilege write-table on lake\.sales\.orders/)
+  setting.grants = grants
+  assert.match((await purge({}, 'none')).message, /there is no dropped table none/)
+  assert.match((await purge({ file: true })).message, /file is not known; 'files' is meant|files/)
+  const { status, result } = await purge({ files: true })
+  assert.deepEqual([status, result['purgeAt'], result['purgesFiles'], result['name']], [200, 5, true, 'orders'])
+  assert.equal((await purge({})).result['purgesFiles'], true, 'as it was said last')
 })
 
 test('catalogs that are not there, or keep nothing, say so, and where what was dropped is', async () => {

@@ -1,15 +1,24 @@
 import { catalogParams } from '@moraine/api/rest/catalog-schemas'
-import { droppedPage, droppedParams, droppedQuery, droppedTable, restoreBody } from '@moraine/api/rest/dropped-schemas'
+import {
+  droppedPage,
+  droppedParams,
+  droppedQuery,
+  droppedTable,
+  purgeBody,
+  restoreBody,
+} from '@moraine/api/rest/dropped-schemas'
 import type { DroppedTable, DroppedTables } from '@moraine/catalogs/dropped-tables'
 import { isSeen } from '@moraine/management/access/grant'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import { demand } from '../../access/identity.ts'
 import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import type { ApiServer } from './route-types.ts'
 
 /** Tables and views that were dropped and can be had back. Not in Amoro, where what is dropped is gone. */
 export function droppedRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
+  purgeRoute(server, deps)
   catalogRoute(
     server,
     deps,
@@ -46,6 +55,29 @@ export function droppedRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
     async ({ params, body, open }) => {
       const dropped = droppedOf(params.catalog, await open())
       return entryOf(await dropped.restoreDropped(params.dropId, body.as).catch(sayHowToGoOn))
+    },
+  )
+}
+
+function purgeRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+  catalogRoute(
+    server,
+    deps,
+    {
+      method: 'POST',
+      url: '/catalogs/:catalog/dropped-tables/:dropId/purge',
+      summary: 'Purge a dropped table or view now, which nobody can have back then',
+      description: 'It is forgotten, and its files are removed if they are to be, within about a minute.',
+      params: droppedParams,
+      body: purgeBody,
+      isBodyOptional: true,
+      result: droppedTable,
+    },
+    async ({ params, body, identity, open }) => {
+      const { catalog, dropId } = params
+      const judge = ({ identifier: { namespace, name } }: DroppedTable) =>
+        demand(identity, 'write-table', { catalog, namespace, table: name })
+      return entryOf(await droppedOf(catalog, await open()).purgeNow(dropId, body, judge))
     },
   )
 }

@@ -69,6 +69,7 @@ const WRITTEN_DOWN: Readonly<Record<string, Readonly<Record<string, readonly str
     'catalogs/{catalog}': ['delete', 'get', 'put'],
     'catalogs/{catalog}/delete/check': ['get'],
     'catalogs/{catalog}/dropped-tables': ['get'],
+    'catalogs/{catalog}/dropped-tables/{dropId}/purge': ['post'],
     'catalogs/{catalog}/dropped-tables/{dropId}/restore': ['post'],
     files: ['post'],
     'files/{file}': ['get'],

@@ -56,6 +56,7 @@ export function answersConformance(stores: () => Stores): void {
       ['removePointer', (under) => under.pointers.removePointer('lake', ['m'], 'new', 'table')],
       ['removeNamespace', (under) => under.pointers.removeNamespace('lake', ['m'])],
       ['dropPointer', (under) => under.drops.dropPointer(pointer('t', 'v3'), drop)],
+      ['advancePurge', (under) => under.drops.advancePurge('lake', 'd', { purgeAt: at(8), purgesFiles: false })],
       ['restoreDropped', (under) => under.drops.restoreDropped('lake', 'd', { namespace: ['n'], name: 't' }, at(2))],
     ]
     const look = async () => [

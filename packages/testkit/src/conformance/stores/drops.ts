@@ -94,7 +94,7 @@ export function dropsConformance(stores: () => Stores): void {
       { ...table, ...drop },
     ])
     assert.deepEqual(await found({ ...table, catalog: 'other' }), [])
-    await drops.claimPurge('d2', at(100))
+    await drops.claimPurge({ dropId: 'd2', purgesFiles: true }, at(100))
     assert.deepEqual(await found(table), ['d1'])
   })
 
@@ -103,25 +103,44 @@ export function dropsConformance(stores: () => Stores): void {
     await pointers.addNamespace('lake', ['sales'], {})
     await pointers.addPointer(table)
     await drops.dropPointer(table, drop)
-    assert.equal(await drops.claimPurge('d1', at(99)), false, 'it can be had back')
-    assert.equal(await drops.claimPurge('d9', at(100)), false)
-    assert.equal(await drops.claimPurge('d1', at(100)), true)
-    assert.equal(await drops.claimPurge('d1', at(100)), true, 'after a crash')
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(99)), false, 'it can be had back')
+    assert.equal(await drops.claimPurge({ dropId: 'd9', purgesFiles: true }, at(100)), false)
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(100)), true)
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(100)), true, 'after a crash')
     const to = { namespace: ['sales'], name: 'orders' }
     // By a clock that is late.
     assert.equal(await drops.restoreDropped('lake', 'd1', to, at(50)), 'absent')
     assert.equal((await drops.listDropped('lake', { offset: 0, limit: 9 })).length, 1, 'its files are not all gone')
     assert.equal((await drops.listDueDrops(at(100), { offset: 0, limit: 9 })).length, 1)
     await drops.forgetDropped('d1')
-    assert.equal(await drops.claimPurge('d1', at(100)), false)
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(100)), false)
     await pointers.addPointer(table)
     await drops.dropPointer(table, drop)
     assert.equal((await drops.listDropped('lake', { offset: 0, limit: 9 })).length, 1)
     const outcomes = await Promise.all([
       drops.restoreDropped('lake', 'd1', to, at(99)),
-      drops.claimPurge('d1', at(100)),
+      drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(100)),
     ])
     assert.ok(outcomes[0] === 'restored' ? !outcomes[1] : outcomes[1], String(outcomes))
+  })
+
+  test('the time of what was dropped is ended, and its files judged anew, until its purge has begun', async () => {
+    const { pointers, drops } = stores()
+    await pointers.addNamespace('lake', ['sales'], {})
+    await pointers.addPointer(table)
+    await drops.dropPointer(table, drop)
+    const sooner = { purgeAt: at(50), purgesFiles: false }
+    assert.equal(await drops.advancePurge('other', 'd1', sooner), undefined)
+    assert.equal(await drops.advancePurge('lake', 'd9', sooner), undefined)
+    assert.deepEqual(await drops.advancePurge('lake', 'd1', sooner), { ...table, ...drop, ...sooner })
+    assert.deepEqual(await drops.findDropped('lake', 'd1'), { ...table, ...drop, ...sooner })
+    assert.equal((await drops.listDueDrops(at(50), { offset: 0, limit: 9 })).length, 1)
+    const to = { namespace: ['sales'], name: 'orders' }
+    assert.equal(await drops.restoreDropped('lake', 'd1', to, at(50)), 'absent', 'its time is over')
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(50)), false, 'its files stay by now')
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: false }, at(50)), true)
+    assert.equal(await drops.advancePurge('lake', 'd1', { ...sooner, purgesFiles: true }), undefined)
+    assert.equal((await drops.findDropped('lake', 'd1'))?.purgesFiles, false)
   })
 
   test('what is new under the name of something dropped may take its place, unless that is being purged', async () => {
@@ -138,7 +157,7 @@ export function dropsConformance(stores: () => Stores): void {
     assert.equal((await drops.findPointerUnder(['/w/t'], { dropId: 'd1' }))?.metadataLocation, again.metadataLocation)
     assert.equal((await drops.findPointerUnder(['/w/t']))?.metadataLocation, again.metadataLocation)
     await pointers.removePointer('lake', ['sales'], table.name, 'table')
-    assert.equal(await drops.claimPurge('d1', at(100)), true)
+    assert.equal(await drops.claimPurge({ dropId: 'd1', purgesFiles: true }, at(100)), true)
     assert.equal(await pointers.addPointer(again, ['/w/t']), 'overlaps')
     assert.equal(await pointers.changePointers([{ after: again, apart: ['/w/t'] }]), 'overlaps')
   })
