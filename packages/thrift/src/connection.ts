@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import { innermostFailure, networkFailureText } from '@moraine/stdx/network-failure'
 import { Link, type Reply } from './link.ts'
 import { type Protocol, writeMessage } from './message.ts'
 import { negotiateSasl, type SaslMechanism } from './sasl.ts'
@@ -168,7 +169,11 @@ function mechanismOf(sasl: SaslCredentials): SaslMechanism {
 function cannotConnect({ host, port, tls }: ThriftConnectionOptions, cause: unknown): MoraineError {
   const found = tls === undefined ? undefined : readTlsProblem(cause)
   const message = `cannot connect to ${host}:${port}`
-  if (found === undefined) return new MoraineError('unavailable', message, { cause, context: { unsent: true } })
+  if (found === undefined) {
+    const failure = innermostFailure(cause)
+    const context = { unsent: true }
+    return new MoraineError('unavailable', `${message}: ${networkFailureText(failure)}`, { cause: failure, context })
+  }
   // What OpenSSL and Node say of it are places in their code, and remedies that are none here.
   const context = { unsent: true, tls: found.problem }
   return new MoraineError('unavailable', `${message} with TLS: ${found.text}`, { context })

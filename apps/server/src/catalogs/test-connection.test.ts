@@ -214,7 +214,10 @@ test('a catalog that never answers fails in time', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   assert.equal(world.clock.step(), true)
   assert.deepEqual(await summary(world), [false, 'reach failed, list skipped, read skipped, commit skipped'])
-  assert.match((await world.run).steps[0]?.text ?? '', /step 'reach' did not end within 10000 ms/)
+  assert.match(
+    (await world.run).steps[0]?.text ?? '',
+    /step 'reach' did not end within 10000 ms; see that uri http:\/\/h can be reached from here/,
+  )
 })
 
 test('who gives up ends the step at hand, and what was opened is closed', async () => {

@@ -2,10 +2,12 @@ import type { Catalog } from '@moraine/catalogs/catalog'
 import { lacksJdbcTables } from '@moraine/catalogs/jdbc/jdbc-schema'
 import { CREATES_JDBC_TABLES } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '@moraine/catalogs/table-identifier'
+import { connectionProperties } from '@moraine/management/catalogs/catalog-connection'
 import { formatsOfCatalog, type PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
 import { databaseName } from '@moraine/management/records/table-name'
 import { abortError, checkAborted } from '@moraine/stdx/abort'
+import { withoutAddressSecrets } from '@moraine/stdx/address-for-messages'
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
@@ -100,7 +102,7 @@ async function runStep(
     const limit = {
       ms: STEP_MS,
       what: `step '${step}'`,
-      remedy: 'see that its address can be reached from here',
+      remedy: `see that ${addressesOf(catalog)} can be reached from here`,
       signal,
     }
     const end = await withinDeadline(clock, limit, (inner) => STEPS[step](catalog, findings, deps, inner))
@@ -110,6 +112,15 @@ async function runStep(
     return report('failed', describeError(error))
   }
 }
+
+/** What is asked, or may be, as it was given. */
+function addressesOf(catalog: PlainCatalog): string {
+  const given = Object.entries(connectionProperties(catalog)).filter(([key]) => ADDRESS.test(key))
+  const told = given.map(([key, value]) => `${key} ${withoutAddressSecrets(value)}`)
+  return told.length === 0 ? 'its address' : told.join(', ')
+}
+
+const ADDRESS = /(^|\.)(uri|uris|endpoint|service\.host|warehouse)$/
 
 const STEPS: Readonly<
   Record<

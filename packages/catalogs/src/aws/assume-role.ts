@@ -1,6 +1,7 @@
 import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
+import { innermostFailure, networkFailureText } from '@moraine/stdx/network-failure'
 import type { AwsCredentials, AwsEnvironment, AwsRole } from './aws-credentials.ts'
 import { awsSigner } from './aws-signer.ts'
 
@@ -61,7 +62,9 @@ export function roleAssumer(
     const what = `assuming the role ${session.arn} at ${url.host}`
     const run = async (signal: AbortSignal) => {
       const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal }).catch((cause) => {
-        throw new MoraineError('unavailable', `${what}: no answer; check the network`, { cause })
+        const failure = innermostFailure(cause)
+        const why = networkFailureText(failure)
+        throw new MoraineError('unavailable', `${what}: no answer: ${why}; check the network`, { cause: failure })
       })
       return parseAnswer(answer.status, await answer.text(), what)
     }

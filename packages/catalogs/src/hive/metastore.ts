@@ -1,6 +1,6 @@
 import { must } from '@moraine/stdx/assert'
 import type { Clock } from '@moraine/stdx/clock'
-import { isKind, MoraineError } from '@moraine/stdx/error'
+import { describeError, isKind, MoraineError } from '@moraine/stdx/error'
 import { type Random, uuidV4 } from '@moraine/stdx/random'
 import { type ThriftClient, thriftClient } from '@moraine/thrift/client'
 import { type CallOptions, isUnsent, type SaslCredentials, ThriftConnection } from '@moraine/thrift/connection'
@@ -63,7 +63,8 @@ export function openMetastore(
       if (endpoints.length === 1) throw unreached
       const names = endpoints.map(({ host, port }) => `${host}:${port}`).join(', ')
       const context = { unsent: true }
-      throw new MoraineError('unavailable', `none of the metastores ${names} can be reached`, {
+      const why = describeError(unreached)
+      throw new MoraineError('unavailable', `none of the metastores ${names} can be reached; of the last: ${why}`, {
         cause: unreached,
         context,
       })

@@ -110,7 +110,7 @@ test('no message has the user or the parameters of an address in it', async () =
   }
   assert.match(await told({ uri: 'https://ann:LEAK@host/x' }), /^uri: leave out user and password/)
   const parameters = await told({ uri: 'https://host/x?apikey=LEAK' })
-  assert.equal(parameters, 'GET https://host/x got no answer; check the uri and the network: no route to http://host')
+  assert.equal(parameters, 'GET https://host/x got no answer: no route to http://host; check the uri and the network')
   const idp = { uri: URI, credential: 'a:b', 'oauth2-server-uri': 'https://u:LEAK@idp/token?sig=LEAK' }
   assert.doesNotMatch(await told(idp), /LEAK/)
 })

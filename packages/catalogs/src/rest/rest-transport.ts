@@ -3,6 +3,8 @@ import type { Clock } from '@moraine/stdx/clock'
 import { withinDeadline } from '@moraine/stdx/deadline'
 import { MoraineError } from '@moraine/stdx/error'
 import { formatExactJson, type JsonObject, type JsonValue, parseExactJson } from '@moraine/stdx/exact-json'
+import { innermostFailure, networkFailureText } from '@moraine/stdx/network-failure'
+import { readTlsProblem, type TlsProblem } from '@moraine/thrift/tls-problem'
 import type { SignRequest } from '../aws/aws-signer.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -131,10 +133,26 @@ function exchange(
       }
     } catch (cause) {
       if (cause instanceof MoraineError) throw cause
-      throw new MoraineError('unavailable', `${what} got no answer; check the uri and the network`, { cause })
+      throw noAnswer(what, cause)
     }
   }
   return withinDeadline(clock, { ms: timeoutMs, what, remedy: 'check the catalog and the network', signal }, run)
+}
+
+/** With the cause in the message itself: that is all that a client of the service is told. */
+function noAnswer(what: string, error: unknown): MoraineError {
+  const cause = innermostFailure(error)
+  const tls = readTlsProblem(cause)
+  const isOfTls = tls !== undefined && tls.problem !== 'broken-off'
+  const why = isOfTls ? `${tls.text}${TLS_REMEDY[tls.problem] ?? ''}` : networkFailureText(cause)
+  // What OpenSSL says of it are places in its code.
+  const origin = isOfTls ? {} : { cause }
+  return new MoraineError('unavailable', `${what} got no answer: ${why}; check the uri and the network`, origin)
+}
+
+const TLS_REMEDY: Readonly<Partial<Record<TlsProblem, string>>> = {
+  'no-tls': ': is http: meant?',
+  untrusted: ': name the file of its authority in NODE_EXTRA_CA_CERTS of the service',
 }
 
 function parsedBody(text: string, response: Response, what: string): { json?: JsonValue } {

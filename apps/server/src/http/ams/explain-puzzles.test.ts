@@ -383,7 +383,7 @@ const PUZZLES: readonly Puzzle[] = [
     why: 'its catalog is down',
     seed: (lake) => deserted(lake, () => undefined),
     kind: 'refresh-failing',
-    says: /got no answer; .*ECONNREFUSED/,
+    says: /got no answer: connect ECONNREFUSED /,
     remedy: /tried again by itself/,
     shows: { partitionsFailure: /ECONNREFUSED/ },
   },
