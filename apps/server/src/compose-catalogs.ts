@@ -1,4 +1,5 @@
 import type { TableId } from '@moraine/lifecycle/identity'
+import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { CatalogListing } from '@moraine/management/catalogs/catalog-listing'
 import type { Stores } from '@moraine/management/store/stores'
 import { describeError } from '@moraine/stdx/error'
@@ -6,6 +7,7 @@ import { catalogListing } from './catalogs/catalog-listing.ts'
 import { type CatalogRegistry, catalogRegistry } from './catalogs/catalog-registry.ts'
 import { type OpenCatalogs, type OpenCatalogsDeps, openCatalogs, openPlainCatalog } from './catalogs/open-catalogs.ts'
 import { type PlacesOfOthers, placesOfOthers } from './catalogs/places-of-others.ts'
+import { registrationWarnings } from './catalogs/registration-warnings.ts'
 import { testConnection } from './catalogs/test-connection.ts'
 import { reconsiderTables } from './changes/reconsider-tables.ts'
 import { requestTrail } from './http/request-trail.ts'
@@ -62,7 +64,9 @@ export type RegistryOptions = CatalogsOptions & {
 export function composeRegistry(options: RegistryOptions, composed: ComposedCatalogs): CatalogRegistry {
   const { clock, random, log, vault, nudges, stores, told, ownCatalog } = options
   const { catalogs, others, opening } = composed
+  const findWarnings = (plain: PlainCatalog) => registrationWarnings(plain, others)
   return catalogRegistry({
+    findWarnings,
     store: stores.catalogs,
     vault,
     pointers: stores.pointers,
@@ -74,8 +78,7 @@ export function composeRegistry(options: RegistryOptions, composed: ComposedCata
         plain,
         {
           open: (each, inner) => openPlainCatalog(each, opening, inner),
-          findOverlaps: ({ name, type, properties }) =>
-            others.findOverlaps({ name, type, warehouse: properties['warehouse'] }),
+          findWarnings,
           ...{ clock, random },
         },
         signal,

@@ -84,6 +84,8 @@ export type CatalogRegistryDeps = {
   readonly ownCatalog: string
   /** @throws {MoraineError} `aborted` by the signal */
   testConnection(catalog: PlainCatalog, signal: AbortSignal | undefined): Promise<ConnectionReport>
+  /** What the settings of a catalog alone tell: of those that are saved untested. */
+  findWarnings(catalog: PlainCatalog): Promise<readonly string[]>
   /** Told of what is probably not as it was meant, once the catalog is stored nevertheless. */
   onWarning(catalog: string, warning: string): void
   /** Told after the catalog is stored, or gone. */
@@ -175,7 +177,8 @@ async function checkedCatalog(
   const sealed = sealCatalog(plain, deps.vault)
   // What was not given anew stays sealed as it was.
   const catalog = { ...sealed, sealedSecrets: { ...sealed.sealedSecrets, ...kept } }
-  return { catalog, warnings: report?.steps.flatMap(({ warning }) => warning ?? []) ?? [] }
+  const seen = report?.steps.flatMap(({ warning }) => warning ?? []) ?? (await deps.findWarnings(plain))
+  return { catalog, warnings: seen.map((warning) => redact(warning, plain)) }
 }
 
 type Merged = { readonly plain: PlainCatalog; readonly kept: Readonly<Record<string, string>> }

@@ -192,8 +192,12 @@ test('warehouses that overlap are told, spelled as they may be; names are no pla
   ] as const) {
     await stores.catalogs.saveCatalog(sealCatalog(plain(name, type, { warehouse }), vault))
   }
-  const overlaps = (type: CatalogType) => others.findOverlaps({ name: 'new', type, warehouse: 's3://b/wh' })
-  assert.deepEqual(await overlaps('ams'), ['inner', 'outer', 'same'])
+  const overlaps = async (type: CatalogType, warehouse = 's3://b/wh') =>
+    (await others.findOverlaps({ name: 'new', type, warehouse })).map(({ catalog, areBothOwn }) =>
+      areBothOwn ? `${catalog} of ours` : catalog,
+    )
+  assert.deepEqual(await overlaps('ams'), ['inner', 'outer', 'own of ours', 'same'])
+  assert.deepEqual(await overlaps('ams', 's3://b/wh/deep'), ['outer', 'own of ours', 'same'])
   assert.deepEqual(await overlaps('jdbc'), ['inner', 'outer', 'own', 'same'])
   assert.deepEqual(await others.findOverlaps({ name: 'new', type: 'rest', warehouse: 'wh' }), [])
   const { findWarehouse } = others
@@ -205,7 +209,7 @@ test('warehouses that overlap are told, spelled as they may be; names are no pla
   ] as const) {
     await stores.catalogs.saveCatalog(sealCatalog(plain(name, 'filesystem', { warehouse }), vault))
     assert.deepEqual(await findWarehouse('own', found), { catalog: name, isAround: true })
-    assert.deepEqual(await others.findOverlaps({ name: 'new', type: 'ams', warehouse: found }), [name])
+    assert.deepEqual(await overlaps('ams', found), [name])
   }
   assert.deepEqual(await findWarehouse('own', 's3://b/wh/t'), { catalog: 'outer', isAround: true })
   assert.deepEqual(await findWarehouse('own', 's3a://b/wh'), { catalog: 'inner', isAround: false })

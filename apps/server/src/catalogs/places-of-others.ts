@@ -21,8 +21,11 @@ export type PlacesOfOthers = OtherCatalogs & {
    */
   findUser(catalog: string, folder: string, signal?: AbortSignal): Promise<string | undefined>
   /** Other catalogs whose warehouses are at, in or around that of this one, whether it is registered or not. */
-  findOverlaps(catalog: Warehoused): Promise<readonly string[]>
+  findOverlaps(catalog: Warehoused): Promise<readonly WarehouseOverlap[]>
 }
+
+/** Where both catalogs are of the service itself, it knows the places of all tables in it one by one. */
+export type WarehouseOverlap = { readonly catalog: string; readonly areBothOwn: boolean }
 
 export type PlacesOfOthersDeps = {
   readonly stores: Pick<Stores, 'catalogs' | 'tables'>
@@ -91,7 +94,7 @@ export function placesOfOthers(deps: PlacesOfOthersDeps): PlacesOfOthers {
       return (await others(name)).flatMap((each) => {
         const warehouse = knownPlace(warehouseOf(each, deps.vault))
         const overlaps = warehouse !== undefined && (isBelow(place, warehouse) || isBelow(warehouse, place))
-        return overlaps && !(type === 'ams' && each.type === 'ams') ? [each.name] : []
+        return overlaps ? [{ catalog: each.name, areBothOwn: type === 'ams' && each.type === 'ams' }] : []
       })
     },
   }

@@ -17,6 +17,7 @@ import { ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import type { OpenedCatalog } from './open-catalogs.ts'
+import { registrationWarnings } from './registration-warnings.ts'
 import { tableFiles } from './table-files.ts'
 import { testConnection } from './test-connection.ts'
 import { buildOpened } from './testing/build-opened.ts'
@@ -70,7 +71,13 @@ async function setUp(
           ...(vended && { files: vended }),
         }
       },
-      findOverlaps: async ({ properties }) => (properties['warehouse'] === 's3://b/shared' ? ['near', 'other'] : []),
+      findWarnings: (catalog) =>
+        registrationWarnings(catalog, {
+          findOverlaps: async ({ warehouse }) =>
+            warehouse === 's3://b/shared'
+              ? ['near', 'other'].map((name) => ({ catalog: name, areBothOwn: false }))
+              : [],
+        }),
       clock,
       random,
     },
@@ -148,7 +155,7 @@ test('a JDBC database without the tables of a catalog passes, and stays without 
     return { catalog, io, storage: {}, filter: catalogFilter({}), placement, boundsFiles: false, tableDefaults: {} }
   }
   const plain = { ...REST, type: 'jdbc', properties: { uri: `jdbc:sqlite:${path}`, warehouse: 's3://b' } } as const
-  const deps = { open, findOverlaps: async () => [], clock, random }
+  const deps = { open, findWarnings: async () => [], clock, random }
   const { passed, steps } = await testConnection(plain, deps)
   assert.equal(passed, true)
   assert.match(steps[3]?.text ?? '', /written and removed in the warehouse s3:/)
@@ -283,7 +290,7 @@ test('a catalog that opens after its time is up is closed, and asked nothing', a
   const opening = new Promise<OpenedCatalog>((resolve) => {
     answer = resolve
   })
-  const deps = { open: () => opening, findOverlaps: async () => [], clock, random: seededRandom(6) }
+  const deps = { open: () => opening, findWarnings: async () => [], clock, random: seededRandom(6) }
   const run = testConnection({ ...REST, type: 'jdbc', properties: { uri: 'jdbc:sqlite:x' } }, deps)
   await new Promise((resolve) => setImmediate(resolve))
   assert.equal(clock.step(), true)

@@ -3,7 +3,7 @@ import { lacksJdbcTables } from '@moraine/catalogs/jdbc/jdbc-schema'
 import { CREATES_JDBC_TABLES } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { formatIdentifier, type Namespace, type TableIdentifier } from '@moraine/catalogs/table-identifier'
 import { connectionProperties } from '@moraine/management/catalogs/catalog-connection'
-import { formatsOfCatalog, type PlainCatalog } from '@moraine/management/catalogs/catalog-form'
+import type { PlainCatalog } from '@moraine/management/catalogs/catalog-form'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
 import { databaseName } from '@moraine/management/records/table-name'
 import { abortError, checkAborted } from '@moraine/stdx/abort'
@@ -34,8 +34,8 @@ export type ConnectionReport = { readonly passed: boolean; readonly steps: reado
 
 export type TestConnectionDeps = {
   open(catalog: PlainCatalog, signal: AbortSignal): Promise<OpenedCatalog>
-  /** Other catalogs whose warehouses are at, in or around that of this one. */
-  findOverlaps(catalog: PlainCatalog): Promise<readonly string[]>
+  /** What the settings alone tell. */
+  findWarnings(catalog: PlainCatalog): Promise<readonly string[]>
   readonly clock: Clock
   readonly random: Random
 }
@@ -131,21 +131,7 @@ const STEPS: Readonly<
 
 async function reach(plain: PlainCatalog, found: Findings, deps: TestConnectionDeps, signal: AbortSignal) {
   const { seen, warnings } = await reachIt(plain, found, deps, signal)
-  const overlaps = await deps.findOverlaps(plain)
-  return { seen, warnings: [...warnings, ...overlapWarning(overlaps), ...formatWarning(plain)] }
-}
-
-function overlapWarning(overlaps: readonly string[]): readonly string[] {
-  if (overlaps.length === 0) return []
-  return [
-    `its warehouse overlaps that of ${overlaps.join(', ')}: nothing is registered in, or purged from, what several catalogs share`,
-  ]
-}
-
-function formatWarning(plain: PlainCatalog): readonly string[] {
-  const others = formatsOfCatalog(plain).filter((format) => format !== 'ICEBERG')
-  if (others.length === 0) return []
-  return [`tables of ${others.join(', ')} are passed over: only those in Iceberg's own format are looked after`]
+  return { seen, warnings: [...warnings, ...(await deps.findWarnings(plain))] }
 }
 
 async function reachIt(plain: PlainCatalog, found: Findings, deps: TestConnectionDeps, signal: AbortSignal) {

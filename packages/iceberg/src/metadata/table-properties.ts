@@ -116,6 +116,9 @@ const PROPERTIES = {
   'history.expire.max-ref-age-ms': integer(Number.MAX_SAFE_INTEGER, undefined),
 } as const
 
+/** All that are read here. */
+export const TABLE_PROPERTY_KEYS: readonly string[] = Object.keys(PROPERTIES)
+
 function integer(fallback: number, least: number | undefined): Property<number> {
   const wanted = least === undefined ? 'an integer' : `an integer of at least ${least}`
   return {

@@ -72,8 +72,9 @@ export function catalogOfForm(name: string, form: CatalogForm): PlainCatalog {
  */
 export function checkCatalog(catalog: PlainCatalog): void {
   const { type, properties } = catalog
-  for (const key of metastoreType(type).required) {
-    if ((properties[key] ?? '').trim() !== '') continue
+  const { required, elsewhere = {} } = metastoreType(type)
+  for (const key of required) {
+    if ((properties[key] ?? '').trim() !== '' || elsewhere[key] !== undefined) continue
     throw new MoraineError('invalid-input', `properties.${key} is missing; a catalog of type ${type} needs it`)
   }
   catalogFilter(properties)
@@ -83,7 +84,7 @@ export function checkCatalog(catalog: PlainCatalog): void {
   if (type !== 'hive' || connection['uri'] !== undefined || connection['hive.metastore.uris'] !== undefined) return
   throw new MoraineError(
     'invalid-input',
-    'properties.uri is missing; name the metastore (thrift://host:9083) there, or by hive.metastore.uris in storageConfig.hive.site',
+    `properties.uri is missing; name the metastore (thrift://host:9083) there, or by ${metastoreType(type).elsewhere?.['uri']}`,
   )
 }
 

@@ -1,5 +1,5 @@
 import { MoraineError } from '@moraine/stdx/error'
-import type { CatalogType } from './managed-catalog.ts'
+import type { CatalogMap, CatalogType } from './managed-catalog.ts'
 import { STORAGE_TYPES, type StorageType } from './storage-type.ts'
 
 export const CATALOG_FORMATS = ['ICEBERG', 'MIXED_ICEBERG', 'MIXED_HIVE', 'PAIMON', 'HUDI', 'LANCE'] as const
@@ -14,14 +14,40 @@ export type MetastoreType = {
   readonly defaultFormat: CatalogFormat
   /** Properties without which there is no such catalog. */
   readonly required: readonly string[]
+  /** Those of them that may be said elsewhere, and where. */
+  readonly elsewhere?: CatalogMap
+  /** Properties of its own that it takes besides. */
+  readonly optional: readonly string[]
 }
+
+/** What catalogs of every type take, beside what reaches their files. */
+export const COMMON_PROPERTIES: readonly string[] = [
+  'database-filter',
+  'table-filter',
+  'access-delegation',
+  'access-delegation.locations',
+  'access-delegation.role-arn',
+  'access-delegation.external-id',
+  'access-delegation.duration-sec',
+  'access-delegation.sts-endpoint',
+  'allow.external.table.location',
+]
+
+const OF_AWS_ROLES = [
+  'client.assume-role.arn',
+  'client.assume-role.external-id',
+  'client.assume-role.session-name',
+  'client.assume-role.timeout-sec',
+  'client.assume-role.region',
+  'client.credentials-provider',
+]
 
 const BOTH = ['ICEBERG', 'MIXED_ICEBERG'] as const
 /** For which Amoro has no word. */
 const CLOUDS = { GCS: ['ICEBERG'], ADLS: ['ICEBERG'] } as const
 const EVERYWHERE = { Hadoop: BOTH, S3: BOTH, OSS: BOTH, GCS: BOTH, ADLS: BOTH } as const
 
-const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
+const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required' | 'optional'> = {
   storages: {
     Hadoop: ['ICEBERG', 'MIXED_ICEBERG', 'PAIMON', 'HUDI'],
     S3: ['ICEBERG', 'PAIMON', 'HUDI', 'LANCE'],
@@ -31,7 +57,75 @@ const FILES: Pick<MetastoreType, 'storages' | 'defaultFormat' | 'required'> = {
   },
   defaultFormat: 'ICEBERG',
   required: ['warehouse'],
+  optional: ['optimizing.own-files-only'],
 }
+
+const OF_HIVE = [
+  'warehouse',
+  'clients',
+  'engine.hive.enabled',
+  'engine.hive.lock-enabled',
+  'iceberg.engine.hive.enabled',
+  'iceberg.engine.hive.lock-enabled',
+  'iceberg.hive.lock-timeout-ms',
+  'iceberg.hive.lock-check-min-wait-ms',
+  'iceberg.hive.lock-check-max-wait-ms',
+  'iceberg.hive.lock-heartbeat-interval-ms',
+  'iceberg.hive.table-property-max-size',
+  'hive.metastore.uris',
+  'hive.metastore.warehouse.dir',
+  'hive.metastore.use.SSL',
+  'hive.metastore.client.auth.mode',
+  'hive.metastore.client.plain.username',
+  'hive.metastore.client.plain.password',
+  'hive.metastore.client.socket.timeout',
+  'hive.metastore.delegation-token',
+  'optimizing.own-files-only',
+]
+const OF_GLUE = [
+  'client.region',
+  'glue.id',
+  'glue.endpoint',
+  'glue.region',
+  'glue.access-key-id',
+  'glue.secret-access-key',
+  'glue.session-token',
+  'glue.profile-name',
+  'client.profile-name',
+  'client.access-key-id',
+  'client.secret-access-key',
+  'client.session-token',
+  'glue.skip-archive',
+  'glue.skip-name-validation',
+  'glue.max-retries',
+  ...OF_AWS_ROLES,
+  'optimizing.own-files-only',
+]
+const OF_REST = [
+  'warehouse',
+  'prefix',
+  'token',
+  'credential',
+  'oauth2-server-uri',
+  'scope',
+  'audience',
+  'resource',
+  'rest.auth.type',
+  'rest.auth.basic.username',
+  'rest.auth.basic.password',
+  'rest.auth.sigv4.delegate-auth-type',
+  'rest.sigv4-enabled',
+  'rest.signing-region',
+  'rest.signing-name',
+  'rest.access-key-id',
+  'rest.secret-access-key',
+  'rest.session-token',
+  'rest.client.max-retries',
+  'header.NAME',
+  'namespace-separator',
+  ...OF_AWS_ROLES,
+  'optimizing.own-files-only',
+]
 
 /**
  * Which type takes which format on which storage: the stricter of Amoro's two matrices, that of its API, completed from the
@@ -45,13 +139,16 @@ export const METASTORES: readonly MetastoreType[] = [
     storages: EVERYWHERE,
     defaultFormat: 'MIXED_ICEBERG',
     required: ['warehouse'],
+    optional: [],
   },
   {
     value: 'hive',
     display: 'Hive',
     storages: { Hadoop: ['ICEBERG', 'MIXED_ICEBERG', 'MIXED_HIVE', 'PAIMON', 'HUDI'] },
     defaultFormat: 'MIXED_HIVE',
-    required: [],
+    required: ['uri'],
+    elsewhere: { uri: 'hive.metastore.uris in storageConfig.hive.site' },
+    optional: OF_HIVE,
   },
   { value: 'filesystem', display: 'FileSystem', ...FILES },
   {
@@ -60,6 +157,7 @@ export const METASTORES: readonly MetastoreType[] = [
     storages: { S3: BOTH, OSS: BOTH },
     defaultFormat: 'ICEBERG',
     required: ['warehouse'],
+    optional: OF_GLUE,
   },
   {
     value: 'rest',
@@ -67,6 +165,7 @@ export const METASTORES: readonly MetastoreType[] = [
     storages: EVERYWHERE,
     defaultFormat: 'ICEBERG',
     required: ['uri'],
+    optional: OF_REST,
   },
   {
     value: 'custom',
@@ -74,6 +173,7 @@ export const METASTORES: readonly MetastoreType[] = [
     storages: EVERYWHERE,
     defaultFormat: 'ICEBERG',
     required: ['catalog-impl'],
+    optional: ['uri', 'warehouse', 'optimizing.own-files-only'],
   },
   {
     value: 'jdbc',
@@ -81,6 +181,15 @@ export const METASTORES: readonly MetastoreType[] = [
     storages: { Hadoop: ['ICEBERG'], S3: ['ICEBERG'], OSS: ['ICEBERG'], Local: ['ICEBERG'], ...CLOUDS },
     defaultFormat: 'ICEBERG',
     required: ['uri', 'warehouse'],
+    optional: [
+      'jdbc.user',
+      'jdbc.password',
+      'jdbc.catalog-name',
+      'jdbc.schema-version',
+      'jdbc.strict-mode',
+      'jdbc.init-catalog-tables',
+      'optimizing.own-files-only',
+    ],
   },
 ]
 

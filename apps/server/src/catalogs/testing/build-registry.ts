@@ -5,6 +5,7 @@ import { seededRandom } from '@moraine/stdx/random'
 import { virtualClock } from '@moraine/testkit/virtual-clock'
 import { type SecretVault, secretVault } from '../../secrets/secret-vault.ts'
 import { type CatalogRegistry, catalogRegistry } from '../catalog-registry.ts'
+import { registrationWarnings } from '../registration-warnings.ts'
 import type { ConnectionReport } from '../test-connection.ts'
 
 export type BuiltRegistry = {
@@ -42,6 +43,7 @@ export function buildRegistry(
       tested.push(catalog)
       return report(signal)
     },
+    findWarnings: (catalog) => registrationWarnings(catalog, { findOverlaps: async () => [] }),
     onWarning: (name, warning) => warnings.push(`${name}: ${warning}`),
     onChanged: (name, { hasOtherDefaults }) => changed.push(hasOtherDefaults ? `${name} and its defaults` : name),
   })

@@ -383,6 +383,14 @@ test('a test is made with the secrets that are set; what fails it is saved only 
   assert.deepEqual(warnings, ['far: its filter lets nothing pass'], 'which the answer has no room for')
 })
 
+test('a key that nobody knows is taken, and told where nobody tests', async () => {
+  const { call, warnings, plain } = await setUp()
+  const properties = { warehouse: '/lake/fs', 'table-fliter': 'sales.*' }
+  assert.equal((await call('POST', '/catalogs', { ...FILES, properties })).status, 200)
+  assert.deepEqual(warnings, ['fs_ice: properties.table-fliter is not known here; table-filter is meant?'])
+  assert.equal((await plain('fs_ice'))?.properties['table-fliter'], 'sales.*')
+})
+
 test('no answer and no row has a secret in it', async () => {
   const { call, answers, stores } = await setUp()
   const site = Buffer.from('<configuration>hunter</configuration>').toString('base64')
