@@ -25,6 +25,26 @@ const OUT_OF_RANGE = s3Failure('Unexpected (permanent)', 'read', 416, 'InvalidRa
 const EXISTS = s3Failure('ConditionNotMatch (permanent)', 'write', 412, 'PreconditionFailed', 'did not hold')
 const BUSY = s3Failure('ConditionNotMatch (temporary)', 'write', 409, 'ConditionalRequestConflict', 'try again')
 
+test('a store without keys is told by the names of those that are missing', () => {
+  const machine =
+    'Unexpected (temporary) at read, context: { url: https://s3.eu-west-1.amazonaws.com/b/a, service: s3, path: a } => loading credential to sign http request, source: request to AWS EC2 Metadata Services failed'
+  const none = 'PermissionDenied (permanent) at read, context: { service: s3 } => no valid credential found'
+  for (const [text, kind] of [
+    [machine, 'unavailable'],
+    [none, 'permission'],
+  ] as const) {
+    const error = objectStoreError(new Error(text), 'reading s3://b/a')
+    assert.equal(error.kind, kind)
+    assert.match(
+      error.message,
+      /^reading s3:\/\/b\/a failed: no credentials for it were given, .*; set s3\.access-key-id and/,
+    )
+    assert.match(error.message, /auth\.ak_sk\.access_key .* AWS_ACCESS_KEY_ID .* s3\.anonymous=true/)
+  }
+  const azure = none.replace('s3', 'azblob')
+  assert.doesNotMatch(objectStoreError(new Error(azure), 'reading abfs://c@a/b').message, /s3\./)
+})
+
 test('kinds follow from the texts of opendal 0.49.2', () => {
   const expected: readonly (readonly [ErrorKind, Error])[] = [
     ['not-found', HEAD_404],

@@ -6,6 +6,8 @@ export type ObjectStoreFailure = {
   readonly kind: string
   /** opendal holds that the same call may succeed later. */
   readonly temporary: boolean
+  /** opendal's word for the kind of store. */
+  readonly service?: string
   /** The store's HTTP status, if it answered. */
   readonly status?: number
   /** What the store said: its code, message and request id. Without secrets. */
@@ -16,8 +18,10 @@ export function parseFailure(error: unknown): ObjectStoreFailure {
   const text = error instanceof Error ? error.message : String(error)
   const [, kind = '', persistence = ''] = /^(\w+) \((temporary|permanent|persistent)\) at /.exec(text) ?? []
   const status = /response: Parts \{ status: (\d{3})/.exec(text)?.[1]
+  const service = /\bservice: (\w+)/.exec(text)?.[1]
   return {
     kind,
+    ...(service !== undefined && { service }),
     // After its own tries opendal calls every failure `persistent`.
     temporary: persistence === 'temporary',
     ...(status !== undefined && { status: Number(status) }),
@@ -67,13 +71,20 @@ const MEANING: ReadonlyMap<string, Meaning> = new Map([
 ])
 
 const RETRY: Meaning = { kind: 'unavailable', remedy: 'the store cannot be reached or is overloaded' }
+const KEYS_OF_S3 =
+  'no credentials for it were given, or could be had from the environment or the machine; set s3.access-key-id and s3.secret-access-key (auth.ak_sk.access_key and auth.ak_sk.secret_key in authConfig of a catalog), AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or s3.anonymous=true for what anybody may read'
+const KEYS = 'no credentials for it were given, or could be had from the environment or the machine'
 const FULL: Meaning = { kind: 'exhausted', remedy: 'the store is full or its quota is used up' }
 const DENIED: Meaning = { kind: 'permission', remedy: 'the store refused; check the credentials' }
 const REFUSED: Meaning = { kind: 'invalid-input', remedy: 'the store does not take the request' }
 
-function meaningOf({ kind, temporary, status, details }: ObjectStoreFailure): Meaning {
+function meaningOf({ kind, temporary, status, details, service }: ObjectStoreFailure): Meaning {
   if (details.endsWith('timeout reached')) return { kind: 'timeout', remedy: 'the store did not answer in time' }
   if (status === 507 || /quota|insufficientstorage|storagefull/i.test(details)) return FULL
+  const remedy = service === 's3' ? KEYS_OF_S3 : KEYS
+  // A role of the machine may be there the next time.
+  if (details.startsWith('loading credential')) return { kind: 'unavailable', remedy }
+  if (/no valid credential/i.test(details)) return { kind: 'permission', remedy }
   // Another conditional request of the same object is under way: AWS says to try again.
   if (temporary || status === 409) return RETRY
   // opendal tells this from an object that is not there for S3 alone.

@@ -48,6 +48,9 @@ test('a store whose region nobody knows is refused with the setting that says it
   for (const [name] of before) delete process.env[name]
   process.env['AWS_CONFIG_FILE'] = '/nonexistent'
   await assert.rejects(bucketOperators(s3, {})('bucket'), (error) => {
-    return isKind(error, 'invalid-input') && /^s3:\/\/bucket cannot be opened: .*set client\.region/.test(error.message)
+    return (
+      isKind(error, 'invalid-input') &&
+      /^s3:\/\/bucket cannot be opened: .*set s3\.region \(client\.region, or storage\.s3\.region/.test(error.message)
+    )
   })
 })

@@ -58,9 +58,10 @@ function makeOperators(
 function operatorError(cause: unknown, store: string): MoraineError {
   const text = cause instanceof Error ? cause.message : String(cause)
   const remedy = /region is missing/i.test(text)
-    ? 'its region is not known; set client.region (s3.region), or AWS_REGION in the environment'
+    ? 'its region is not known; set s3.region (client.region, or storage.s3.region in storageConfig of a catalog), or AWS_REGION in the environment; for a store other than AWS also s3.endpoint (storage.s3.endpoint)'
     : parseFailure(cause).details
-  return new MoraineError('invalid-input', `${store} cannot be opened: ${remedy}`, { cause })
+  // The text has all that a person can act on: the rest are places in a library's code.
+  return new MoraineError('invalid-input', `${store} cannot be opened: ${remedy}`)
 }
 
 async function loadOpendal(load: () => Promise<typeof import('opendal')>): Promise<typeof import('opendal')> {

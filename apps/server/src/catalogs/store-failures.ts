@@ -23,5 +23,5 @@ export function withStoreFailures(io: FileIO): FileIO {
 function asStoreFailure(error: unknown): never {
   if (!(isKind(error, 'invalid-input') || isKind(error, 'not-found'))) throw error
   const what = 'the store of the catalog cannot be used as it is set up'
-  throw new MoraineError('unavailable', `${what}: ${error.message}`, { cause: error })
+  throw new MoraineError('unavailable', `${what}: ${error.message}`, { cause: error.cause, context: error.context })
 }

@@ -216,6 +216,22 @@ test('a catalog that takes a commit it must refuse fails the test', async () => 
   }
 })
 
+test('a store that is not there is told before anything is listed', async () => {
+  const stat = async () => {
+    throw new MoraineError('unavailable', 'reading s3://b/wh/x failed: no credentials for it were given')
+  }
+  const listNamespaces = async () => assert.fail('it is listed')
+  const properties = { warehouse: 's3://b/wh' }
+  const files = { ...REST, type: 'filesystem', properties } as const
+  const { steps } = await (await setUp({ listNamespaces }, files, false, { stat })).run
+  assert.deepEqual([steps[0]?.outcome, steps[0]?.text.includes('no credentials for it were given')], ['failed', true])
+  const refused = async () => {
+    throw new MoraineError('permission', 'no ListBucket')
+  }
+  const { passed } = await (await setUp({}, files, false, { stat: refused })).run
+  assert.equal(passed, true, 'what is written and listed need not be open to such a question')
+})
+
 test('a catalog that never answers fails in time', async () => {
   const world = await setUp({ listNamespaces: () => new Promise(() => {}) })
   await new Promise((resolve) => setImmediate(resolve))

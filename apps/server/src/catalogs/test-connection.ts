@@ -147,6 +147,7 @@ async function reachIt(plain: PlainCatalog, found: Findings, deps: TestConnectio
     throw abortError(signal, `opening catalog ${plain.name}`)
   }
   found.opened = opened
+  await askStore(plain, opened, deps, signal)
   const page = await found.opened.catalog.listNamespaces([], undefined, signal)
   const { filter } = found.opened
   found.databases = page.items.filter((database) => filter.acceptsDatabase(database))
@@ -159,6 +160,30 @@ async function reachIt(plain: PlainCatalog, found: Findings, deps: TestConnectio
     seen,
     warnings: found.databases.length > 0 ? [] : [nothingPasses('database-filter', page.items.map(databaseName))],
   }
+}
+
+/**
+ * A store that is not there, or lets nobody in, says so at once when it is asked for one file, which need not be there; a listing
+ * is tried for longer than a step lasts.
+ */
+async function askStore(
+  { type, properties }: PlainCatalog,
+  { io }: OpenedCatalog,
+  { random }: TestConnectionDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  const { warehouse } = properties
+  if (warehouse === undefined || !WAREHOUSED.has(type)) return
+  try {
+    await io.stat(testFile(warehouse, random), signal)
+  } catch (error) {
+    // What may be listed and written need not be open to such a question.
+    if (isKind(error, 'unavailable') || isKind(error, 'timeout')) throw error
+  }
+}
+
+function testFile(folder: string, random: Random): string {
+  return `${folder.replace(/\/+$/, '')}/.moraine-test-${uuidV4(random)}`
 }
 
 /** The names are those that were seen, and not all. */
@@ -256,7 +281,7 @@ async function commit(plain: PlainCatalog, found: Findings, deps: TestConnection
   const seen = (await catalog.probeCommit?.(found.table, signal)) ?? WAYS[plain.type]
   if (seen === undefined) return { skipped: 'the catalog has no way to try a commit that changes nothing' }
   const { location } = (await catalog.loadTable(found.table, signal)).metadata
-  const file = `${location.replace(/\/+$/, '')}/metadata/.moraine-test-${uuidV4(deps.random)}`
+  const file = testFile(`${location.replace(/\/+$/, '')}/metadata`, deps.random)
   const { files, io } = openedOf(found)
   await writeAndRemove(files?.io(found.table) ?? io, file, signal)
   return `${seen}; files can be written and removed beside the metadata of ${formatIdentifier(found.table)}`
@@ -289,7 +314,7 @@ async function probeWarehouse(
 ): Promise<string> {
   // A database without tables is not opened; its warehouse is that of a catalog of files.
   const { io } = opened ?? (await deps.open({ ...plain, type: 'filesystem' }, signal))
-  const file = `${warehouse.replace(/\/+$/, '')}/.moraine-test-${uuidV4(deps.random)}`
+  const file = testFile(warehouse, deps.random)
   try {
     await writeAndRemove(io, file, signal)
   } catch (cause) {
