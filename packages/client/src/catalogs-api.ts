@@ -2,6 +2,7 @@ import {
   type CatalogSettingInfo,
   type CatalogUpdateInfo,
   catalogSettingInfo,
+  catalogTypeProperties,
   connectionReport,
   metastoreEntry,
 } from '@moraine/api/rest/catalog-register-schemas'
@@ -19,6 +20,7 @@ export type CatalogTypeEntry = {
   readonly display: string
   readonly formats: readonly string[]
   readonly storages: readonly string[]
+  readonly properties: Static<typeof catalogTypeProperties>
 }
 
 /** Where a dropped table is to come back, if not under its old name. */
@@ -98,8 +100,12 @@ async function listTypes(
   return Promise.all(
     entries.map(async ({ value, display }) => {
       const of = (what: string) => get(`${encodeURIComponent(value)}/${what}`, words)
-      const [formats, storages] = await Promise.all([of('table-formats'), of('storage-types')])
-      return { value, display, formats, storages }
+      const [formats, storages, properties] = await Promise.all([
+        of('table-formats'),
+        of('storage-types'),
+        get(`${encodeURIComponent(value)}/properties`, catalogTypeProperties),
+      ])
+      return { value, display, formats, storages, properties }
     }),
   )
 }

@@ -152,7 +152,11 @@ test('types and what they take', async () => {
   const types = JSON.parse(await printed(['catalog', 'types', '--json']))
   const jdbc = types.find(({ value }: { value: string }) => value === 'jdbc')
   assert.deepEqual([jdbc.display, jdbc.formats, jdbc.storages.includes('S3')], ['JDBC', ['ICEBERG'], true])
-  assert.match(await printed(['catalog', 'types']), /^ glue +Glue +ICEBERG, MIXED_ICEBERG +S3, OSS/m)
+  assert.match(await printed(['catalog', 'types']), /^ glue +Glue +ICEBERG, MIXED_ICEBERG +S3, OSS +warehouse/m)
+  assert.match(
+    await printed(['catalog', 'types']),
+    /^ {2}rest +warehouse, prefix, token, .*\n.*\n.*\n {2}every type +database-filter, /ms,
+  )
 })
 
 test('tables of the service, and of what it has registered, are worked on through it', {

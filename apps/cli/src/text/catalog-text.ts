@@ -36,13 +36,31 @@ const SAYS_NOTHING: ReadonlySet<string> = new Set(['storageConfig/storage.type=H
 
 /** What `catalog types` prints. */
 export function metastoreTypesText(types: readonly CatalogTypeEntry[]): string {
-  const rows = types.map(({ value, display, formats, storages }) => [
+  const rows = types.map(({ value, display, formats, storages, properties }) => [
     value,
     display,
     formats.join(', '),
     storages.join(', '),
+    properties.required.map((key) => neededText(key, properties.elsewhere[key])).join(', '),
   ])
-  return `${textTable(['type', 'name', 'formats', 'storage'], rows)}\n`
+  const taken = types.flatMap(({ value, properties: { optional } }) =>
+    optional.length === 0 ? [] : [`  ${value.padEnd(NAME_WIDTH)}  ${optional.join(', ')}`],
+  )
+  const [common = []] = types.map(({ properties }) => properties.common)
+  const lines = [
+    textTable(['type', 'name', 'formats', 'storage', 'required properties'], rows),
+    '',
+    'other properties, beside those of the storage:',
+    ...taken,
+    `  ${'every type'.padEnd(NAME_WIDTH)}  ${common.join(', ')}`,
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+const NAME_WIDTH = 'every type'.length
+
+function neededText(key: string, elsewhere: string | undefined): string {
+  return elsewhere === undefined ? key : `${key} (or ${elsewhere})`
 }
 
 /** The steps of a test, each with what was seen or why it failed. */

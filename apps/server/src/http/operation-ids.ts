@@ -13,6 +13,7 @@ export const OPERATION_IDS: Readonly<Record<string, Readonly<Record<string, stri
     '/catalogs': { get: 'listCatalogs', post: 'registerCatalog' },
     '/catalogs/test': { post: 'testCatalog' },
     '/catalogs/metastore/types': { get: 'listMetastoreTypes' },
+    '/catalogs/metastore/{type}/properties': { get: 'listCatalogTypeProperties' },
     '/catalogs/metastore/{type}/table-formats': { get: 'listTableFormats' },
     '/catalogs/metastore/{type}/storage-types': { get: 'listStorageTypes' },
     '/catalogs/metastore/{type}/storages': { get: 'describeStorages' },

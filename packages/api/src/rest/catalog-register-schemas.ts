@@ -82,6 +82,21 @@ export const storageEntry = Type.Object(
   { title: 'StorageEntry', description: 'A kind of storage that a type of catalog takes. Not in Amoro.' },
 )
 
+export const catalogTypeProperties = Type.Object(
+  {
+    required: Type.Array(Type.String(), { description: 'Properties without which there is no such catalog.' }),
+    elsewhere: Type.Record(Type.String(), Type.String(), {
+      description: 'Those of them that may be said elsewhere, and where.',
+    }),
+    optional: Type.Array(Type.String(), { description: 'Properties of its own that it takes besides.' }),
+    common: Type.Array(Type.String(), { description: 'What catalogs of every type take.' }),
+  },
+  {
+    title: 'CatalogTypeProperties',
+    description: 'What may be said in `properties`, beside what reaches the files. Others are allowed. Not in Amoro.',
+  },
+)
+
 export const connectionReport = Type.Object(
   {
     passed: Type.Boolean({ description: 'No step failed; some may have been skipped.' }),

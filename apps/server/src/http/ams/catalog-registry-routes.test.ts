@@ -72,6 +72,26 @@ test('what Amoro answers about types is answered, and jdbc beside it', async () 
   assert.equal((await call('GET', '/catalogs/metastore/nessie/storage-types')).status, 400)
 })
 
+test('each type says which properties it needs, and which it takes', async () => {
+  const { call } = await setUp()
+  const of = async (type: string) => (await call('GET', `/catalogs/metastore/${type}/properties`)).result
+  const { required, optional, elsewhere, common } = await of('jdbc')
+  assert.deepEqual([required, elsewhere], [['uri', 'warehouse'], {}])
+  assert.ok(optional.includes('jdbc.schema-version') && common.includes('table-filter'))
+  assert.deepEqual((await of('hive')).elsewhere, { uri: 'hive.metastore.uris in storageConfig.hive.site' })
+  for (const { value } of (await call('GET', '/catalogs/metastore/types')).result) {
+    const { required: needs } = await of(value)
+    const refused = await call('POST', '/catalogs', {
+      name: 'x',
+      type: value,
+      optimizerGroup: 'default',
+      properties: {},
+    })
+    assert.match(refused.message, new RegExp(`^properties\\.${needs[0]} is missing`), value)
+  }
+  assert.equal((await call('GET', '/catalogs/metastore/nessie/properties')).status, 400)
+})
+
 test('each kind of storage is described by all that may be said for it', async () => {
   const { call } = await setUp()
   const { result } = await call('GET', '/catalogs/metastore/filesystem/storages')

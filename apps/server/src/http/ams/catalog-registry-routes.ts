@@ -3,6 +3,7 @@ import {
   type CatalogUpdateInfo,
   catalogRegisterInfo,
   catalogSettingInfo,
+  catalogTypeProperties,
   catalogUpdateInfo,
   connectionReport,
   metastoreEntry,
@@ -13,7 +14,13 @@ import {
 import { catalogParams } from '@moraine/api/rest/catalog-schemas'
 import { isAllowed } from '@moraine/management/access/grant'
 import { CATALOG_FILES, type CatalogForm } from '@moraine/management/catalogs/catalog-form'
-import { formatsOf, METASTORES, metastoreType, storagesOf } from '@moraine/management/catalogs/catalog-matrix'
+import {
+  COMMON_PROPERTIES,
+  formatsOf,
+  METASTORES,
+  metastoreType,
+  storagesOf,
+} from '@moraine/management/catalogs/catalog-matrix'
 import type { Stores } from '@moraine/management/store/stores'
 import { withoutAddressSecrets } from '@moraine/stdx/address-for-messages'
 import type { Clock } from '@moraine/stdx/clock'
@@ -46,6 +53,7 @@ const BODY_BYTES_MAX = 8 * 1024 * 1024
 /** Catalogs registered, changed, tested and removed, in Amoro's shapes. The test is not in Amoro. */
 export function catalogRegistryRoutes(server: ApiServer, deps: CatalogRegistryRoutesDeps): void {
   metastoreRoutes(server)
+  propertiesRoute(server)
   saveRoutes(server, deps)
   singleRoutes(server, deps)
 }
@@ -90,6 +98,29 @@ function metastoreRoutes(server: ApiServer): void {
           }),
         ),
       ),
+  )
+}
+
+function propertiesRoute(server: ApiServer): void {
+  server.get(
+    '/catalogs/metastore/:type/properties',
+    {
+      schema: {
+        tags,
+        summary: 'Properties that a type of catalog needs, and those that it takes. Not in Amoro',
+        params: metastoreParams,
+        response: answers(catalogTypeProperties),
+      },
+    },
+    async ({ params }) => {
+      const { required, elsewhere = {}, optional } = metastoreType(params.type)
+      return success({
+        required: [...required],
+        elsewhere: { ...elsewhere },
+        optional: [...optional],
+        common: [...COMMON_PROPERTIES],
+      })
+    },
   )
 }
 

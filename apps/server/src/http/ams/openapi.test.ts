@@ -62,6 +62,7 @@ const WRITTEN_DOWN: Readonly<Record<string, Readonly<Record<string, readonly str
   '/api/ams/v1/': {
     catalogs: ['get', 'post'],
     'catalogs/metastore/types': ['get'],
+    'catalogs/metastore/{type}/properties': ['get'],
     'catalogs/metastore/{type}/storage-types': ['get'],
     'catalogs/metastore/{type}/storages': ['get'],
     'catalogs/metastore/{type}/table-formats': ['get'],
