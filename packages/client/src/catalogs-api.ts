@@ -43,7 +43,7 @@ export interface CatalogsApi {
     catalog: string,
     page: string | undefined,
     signal?: AbortSignal,
-  ): Promise<{ readonly items: readonly DroppedEntry[]; readonly nextPage?: string }>
+  ): Promise<{ readonly items: readonly DroppedEntry[]; readonly nextPage?: string; readonly purgeIntervalMs: number }>
   /** @param files whether they go, too; as the drop said if absent */
   purgeDropped(catalog: string, dropId: string, files: boolean | undefined, signal?: AbortSignal): Promise<DroppedEntry>
   restoreDropped(
@@ -74,8 +74,8 @@ export function catalogsApi(connection: ApiConnection): CatalogsApi {
     },
     async listDropped(catalog, page, signal) {
       const request = { method: 'GET', path: `${pathOf(catalog)}/dropped-tables`, query: { nextPage: page } } as const
-      const { list, nextPage } = await call({ ...request, result: droppedPage }, signal)
-      return { items: list, ...(nextPage !== null && { nextPage }) }
+      const { list, nextPage, purgeIntervalMs } = await call({ ...request, result: droppedPage }, signal)
+      return { items: list, ...(nextPage !== null && { nextPage }), purgeIntervalMs }
     },
     purgeDropped(catalog, dropId, files, signal) {
       const path = `${pathOf(catalog)}/dropped-tables/${encodeURIComponent(dropId)}/purge`

@@ -1,8 +1,10 @@
 import { type CatalogsApi, catalogsApi, type DroppedEntry } from '@moraine/client/catalogs-api'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { formatExactJson } from '@moraine/stdx/exact-json'
+import { humanDuration } from '@moraine/stdx/human-text'
 import { identifierOfLevels } from '../table/open-in-catalog.ts'
 import { parseLevels } from '../table/table-ref.ts'
+import { droppedText } from '../text/dropped-text.ts'
 import { formatName } from '../text/name-text.ts'
 import { printList } from '../text/print-list.ts'
 import type { CommandContext } from './command-context.ts'
@@ -16,9 +18,14 @@ export type RawUndropOptions = RawDroppedOptions & { readonly as?: string; reado
 /** What was dropped from a catalog of the service and can be had back, the last dropped first. */
 export async function listDropped(raw: RawDroppedOptions, context: CommandContext): Promise<void> {
   const api = catalogsApi(apiConnection(raw, context))
+  let round = ''
   await printList(
-    (page) => api.listDropped(raw.catalog, page, context.signal),
-    { json: raw.json === true, toJson: (dropped) => dropped, toText: droppedLine },
+    async (page) => {
+      const found = await api.listDropped(raw.catalog, page, context.signal)
+      round = humanDuration(found.purgeIntervalMs)
+      return found
+    },
+    { json: raw.json === true, toJson: (dropped) => dropped, toText: (dropped) => droppedText(dropped, round) },
     { print: context.print, formatJson: formatExactJson },
   )
 }
@@ -101,11 +108,6 @@ async function findDropped(
     'not-found',
     `catalog ${catalog} keeps no dropped table ${which}; \`moraine table dropped\` lists them`,
   )
-}
-
-function droppedLine(dropped: DroppedEntry): string {
-  const end = `${dropped.purgesFiles ? 'purged with its files' : 'forgotten'} at ${timeOf(dropped.purgeAt)}`
-  return `${nameOf(dropped)}  ${dropped.kind} ${dropped.dropId}, dropped at ${timeOf(dropped.droppedAt)}, ${end}`
 }
 
 function nameOf({ namespace, name }: DroppedEntry): string {

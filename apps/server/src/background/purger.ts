@@ -5,10 +5,9 @@ import { withinDeadline } from '@moraine/stdx/deadline'
 import { describeError, isKind } from '@moraine/stdx/error'
 import type { FindOpened } from '../catalogs/open-catalogs.ts'
 import type { Log } from '../service/log.ts'
-import { type PurgeDeps, purgeDropped } from '../table-work/purge-dropped.ts'
+import { PURGE_INTERVAL_MS, type PurgeDeps, purgeDropped } from '../table-work/purge-dropped.ts'
 import { type Reconciler, reconciler } from './reconciler.ts'
 
-const INTERVAL_MS = 60_000
 const BATCH = 10
 /** One that takes longer makes room for the others, and goes on the next time. */
 const PURGE_DEADLINE_MS = 30 * 60_000
@@ -33,7 +32,7 @@ export function purger(deps: PurgerDeps): Reconciler<never> {
   const { stores, checkLeads, clock, log } = deps
   return reconciler({
     name: 'purger',
-    intervalMs: INTERVAL_MS,
+    intervalMs: PURGE_INTERVAL_MS,
     clock,
     log,
     async run(_work, signal) {

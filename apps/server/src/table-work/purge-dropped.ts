@@ -9,6 +9,9 @@ import { sameLocation } from '@moraine/storage/location'
 import { isLocation } from '@moraine/storage/places'
 import type { PlacesOfOthers } from '../catalogs/places-of-others.ts'
 
+/** How much time passes between two looks at what is due. */
+export const PURGE_INTERVAL_MS = 60_000
+
 /** `kept` says why no files were removed. */
 export type PurgeOutcome = { readonly removedFiles: number; readonly kept?: string }
 

@@ -11,12 +11,19 @@ export const droppedTable = Type.Object(
     droppedAt: epochMsInteger,
     purgeAt: epochMsInteger,
     purgesFiles: Type.Boolean({ description: 'Whether its files are removed at purgeAt; else it is only forgotten.' }),
+    isDue: Type.Boolean({
+      description: 'Whether purgeAt has come: it cannot be had back, and goes with the next round.',
+    }),
   },
   { title: 'DroppedTable' },
 )
 
 export const droppedPage = Type.Object(
-  { list: Type.Array(droppedTable), nextPage: nullable(Type.String()) },
+  {
+    list: Type.Array(droppedTable),
+    nextPage: nullable(Type.String()),
+    purgeIntervalMs: Type.Integer({ description: 'How much time passes between two rounds that purge what is due.' }),
+  },
   { title: 'DroppedPage' },
 )
 export const droppedQuery = Type.Object({

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { internalCatalog } from '@moraine/catalogs/internal/internal-catalog'
 import type { Grant } from '@moraine/management/access/grant'
+import type { EpochMs } from '@moraine/stdx/brand'
 import { systemRandom } from '@moraine/stdx/random'
 import { createSalesOrders, ORDERS, SALES_ORDERS_TABLE } from '@moraine/testkit/conformance/catalog-samples'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
@@ -35,7 +36,9 @@ async function setUp(authenticator = openAuthenticator()) {
   const server = Fastify()
   jsonBodies(server)
   guardRoutes(server, '', authenticator)
+  const now = { value: 5 }
   droppedRoutes(server as ApiServer, {
+    clock: { now: () => now.value as EpochMs },
     inTime: inTimeBy(virtualClock()),
     findCatalog: findAmong({
       lake: buildOpened(catalog),
@@ -44,11 +47,11 @@ async function setUp(authenticator = openAuthenticator()) {
       ),
     }),
   })
-  return { catalog, server }
+  return { catalog, server, now }
 }
 
 test('a dropped table is listed and restored under a name of choice', async () => {
-  const { catalog, server } = await setUp()
+  const { catalog, server, now } = await setUp()
   const { metadataLocation } = await createSalesOrders({ catalog })
   await catalog.dropTable(ORDERS)
   const listed = (await server.inject('/catalogs/lake/dropped-tables')).json<{
@@ -64,7 +67,13 @@ test('a dropped table is listed and restored under a name of choice', async () =
     droppedAt: 5,
     purgeAt: 1005,
   }
-  assert.deepEqual(entry, { dropId: entry.dropId, ...expected, purgesFiles: false })
+  assert.deepEqual(entry, { dropId: entry.dropId, ...expected, purgesFiles: false, isDue: false })
+  now.value = 1005
+  const due = (await server.inject('/catalogs/lake/dropped-tables')).json<{
+    result: { list: { isDue: boolean }[]; purgeIntervalMs: number }
+  }>().result
+  assert.deepEqual([due.list.map(({ isDue }) => isDue), due.purgeIntervalMs], [[true], 60_000])
+  now.value = 5
   const restore = (body: object) =>
     server.inject({ method: 'POST', url: `/catalogs/lake/dropped-tables/${entry.dropId}/restore`, payload: body })
   await catalog.createTable(ORDERS, SALES_ORDERS_TABLE)

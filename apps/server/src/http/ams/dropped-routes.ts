@@ -10,14 +10,19 @@ import {
 import type { DroppedTable, DroppedTables } from '@moraine/catalogs/dropped-tables'
 import { isSeen } from '@moraine/management/access/grant'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
+import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { demand } from '../../access/identity.ts'
 import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
+import { PURGE_INTERVAL_MS } from '../../table-work/purge-dropped.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
 import type { ApiServer } from './route-types.ts'
 
+export type DroppedRouteDeps = CatalogRouteDeps & { readonly clock: Pick<Clock, 'now'> }
+
 /** Tables and views that were dropped and can be had back. Not in Amoro, where what is dropped is gone. */
-export function droppedRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
+export function droppedRoutes(server: ApiServer, deps: DroppedRouteDeps): void {
+  const entryOf = entryAt(deps.clock)
   purgeRoute(server, deps)
   catalogRoute(
     server,
@@ -36,7 +41,7 @@ export function droppedRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
       const seen = items.filter(({ identifier: { namespace, name } }) =>
         isSeen(identity.grants, { catalog: params.catalog, namespace, table: name }),
       )
-      return { list: seen.map(entryOf), nextPage }
+      return { list: seen.map(entryOf), nextPage, purgeIntervalMs: PURGE_INTERVAL_MS }
     },
   )
   catalogRoute(
@@ -59,7 +64,8 @@ export function droppedRoutes(server: ApiServer, deps: CatalogRouteDeps): void {
   )
 }
 
-function purgeRoute(server: ApiServer, deps: CatalogRouteDeps): void {
+function purgeRoute(server: ApiServer, deps: DroppedRouteDeps): void {
+  const entryOf = entryAt(deps.clock)
   catalogRoute(
     server,
     deps,
@@ -114,6 +120,9 @@ function sayHowToGoOn(error: unknown): never {
   })
 }
 
-function entryOf({ identifier, ...dropped }: DroppedTable) {
-  return { ...dropped, namespace: [...identifier.namespace], name: identifier.name }
+function entryAt(clock: DroppedRouteDeps['clock']) {
+  return ({ identifier, ...dropped }: DroppedTable) => {
+    const isDue = dropped.purgeAt <= clock.now()
+    return { ...dropped, namespace: [...identifier.namespace], name: identifier.name, isDue }
+  }
 }
