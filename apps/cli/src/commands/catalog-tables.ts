@@ -104,15 +104,26 @@ export function targetOf(levels: readonly string[], { first }: CatalogName): Tab
   )
 }
 
-/** Gives a table that has files a name in the catalog. */
+export type RawRegisterOptions = RawTableOptions & { readonly overwrite?: boolean }
+
+/** Gives a table that has files a name in the catalog, with `overwrite` that of another table, whose files stay. */
 export async function registerTable(
   ref: string,
   metadataLocation: string,
-  raw: RawTableOptions,
+  raw: RawRegisterOptions,
   context: CommandContext,
 ): Promise<void> {
-  const { catalog, identifier } = await openedFor(ref, raw, { creates: true }, context)
-  await catalog.registerTable(identifier, absoluteLocation(metadataLocation), context.signal)
+  const overwrites = raw.overwrite === true
+  const use = { creates: true, ...(overwrites && { overwrites }) }
+  const { catalog, identifier, place } = await openedFor(ref, raw, use, context)
+  const register = overwrites ? catalog.overwriteTable : catalog.registerTable
+  if (register === undefined) {
+    throw new MoraineError(
+      'unsupported',
+      `${place.label} cannot register over a table that is there; drop it without --purge, then register`,
+    )
+  }
+  await register(identifier, absoluteLocation(metadataLocation), context.signal)
   say(identifier, 'registered', raw, context)
 }
 

@@ -35,7 +35,9 @@ export function addTableCommands(table: Command, context: CommandContext): void 
       .description('give a table that has files a name in a catalog')
       .argument('<table>', 'db.orders')
       .argument('<metadata-file>', 'its current one'),
-  ).action(async (ref, location, options) => (await loading()).registerTable(ref, location, options, context))
+  )
+    .option('--overwrite', 'also where there is a table of that name: its place is taken for good, and its files stay')
+    .action(async (ref, location, options) => (await loading()).registerTable(ref, location, options, context))
   addDroppedCommands(table, context)
   addManagedCommands(table, context)
 }

@@ -3,14 +3,19 @@ import type { HadoopStore } from '@moraine/catalogs/filesystem/hadoop-store'
 import { lacksJdbcTables } from '@moraine/catalogs/jdbc/jdbc-schema'
 import { CREATES_JDBC_TABLES } from '@moraine/catalogs/jdbc/jdbc-settings'
 import { openExternalCatalog } from '@moraine/catalogs/open-catalog'
+import { REGISTERS_OVER } from '@moraine/catalogs/rest/rest-catalog'
 import { describeError, MoraineError } from '@moraine/stdx/error'
 import type { CatalogPlace } from './catalog-place.ts'
 import { checkStore, checkWarehouse } from './check-store.ts'
 
 export type CatalogContext = HadoopStore & { readonly warn: (message: string) => void }
 
-/** Whether what is to be done may make a catalog that is not there yet: the tables of a database. */
-export type CatalogUse = { readonly creates: boolean }
+/** Whether what is to be done may make a catalog that is not there yet, the tables of a database, and what else it needs. */
+export type CatalogUse = {
+  readonly creates: boolean
+  /** Whether a table is to be registered in the place of another: whoever asks for it says that a server may know how. */
+  readonly overwrites?: true
+}
 
 /**
  * Opens the catalog. Where nothing is to be created, none is made by looking for it.
@@ -20,14 +25,17 @@ export type CatalogUse = { readonly creates: boolean }
  */
 export async function openCatalog(
   place: CatalogPlace,
-  { creates }: CatalogUse,
+  { creates, overwrites }: CatalogUse,
   context: CatalogContext,
   signal?: AbortSignal,
 ): Promise<Catalog> {
   const { type, name } = place
   if (type === 'filesystem' || type === 'hadoop') await checkFolder(place, context)
-  const properties =
-    type === 'jdbc' && !creates ? { [CREATES_JDBC_TABLES]: 'false', ...place.properties } : place.properties
+  const properties: Readonly<Record<string, string>> = {
+    ...(type === 'jdbc' && !creates && { [CREATES_JDBC_TABLES]: 'false' }),
+    ...(type === 'rest' && overwrites && { [REGISTERS_OVER]: 'true' }),
+    ...place.properties,
+  }
   const opening = openExternalCatalog({ ...context, name, type, properties }, signal)
   return opening.catch((error: unknown) => {
     if (place.signIn !== undefined) throw isSignedOut(error) ? withHint(error, `; ${place.signIn}`) : error

@@ -44,7 +44,7 @@ async function serve(catalog: Catalog, hooks: IcebergRestHooks = {}): Promise<Fa
 }
 
 /** Real sockets: what the client sends is parsed by the server's HTTP parser and back. */
-async function openForConformance({ keepsDropped = false } = {}): Promise<CatalogUnderTest> {
+async function openForConformance({ keepsDropped = false, properties = {} } = {}): Promise<CatalogUnderTest> {
   const io = memoryFileIO()
   const { pointers, drops } = memoryCatalogs()
   const server = await serve(lake(pointers, io, keepsDropped ? drops : undefined))
@@ -61,7 +61,12 @@ async function openForConformance({ keepsDropped = false } = {}): Promise<Catalo
     throw new TypeError('fetch failed')
   }
   const open = (send: typeof fetch) =>
-    openRestCatalog({ name: 'rest', properties: { uri, warehouse: 'la ke' }, clock: systemClock, fetch: send })
+    openRestCatalog({
+      name: 'rest',
+      properties: { uri, warehouse: 'la ke', ...properties },
+      clock: systemClock,
+      fetch: send,
+    })
   return {
     catalog: await open(lossy),
     other: await open(fetch),
@@ -95,6 +100,12 @@ catalogConformance(
 // Whoever asks a server to purge asks one that keeps what is dropped until then.
 catalogOptionalTests('REST client of a catalog that keeps what is dropped', ['loadStorage', 'purgeTable'], () =>
   openForConformance({ keepsDropped: true }),
+)
+
+catalogOptionalTests(
+  'REST client of a server that registers over what is there',
+  ['overwriteTable', 'loadStorage', 'purgeTable'],
+  () => openForConformance({ keepsDropped: true, properties: { 'register-overwrite-supported': 'true' } }),
 )
 
 type Call = { method?: 'GET' | 'POST' | 'DELETE' | 'HEAD'; body?: string; headers?: Record<string, string> }

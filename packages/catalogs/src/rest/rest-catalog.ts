@@ -17,6 +17,12 @@ import { type RestTransport, restTransport } from './rest-transport.ts'
 import { type RestTurns, restTurns } from './rest-turns.ts'
 import { restViews } from './rest-views.ts'
 
+/**
+ * The property that says that the server takes `overwrite` in a registration: it is younger than the endpoint, of which servers
+ * say that they have it, and one that does not know the word registers without it.
+ */
+export const REGISTERS_OVER = 'register-overwrite-supported'
+
 export type RestCatalogOptions = {
   readonly name: string
   /**
@@ -52,7 +58,7 @@ export async function openRestCatalog(options: RestCatalogOptions, signal?: Abor
   const continued = session.continue(settings.credentials, requestOptions(settings, options))
   const transport = transportOf(settings, continued, turns, options)
   const paths = restPaths(settings.prefix, settings.namespaceSeparator)
-  const tables = restTables(transport, paths, {
+  const { overwriteTable, ...tables } = restTables(transport, paths, {
     uri: settings.uri,
     delegation: settings.delegation,
     hasCredentials: hasEndpoint(config, 'GET /v1/{prefix}/namespaces/{namespace}/tables/{table}/credentials'),
@@ -64,6 +70,7 @@ export async function openRestCatalog(options: RestCatalogOptions, signal?: Abor
     name: options.name,
     ...restNamespaces(transport, paths),
     ...tables,
+    ...(options.properties[REGISTERS_OVER]?.trim().toLowerCase() === 'true' && overwriteTable && { overwriteTable }),
     ...(hasEndpoint(config, 'POST /v1/{prefix}/transactions/commit') && { commitTables }),
     ...(hasEndpoint(config, 'GET /v1/{prefix}/namespaces/{namespace}/views/{view}') && {
       views: restViews(transport, paths),

@@ -94,6 +94,15 @@ export function restTables(bare: RestTransport, paths: RestPaths, terms: TableFi
       return sendChange({ send, request, subject: REGISTERED, what, done: 'registered', made }, signal)
     },
 
+    async overwriteTable(identifier, metadataLocation, signal) {
+      checkIdentifier(identifier)
+      const body = { name: identifier.name, 'metadata-location': metadataLocation, overwrite: true }
+      const request = { method: 'POST', path: paths.namespace(identifier.namespace, 'register'), body } as const
+      const made = (response: RestResponse) => decodeAnswer(response, decodeLoadedTable(identifier))
+      const what = `table ${formatIdentifier(identifier)}`
+      return sendChange({ send, request, subject: OVERWRITTEN, what, done: 'registered', made }, signal)
+    },
+
     dropTable: (identifier, signal) => dropTable({ send, paths }, identifier, 'false', signal),
 
     purgeTable: (identifier, signal) => dropTable({ send, paths }, identifier, 'true', signal),
@@ -106,6 +115,8 @@ export function restTables(bare: RestTransport, paths: RestPaths, terms: TableFi
 
 const NAMESPACE: RestSubject = { entity: 'namespace', conflict: 'conflict' }
 const TABLE: RestSubject = { entity: 'table', conflict: 'conflict' }
+/** A table of that name is no obstacle: what is in the way is a commit, or a server that does not know the word. */
+const OVERWRITTEN: RestSubject = { entity: 'metadata-file', conflict: 'conflict' }
 const NEW_TABLE: RestSubject = { entity: 'namespace', conflict: 'already-exists' }
 
 function tablesPath(paths: RestPaths, identifier: TableIdentifier): string {

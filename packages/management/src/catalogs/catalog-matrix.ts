@@ -121,6 +121,7 @@ const OF_REST = [
   'rest.secret-access-key',
   'rest.session-token',
   'rest.client.max-retries',
+  'register-overwrite-supported',
   'header.NAME',
   'namespace-separator',
   ...OF_AWS_ROLES,
