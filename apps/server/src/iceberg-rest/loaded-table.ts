@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { LoadedTable } from '@moraine/catalogs/catalog'
+import { isUniqueMetadataLocation } from '@moraine/catalogs/metadata-file/metadata-file-name'
 import { metadataText } from '@moraine/catalogs/metadata-file/metadata-text'
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { formatTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
@@ -41,11 +42,34 @@ function metadataBytes(metadata: TableMetadata, snapshots: SnapshotMode): Uint8A
 }
 
 /**
- * Metadata files do not change, so their location tells versions apart. An answer with credentials is another one as soon as
- * these are: a client that is told that it has the newest has credentials that are still good.
+ * What tells this state of the table from others. An answer with credentials is another one as soon as these are: a client
+ * that is told that it has the newest has credentials that are still good.
  */
-export function locationEtag(metadataLocation: string, snapshots: SnapshotMode, handed?: HandedOut): string {
-  const content = `${snapshots} ${metadataLocation}${handed === undefined ? '' : ` ${handed.tag}`}`
+export function tableEtag(
+  { metadata, metadataLocation }: Pick<LoadedTable, 'metadata' | 'metadataLocation'>,
+  snapshots: SnapshotMode,
+  handed?: HandedOut,
+): string {
+  const known = locationEtag(metadataLocation, snapshots, handed)
+  if (known !== undefined) return known
+  const content = createHash('sha256').update(metadataBytes(metadata, 'all')).digest('base64url')
+  return etagOf([snapshots, metadataLocation, content], handed)
+}
+
+/**
+ * The same, without the table: a file with a unique name does not change, so its location is enough. `undefined` for others:
+ * `v1.metadata.json` is there again, and says something else, where a table was dropped and another one was made in its folder.
+ */
+export function locationEtag(
+  metadataLocation: string,
+  snapshots: SnapshotMode,
+  handed?: HandedOut,
+): string | undefined {
+  return isUniqueMetadataLocation(metadataLocation) ? etagOf([snapshots, metadataLocation], handed) : undefined
+}
+
+function etagOf(parts: readonly string[], handed: HandedOut | undefined): string {
+  const content = [...parts, ...(handed === undefined ? [] : [handed.tag])].join(' ')
   return `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
 }
 

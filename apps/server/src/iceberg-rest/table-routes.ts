@@ -7,7 +7,7 @@ import { demand } from '../access/identity.ts'
 import { dropAsAsked } from '../catalogs/drop-as-asked.ts'
 import { encodeHandedOut, type HandedOut, handOut, handOutMade, handOutStaged, isDelegated } from './handed-out.ts'
 import { listPage } from './list-page.ts'
-import { encodeLoadedTable, isCurrent, locationEtag, type SnapshotMode } from './loaded-table.ts'
+import { encodeLoadedTable, isCurrent, locationEtag, type SnapshotMode, tableEtag } from './loaded-table.ts'
 import { makeCommit } from './make-commit.ts'
 import { decodeMetricsReport } from './metrics-report.ts'
 import {
@@ -147,7 +147,7 @@ async function loadTable(call: RestCall): Promise<RestAnswer> {
   }
   const table = await call.catalog.loadTable(identifier, call.signal)
   const handed = await handOut(call, table)
-  const etag = locationEtag(table.metadataLocation, snapshots, handed)
+  const etag = tableEtag(table, snapshots, handed)
   if (known !== undefined && isCurrent(known, etag)) return { status: 304, etag }
   return answerWith(table, snapshots, handed)
 }
@@ -157,7 +157,7 @@ export function answerWith(table: LoadedTable, snapshots: SnapshotMode, handed?:
   return {
     status: 200,
     pieces: encodeLoadedTable(table, snapshots, handed),
-    etag: locationEtag(table.metadataLocation, snapshots, handed),
+    etag: tableEtag(table, snapshots, handed),
     subject: subjectOf('table', table, table.metadata.tableUuid),
     ...(handed !== undefined && { isSecret: true }),
   }
