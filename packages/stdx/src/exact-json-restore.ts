@@ -1,11 +1,15 @@
 /**
  * Puts the exact value, a bigint, wherever `JSON.parse` has rounded an integer beyond 2^53. `parsed` is what it made of
- * the text; it is changed in place and returned, or `undefined` if the text is nested deeper than `maxDepth`.
+ * the text; it is changed in place and returned, unless the text is nested deeper, or has a longer integer, than it may.
  *
  * One pass over the text, which `JSON.parse` has found to be valid, looks at strings only for their end; values are
  * looked up in `parsed` only where such an integer is met. A reviver costs several times as much.
  */
-export function restoreLongIntegers(text: string, parsed: unknown, maxDepth: number): unknown {
+export function restoreLongIntegers(
+  text: string,
+  parsed: unknown,
+  max: { readonly depth: number; readonly digits: number },
+): { readonly value: unknown } | 'too-deep' | 'too-long' {
   const document: Container = { 0: parsed }
   const outermost: Level = { ...openLevel(undefined, true), container: document }
   const keys: string[] = []
@@ -26,6 +30,7 @@ export function restoreLongIntegers(text: string, parsed: unknown, maxDepth: num
     } else if (char === MINUS || isDigit(char)) {
       const end = digitsEnd(text, at)
       const isInteger = !isNumberChar(text.charCodeAt(end))
+      if (isInteger && end - at > max.digits) return 'too-long'
       if (isInteger && end - at >= LONG_DIGITS) restore(text, at, end, level, keys)
       at = isInteger ? end : numberEnd(text, end)
     } else {
@@ -33,7 +38,7 @@ export function restoreLongIntegers(text: string, parsed: unknown, maxDepth: num
         if (level.isList) level.index += 1
         else level.expectsKey = true
       } else if (char === OPEN_BRACE || char === OPEN_BRACKET) {
-        if (level.depth === maxDepth) return undefined
+        if (level.depth === max.depth) return 'too-deep'
         level = openLevel(level, char === OPEN_BRACKET)
       } else if (char === CLOSE_BRACE || char === CLOSE_BRACKET) {
         level = level.parent ?? outermost
@@ -41,7 +46,7 @@ export function restoreLongIntegers(text: string, parsed: unknown, maxDepth: num
       at += 1
     }
   }
-  return document[0]
+  return { value: document[0] }
 }
 
 type Container = Record<string | number, unknown>

@@ -93,6 +93,32 @@ test('deep nesting is refused, not followed', () => {
   }
 })
 
+test('what would take far more memory than its text is refused before it is made', () => {
+  const refused = (text: string, max: number) =>
+    assert.throws(
+      () => parseExactJson(text, 'bad.json', max),
+      (error) => isKind(error, 'corrupt') && error.message === `bad.json has more than ${max} JSON values`,
+    )
+  refused('[[],[],[]]', 6)
+  assert.deepEqual(parseExactJson('[[],[],[]]', 'test', 7), [[], [], []])
+  refused('{"a":{},"b":[1,2]}', 5)
+  assert.deepEqual(parseExactJson('{"a":{},"b":[1,2]}', 'test', 6), { a: {}, b: [1, 2] })
+  const words = { a: '[,{,[,{\\"[,[,[' }
+  assert.deepEqual(parseExactJson(JSON.stringify(words), 'test', 2), words)
+  // Not JSON, and of so many: either may be said.
+  refused(`[,,,,"${'x'.repeat(20)}`, 3)
+})
+
+test('an integer of more digits than anything has is refused, for to read it would take long', () => {
+  assert.equal(parseExactJson('9'.repeat(10_000), 'test'), 10n ** 10_000n - 1n)
+  for (const text of ['9'.repeat(10_001), `{"a":[-${'9'.repeat(10_001)}]}`]) {
+    assert.throws(
+      () => parseExactJson(text, 'bad.json'),
+      (error) => isKind(error, 'corrupt') && error.message === 'bad.json has an integer of more than 10000 digits',
+    )
+  }
+})
+
 test('a number can be given its text', () => {
   assert.equal(formatExactJson({ a: [jsonNumber('1.0'), 2n ** 63n] }), '{"a":[1.0,9223372036854775808]}')
 })

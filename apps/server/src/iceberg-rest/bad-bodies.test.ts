@@ -172,6 +172,18 @@ test('a body beyond the limit is refused before it is read, one of megabytes is 
   assert.equal((await ask(`${TABLES}/lines`, many)).status, 200)
 })
 
+test('a body that would become far more than was sent is refused before it does', async () => {
+  const before = await state()
+  const many = { ...BAD, says: /request body has more than 1048576 JSON values/ }
+  for (const unit of ['{}', '[]', '1', '""']) {
+    const body = `{"updates":[${`${unit},`.repeat(1_100_000)}1]}`
+    await refused(`many ${unit}`, ask(SALES_ORDERS, body), many)
+  }
+  const long = `{"updates":[${'9'.repeat(1_000_000)}]}`
+  await refused('long', ask(SALES_ORDERS, long), { ...BAD, says: /an integer of more than 10000 digits/ })
+  assert.deepEqual(await state(), before)
+})
+
 test('of a key that is given twice the last counts, as JSON has it', async () => {
   const body = `{"name":"first","name":"second","schema":${JSON.stringify(ID_SCHEMA)}}`
   assert.equal((await ask(TABLES, body)).status, 200)

@@ -157,6 +157,8 @@ const identities = new WeakMap<FastifyRequest, Identity>()
 const PARAM_LENGTH_MIN = 1024
 /** A commit of many removed snapshots or a schema of thousands of columns has a few megabytes. */
 const BODY_BYTES_MAX = 64 * 1024 * 1024
+/** They are made at one go, in which nobody else is answered: a second for so many, of which such a commit has a fraction. */
+const BODY_VALUES_MAX = 2 ** 20
 /** Up to here an answer is sent as one piece, a copy that ends with it; larger ones share what they are made of. */
 const COPIED_BYTES_MAX = 64 * 1024
 
@@ -266,7 +268,7 @@ function useExactJson(server: FastifyInstance): void {
       const text = textOfBody(body)
       let parsed: JsonValue
       try {
-        parsed = parseExactJson(text, 'request body')
+        parsed = parseExactJson(text, 'request body', BODY_VALUES_MAX)
       } catch (cause) {
         throw malformed(isKind(cause, 'corrupt') ? cause.message : 'the request body cannot be read', cause)
       }

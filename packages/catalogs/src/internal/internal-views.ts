@@ -3,6 +3,9 @@ import { applyViewUpdates } from '@moraine/iceberg/view/apply-view-updates'
 import { violatedViewRequirement } from '@moraine/iceberg/view/check-view-requirements'
 import type { ViewMetadata } from '@moraine/iceberg/view/view-metadata'
 import { formatViewMetadata, parseViewMetadata } from '@moraine/iceberg/view/view-metadata-json'
+import { MoraineError } from '@moraine/stdx/error'
+import { JSON_VALUES_MAX } from '@moraine/stdx/exact-json'
+import { hasMoreValues } from '@moraine/stdx/exact-json-count'
 import { uuidV4 } from '@moraine/stdx/random'
 import { nameTaken, noSuchNamespace, noSuchView, targetTaken } from '../catalog-error.ts'
 import type { CatalogViews, CreateView, LoadedView, ViewCommit, ViewCommitOutcome } from '../catalog-views.ts'
@@ -182,12 +185,14 @@ async function writeView(
   previous: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<string> {
+  const text = formatViewMetadata(metadata)
+  if (hasMoreValues(text, JSON_VALUES_MAX)) {
+    throw new MoraineError(
+      'invalid-input',
+      `the metadata of the view would have more than ${JSON_VALUES_MAX} JSON values, and could not be read back; drop it, and create it with a smaller schema`,
+    )
+  }
   const location = newMetadataLocation(metadata, previous, store.random)
-  await store.io.write(
-    location,
-    encodeMetadataFile(formatViewMetadata(metadata), location),
-    { isUnreferenced: true },
-    signal,
-  )
+  await store.io.write(location, encodeMetadataFile(text, location), { isUnreferenced: true }, signal)
   return location
 }

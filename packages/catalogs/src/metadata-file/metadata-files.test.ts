@@ -38,10 +38,14 @@ test('what could not be read back is not written', async () => {
   const write = (unreadable: TableMetadata) => writeMetadata(files, unreadable, undefined, undefined)
   await assert.rejects(write(nested(252)), refused(/could not be read again: .* nested deeper than 256 levels/))
   const { length } = metadataText(metadata)
-  assert.equal(storableMetadataText(metadata, length).length, length)
+  assert.equal(storableMetadataText(metadata, { length, values: 100 }).length, length)
   assert.throws(
-    () => storableMetadataText(metadata, length - 1),
+    () => storableMetadataText(metadata, { length: length - 1, values: 100 }),
     refused(/would have \d+ characters, more than \d+; expire/),
+  )
+  assert.throws(
+    () => storableMetadataText(metadata, { length, values: 10 }),
+    refused(/would have too many JSON values, more than 10; expire/),
   )
   assert.deepEqual(files.io.locations(), before)
 })

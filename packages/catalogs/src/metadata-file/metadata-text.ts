@@ -3,6 +3,8 @@ import { formatTableMetadata, parseTableMetadata } from '@moraine/iceberg/metada
 import { TYPE_LEVELS_MAX } from '@moraine/iceberg/schema/check-schema'
 import { type IcebergType, isPrimitive, type PrimitiveType } from '@moraine/iceberg/schema/type'
 import { isKind, MoraineError } from '@moraine/stdx/error'
+import { JSON_VALUES_MAX } from '@moraine/stdx/exact-json'
+import { hasMoreValues } from '@moraine/stdx/exact-json-count'
 
 /**
  * The text of a metadata file, made once for each value: a commit writes it to a file, and the REST protocol sends the
@@ -23,9 +25,10 @@ export function metadataText(metadata: TableMetadata): string {
  *
  * @throws {MoraineError} `invalid-input` saying why it could not
  */
-export function storableMetadataText(metadata: TableMetadata, lengthMax: number = TEXT_LENGTH_MAX): string {
+export function storableMetadataText(metadata: TableMetadata, max = MAX): string {
   const text = metadataText(metadata)
-  if (text.length > lengthMax) throw tooLarge(`${text.length} characters`, lengthMax)
+  if (text.length > max.length) throw tooLarge(`${text.length} characters`, max.length)
+  if (hasMoreValues(text, max.values)) throw tooLarge('too many JSON values', max.values)
   const isDeep = metadata.schemas.some(({ fields }) => isNested({ kind: 'struct', fields }, TYPE_LEVELS_MAX + 1))
   // Who came by such a schema elsewhere has it if it is read here.
   if (isDeep) checkReadable(text, metadata.location)
@@ -34,6 +37,8 @@ export function storableMetadataText(metadata: TableMetadata, lengthMax: number 
 
 /** Half of what readers take, and of what a string can hold. */
 const TEXT_LENGTH_MAX = 256 * 2 ** 20
+
+const MAX = { length: TEXT_LENGTH_MAX, values: JSON_VALUES_MAX }
 
 const texts = new WeakMap<TableMetadata, string>()
 
