@@ -25,7 +25,7 @@ export type AvroCompression =
 export const DEFAULT_COMPRESSION: AvroCompression = { codec: 'deflate', level: 4 }
 
 /** Writers make blocks of about 64 KB. A larger claim than this is damage or an attempt to exhaust memory. */
-const BLOCK_BYTES_MAX = 256 << 20
+export const BLOCK_BYTES_MAX = 256 << 20
 
 /** @throws {MoraineError} `unsupported` for a codec that is not read. */
 export function parseAvroCodec(name: string, what: string): AvroCodec {
@@ -49,40 +49,50 @@ export function compressBlock(bytes: Uint8Array, compression: AvroCompression): 
 
 /**
  * @throws {MoraineError} `corrupt` if the block is damaged, `unsupported` if it would have more than
- *   {@link BLOCK_BYTES_MAX} bytes.
+ *   `bytesMax` bytes.
  */
-export function decompressBlock(bytes: Uint8Array, codec: AvroCodec, what: string): Uint8Array {
+export function decompressBlock(
+  bytes: Uint8Array,
+  codec: AvroCodec,
+  what: string,
+  bytesMax: number = BLOCK_BYTES_MAX,
+): Uint8Array {
   try {
     switch (codec) {
       case 'null':
         return bytes
       case 'deflate':
-        return inflateRawSync(bytes, { maxOutputLength: BLOCK_BYTES_MAX, chunkSize: CHUNK_BYTES })
+        return inflateRawSync(bytes, { maxOutputLength: bytesMax, chunkSize: CHUNK_BYTES })
       case 'zstandard':
-        return zstdDecompressSync(bytes, { maxOutputLength: BLOCK_BYTES_MAX })
+        return zstdDecompressSync(bytes, { maxOutputLength: bytesMax })
       case 'snappy':
-        return decodeChecked(bytes, what)
+        return decodeChecked(bytes, what, bytesMax)
     }
   } catch (cause) {
-    throw blockError(cause, codec, what)
+    throw blockError(cause, codec, what, bytesMax)
   }
 }
 
 /** Like {@link decompressBlock}, on a thread of the pool where the codec can and the block is worth the way there. */
-export async function decompressBlockLater(bytes: Uint8Array, codec: AvroCodec, what: string): Promise<Uint8Array> {
-  if (bytes.length <= AT_ONCE_BYTES_MAX) return decompressBlock(bytes, codec, what)
+export async function decompressBlockLater(
+  bytes: Uint8Array,
+  codec: AvroCodec,
+  what: string,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  if (bytes.length <= AT_ONCE_BYTES_MAX) return decompressBlock(bytes, codec, what, bytesMax)
   try {
     switch (codec) {
       case 'deflate':
-        return await inflateRawLater(bytes, { maxOutputLength: BLOCK_BYTES_MAX, chunkSize: CHUNK_BYTES })
+        return await inflateRawLater(bytes, { maxOutputLength: bytesMax, chunkSize: CHUNK_BYTES })
       case 'zstandard':
-        return await zstdDecompressLater(bytes, { maxOutputLength: BLOCK_BYTES_MAX })
+        return await zstdDecompressLater(bytes, { maxOutputLength: bytesMax })
       case 'null':
       case 'snappy':
-        return decompressBlock(bytes, codec, what)
+        return decompressBlock(bytes, codec, what, bytesMax)
     }
   } catch (cause) {
-    throw blockError(cause, codec, what)
+    throw blockError(cause, codec, what, bytesMax)
   }
 }
 
@@ -98,19 +108,19 @@ function settle(resolve: (bytes: Uint8Array) => void, reject: (error: Error) => 
   return (error: Error | null, bytes: Uint8Array) => (error === null ? resolve(bytes) : reject(error))
 }
 
-function blockError(cause: unknown, codec: AvroCodec, what: string): MoraineError {
+function blockError(cause: unknown, codec: AvroCodec, what: string, bytesMax: number): MoraineError {
   if (cause instanceof MoraineError) return cause
   if (cause instanceof RangeError) {
-    return new MoraineError('unsupported', `${what}: a block has more than ${BLOCK_BYTES_MAX} bytes`, { cause })
+    return new MoraineError('unsupported', `${what}: a block has more than ${bytesMax} bytes`, { cause })
   }
   return new MoraineError('corrupt', `${what} is damaged: a block cannot be decompressed (${codec})`, { cause })
 }
 
 /** Avro's Snappy blocks end with the CRC-32 of the decoded bytes, big-endian. */
-function decodeChecked(bytes: Uint8Array, what: string): Uint8Array {
+function decodeChecked(bytes: Uint8Array, what: string, bytesMax: number): Uint8Array {
   const bodyEnd = bytes.length - 4
   if (bodyEnd < 0) throw new MoraineError('corrupt', `${what} is damaged: a Snappy block has no checksum`)
-  const decoded = decodeSnappy(bytes.subarray(0, bodyEnd), BLOCK_BYTES_MAX, what)
+  const decoded = decodeSnappy(bytes.subarray(0, bodyEnd), bytesMax, what)
   const expected = new DataView(bytes.buffer, bytes.byteOffset + bodyEnd, 4).getUint32(0)
   if (crc32(decoded) !== expected) {
     throw new MoraineError('corrupt', `${what} is damaged: the checksum of a Snappy block does not match`)

@@ -43,6 +43,20 @@ for (const compression of CODECS) {
   }
 }
 
+test('blocks too large to be had ahead come as the others do', async () => {
+  for (const compression of CODECS) {
+    const writer = new ContainerWriter({ schemaText: '"string"', compression, blockBytes: 1 })
+    for (const letters of [1, 6 << 20, 2, 5 << 20, 3]) {
+      writer.sink.writeString('x'.repeat(letters))
+      writer.endValue()
+    }
+    const container = openContainer(writer.finish(), 'a.avro')
+    const blocks = [...container.blocks()].map(plain)
+    assert.equal(blocks.length, 5)
+    assert.deepEqual((await Array.fromAsync(container.blocksAhead())).map(plain), blocks)
+  }
+})
+
 for (const size of ['small', 'large'] as const) {
   test(`a damaged ${size} block ends the reading where it lies, and nobody who stopped before hears of it`, () =>
     readDamaged(Buffer.from(write({ codec: 'deflate', level: 4 }, size)), SIZES[size].headBytes))

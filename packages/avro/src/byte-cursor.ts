@@ -12,6 +12,8 @@ export class ByteCursor {
   field = ''
   /** Which value of the file is being read, from 0, for error messages; -1 outside of values. */
   ordinal = -1
+  /** How many more values may be made of what is read, see {@link spendValues}. */
+  valuesLeft = Number.POSITIVE_INFINITY
   readonly #what: string
   #emptyItems = 0
   #depth = 0
@@ -184,6 +186,12 @@ export class ByteCursor {
     } else if (count > (this.end - this.position) / itemBytesMin) {
       this.fail(`${count} items exceed what is left`)
     }
+  }
+
+  /** So many values are about to be made; packed, they may have taken next to nothing. */
+  spendValues(count: number): void {
+    this.valuesLeft -= count
+    if (this.valuesLeft < 0) this.fail('it has more values than are read')
   }
 
   /** Enters a value of a type that contains itself; false data must not exhaust the stack. */

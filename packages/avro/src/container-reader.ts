@@ -1,7 +1,13 @@
-import { MoraineError } from '@moraine/stdx/error'
+import { isKind, MoraineError } from '@moraine/stdx/error'
 import { weighedCache } from '@moraine/stdx/weighed-cache'
 import { type AvroSchema, parseAvroSchema } from './avro-schema.ts'
-import { type AvroCodec, decompressBlock, decompressBlockLater, parseAvroCodec } from './block-codec.ts'
+import {
+  type AvroCodec,
+  BLOCK_BYTES_MAX,
+  decompressBlock,
+  decompressBlockLater,
+  parseAvroCodec,
+} from './block-codec.ts'
 import { ByteCursor } from './byte-cursor.ts'
 
 /** An object container file (Avro specification, "Object Container Files"), its header read. */
@@ -133,12 +139,12 @@ async function* decompressedAhead(
   what: string,
 ): AsyncGenerator<AvroBlock, void, undefined> {
   const raw = blocks[Symbol.iterator]()
-  const ahead: Promise<AvroBlock>[] = []
+  const ahead: Promise<AvroBlock | RawBlock>[] = []
   const fill = () => {
     while (ahead.length < BLOCKS_AHEAD) {
       const next = raw.next()
       if (next.done === true) return
-      const block = decompressLater(next.value, codec, what)
+      const block = orLater(next.value, decompressLater(next.value, codec, what, AHEAD_BYTES_MAX))
       // A caller that stops early never awaits it.
       block.catch(() => {})
       ahead.push(block)
@@ -146,17 +152,32 @@ async function* decompressedAhead(
   }
   for (fill(); ahead.length > 0; fill()) {
     const block = await ahead.shift()
-    if (block !== undefined) yield block
+    if (block === undefined) continue
+    yield 'bytes' in block ? block : await decompressLater(block, codec, what, BLOCK_BYTES_MAX)
   }
 }
 
 // Enough to keep the other core busy while a block is worked on; blocks are some 64 KB.
 const BLOCKS_AHEAD = 8
 
+// Of one. A small file may unpack to blocks that memory does not hold eight of: such are unpacked when they are reached.
+const AHEAD_BYTES_MAX = 4 << 20
+
+/** The block, or as it is stored where it is too large to be had ahead. */
+async function orLater(raw: RawBlock, block: Promise<AvroBlock>): Promise<AvroBlock | RawBlock> {
+  try {
+    return await block
+  } catch (error) {
+    if (isKind(error, 'unsupported')) return raw
+    throw error
+  }
+}
+
 async function decompressLater(
   { count, compressed, offset }: RawBlock,
   codec: AvroCodec,
   what: string,
+  bytesMax: number,
 ): Promise<AvroBlock> {
-  return { count, bytes: await decompressBlockLater(compressed, codec, what), offset }
+  return { count, bytes: await decompressBlockLater(compressed, codec, what, bytesMax), offset }
 }

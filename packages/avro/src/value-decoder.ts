@@ -13,14 +13,23 @@ export function compileDecoder(schema: AvroSchema): AvroDecoder {
   return compile(schema, new Map())
 }
 
-/** All values of a container file, decoded block by block. */
-export function* decodeValues(container: AvroContainer): Generator<AvroValue, void, undefined> {
+/**
+ * All values of a container file, decoded block by block.
+ *
+ * @param valuesMax how many there may be, fields and items counted: a small file may unpack to more than memory holds
+ */
+export function* decodeValues(
+  container: AvroContainer,
+  valuesMax: number = VALUES_MAX,
+): Generator<AvroValue, void, undefined> {
   const decode = compileDecoder(container.schema)
   const valueBytesMin = encodedBytesMin(container.schema)
   let ordinal = 0
+  let valuesLeft = valuesMax
   for (const block of container.blocks()) {
     const cursor = new ByteCursor(block.bytes, container.what)
     cursor.checkCount(block.count, valueBytesMin)
+    cursor.valuesLeft = valuesLeft
     for (let index = 0; index < block.count; index += 1) {
       cursor.ordinal = ordinal
       ordinal += 1
@@ -29,8 +38,12 @@ export function* decodeValues(container: AvroContainer): Generator<AvroValue, vo
     if (cursor.position !== cursor.end) {
       throw new MoraineError('corrupt', `${container.what} is damaged: bytes are left after the last value of a block`)
     }
+    valuesLeft = cursor.valuesLeft
   }
 }
+
+/** A line of a manifest list has some thirty; so many take a gigabyte or two. */
+const VALUES_MAX = 1 << 24
 
 type Records = Map<AvroRecord, { decode: AvroDecoder }>
 
@@ -71,6 +84,7 @@ function compileArray(decodeItem: AvroDecoder, itemBytesMin: number): AvroDecode
   return (cursor) => {
     const items: AvroValue[] = []
     for (let count = cursor.readItemCount(itemBytesMin); count > 0; count = cursor.readItemCount(itemBytesMin)) {
+      cursor.spendValues(count)
       for (let index = 0; index < count; index += 1) items.push(decodeItem(cursor))
     }
     return items
@@ -81,6 +95,7 @@ function compileMap(decodeValue: AvroDecoder, valueBytesMin: number): AvroDecode
   return (cursor) => {
     const map = new Map<string, AvroValue>()
     for (let count = cursor.readItemCount(1 + valueBytesMin); count > 0; ) {
+      cursor.spendValues(count)
       for (let index = 0; index < count; index += 1) {
         const key = cursor.readString()
         map.set(key, decodeValue(cursor))
@@ -113,6 +128,7 @@ function compileRecord(record: AvroRecord, records: Records): AvroDecoder {
   const isEmpty = encodedBytesMin(record) === 0
   slot.decode = (cursor) => {
     if (isEmpty) cursor.checkCount(1, 0)
+    cursor.spendValues(fields.length)
     const value: { [field: string]: AvroValue } = Object.create(null)
     for (const field of fields) {
       cursor.field = field.name

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openContainer } from '@moraine/avro/container-reader'
 import { oracleReadFile, oracleWriteFile } from '@moraine/avro/testing/avsc-oracle'
+import { decodeValues } from '@moraine/avro/value-decoder'
 import { isKind } from '@moraine/stdx/error'
 import { listSchemaText } from './list-schema.ts'
 import type { ManifestFile } from './manifest-file.ts'
@@ -127,6 +129,15 @@ for (const [fault, changes, message] of [
     )
   })
 }
+
+test('a list that unpacks to more than memory should hold is refused before it does', () => {
+  const bytes = writeManifestList(input({ manifests: Array.from({ length: 50 }, () => sampleManifest({})) }))
+  assert.equal(readManifestList(bytes, 'list.avro').manifests.length, 50)
+  assert.throws(
+    () => [...decodeValues(openContainer(bytes, 'list.avro'), 300)],
+    (error) => isKind(error, 'corrupt') && /list\.avro is damaged: .*more values than are read/.test(error.message),
+  )
+})
 
 test('a list of another format version is unsupported', () => {
   const bytes = writeManifestList(input({ formatVersion: 4 as 3, manifests: [] }))

@@ -6,28 +6,45 @@ import type { ManifestFile } from '../manifest/manifest-file.ts'
 export class ManifestCounts {
   readonly #files = { added: 0, existing: 0, deleted: 0 }
   readonly #rows = { added: 0, existing: 0, deleted: 0 }
+  readonly #file: ManifestFile
+  readonly #stated: Stated
 
-  add(status: ManifestEntry['status'], recordCount: number): void {
-    this.#files[status] += 1
-    this.#rows[status] += recordCount
-  }
-
-  /** @throws {MoraineError} `corrupt` if a count that the manifest list states differs. */
-  check(file: ManifestFile): void {
-    const stated = {
+  constructor(file: ManifestFile) {
+    this.#file = file
+    this.#stated = {
       added: [file.addedFilesCount, file.addedRowsCount],
       existing: [file.existingFilesCount, file.existingRowsCount],
       deleted: [file.deletedFilesCount, file.deletedRowsCount],
-    } as const
+    }
+  }
+
+  /** @throws {MoraineError} `corrupt` as soon as there are more than are stated: a small file may hold more than memory does */
+  add(status: ManifestEntry['status'], recordCount: number): void {
+    this.#files[status] += 1
+    this.#rows[status] += recordCount
+    const [stated = Number.POSITIVE_INFINITY] = this.#stated[status]
+    if (this.#files[status] > stated) this.#fail(`more than ${stated} ${status} files`, status)
+  }
+
+  /** @throws {MoraineError} `corrupt` if a count that the manifest list states differs. */
+  check(): void {
     for (const status of ['added', 'existing', 'deleted'] as const) {
       const [files, rows] = [this.#files[status], this.#rows[status]]
-      const [statedFiles, statedRows] = stated[status]
+      const [statedFiles, statedRows] = this.#stated[status]
       if ((statedFiles ?? files) !== files || (statedRows ?? rows) !== rows) {
-        throw new MoraineError(
-          'corrupt',
-          `manifest ${file.manifestPath} holds ${files} ${status} files with ${rows} rows, its manifest list says ${statedFiles} with ${statedRows}`,
-        )
+        this.#fail(`${files} ${status} files with ${rows} rows`, status)
       }
     }
   }
+
+  #fail(held: string, status: ManifestEntry['status']): never {
+    const [files, rows] = this.#stated[status]
+    throw new MoraineError(
+      'corrupt',
+      `manifest ${this.#file.manifestPath} holds ${held}, its manifest list says ${files} with ${rows}`,
+    )
+  }
 }
+
+/** What the manifest list says of each: files, and rows; old writers say nothing. */
+type Stated = Readonly<Record<ManifestEntry['status'], readonly [files: number | undefined, rows: number | undefined]>>

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
+import { must } from '@moraine/stdx/assert'
+import { isKind } from '@moraine/stdx/error'
 import { allFixtureNames, type FixtureTable, openFixture } from '@moraine/testkit/fixtures/fixture-table'
 import fc from 'fast-check'
 import { parquetMetadata, parquetReadObjects } from 'hyparquet'
@@ -205,6 +207,26 @@ test('no row that satisfies a filter is planned away, and residual filters decid
   }
   // Or the test would show nothing.
   assert.ok(pruned > 100 && decided > 10, `${pruned} pruned, ${decided} decided`)
+})
+
+test('more deletes than are kept are refused, and files of a manifest that does not say how many it has', async () => {
+  const state = must(
+    states.find(({ data, deletes }) => data.length > 1 && deletes.length > 1),
+    'a state with deletes',
+  )
+  const { metadata, snapshot, table, deletes } = state
+  const open = await openScan(table.fileIO, { metadata, scope: { kind: 'snapshot', snapshot }, filter: TRUE })
+  const whole = wholeRange(open.sections)
+  const refused = (what: string) => (error: unknown) =>
+    isKind(error, 'unsupported') && error.message.includes(`brings the ${what} that may match to more than`)
+  await planFiles(table.fileIO, open, whole, { keptMax: deletes.length })
+  await assert.rejects(planFiles(table.fileIO, open, whole, { keptMax: deletes.length - 1 }), refused('deletes'))
+  const uncounted = open.sections.map((section, from) => {
+    const { addedFilesCount: _, ...manifest } = section.manifest
+    return { ...section, manifest, from, to: from + 1 }
+  })
+  const bare = { ...open, deleteManifests: [], sections: uncounted }
+  await assert.rejects(planFiles(table.fileIO, bare, wholeRange(uncounted), { keptMax: 0 }), refused('files'))
 })
 
 test('no file is planned whose bounds say that it has no match', async () => {

@@ -1,4 +1,5 @@
 import { mapBounded } from '@moraine/stdx/bounded'
+import { MoraineError } from '@moraine/stdx/error'
 import type { FileIO } from '@moraine/storage/file-io'
 import { mayMatchFile, mustMatchFile } from '../expression/evaluate-metrics.ts'
 import { matchesPartition } from '../expression/evaluate-partition.ts'
@@ -29,23 +30,30 @@ export type PlannedFile = ScanTask & { readonly residual: ScanFilter }
  *
  * @param enoughRows the plan may end once this many rows are certain to be in it: files without deletes and without a
  *   residual filter count
+ * @param keptMax how many deletes there may be, and files of a manifest whose counts are not known
+ * @throws {MoraineError} `unsupported` if there are more
  */
 export async function planFiles(
   io: FileIO,
   open: OpenScan,
   range: ScanRange,
-  options: { readonly enoughRows?: bigint | undefined; readonly signal?: AbortSignal | undefined } = {},
+  options: {
+    readonly enoughRows?: bigint | undefined
+    readonly keptMax?: number
+    readonly signal?: AbortSignal | undefined
+  } = {},
 ): Promise<readonly PlannedFile[]> {
   const sections = open.sections.filter(({ isNeeded, from, to }) => isNeeded && from < range.to && to > range.from)
-  const deletes = await loadDeletes(io, open, sections, options.signal)
-  const match = matcherOf(open)
+  const { keptMax = KEPT_MAX } = options
+  const deletes = await loadDeletes(io, open, sections, keptMax, options.signal)
+  const wanted = { range, match: matcherOf(open), keptMax }
   const planned: PlannedFile[] = []
   let rows = 0n
   for (let at = 0; at < sections.length; at += MANIFESTS_AT_A_TIME) {
     const found = await mapBounded(
       sections.slice(at, at + MANIFESTS_AT_A_TIME),
       MANIFESTS_AT_A_TIME,
-      (section, inner) => matchingFiles(io, open, section, range, match, inner),
+      (section, inner) => matchingFiles(io, open, section, wanted, inner),
       options.signal,
     )
     for (const { data, residual } of found.flat()) {
@@ -61,13 +69,18 @@ export async function planFiles(
 type Matched = { readonly data: ManifestEntry; readonly residual: ScanFilter }
 /** The residual filter for the file at the cursor; `undefined` if none of its rows can match. */
 type Matcher = (cursor: EntryCursor) => ScanFilter | undefined
+/** What is to be found in the manifests. */
+type Wanted = {
+  readonly range: ScanRange
+  readonly match: (specId: number) => Matcher
+  readonly keptMax: number
+}
 
 async function matchingFiles(
   io: FileIO,
   { scan }: OpenScan,
   section: ScanSection,
-  range: ScanRange,
-  match: (specId: number) => Matcher,
+  { range, match, keptMax }: Wanted,
   signal: AbortSignal,
 ): Promise<readonly Matched[]> {
   const { manifest, addedBy, from, to } = section
@@ -79,9 +92,25 @@ async function matchingFiles(
     if (cursor.ordinal < first || cursor.ordinal >= end) return
     if (addedBy !== undefined && (cursor.status !== 'added' || cursor.snapshotId !== addedBy)) return
     const residual = residualOf(cursor)
-    if (residual !== undefined) found.push({ data: entryAt(cursor), residual })
+    if (residual === undefined) return
+    if (found.length === keptMax && end === Number.POSITIVE_INFINITY) throw tooMany(manifest, 'files', keptMax)
+    found.push({ data: entryAt(cursor), residual })
   })
   return found
+}
+
+/** Of files at one time, and of deletes: each takes up to a kilobyte, and a manifest of megabytes may hold millions. */
+const KEPT_MAX = 500_000
+
+function tooMany({ manifestPath }: ManifestFile, what: 'files' | 'deletes', keptMax: number): MoraineError {
+  return new MoraineError(
+    'unsupported',
+    `manifest ${manifestPath} brings the ${what} that may match to more than ${keptMax}: too many to be planned here at one time; ${
+      what === 'files'
+        ? 'rewrite its manifests, so that the manifest list says how many files they have'
+        : 'have the table optimized'
+    }, or plan in the client (scan-planning-mode=client)`,
+  )
 }
 
 function matcherOf({ scan, partitionsOf }: OpenScan): (specId: number) => Matcher {
@@ -130,12 +159,14 @@ async function loadDeletes(
   io: FileIO,
   { scan, deleteManifests, partitionsOf }: OpenScan,
   sections: readonly ScanSection[],
+  keptMax: number,
   signal: AbortSignal | undefined,
 ): Promise<DeleteIndex> {
   const { metadata } = scan
   // Deletes older than all of the data delete nothing of it; an entry is never younger than its manifest.
   const oldest = sections.reduce((least, { manifest }) => Math.min(least, manifest.minSequenceNumber), Number.MAX_VALUE)
   const manifests = deleteManifests.filter(({ sequenceNumber }) => sequenceNumber >= oldest)
+  let kept = 0
   const entries = await mapBounded(
     manifests,
     MANIFESTS_AT_A_TIME,
@@ -143,7 +174,10 @@ async function loadDeletes(
       const partitions = partitionsOf(manifest.partitionSpecId)
       const found: ManifestEntry[] = []
       await visitLiveEntries(await readManifest(io, metadata, manifest, inner), (cursor) => {
-        if (matchesPartition(partitions, cursor.partition())) found.push(entryAt(cursor))
+        if (!matchesPartition(partitions, cursor.partition())) return
+        kept += 1
+        if (kept > keptMax) throw tooMany(manifest, 'deletes', keptMax)
+        found.push(entryAt(cursor))
       })
       return found
     },

@@ -8,6 +8,7 @@ import { memoryFileIO } from '@moraine/testkit/memory-file-io'
 import { currentSnapshot } from '../metadata/snapshot-history.ts'
 import { parseTableMetadata } from '../metadata/table-metadata-json.ts'
 import { readLiveFiles, readManifest, readManifestEntries, readManifests } from './read-manifests.ts'
+import { visitLiveEntries } from './visit-live-entries.ts'
 
 for (const name of fixtureNames()) {
   test(`${name}: the live files are those that the reference implementation lists`, async () => {
@@ -39,6 +40,20 @@ test('a manifest whose counts differ from its line is named with both figures', 
   const [manifest] = await readManifests(fileIO, metadata, must(currentSnapshot(metadata), 'current snapshot'))
   const wrong = { ...must(manifest, 'manifest'), addedRowsCount: 4711 }
   await assert.rejects(readManifestEntries(fileIO, metadata, [wrong]), /its manifest list says \d+ with 4711/)
+})
+
+test('a manifest that holds more than its line says is left at the first file too many', async () => {
+  const { fileIO, metadataLocation } = await openFixture('v2-position-deletes')
+  const metadata = parseTableMetadata(await fileIO.read(metadataLocation), metadataLocation)
+  const [manifest] = await readManifests(fileIO, metadata, must(currentSnapshot(metadata), 'current snapshot'))
+  const line = must(manifest, 'manifest')
+  const fewer = { ...line, addedFilesCount: must(line.addedFilesCount, 'count') - 1 }
+  let visited = 0
+  const visit = visitLiveEntries(await readManifest(fileIO, metadata, fewer), () => {
+    visited += 1
+  })
+  await assert.rejects(visit, /holds more than \d+ added files, its manifest list says \d+ with \d+/)
+  assert.equal(visited, fewer.addedFilesCount)
 })
 
 test('of a manifest that is missing or damaged it is said which manifest list names it, and of a list which snapshot', async () => {

@@ -61,10 +61,13 @@ export async function readManifestEntries(
     MANIFESTS_AT_A_TIME,
     async (file, inner) => {
       const manifest = await readManifest(io, metadata, file, inner)
-      const entries = [...manifest.entries()]
-      const counts = new ManifestCounts()
-      for (const entry of entries) counts.add(entry.status, entry.file.recordCount)
-      counts.check(file)
+      const entries: ManifestEntry[] = []
+      const counts = new ManifestCounts(file)
+      for (const entry of manifest.entries()) {
+        counts.add(entry.status, entry.file.recordCount)
+        entries.push(entry)
+      }
+      counts.check()
       return entries
     },
     signal,

@@ -46,6 +46,14 @@ test('parts hold each needed entry once, in order, and few enough of them', () =
   )
 })
 
+test('a manifest that is said to hold more than anything could is cut into as many parts as are asked for', () => {
+  const most = Number.MAX_SAFE_INTEGER
+  const section: ScanSection = { manifest: sampleManifest(), from: 0, to: most, isNeeded: true }
+  const cuts = cutRange([section], { from: 0, to: most }, 10, 100)
+  assert.equal(cuts.length, 100)
+  assert.deepEqual([cuts[0]?.from, cuts.at(-1)?.to], [0, most])
+})
+
 test('manifests that fit are not cut', () => {
   const section = (from: number, to: number): ScanSection => ({ manifest: sampleManifest(), from, to, isNeeded: true })
   const cuts = cutRange([section(0, 6), section(6, 12), section(12, 32)], { from: 0, to: 32 }, 10, 100)

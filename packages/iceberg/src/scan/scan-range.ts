@@ -18,7 +18,7 @@ export function cutRange(
   limit: number,
   parts: number,
 ): readonly ScanRange[] {
-  const pieces = sections.flatMap((section) => piecesOf(section, range, limit))
+  const pieces = sections.flatMap((section) => piecesOf(section, range, limit, parts))
   const cuts: ScanRange[] = []
   let open: (ScanRange & { readonly size: number }) | undefined
   for (const piece of pieces) {
@@ -34,12 +34,15 @@ export function cutRange(
   return joined(cuts, parts)
 }
 
-/** The needed part of a section within the range; in several pieces of equal size if it is larger than the limit. */
-function piecesOf(section: ScanSection, range: ScanRange, limit: number): readonly ScanRange[] {
+/**
+ * The needed part of a section within the range; in several pieces of equal size if it is larger than the limit. No more of
+ * them than are asked for: how many entries there are is only what the manifest list says.
+ */
+function piecesOf(section: ScanSection, range: ScanRange, limit: number, parts: number): readonly ScanRange[] {
   const from = Math.max(section.from, range.from)
   const to = Math.min(section.to, range.to)
   if (!section.isNeeded || from >= to) return []
-  const count = Math.ceil((to - from) / limit)
+  const count = Math.min(parts, Math.ceil((to - from) / limit))
   const size = Math.ceil((to - from) / count)
   return Array.from({ length: count }, (_, at) => ({
     from: from + at * size,

@@ -12,7 +12,7 @@ export async function visitLiveEntries(
   visit: (cursor: EntryCursor) => Promise<void> | void,
 ): Promise<void> {
   const cursor = manifest.cursor()
-  const counts = new ManifestCounts()
+  const counts = new ManifestCounts(manifest.file)
   for await (const block of manifest.blocksAhead()) {
     cursor.enterBlock(block)
     while (cursor.nextInBlock()) {
@@ -22,5 +22,5 @@ export async function visitLiveEntries(
       if (pending !== undefined) await pending
     }
   }
-  counts.check(manifest.file)
+  counts.check()
 }
