@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '@moraine/stdx/random'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
+import fc from 'fast-check'
 import type { Namespace } from './table-identifier.ts'
-import { newTableLocation } from './table-location.ts'
+import { namespaceFolder, newTableLocation } from './table-location.ts'
 
 function locate(namespace: Namespace, name: string, { files = [] as readonly string[], properties = {} } = {}) {
   return (async () => {
@@ -21,7 +22,22 @@ test('a table is in a folder of its namespace in the warehouse, or where the nam
 
 test('the levels of a namespace make one folder, so that no table is inside another', async () => {
   assert.equal(await locate(['a', 'b'], 't'), 's3://b/wh/a.b/t')
-  assert.match(await locate(['a.b'], 't'), /^s3:\/\/b\/wh\/a_b\/t-[0-9a-f]{8}$/)
+  assert.match(await locate(['a.b'], 't'), /^s3:\/\/b\/wh\/a_b~[0-9a-f]{16}\/t-[0-9a-f]{8}$/)
+})
+
+test('no two namespaces have one folder, whatever their names', () => {
+  const level = fc.oneof(
+    fc.constantFrom('a', 'a_b', 'a.b', 'a b', 'b', '_b', '.b', 'a~', 'a_b~'),
+    fc.string({ minLength: 1 }),
+  )
+  const namespace = fc.array(level, { minLength: 1, maxLength: 3 })
+  fc.assert(
+    fc.property(namespace, namespace, (one, other) => {
+      const [here, there] = [one, other].map((each) => namespaceFolder('s3://b/wh', each, {}))
+      assert.equal(here === there, JSON.stringify(one) === JSON.stringify(other), `${here} ${there}`)
+    }),
+    { numRuns: 2_000 },
+  )
 })
 
 test('a folder with files is not used again', async () => {
@@ -39,5 +55,5 @@ test('names that are no folders everywhere get one with random digits', async ()
   for (const name of ['a b', 'a/b', '..', '.', 'x#y', 'a%2Fb', `q"u'o`]) {
     assert.match(await locate(['n'], name), /^s3:\/\/b\/wh\/n\/[A-Za-z0-9_.]+-[0-9a-f]{8}$/, name)
   }
-  assert.match(await locate(['n/..'], 't'), /^s3:\/\/b\/wh\/n___\/t-[0-9a-f]{8}$/)
+  assert.match(await locate(['n/..'], 't'), /^s3:\/\/b\/wh\/n___~[0-9a-f]{16}\/t-[0-9a-f]{8}$/)
 })

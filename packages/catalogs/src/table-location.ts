@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import type { Properties } from './internal/table-pointers.ts'
@@ -6,10 +7,24 @@ import type { Namespace, TableIdentifier } from './table-identifier.ts'
 /**
  * Where a namespace's tables go: its `location` property or `<warehouse>/<namespace>`, without a trailing slash. The
  * levels of a namespace make one folder, `a.b`, so that no table lies inside the folder of another, whose maintenance
- * would take its files for orphans.
+ * would take its files for orphans. No two namespaces have one folder, for whoever may write one may put tables in its folder:
+ * where names had to be changed to serve as folders, it ends with a digest, after a sign that no name keeps.
  */
 export function namespaceFolder(warehouse: string, namespace: Namespace, properties: Properties): string {
-  return (configuredLocation(properties) ?? `${warehouse}/${namespace.map(levelName).join('.')}`).replace(/\/+$/, '')
+  return (configuredLocation(properties) ?? `${warehouse}/${usualName(namespace)}`).replace(/\/+$/, '')
+}
+
+function usualName(namespace: Namespace): string {
+  const name = namespace.map(levelName).join('.')
+  return isChanged(namespace) ? `${name}~${digestOf(namespace)}` : name
+}
+
+function isChanged(namespace: Namespace): boolean {
+  return namespace.some((level) => levelName(level) !== level)
+}
+
+function digestOf(namespace: Namespace): string {
+  return createHash('sha256').update(JSON.stringify(namespace)).digest('hex').slice(0, 16)
 }
 
 /**
@@ -25,7 +40,7 @@ export async function newTableLocation(
 ): Promise<string> {
   const location = `${namespaceFolder(warehouse, namespace, namespaceProperties)}/${folderName(name)}`
   const isConfigured = configuredLocation(namespaceProperties) !== undefined
-  const changed = folderName(name) !== name || (!isConfigured && namespace.some((each) => levelName(each) !== each))
+  const changed = folderName(name) !== name || (!isConfigured && isChanged(namespace))
   if (!changed && (await isEmpty(io, location, signal))) return location
   return `${location}-${Buffer.from(random.bytes(4)).toString('hex')}`
 }
