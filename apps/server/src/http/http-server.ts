@@ -12,7 +12,9 @@ import type { IcebergRestHooks } from '../iceberg-rest/iceberg-rest-hooks.ts'
 import { Idempotency } from '../iceberg-rest/idempotency.ts'
 import type { PageTokens } from '../iceberg-rest/page-tokens.ts'
 import { scanPlanning } from '../iceberg-rest/scan-planning.ts'
+import { failureLog } from '../requests/failure-log.ts'
 import { listeningAddress } from '../service/listening-address.ts'
+import type { Log } from '../service/log.ts'
 import type { Service } from '../service/service.ts'
 import { type AmsApiDeps, amsApi } from './ams/ams-api.ts'
 import { guardRoutes, isOpenRoute } from './ams/guard-routes.ts'
@@ -30,8 +32,9 @@ import { rootRoute } from './root-route.ts'
 import { sessionCookies } from './session-cookie.ts'
 import { boundWaitingAnswers } from './waiting-answers.ts'
 
-export type HttpServerOptions = Omit<AmsApiDeps, 'ownRequests'> & {
+export type HttpServerOptions = Omit<AmsApiDeps, 'ownRequests' | 'onFailure'> & {
   readonly host: string
+  readonly log: Log
   readonly port: number
   readonly hooks: IcebergRestHooks
   /** Addresses and networks of proxies that are believed where a request comes from. */
@@ -76,6 +79,7 @@ export function httpServer(options: HttpServerOptions, address = listeningAddres
 /** All routes, without a port. */
 export async function buildHttpServer(options: HttpServerOptions): Promise<FastifyInstance> {
   const { authenticator, trustedProxies = [] } = options
+  const onFailure = failureLog(options.log, options.clock)
   // No open connection keeps the service from stopping.
   const server = Fastify({
     routerOptions: { maxParamLength: 2048 },
@@ -87,7 +91,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
     frameworkErrors: (error, request, reply) => {
       // Of a path that cannot be read no route is known, nor its error handler.
       if (REST_PREFIXES.some((prefix) => request.url.startsWith(`${prefix}/`))) sendRestError(error, reply)
-      else sendError(error, request, reply, options.log)
+      else sendError(error, request, reply, onFailure)
     },
   })
   boundWaitingAnswers(server, {
@@ -110,7 +114,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   if (authenticator.openTo === 'this-machine')
     server.addHook('onRequest', async ({ headers }) => refuseForeign(headers))
   server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
-    sendError(error, request, reply, options.log),
+    sendError(error, request, reply, onFailure),
   )
   await openApi(server, options.facts.version.version, isOpen)
   const pages = options.dashboard && dashboard(server, options.dashboard, options.random)
@@ -118,7 +122,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   server.setNotFoundHandler((request, reply) => {
     if (pages?.isPageRequest(request)) return pages.sendPage(reply)
     const text = `nothing is here: ${request.method} ${request.url}`
-    return sendError(new MoraineError('not-found', text), request, reply, options.log)
+    return sendError(new MoraineError('not-found', text), request, reply, onFailure)
   })
   addHealth(server, options, authenticator)
   addMetrics(server, options, authenticator)
@@ -126,7 +130,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
   await server.register(async (guarded) => {
     await sessionCookies(guarded, options)
     guardRoutes(guarded, AMS_PREFIX, authenticator)
-    await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options, ownRequests: own })
+    await guarded.register(amsApi, { prefix: AMS_PREFIX, ...options, onFailure, ownRequests: own })
   })
   const { findCatalog, pageTokens, hooks, stores, clock, log } = options
   const idempotency = new Idempotency(stores.answers, clock, (error) =>
@@ -143,8 +147,7 @@ export async function buildHttpServer(options: HttpServerOptions): Promise<Fasti
       idempotency,
       planning,
       clock,
-      onFailure: ({ error, ...request }) =>
-        log.error({ ...request, failure: describeError(error) }, 'a request failed'),
+      onFailure,
       ...hooks,
       ...(pageTokens !== undefined && { pageTokens }),
     })

@@ -7,7 +7,7 @@ import type { FastifyError, FastifyInstance } from 'fastify'
 import type { TSchema } from 'typebox'
 import type { FindOpened } from '../../catalogs/open-catalogs.ts'
 import { inTimeBy } from '../../requests/answer-in-time.ts'
-import type { Log } from '../../service/log.ts'
+import type { FailureLog } from '../../requests/failure-log.ts'
 import { allocationRoutes } from './allocation-routes.ts'
 import { type CatalogRegistryRoutesDeps, catalogRegistryRoutes } from './catalog-registry-routes.ts'
 import { catalogRoutes } from './catalog-routes.ts'
@@ -50,7 +50,7 @@ export type AmsApiDeps = Omit<CatalogRegistryRoutesDeps, 'inTime'> &
     readonly inspection: TableInspection
     readonly facts: ServiceFacts
     readonly clock: Clock
-    readonly log: Log
+    readonly onFailure: FailureLog
   }
 
 /**
@@ -61,11 +61,11 @@ export type AmsApiDeps = Omit<CatalogRegistryRoutesDeps, 'inTime'> &
 export async function amsApi(server: FastifyInstance, options: AmsApiDeps): Promise<void> {
   const deps = { ...options, inTime: inTimeBy(options.clock) }
   server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
-    sendError(error, request, reply, deps.log),
+    sendError(error, request, reply, deps.onFailure),
   )
   server.setNotFoundHandler((request, reply) => {
     const text = `no such route: ${request.method} ${request.url}`
-    return sendError(new MoraineError('not-found', text), request, reply, deps.log)
+    return sendError(new MoraineError('not-found', text), request, reply, deps.onFailure)
   })
   jsonBodies(server)
   server.addHook('preValidation', async ({ body, routeOptions }) => {

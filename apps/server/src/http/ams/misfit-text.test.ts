@@ -3,13 +3,12 @@ import { test } from 'node:test'
 import type { MoraineError } from '@moraine/stdx/error'
 import Fastify, { type FastifyError } from 'fastify'
 import { type TSchema, Type } from 'typebox'
-import type { Log } from '../../service/log.ts'
 import { sendError } from './send-error.ts'
 
 async function refusal(schema: TSchema, payload: unknown): Promise<string> {
   const server = Fastify()
   server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
-    sendError(error, request, reply, {} as Log),
+    sendError(error, request, reply, () => {}),
   )
   server.post('/', { schema: { body: schema } }, () => 'taken')
   const headers = { 'content-type': 'application/json' }

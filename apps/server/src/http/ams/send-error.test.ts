@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MoraineError } from '@moraine/stdx/error'
 import Fastify, { type FastifyError } from 'fastify'
-import type { Log } from '../../service/log.ts'
 import { sendError } from './send-error.ts'
 
 test('failures of the service are logged; what it cannot do, and mistakes of clients, are not', async () => {
   const logged: unknown[] = []
-  const log = { error: (fields: unknown) => logged.push(fields) } as unknown as Log
   const server = Fastify()
-  server.setErrorHandler((error: FastifyError | MoraineError, request, reply) => sendError(error, request, reply, log))
+  server.setErrorHandler((error: FastifyError | MoraineError, request, reply) =>
+    sendError(error, request, reply, (failed) => void logged.push(failed)),
+  )
   for (const kind of ['unsupported', 'invalid-input', 'internal'] as const) {
     server.get(`/${kind}`, () => Promise.reject(new MoraineError(kind, 'why')))
   }

@@ -1,21 +1,25 @@
 import { ERROR_CODES } from '@moraine/api/error-codes'
 import type { ErrorEnvelope } from '@moraine/api/rest/envelope'
-import { describeError, isOutcomeUnknown, MoraineError } from '@moraine/stdx/error'
+import { isOutcomeUnknown, MoraineError } from '@moraine/stdx/error'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { retryAfterOf } from '../../access/guess-limits.ts'
+import type { FailureLog } from '../../requests/failure-log.ts'
 import { whyUnread } from '../../requests/request-body.ts'
-import type { Log } from '../../service/log.ts'
 import { misfitText } from './misfit-text.ts'
 
 /** Answers with a failure in Amoro's envelope; what is no fault of the client is logged. */
-export function sendError(error: FastifyError | MoraineError, request: FastifyRequest, reply: FastifyReply, log: Log) {
+export function sendError(
+  error: FastifyError | MoraineError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  onFailure: FailureLog,
+) {
   const { status, kind, message } = errorBody(error, request)
   const route = `${request.method} ${request.url}`
   // Whoever hung up ended it, and is told nothing.
   const isGivenUp = kind === 'aborted' && reply.raw.destroyed
   // What a catalog cannot do is no trouble of the service, whatever the number it is told by.
-  if (status >= 500 && kind !== 'unsupported' && !isGivenUp)
-    log.error({ route, requestId: request.id, failure: describeError(error) }, 'a request failed')
+  if (status >= 500 && kind !== 'unsupported' && !isGivenUp) onFailure({ route, requestId: request.id, error })
   const retryAfter = retryAfterOf(error)
   if (retryAfter !== undefined) reply.header('retry-after', retryAfter)
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="moraine"')
