@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -105,6 +106,17 @@ test('other stores are refused, and have no local path', async () => {
   await assert.rejects(io.read('s3://bucket/a'), (error) => isKind(error, 'unsupported'))
   assert.equal(io.localPath?.('s3://bucket/a'), undefined)
   assert.equal(io.localPath?.('file:/a/x%20y'), '/a/x%20y')
+})
+
+test('an unreferenced file goes where whoever writes it gives up at the last moment', async (t) => {
+  const root = await directoryFor(t)
+  const path = `${root}/00001-a.metadata.json`
+  const { signal } = new AbortController()
+  // From when all of it is there, so that only the wait for the disk is left.
+  const isThere = () => statSync(path, { throwIfNoEntry: false })?.size === bytes.length
+  Object.defineProperty(signal, 'aborted', { get: isThere })
+  await assert.rejects(io.write(path, bytes, { isUnreferenced: true }, signal), (error) => isKind(error, 'aborted'))
+  assert.deepEqual(await readdir(root), [])
 })
 
 test('an unreferenced file is written under its name, in a new directory too, and replaces none', async (t) => {

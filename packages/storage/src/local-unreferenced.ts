@@ -23,6 +23,8 @@ export async function writeUnreferenced(
   try {
     await writeAll(handle, bytes, signal, doing)
     await Promise.all([handle.sync(), syncDirectory(dirname(path))])
+    // Whoever has given up was told so already, and forgets the file.
+    checkAborted(signal, doing)
     // Nothing hangs on it any more.
     handle.close().catch(() => {})
     return true
