@@ -96,6 +96,15 @@ test('the configuration decides prefix, separator and headers; the server has th
   assert.equal(seen[2]?.url, `${URI}/v1/catalogs/wh%201/namespaces?pageToken=more`)
 })
 
+test('a list ends where the next page has no name, which some servers say by an empty one', async () => {
+  const { catalog } = await open([
+    () => json({ namespaces: [['a']], 'next-page-token': '' }),
+    () => json({ identifiers: [{ namespace: ['a'], name: 't' }], 'next-page-token': '' }),
+  ])
+  assert.deepEqual(await catalog.listNamespaces([]), { items: [['a']] })
+  assert.deepEqual(await catalog.listTables(['a']), { items: [{ namespace: ['a'], name: 't' }] })
+})
+
 test('no message has the user or the parameters of an address in it', async () => {
   const clock = stillClock().clock
   const send: typeof fetch = () => Promise.reject(new TypeError('no route to http://u:LEAK@host'))

@@ -68,18 +68,21 @@ export function encodeIdentifier({ namespace, name }: TableIdentifier): JsonObje
   return { namespace, name }
 }
 
+/** By the empty text, which asks for the first page, no server can mean that there are more. */
+const pageToken: JsonDecoder<string | undefined> = (value, place) => text(value, place) || undefined
+
 /** ListNamespacesResponse. */
 export const decodeNamespacePage: JsonDecoder<Page<Namespace>> = (value, place) => {
   const json = record(value, place)
   const items = required(json, 'namespaces', listOf(listOf(text)))
-  return dropUndefined<Page<Namespace>>({ items, nextPage: optional(json, 'next-page-token', text) })
+  return dropUndefined<Page<Namespace>>({ items, nextPage: optional(json, 'next-page-token', pageToken) })
 }
 
 /** ListTablesResponse. */
 export const decodeTablePage: JsonDecoder<Page<TableIdentifier>> = (value, place) => {
   const json = record(value, place)
   const items = required(json, 'identifiers', listOf(decodeIdentifier))
-  return dropUndefined<Page<TableIdentifier>>({ items, nextPage: optional(json, 'next-page-token', text) })
+  return dropUndefined<Page<TableIdentifier>>({ items, nextPage: optional(json, 'next-page-token', pageToken) })
 }
 
 export type CreateTableBody = { readonly name: string; readonly table: CreateTable; readonly stage: boolean }
