@@ -463,3 +463,10 @@ test('deep namespaces fit the path', async () => {
 function pick({ status, text }: { readonly status: number; readonly text: string }): readonly [number, string] {
   return [status, text]
 }
+
+test('of a warehouse that is named several times the last counts, as of other parameters', async () => {
+  const server = await serve(lake(memoryCatalogs().pointers, memoryFileIO()))
+  const config = (query: string) => server.inject(`${BASE}/v1/config?${query}`)
+  assert.equal((await config('warehouse=none&warehouse=la+ke')).statusCode, 200)
+  assert.equal((await config('warehouse=la+ke&warehouse=none')).statusCode, 404)
+})

@@ -99,7 +99,7 @@ export async function icebergRest(server: FastifyInstance, options: IcebergRestO
   const configured = describeEndpoint('GET /v1/config', options.isDescribed ?? false)
   server.get('/v1/config', { ...configured, exposeHeadRoute: false }, async (request, reply) => {
     const identity = await authenticator.identify(request.headers.authorization, request.ip)
-    const { warehouse } = request.query as { warehouse?: string }
+    const { warehouse } = lastOfEach(request.query as Readonly<Record<string, string | readonly string[]>>)
     if (warehouse === undefined || warehouse === '') {
       throw malformed('name the catalog in the parameter warehouse')
     }
