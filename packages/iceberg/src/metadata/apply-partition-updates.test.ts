@@ -73,6 +73,12 @@ test('a spec must go with the current schema', () => {
     `${because}partition field p has the source column 9, which is not in the schema`,
   )
   assert.equal(problem(['p', 'day', 3]), `${because}partition field p cannot apply day to name of type string`)
+  for (const transform of ['bucket[0]', 'Truncate[0]', 'bucket[2147483648]', 'truncate[99999999999]']) {
+    assert.equal(
+      problem(['p', transform, 3]),
+      `${because}partition field p has the transform ${transform}, whose parameter is no integer from 1 to 2147483647`,
+    )
+  }
   assert.equal(problem(['', 'day', 2]), `${because}a partition field has an empty name`)
   assert.equal(problem(['p', 'day', 2], ['p', 'hour', 2]), `${because}two partition fields are called p`)
   assert.equal(

@@ -45,6 +45,10 @@ export function findSourceProblem(
   { sourceIds, transform }: { readonly sourceIds: readonly number[]; readonly transform: Transform },
   schema: Schema,
 ): string | undefined {
+  // What is not known may be of a later version. This is of none, and the reference implementation reads no table that has it.
+  if (transform.kind === 'unknown' && /^(bucket|truncate)\[\d+\]$/i.test(transform.text)) {
+    return `has the transform ${transform.text}, whose parameter is no integer from 1 to 2147483647`
+  }
   for (const id of sourceIds) {
     const source = indexSchema(schema).fieldsById.get(id)
     if (source === undefined) return `has the source column ${id}, which is not in the schema`
