@@ -236,3 +236,26 @@ test('a catalog may be called otherwise here than by its writers, and says whose
   for (const each of [prod, other, same]) await each.close()
   rmSync(directory, { recursive: true })
 })
+
+test('a damaged row takes no other table out of the list', async () => {
+  const { database, catalog } = await open()
+  await createSalesOrders({ catalog })
+  await database.execute(jdbc`INSERT INTO iceberg_tables VALUES ('lake', 'sales', 'empty', NULL, NULL, NULL)`)
+  const empty = { namespace: ['sales'], name: 'empty' }
+  assert.deepEqual((await catalog.listTables(['sales'])).items, [empty, ORDERS])
+  await assert.rejects(catalog.loadTable(empty), /sales\.empty has no metadata_location/)
+})
+
+test('of a database that has the tables of the catalog no more nobody is told that a table is not there', async () => {
+  const { database, catalog } = await open()
+  await createSalesOrders({ catalog })
+  await database.execute(jdbc`ALTER TABLE iceberg_tables RENAME TO elsewhere`)
+  const unavailable = (error: unknown) =>
+    isKind(error, 'unavailable') && /no such table: iceberg_tables: .* restore the database/.test(error.message)
+  await assert.rejects(catalog.loadTable(ORDERS), unavailable)
+  await assert.rejects(catalog.findMetadataLocation(ORDERS), unavailable)
+  await assert.rejects(catalog.dropTable(ORDERS), unavailable)
+  await assert.rejects(catalog.createTable({ ...ORDERS, name: 'more' }, SALES_ORDERS_TABLE), unavailable)
+  await database.execute(jdbc`ALTER TABLE elsewhere RENAME TO iceberg_tables`)
+  assert.equal((await catalog.loadTable(ORDERS)).identifier.name, ORDERS.name)
+})

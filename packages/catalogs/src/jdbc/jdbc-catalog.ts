@@ -14,7 +14,7 @@ import { checkNamespace } from '../table-identifier.ts'
 import { explainEmptyJdbc } from './explain-empty-jdbc.ts'
 import type { JdbcDatabase } from './jdbc-database.ts'
 import { jdbcPointers } from './jdbc-pointers.ts'
-import { prepareJdbcSchema } from './jdbc-schema.ts'
+import { prepareJdbcSchema, withJdbcTables } from './jdbc-schema.ts'
 import { type JdbcSettings, jdbcSettings } from './jdbc-settings.ts'
 import { newJdbcNamespaceText } from './jdbc-store.ts'
 import { openJdbcDatabase } from './open-jdbc-database.ts'
@@ -65,7 +65,7 @@ export async function jdbcCatalogIn(
   { name, io, clock, random, boundsFiles = false, onLeftover }: Omit<JdbcCatalogOptions, 'properties'>,
 ): Promise<JdbcCatalog> {
   const schemaVersion = await prepareJdbcSchema(database, settings)
-  const pointers = jdbcPointers({ database, isStrict: settings.isStrict, schemaVersion })
+  const pointers = jdbcPointers({ database: withJdbcTables(database), isStrict: settings.isStrict, schemaVersion })
   const warehouse = settings.warehouse.replace(/\/+$/, '')
   const cache = metadataCache()
   const store: InternalStore = {

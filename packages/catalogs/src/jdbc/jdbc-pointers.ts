@@ -30,7 +30,10 @@ export function jdbcPointers(store: JdbcStore): TablePointers {
       let rows = await read()
       // Since this catalog was opened, the schema has got views.
       if (noteVersion(store, rows[0])) rows = await read()
-      return rows.map((row) => toPointer(row, catalog, namespace))
+      // One that is damaged takes no others out of the list: whoever asks for it is told.
+      return rows.map((row) =>
+        toPointer({ ...row, metadata_location: row['metadata_location'] ?? '' }, catalog, namespace),
+      )
     },
 
     async findPointer(catalog, namespace, name) {

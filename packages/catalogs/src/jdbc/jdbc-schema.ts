@@ -27,6 +27,29 @@ export async function prepareJdbcSchema(database: JdbcDatabase, settings: JdbcSe
   return versionOf(database)
 }
 
+/**
+ * The database of a catalog that was found to have its tables. One that has them no more says nothing of what is in the
+ * catalog, as `not-found` would: its clients would take their tables for dropped.
+ */
+export function withJdbcTables(database: JdbcDatabase): JdbcDatabase {
+  const known = async <T>(asking: Promise<T>): Promise<T> => {
+    try {
+      return await asking
+    } catch (cause) {
+      if (!isKind(cause, 'not-found')) throw cause
+      const remedy =
+        'the tables of the catalog, which were there, are gone or others; put them back, or restore the database'
+      throw new MoraineError('unavailable', `${cause.message}: ${remedy}`, { cause })
+    }
+  }
+  return {
+    ...database,
+    query: (statement) => known(database.query(statement)),
+    execute: (statement) => known(database.execute(statement)),
+    transaction: (work) => known(database.transaction(work)),
+  }
+}
+
 async function createTables(database: JdbcDatabase): Promise<void> {
   const options = jdbcTableOptions(database.dialect)
   for (const [name, columns] of Object.entries(TABLES)) {
