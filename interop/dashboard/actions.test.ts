@@ -55,6 +55,9 @@ async function act(
   }, signal)
 }
 
+/** The browser tells of every answer that is no success, be it one that the page expects. */
+const isNoRefusal = (trouble: string) => !trouble.includes('409')
+
 test('a table is paused, with the reason for all to read, and goes on', { skip, timeout: 180_000 }, async ({
   signal,
 }) => {
@@ -73,7 +76,7 @@ test('a table is paused, with the reason for all to read, and goes on', { skip, 
     .waitFor()
   await act(page, 'Resume', async () => undefined, signal)
   await page.getByRole('button', { name: 'Pause', exact: true }).waitFor()
-  assert.deepEqual(troubles, [])
+  assert.deepEqual(troubles.filter(isNoRefusal), [])
   await page.context().close()
 })
 
@@ -93,7 +96,7 @@ test('a table is optimized when somebody asks for it', { skip, timeout: 180_000 
     .getByRole('cell', { name: /^full$/i })
     .first()
     .waitFor({ timeout: 90_000 })
-  assert.deepEqual(troubles, [])
+  assert.deepEqual(troubles.filter(isNoRefusal), [])
   await page.context().close()
 })
 
