@@ -5,27 +5,31 @@ import { MoraineError } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
 import { readingHere } from './reading-here.ts'
 import { type FromThread, type ToThread, toSent } from './thread-messages.ts'
+import { turnQueue } from './turn-queue.ts'
 
 /** The script of a thread that reads tables for {@link readingThreads}. */
 export type ReadingThreadData = { readonly indexBytes: number }
 
+type Order = Exclude<ToThread, { kind: 'call-off' }>
+
 const port = must(parentPort, 'this script is run as a worker thread')
 const { indexBytes } = workerData as ReadingThreadData
 const reading = readingHere({ clock: systemClock, random: systemRandom, blocks: true, indexBytes })
+/** Orders that are not answered yet. */
 const underway = new Map<number, AbortController>()
+const queue = turnQueue<Order>((order) => void answer(order))
 
 port.on('message', (told: ToThread) => {
   if (told.kind === 'call-off') return underway.get(told.id)?.abort(new MoraineError('aborted', 'it was called off'))
-  void answer(told)
+  underway.set(told.id, new AbortController())
+  queue(told)
 })
 
-async function answer(told: Exclude<ToThread, { kind: 'call-off' }>): Promise<void> {
+async function answer(told: Order): Promise<void> {
   const { id } = told
-  const stopping = new AbortController()
-  underway.set(id, stopping)
   const send = (message: FromThread) => port.postMessage(message)
   try {
-    const { signal } = stopping
+    const { signal } = must(underway.get(id), `order ${id}`)
     const made =
       told.kind === 'evaluate'
         ? await reading.evaluate(told.table, told.terms, signal)
