@@ -254,7 +254,7 @@ export const SETTINGS = {
   }),
   planningParallelism: integerSetting({
     key: 'optimizer.max-planning-parallelism',
-    defaultText: '1',
+    defaultText: '4',
     meaning: 'Tables of one group and one catalog planned at a time.',
     ...threads,
   }),
