@@ -9,7 +9,7 @@ import { openStorage } from '@moraine/storage/open-storage'
 import { startDatabaseServer } from '../jdbc/database-server.ts'
 import { startHive, stopHive } from '../lab/hive.ts'
 import type { Started } from '../lab/json-lines-worker.ts'
-import { type MoraineService, moraine, startService } from '../lab/moraine.ts'
+import { type MoraineService, moraine, startService, untilAnswered } from '../lab/moraine.ts'
 import { startMoto, stopMoto } from '../lab/moto.ts'
 import { type PyIceberg, startPyIceberg } from '../lab/pyiceberg.ts'
 import { registerExternal } from '../lab/register-external.ts'
@@ -126,9 +126,14 @@ async function optimizeThroughout(context: TestContext, lab: Lab, { title, type 
   for (let at = 0; at < 3; at += 1) await writer.step(context.signal)
   await registerExternal(service, title, type, properties)
   const table = { catalog: title, db, table: 'events' }
-  const { rewrites, failed } = await writeUntilOptimized(context, service, table, writer)
-
-  const loaded = await catalog.loadTable(identifier)
+  const { failed } = await writeUntilOptimized(context, service, table, writer)
+  // The writer's last commits may want one more process, once they are seen.
+  const { loaded, processes } = await untilAnswered(async () => {
+    const loaded = await catalog.loadTable(identifier)
+    const processes = await service.findSettled(table, loaded.metadata.currentSnapshotId)
+    return processes && { loaded, processes }
+  }, context.signal)
+  const rewrites = processes.filter(({ state }) => state.status === 'succeeded').length
   const read = (snapshotId: bigint) =>
     engine.readRows({ metadataFile: loaded.metadataLocation, properties: all, snapshotId })
   const ours = await assertHistory(loaded.metadata.snapshots, writer, read)

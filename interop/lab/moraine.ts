@@ -41,8 +41,8 @@ export type MoraineService = {
   /** Has a table optimized now; `false` while a process of it runs. */
   requestOptimizing(table: ServiceTable, type: RequestedType): Promise<boolean>
   listProcesses(table: ServiceTable): Promise<readonly ServiceProcess[]>
-  /** The table's processes, once none is wanted, planned or open. */
-  findSettled(table: ServiceTable): Promise<readonly ServiceProcess[] | undefined>
+  /** The table's processes, once none is wanted, planned or open; at `snapshotId` if one is given, so that none will follow. */
+  findSettled(table: ServiceTable, snapshotId?: bigint): Promise<readonly ServiceProcess[] | undefined>
   /** What can be said of a table that does not come on: its explanation, its processes, the last words of service and optimizer. */
   describe(table: ServiceTable): Promise<string>
   /** Ends both; fails if one of them did not end well. */
@@ -56,6 +56,8 @@ export type ServiceProcess = {
   readonly failReason: string | null
   readonly state: { readonly status: string }
 }
+
+type Verdict = { readonly phase: string; readonly snapshotId: string | null }
 
 /** @param credential `name:password` of an administrator, where the service asks who is there. */
 export async function startService(dataDir: string, credential?: string): Promise<MoraineService> {
@@ -79,9 +81,10 @@ export async function startService(dataDir: string, credential?: string): Promis
   return {
     url,
     listProcesses,
-    async findSettled(table) {
-      const body = (await (await fetch(`${under(table)}/verdict`)).json()) as { result: { phase: string } }
-      return body.result.phase === 'idle' ? listProcesses(table) : undefined
+    async findSettled(table, snapshotId) {
+      const body = (await (await fetch(`${under(table)}/verdict`)).json()) as { result: Verdict }
+      const isSeen = snapshotId === undefined || body.result.snapshotId === String(snapshotId)
+      return body.result.phase === 'idle' && isSeen ? listProcesses(table) : undefined
     },
     async requestOptimizing(table, type) {
       const body = JSON.stringify({ type })

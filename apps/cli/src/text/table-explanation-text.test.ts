@@ -17,6 +17,7 @@ const QUEUED: TableExplanationBody = {
     processId: null,
     needed: 'minor',
     evaluatedAt: T0 + 1000,
+    snapshotId: '7',
     finding: '13 fragments of 12',
     lastRequest: null,
   },
@@ -58,7 +59,7 @@ test('a table that waits: what it is, what would change it, its place, its quota
   since:   2026-01-31T00:00:00.000Z, in phase pending
   change:  nothing: its turn comes
   figures: fragments 13
-  look:    2026-01-31T00:00:01.000Z, asks for minor
+  look:    2026-01-31T00:00:01.000Z at snapshot 7, asks for minor
   queue:   3 of 40 that wait to be planned in the group, by quota, after lake.db.a, lake.db.b; nothing is planned until threads of the group have less to do
   quota:   0.5, now 4 threads; 0 tasks running, 0 waiting; 1 min 30 s used in the last 1 h, 1 % of it
   partitions:

@@ -41,10 +41,11 @@ function requestLines({ request, verdict: { lastRequest } }: TableExplanationBod
 }
 
 /** What the last look at the table found; left out where the verdict is that very finding. */
-function lookLine({ evaluatedAt, finding, needed, text }: Explained<'verdict'>): readonly string[] {
+function lookLine({ evaluatedAt, snapshotId, finding, needed, text }: Explained<'verdict'>): readonly string[] {
   if (evaluatedAt === null) return []
   const found = finding === null || text.includes(finding) ? '' : `: ${finding}`
-  return [`  look:    ${momentText(evaluatedAt)}, asks for ${needed ?? 'nothing'}${found}`]
+  const seen = snapshotId === null ? '' : ` at snapshot ${snapshotId}`
+  return [`  look:    ${momentText(evaluatedAt)}${seen}, asks for ${needed ?? 'nothing'}${found}`]
 }
 
 function unknownText({ key, meant }: Explained<'unknownProperties'>[number]): string {

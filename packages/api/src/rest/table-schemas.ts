@@ -42,6 +42,9 @@ export const tableVerdict = Type.Object(
     processId: nullable(Type.String()),
     needed: nullable(Type.String({ description: 'The optimizing type that the last evaluation asked for.' })),
     evaluatedAt: nullable(epochMsInteger),
+    snapshotId: nullable(
+      Type.String({ description: 'The current snapshot of `main`, as the last evaluation saw it.' }),
+    ),
     finding: nullable(Type.String()),
     lastRequest: nullable(lastRequest),
   },

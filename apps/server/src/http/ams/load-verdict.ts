@@ -78,6 +78,7 @@ export function verdictBody(verdict: TableVerdict, table: ManagedTable): TableVe
     processId: openProcessId(table) ?? null,
     needed: table.evaluation?.needed ?? null,
     evaluatedAt: table.evaluatedAt ?? null,
+    snapshotId: table.evaluation?.snapshotId?.toString() ?? null,
     finding: table.evaluation?.finding.text ?? null,
     lastRequest: table.lastRequest === undefined ? null : pastRequestBody(table.lastRequest),
   }
