@@ -9,7 +9,7 @@ export type Defect = {
   readonly text: string
   readonly replacement: string
   /** Where it is looked for. */
-  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'alters' | 'skewed' | 'crowded'>
+  readonly world: Pick<SimulationOptions, 'servers' | 'allocates' | 'asks' | 'alters' | 'skewed' | 'crowded' | 'steady'>
   /** From 1: one of so many finds it. Which one it is changes with the sources, so there are several times as many as it takes. */
   readonly seeds: number
 }
@@ -21,6 +21,7 @@ const AMONG_THREE = { servers: 3, allocates: false, asks: false }
 const ALTERED = { alters: true }
 const SKEWED = { skewed: true }
 const CROWDED = { crowded: true }
+const STEADY = { steady: true }
 
 /** Each must be found by a rule of the simulator; `npm run sim -- --defects` puts one after another into a copy. */
 export const DEFECTS: readonly Defect[] = [
@@ -119,6 +120,22 @@ export const DEFECTS: readonly Defect[] = [
     replacement: 'tasks + process.plannedTasks',
     world: CROWDED,
     seeds: 100,
+  },
+  {
+    name: 'the quota of a table has no say in the order of plans',
+    file: `${CORE}/optimizing/choose-tables.ts`,
+    text: 'quotaOccupation(usedMs.get(table.tableId) ?? 0, table.settings.quota, groupThreads)',
+    replacement: '(usedMs.get(table.tableId) ?? 0)',
+    world: STEADY,
+    seeds: 20,
+  },
+  {
+    name: 'what tables used is never forgotten',
+    file: `${SERVER}/background/planner.ts`,
+    text: 'tasks.sumAttemptTime(later(now, -QUOTA_WINDOW_MS), now)',
+    replacement: 'tasks.sumAttemptTime(later(now, -24 * QUOTA_WINDOW_MS), now)',
+    world: STEADY,
+    seeds: 20,
   },
   {
     name: 'a commit that is tried again is made as another',

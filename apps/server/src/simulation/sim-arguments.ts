@@ -17,7 +17,7 @@ const flag = { type: 'boolean' } as const
 
 /**
  * Reads what `npm run sim` is told: `--defects [--threads 2]`, or `[--seeds 1000] [--from 1] [--threads 2] [--servers N]
- * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--alters] [--skewed] [--sqlite] [--crowded]`.
+ * [--[no-]allocates] [--[no-]asks] [--[no-]renames] [--hangs] [--alters] [--skewed] [--sqlite] [--crowded] [--steady]`.
  *
  * @throws {MoraineError} `invalid-input` naming what cannot be read, or what cannot be had together: nothing is run then
  */
@@ -39,6 +39,10 @@ export function readSimArguments(args: readonly string[]): SimArguments {
   if (values.skewed === true && (values.sqlite === true || servers === 1)) {
     throw invalid('--skewed wants several servers, whose clocks differ: leave out --servers 1 and --sqlite')
   }
+  const other = STEADY_EXCLUDES.find((name) => values[name] === true)
+  if (values.steady === true && (other !== undefined || (servers ?? 1) !== 1)) {
+    throw invalid(`--steady and --${other ?? 'servers'} cannot be had together: in a steady world nothing else happens`)
+  }
   return {
     kind: 'seeds',
     from,
@@ -54,6 +58,7 @@ export function readSimArguments(args: readonly string[]): SimArguments {
       ...(values.alters !== undefined && { alters: values.alters }),
       ...(values.skewed !== undefined && { skewed: values.skewed }),
       ...(values.crowded !== undefined && { crowded: values.crowded }),
+      ...(values.steady !== undefined && { steady: values.steady }),
     },
   }
 }
@@ -69,9 +74,12 @@ const OPTIONS = {
     skewed: flag,
     alters: flag,
     crowded: flag,
+    steady: flag,
     defects: flag,
   },
 }
+
+const STEADY_EXCLUDES = ['allocates', 'asks', 'renames', 'hangs', 'alters', 'skewed', 'crowded'] as const
 
 function readDefectArguments(values: ReturnType<typeof parse>): SimArguments {
   const other = Object.keys(values).find((name) => name !== 'defects' && name !== 'threads')

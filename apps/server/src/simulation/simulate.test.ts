@@ -22,6 +22,7 @@ const HANGING = 30
 const SKEWED = 20
 const ALTERED = 30
 const ON_SQLITE = 6
+const STEADY = 2
 
 const range = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
 
@@ -135,6 +136,17 @@ test('a crowd of tables comes to rest beside those that are held for good', asyn
     [],
   )
   assert.ok(results.every(({ counts }) => counts.processes > 10))
+})
+
+test('where nothing fails, whoever used less of its quota in the last hour is planned first', async () => {
+  const results = await run(range(1, STEADY), { steady: true })
+  assert.deepEqual(
+    results.flatMap(({ failure }) => failure ?? []),
+    [],
+  )
+  // For hours, and nobody dies.
+  assert.ok(results.every(({ virtualMs, counts }) => virtualMs > 2 * 3_600_000 && counts.attempts > 500))
+  assert.ok(results.every(({ counts }) => counts.serviceDeaths + counts.optimizerDeaths === 0))
 })
 
 test('seeds that come to no result are an error', async () => {

@@ -1,5 +1,5 @@
 import { describeUnrest, isAtRest } from './rest.ts'
-import { createWorld, START, STORM_MS, type World } from './world.ts'
+import { createWorld, START, type World } from './world.ts'
 import { planWorld, type SimulatedParts } from './world-plan.ts'
 
 export type Simulation = {
@@ -52,7 +52,7 @@ async function runToRest(
   world: World,
   restMs: number,
 ): Promise<{ readonly steps: number; readonly failure: string | undefined }> {
-  const calmAt = START + STORM_MS
+  const calmAt = START + world.stormMs
   const endAt = calmAt + restMs
   let calm = false
   let steps = 0

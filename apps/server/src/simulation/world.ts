@@ -24,7 +24,9 @@ import { addSimulatedTable, emptyLake, type Lake, type SimulatedTable } from './
 import { quotaWatch } from './quota-watch.ts'
 import { renameTables } from './rename-tables.ts'
 import { keepServersRunning, type Servers } from './servers.ts'
+import { shareWatch } from './share-watch.ts'
 import { type SimulatedContainer, simulatedContainer } from './simulated-container.ts'
+import { drawSteadyWork, type SteadyWork, writeInSpells } from './steady-work.ts'
 import { observed, startTrace, type Trace } from './trace.ts'
 import { twinStores } from './twin-stores.ts'
 import { stormRates } from './weather.ts'
@@ -42,6 +44,8 @@ export type World = {
   restless(): string | undefined
   /** Whether nobody can work on the table, for good. */
   isHeld(name: string): boolean
+  /** How long it is before it is to be calmed. */
+  readonly stormMs: number
   trace(): string
   /** In which a server led. */
   terms(): number
@@ -54,7 +58,9 @@ export type World = {
 type Deaths = { serviceDeaths: number; optimizerDeaths: number }
 
 export const START = 1_800_000_000_000 as EpochMs
-export const STORM_MS = 10 * 60_000
+const STORM_MS = 10 * 60_000
+/** So that there is more than the hour which the service looks back over. */
+const STEADY_MS = 2.5 * 3_600_000
 /** After the storm, until nobody stands still any more, or works on what was taken from it. */
 const SETTLING_MS = 10 * 60_000
 
@@ -85,6 +91,8 @@ type Ground = {
   readonly far: FarCatalog | undefined
   /** Who is there, where it is crowded. */
   readonly crowd: Crowd | undefined
+  /** Who is there, where nothing happens but work. */
+  readonly steady: SteadyWork | undefined
 }
 
 /** Whoever draws from the dice of the seed does so in this order, so that a seed stays what it is. */
@@ -99,6 +107,7 @@ export function createWorld(plan: WorldPlan): World {
   const held = heldNames(ground)
   return {
     ...{ clock, state, lake, deaths },
+    stormMs: stormMsOf(plan),
     broken: ruleKeeper(ground),
     isHeld: (name) => held.has(name),
     terms: () => servers.terms(),
@@ -114,6 +123,10 @@ export function createWorld(plan: WorldPlan): World {
   }
 }
 
+function stormMsOf({ steady }: WorldPlan): number {
+  return steady ? STEADY_MS : STORM_MS
+}
+
 function breakGround(plan: WorldPlan): Ground {
   const dice = diceOf(plan.seed)
   const clock = virtualClock(START)
@@ -123,19 +136,21 @@ function breakGround(plan: WorldPlan): Ground {
     ...{ plan, dice, clock, broken },
     state: emptyState(),
     lake: emptyLake(),
-    faults: { rates: stormRates(dice), dice, clock, isBusy },
+    faults: { rates: plan.steady ? NO_FAULTS : stormRates(dice), dice, clock, isBusy },
     trace: startTrace(),
     deaths: { serviceDeaths: 0, optimizerDeaths: 0 },
     storm: { isOver: false },
     far: plan.hangs ? { dice: diceOf(plan.seed ^ 0xfa4), hangs: false } : undefined,
+    steady: plan.steady ? drawSteadyWork(diceOf(plan.seed ^ 0x57ead), STEADY_SETTINGS) : undefined,
     crowd: plan.crowded ? drawCrowd(diceOf(plan.seed ^ 0xc40dd), tableSettings, STORM_MS) : undefined,
   }
 }
 
 /** The stores as everybody in the world has them: whatever is written is noted, and held against the rules. */
-function watchedStores({ plan, state, clock, trace, broken }: Ground): Stores {
+function watchedStores({ plan, state, clock, trace, broken, steady }: Ground): Stores {
   const { twin, breaksQuota } = plan
   const brokenByQuota = quotaWatch({ state, clock, breaksQuota, hasTrueTime: plan.servers === 1, skewed: plan.skewed })
+  const brokenByShare = steady && shareWatch({ state, clock, threads: steady.threads })
   const memory = memoryStores(state, clock)
   const onDifference = (difference: string) => (broken.rule ??= difference)
   // By SQLite's clock, the host's, no lease ends while the virtual one runs.
@@ -147,22 +162,23 @@ function watchedStores({ plan, state, clock, trace, broken }: Ground): Stores {
       trace.note(clock.now(), changes)
     },
     onApplied(changes) {
-      const rule = brokenByQuota(changes) ?? brokenHold(state, changes, clock.now())
+      const rule = brokenByShare?.(changes) ?? brokenByQuota(changes) ?? brokenHold(state, changes, clock.now())
       broken.rule ??= rule
     },
   })
 }
 
 function addTables(ground: Ground, stores: Stores): void {
-  const { dice, clock, lake, faults, storm, crowd, far } = ground
-  const drawn = crowd?.tables ?? drawTables(dice)
+  const { dice, clock, lake, faults, storm, crowd, far, steady } = ground
+  const drawn = crowd?.tables ?? steady?.tables ?? drawTables(dice)
   // Every second table, the first of all.
   const catalogOf = (index: number) => (far !== undefined && index % 2 === 0 ? FAR : 'lake')
   const tables = drawn.map(({ name, settings }, index) =>
     addSimulatedTable(lake, name, settings, { catalog: catalogOf(index) }),
   )
   if (far !== undefined) void hangAtTimes(far, clock, () => storm.isOver)
-  for (const table of tables) void write(lake, table, faults, () => storm.isOver)
+  const writes = steady === undefined ? write : writeInSpells
+  for (const table of tables) void writes(lake, table, faults, () => storm.isOver)
   for (const held of crowd?.tables.filter(({ hold }) => hold !== undefined) ?? []) {
     void holdForGood({ stores, clock }, must(lake.tables.get(held.name), held.name), held)
   }
@@ -180,6 +196,8 @@ function heldNames({ crowd }: Ground): ReadonlySet<string> {
   return new Set(crowd?.tables.flatMap(({ name, hold }) => (hold === undefined ? [] : name)))
 }
 
+const STEADY_SETTINGS: TableSettings = { ...DEFAULT_TABLE_SETTINGS, minPlanIntervalMs: 10_000 }
+
 function tableSettings(dice: Dice): TableSettings {
   return {
     ...DEFAULT_TABLE_SETTINGS,
@@ -196,12 +214,13 @@ function tableSettings(dice: Dice): TableSettings {
 /** Dice of their own: what others draw does not depend on them. */
 function sendPeople(ground: Ground, stores: Stores): void {
   const {
-    plan: { seed, asks, renames, alters },
+    plan: { seed, asks, renames, alters, steady },
     lake,
     faults,
     clock,
     storm,
   } = ground
+  if (steady) return
   void interfere(stores, { dice: diceOf(~seed), clock, spared: heldNames(ground) }, () => storm.isOver)
   if (asks) void askForTables(stores, { dice: diceOf(seed ^ 0xa5ced), clock }, () => storm.isOver)
   if (renames) void renameTables(lake, { dice: diceOf(seed ^ 0x2e4a3), clock }, () => storm.isOver)
@@ -240,9 +259,13 @@ const PLAIN_GROUP: ResourceGroup = { name: 'default', container: 'local', proper
 
 /** Optimizers beside those that are launched. */
 function startOptimizers(ground: Ground, service: () => OptimizingService): void {
-  const { plan, dice, crowd } = ground
+  const { plan, dice, crowd, steady } = ground
   if (crowd !== undefined) {
     for (const { group, threads } of crowd.optimizers) keepOptimizerRunning(ground, { group, threads, service })
+    return
+  }
+  if (steady !== undefined) {
+    keepOptimizerRunning(ground, { group: PLAIN_GROUP.name, threads: steady.threads, service })
     return
   }
   const count = plan.allocates ? Number(dice.chance(0.25)) : dice.between(1, 3)
@@ -288,7 +311,7 @@ const IDLE_LOOK_MS = 1000
 function idleKeeper(ground: Ground): () => string | undefined {
   const { clock, state } = ground
   const watch = idleWatch({ state, hopeless: heldNames(ground), skewed: ground.plan.skewed })
-  let lookAt = START + STORM_MS + SETTLING_MS
+  let lookAt = START + stormMsOf(ground.plan) + SETTLING_MS
   return () => {
     const now = clock.now()
     if (now < lookAt) return undefined
