@@ -31,7 +31,7 @@ import type { ServerOptions } from './server-options.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergMaintenance } from './table-work/iceberg-maintenance.ts'
 import { reachTable } from './table-work/reached-table.ts'
-import { readingThreads, spareThreads } from './table-work/reading/reading-threads.ts'
+import { readingThreads, spareThreads, usableMemory } from './table-work/reading/reading-threads.ts'
 import type { TableReading } from './table-work/reading/table-reading.ts'
 import { type DoorOptions, type OptimizerDoor, optimizerDoor } from './thrift/optimizer-door.ts'
 import { holdFinder } from './waiting/hold-finder.ts'
@@ -100,7 +100,10 @@ function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | un
   const { clock, random, log, secretOf, tables, settings } = options
   const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
   const breakers = catalogBreakers({ clock, log })
-  const reading = readingThreads({ threads: settings.readingThreads ?? spareThreads(), clock, log })
+  const reading = readingThreads({
+    ...{ threads: settings.readingThreads ?? spareThreads(), memoryBytes: usableMemory() },
+    ...{ clock, log },
+  })
   const optimizing = composeOptimizing({
     ...options,
     stores: sealedStores({ ...options.stores, state }, options.vault),

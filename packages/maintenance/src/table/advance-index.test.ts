@@ -7,6 +7,7 @@ import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import { must } from '@moraine/stdx/assert'
 import type { EpochMs } from '@moraine/stdx/brand'
 import { systemClock } from '@moraine/stdx/clock'
+import { isKind } from '@moraine/stdx/error'
 import { seededRandom } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
 import { memoryFileIO } from '@moraine/testkit/memory-file-io'
@@ -40,13 +41,14 @@ function history() {
     metadata = applyUpdates(metadata, staged.updates, { now: (metadata.lastUpdatedMs + 1) as EpochMs })
     return metadata
   }
-  const advance = async (index: FileIndex) => {
+  const advance = async (index: FileIndex, bytesMax?: number) => {
     reads.length = 0
     const noted = new NotedFiles(Number.MAX_SAFE_INTEGER)
     const advanced = await advanceIndex(reading, metadata, must(currentSnapshot(metadata), 'snapshot'), {
       known: index,
       noted: noted,
       boundsFiles: false,
+      ...(bytesMax !== undefined && { bytesMax }),
     })
     return { index: advanced, noted, manifestsRead: reads.filter((location) => !location.includes('/snap-')).length }
   }
@@ -55,7 +57,7 @@ function history() {
     const descriptions = await describeFiles(reading, metadata, index, ids, noted)
     return { paths: descriptions.map(({ filePath }) => filePath), manifestsRead: reads.length }
   }
-  return { commit, advance, describe }
+  return { commit, advance, describe, reads }
 }
 
 test('only manifests that are not known are read, and of the others those that new deletes reach', async () => {
@@ -100,4 +102,12 @@ test('an index takes less than 64 bytes a file', async () => {
   await commit(...Array.from({ length: files }, (_, at) => data(at % 3)))
   const { index } = await advance(EMPTY_INDEX)
   assert.ok(indexBytes(index) < 64 * files, `${indexBytes(index)} bytes for ${files} files`)
+})
+
+test('an index that would take more memory than it may is refused before a manifest is read', async () => {
+  const { commit, advance, reads } = history()
+  await commit(data(1), data(2), equality(1))
+  assert.equal((await advance(EMPTY_INDEX, 1100)).manifestsRead, 2)
+  await assert.rejects(advance(EMPTY_INDEX, 1099), (error) => isKind(error, 'exhausted'))
+  assert.ok(reads.every((location) => location.includes('/snap-')))
 })

@@ -24,6 +24,7 @@ import { type DeleteChange, DeleteResolver } from '../plan/delete-resolver.ts'
 import { CLEAN, type DeleteState } from '../plan/delete-state.ts'
 import type { DeleteManifest, FileIndex, IndexedSegment } from '../plan/file-index.ts'
 import type { FileDescription } from '../plan/work-file.ts'
+import { checkIndexFits, type LiveFiles } from './index-budget.ts'
 import { mapManifests } from './map-manifests.ts'
 import type { NotedFiles } from './noted-files.ts'
 import { readManifestRows } from './read-rows.ts'
@@ -35,6 +36,8 @@ export type AdvanceOptions = {
   readonly noted: NotedFiles
   /** Whether files that do not lie in the table's own places are marked, to be left alone. */
   readonly boundsFiles: boolean
+  /** Memory that the index may take. Absent: whatever there is. */
+  readonly bytesMax?: number
 }
 
 export const EMPTY_INDEX: FileIndex = {
@@ -48,21 +51,26 @@ export const EMPTY_INDEX: FileIndex = {
  * The index of a snapshot. Of an index of another snapshot of the table, everything is kept that this one still lists:
  * only manifests that `known` has not are read, and of the others those with files that new deletes may apply to.
  *
- * @throws {MoraineError} `corrupt` if a manifest is damaged or contradicts the manifest list
+ * @throws {MoraineError} `corrupt` if a manifest is damaged or contradicts the manifest list, `exhausted` if the index would take
+ *   more than it may
  */
 export async function advanceIndex(
   io: FileIO,
   metadata: TableMetadata,
   snapshot: Snapshot,
-  { known, noted, boundsFiles }: AdvanceOptions,
+  { known, noted, boundsFiles, bytesMax = Number.POSITIVE_INFINITY }: AdvanceOptions,
   signal?: AbortSignal,
 ): Promise<FileIndex> {
   const manifests = (await readManifests(io, metadata, snapshot, signal)).filter(mayHoldLiveFiles)
+  checkIndexFits(claimedFiles(manifests), bytesMax)
   const isOwn = boundsFiles ? ownFiles(metadata) : undefined
   const keyOf = manifestKeys(metadata, boundsFiles ? placeText(metadata) : '')
   const deleteFiles = manifests.filter(({ content }) => content === 'deletes')
   const deleteManifests = await readDeletes(io, metadata, deleteFiles, { known, keyOf, isOwn }, signal)
   const { deletes, change } = uniqueDeletes(deleteManifests, known.deletes)
+  // Lists of format version 1 need not say how many files there are.
+  const found = { data: 0, deletes: deletes.length }
+  checkIndexFits(found, bytesMax)
   const { partitions, segments } = compacted(known)
   const resolver = new DeleteResolver(metadata, deletes, change, partitions)
   const describe = describePartitions(metadata, partitions)
@@ -75,7 +83,10 @@ export async function advanceIndex(
       const key = keyOf(file)
       const segment = segmentOf.get(key)
       if (segment !== undefined) return resolveAgain(io, metadata, segment, resolver, inner)
-      return readSegment(io, metadata, file, { key, resolver, describe, noted, isOwn }, inner)
+      const read = await readSegment(io, metadata, file, { key, resolver, describe, noted, isOwn }, inner)
+      found.data += read.files.length
+      checkIndexFits(found, bytesMax)
+      return read
     },
     signal,
   )
@@ -86,6 +97,12 @@ export async function advanceIndex(
 
 /** Whether a file lies in the table's own places; absent if that is not asked. */
 type IsOwn = ((file: string) => boolean) | undefined
+
+function claimedFiles(manifests: readonly ManifestFile[]): LiveFiles {
+  const claimed = (content: ManifestFile['content']) =>
+    manifests.reduce((sum, file) => sum + (file.content === content ? liveFilesOf(file) : 0), 0)
+  return { data: claimed('data'), deletes: claimed('deletes') }
+}
 
 function liveFilesOf({ addedFilesCount = 0, existingFilesCount = 0 }: ManifestFile): number {
   return addedFilesCount + existingFilesCount

@@ -25,17 +25,17 @@ export async function readTable(io: FileIO, loaded: LoadedTable, signal?: AbortS
   return readTableFrom(io, loaded, { known: EMPTY_INDEX, boundsFiles: false }, signal)
 }
 
-/** The same with an index of the table as it was: only manifests that are new since are read. `boundsFiles` as of {@link AdvanceOptions}. */
+/** The same with an index of the table as it was: only manifests that are new since are read. */
 export async function readTableFrom(
   io: FileIO,
   { metadata, metadataLocation }: LoadedTable,
-  { known, boundsFiles }: Pick<AdvanceOptions, 'known' | 'boundsFiles'>,
+  options: Omit<AdvanceOptions, 'noted'>,
   signal?: AbortSignal,
 ): Promise<IndexedTable> {
   const policy = parseOptimizingPolicy(metadata.properties)
   const snapshot = currentSnapshot(metadata)
   const noted = new NotedFiles(minTargetSizeBytes(policy))
-  const options = { known, noted, boundsFiles }
-  const index = snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, options, signal)
+  const index =
+    snapshot === undefined ? EMPTY_INDEX : await advanceIndex(io, metadata, snapshot, { ...options, noted }, signal)
   return { metadata, metadataLocation, snapshot, index, policy, noted }
 }

@@ -23,10 +23,12 @@ export type ReadingOptions = {
   readonly blocks: boolean
   /** Of what is remembered of the files of tables looked at lately. */
   readonly indexBytes: number
+  /** Of memory that the files of one table may take. */
+  readonly tableBytes: number
 }
 
 /** Reads in the thread that calls it. Tables that do not change much are cheap to look at again. */
-export function readingHere({ indexBytes, ...surroundings }: ReadingOptions): TableReading {
+export function readingHere({ indexBytes, tableBytes, ...surroundings }: ReadingOptions): TableReading {
   const openedAs = storages(surroundings)
   const metadatas = metadataCache(METADATA_LENGTH_MAX)
   const indexes = indexCache(indexBytes)
@@ -38,7 +40,8 @@ export function readingHere({ indexBytes, ...surroundings }: ReadingOptions): Ta
     const key = indexKey(pointed.table, metadata)
     const { table, metadataLocation, boundsFiles } = pointed
     const loaded = { identifier: table, metadata, metadataLocation }
-    const state = await readTableFrom(io, loaded, { known: indexes.find(key), boundsFiles }, signal)
+    const bounds = { boundsFiles, bytesMax: tableBytes }
+    const state = await readTableFrom(io, loaded, { known: indexes.find(key), ...bounds }, signal)
     indexes.keep(key, state.index)
     return { io, state }
   }
@@ -76,7 +79,9 @@ async function findMetadata(
 }
 
 /** Each storage is opened once, as long as it is in use. */
-function storages(surroundings: Omit<ReadingOptions, 'indexBytes'>): (settings: StorageSettings) => FileIO {
+function storages(
+  surroundings: Omit<ReadingOptions, 'indexBytes' | 'tableBytes'>,
+): (settings: StorageSettings) => FileIO {
   const opened = weighedCache<FileIO>(STORAGES_MAX, () => 1)
   return (settings) => {
     const key = formatExactJson(settings)

@@ -3,18 +3,20 @@ import { must } from '@moraine/stdx/assert'
 import { systemClock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
 import { systemRandom } from '@moraine/stdx/random'
-import { readingHere } from './reading-here.ts'
+import { type ReadingOptions, readingHere } from './reading-here.ts'
 import { type FromThread, type ToThread, toSent } from './thread-messages.ts'
 import { turnQueue } from './turn-queue.ts'
 
 /** The script of a thread that reads tables for {@link readingThreads}. */
-export type ReadingThreadData = { readonly indexBytes: number }
+export type ReadingThreadData = Pick<ReadingOptions, 'indexBytes' | 'tableBytes'>
 
 type Order = Exclude<ToThread, { kind: 'call-off' }>
 
 const port = must(parentPort, 'this script is run as a worker thread')
-const { indexBytes } = workerData as ReadingThreadData
-const reading = readingHere({ clock: systemClock, random: systemRandom, blocks: true, indexBytes })
+const reading = readingHere({
+  ...(workerData as ReadingThreadData),
+  ...{ clock: systemClock, random: systemRandom, blocks: true },
+})
 /** Orders that are not answered yet. */
 const underway = new Map<number, AbortController>()
 const queue = turnQueue<Order>((order) => void answer(order))

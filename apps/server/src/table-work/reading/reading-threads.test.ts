@@ -14,8 +14,8 @@ import { readingThread, type ThreadOrder } from './thread-handle.ts'
 
 const never = new AbortController().signal
 const surroundings = { clock: systemClock, random: systemRandom }
-const here = readingHere({ ...surroundings, blocks: false, indexBytes: 1e6 })
-const threads = readingThreads({ threads: 2, clock: systemClock, log: SILENT_LOG })
+const here = readingHere({ ...surroundings, blocks: false, indexBytes: 1e6, tableBytes: 1e6 })
+const threads = readingThreads({ threads: 2, memoryBytes: 1e9, clock: systemClock, log: SILENT_LOG })
 const terms = { clocks: new Map(), now: systemClock.now() }
 
 let lakehouse: Lakehouse
@@ -61,11 +61,22 @@ test('what cannot be read is told as it is here', async () => {
   assert.equal(there.message, known.message)
 })
 
+test('a table whose files do not fit into the memory there is for one is refused, with how many they are', async () => {
+  const narrow = readingHere({ ...surroundings, blocks: false, indexBytes: 1e6, tableBytes: 199 })
+  await assert.rejects(
+    narrow.evaluate(orders, terms, never),
+    (error) =>
+      isKind(error, 'exhausted') &&
+      /its 4 data files and 0 delete files take 200 B .* may take 199 B/.test(error.message),
+  )
+})
+
 const thread = (body: string, clock = virtualClock()) =>
   readingThread({
     clock,
     log: SILENT_LOG,
     indexBytes: 1,
+    tableBytes: 1,
     script: new URL(`data:text/javascript,${encodeURIComponent(body)}`),
   })
 const LISTENS = "import { parentPort } from 'node:worker_threads'; parentPort.on('message', (told) => {"

@@ -62,9 +62,9 @@ class RunningThread {
   #isDead = false
 
   constructor(options: ReadingThreadOptions) {
-    const { script = SCRIPT, indexBytes, log } = options
+    const { script = SCRIPT, indexBytes, tableBytes, log } = options
     this.#options = options
-    const workerData: ReadingThreadData = { indexBytes }
+    const workerData: ReadingThreadData = { indexBytes, tableBytes }
     this.#worker = new Worker(script, { workerData, name: 'table reading' })
     // It keeps no process alive.
     this.#worker.unref()
