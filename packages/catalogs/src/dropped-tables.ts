@@ -35,6 +35,10 @@ export interface DroppedTables {
     options: { readonly files?: boolean },
     judge?: (dropped: DroppedTable) => void,
   ): Promise<DroppedTable>
-  /** Gives it its name again, or another one; `already-exists` if that is taken. */
-  restoreDropped(dropId: string, as?: TableIdentifier): Promise<DroppedTable>
+  /**
+   * Gives it its name again, or another one; `already-exists` if that is taken.
+   *
+   * @param judge as of {@link DroppedTables.purgeNow}
+   */
+  restoreDropped(dropId: string, as?: TableIdentifier, judge?: (dropped: DroppedTable) => void): Promise<DroppedTable>
 }

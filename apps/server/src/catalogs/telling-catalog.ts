@@ -63,8 +63,8 @@ function tellingDropped(
   return {
     ...dropped,
     dropTable: (identifier, ...asked) => then(dropped.dropTable(identifier, ...asked), () => gone(identifier)),
-    async restoreDropped(dropId, as) {
-      const restored = await dropped.restoreDropped(dropId, as)
+    async restoreDropped(...asked) {
+      const restored = await dropped.restoreDropped(...asked)
       if (restored.kind === 'table') written(restored.identifier)
       return restored
     },

@@ -83,9 +83,10 @@ export function internalDrops(
       return droppedTable(advanced)
     },
 
-    async restoreDropped(dropId, as) {
+    async restoreDropped(dropId, as, judge) {
       const dropped = await pointers.findDropped(catalog, dropId)
       if (dropped === undefined) throw gone(dropId)
+      judge?.(droppedTable(dropped))
       const to = as ?? { namespace: dropped.namespace, name: dropped.name }
       checkIdentifier(to)
       await checkAlone(store.pointers, pointers, dropped)

@@ -102,6 +102,30 @@ test('a dropped table is restored under its name by a request that says nothing 
   }
 })
 
+test('a dropped table is had back by whoever may write it, where it was and where it comes to', async () => {
+  const setting: { grants: readonly Grant[] } = { grants: [] }
+  const identify = async () => ({ name: 'etl', grants: setting.grants })
+  const { catalog, server } = await setUp({ ...openAuthenticator(), identify })
+  await createSalesOrders({ catalog })
+  await catalog.createNamespace(['hr'])
+  await catalog.dropTable(ORDERS)
+  const { items } = (await catalog.dropped?.listDropped()) ?? { items: [] }
+  const restore = async (payload: object) => {
+    const url = `/catalogs/lake/dropped-tables/${items[0]?.dropId}/restore`
+    return (await server.inject({ method: 'POST', url, payload })).json<{ code: number; message: string }>()
+  }
+  const editorOf = (...namespace: string[]): Grant => ({ role: 'editor', place: { catalog: 'lake', namespace } })
+  const inHr = { as: { namespace: ['hr'], name: 'orders' } }
+  for (const grants of [[{ role: 'operator', place: { catalog: 'lake' } }], [editorOf('hr')]] as Grant[][]) {
+    setting.grants = grants
+    for (const body of [{}, inHr]) assert.match((await restore(body)).message, /etl has no role .* write-table on lake/)
+  }
+  setting.grants = [editorOf('sales')]
+  assert.match((await restore(inHr)).message, /etl has no role .* write-table on lake\.hr\.orders/)
+  assert.equal((await restore({})).code, 200)
+  assert.ok(await catalog.findMetadataLocation(ORDERS))
+})
+
 test('a dropped table is purged now by whoever could have dropped it', async () => {
   const grants = [{ role: 'editor', place: { catalog: 'lake', namespace: ['sales'] } }] as const
   const setting = { grants: grants as readonly Grant[] }

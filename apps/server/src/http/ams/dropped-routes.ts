@@ -12,7 +12,7 @@ import { isSeen } from '@moraine/management/access/grant'
 import type { CatalogType } from '@moraine/management/catalogs/managed-catalog'
 import type { Clock } from '@moraine/stdx/clock'
 import { isKind, MoraineError } from '@moraine/stdx/error'
-import { demand } from '../../access/identity.ts'
+import { demand, type Identity } from '../../access/identity.ts'
 import type { OpenedCatalog } from '../../catalogs/open-catalogs.ts'
 import { PURGE_INTERVAL_MS } from '../../table-work/purge-dropped.ts'
 import { type CatalogRouteDeps, catalogRoute } from './catalog-route.ts'
@@ -57,9 +57,12 @@ export function droppedRoutes(server: ApiServer, deps: DroppedRouteDeps): void {
       isBodyOptional: true,
       result: droppedTable,
     },
-    async ({ params, body, open }) => {
-      const dropped = droppedOf(params.catalog, await open())
-      return entryOf(await dropped.restoreDropped(params.dropId, body.as).catch(sayHowToGoOn))
+    async ({ params, body, identity, open }) => {
+      const { catalog, dropId } = params
+      const judge = judgeWrite(identity, catalog)
+      const dropped = droppedOf(catalog, await open())
+      if (body.as !== undefined) judge({ identifier: body.as })
+      return entryOf(await dropped.restoreDropped(dropId, body.as, judge).catch(sayHowToGoOn))
     },
   )
 }
@@ -81,11 +84,16 @@ function purgeRoute(server: ApiServer, deps: DroppedRouteDeps): void {
     },
     async ({ params, body, identity, open }) => {
       const { catalog, dropId } = params
-      const judge = ({ identifier: { namespace, name } }: DroppedTable) =>
-        demand(identity, 'write-table', { catalog, namespace, table: name })
+      const judge = judgeWrite(identity, catalog)
       return entryOf(await droppedOf(catalog, await open()).purgeNow(dropId, body, judge))
     },
   )
+}
+
+/** Who may write a table may drop it, and so may have it back, or gone. */
+function judgeWrite(identity: Identity, catalog: string) {
+  return ({ identifier: { namespace, name } }: Pick<DroppedTable, 'identifier'>) =>
+    demand(identity, 'write-table', { catalog, namespace, table: name })
 }
 
 function droppedOf(name: string, { catalog, placement }: OpenedCatalog): DroppedTables {

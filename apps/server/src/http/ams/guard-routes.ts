@@ -47,9 +47,8 @@ const RULES: readonly Rule[] = [
     needs: { GET: 'view-catalog', POST: 'write-table', PUT: 'write-table', DELETE: 'write-table' },
   },
   { below: '/catalogs/:catalog/dropped-tables', isAlone: true, needs: { GET: 'see' } },
-  // What it names is known once it is looked up: its route judges by that, as a drop is.
-  { below: '/catalogs/:catalog/dropped-tables/:dropId/purge', isAlone: true, needs: { POST: 'see' } },
-  { below: '/catalogs/:catalog/dropped-tables', needs: { POST: 'write-table' } },
+  // What is named is known once it is looked up: the routes judge by that, as a drop is.
+  { below: '/catalogs/:catalog/dropped-tables', needs: { POST: 'see' } },
   // Of catalogs each sees those in which they have a role.
   { below: '/catalogs', isAlone: true, needs: { GET: 'known', POST: 'manage-catalog' } },
   {
