@@ -31,6 +31,9 @@ const PAGES: readonly { readonly name: string; readonly path: string; readonly h
   { name: 'overview', path: '/', has: 'h1' },
   { name: 'tables', path: '/tables', has: 'a[role=row]' },
   { name: 'table', path: '/tables/lake/sample/orders', has: 'td:has-text("order_id")' },
+  { name: 'queue', path: '/optimizing', has: 'td:has-text("lake.sample.orders")' },
+  { name: 'groups', path: '/optimizing?view=groups', has: 'section pre, section h2' },
+  { name: 'optimizers', path: '/optimizing?view=optimizers&group=default', has: 'td' },
 ]
 
 test('there is a table to be seen', { skip, timeout: 120_000 }, async () => {

@@ -8,7 +8,7 @@ import { ApiError, call } from './call.ts'
 /** Names a table in the API and in our addresses. */
 export type TableKey = { readonly catalog: string; readonly database: string; readonly table: string }
 
-type Page<Item> = { readonly list: readonly Item[]; readonly total: number }
+export type ListPage<Item> = { readonly list: readonly Item[]; readonly total: number }
 
 /** `null`: nobody has signed in. */
 export const sessionQuery = queryOptions({
@@ -25,7 +25,7 @@ export const tablesQuery = queryOptions({
   queryFn: async ({ signal }) => {
     const tables: ManagedTableBody[] = []
     for (let page = 1; ; page += 1) {
-      const { list, total } = await call<Page<ManagedTableBody>>('/moraine/tables', {
+      const { list, total } = await call<ListPage<ManagedTableBody>>('/moraine/tables', {
         query: { page, pageSize: PAGE },
         signal,
       })
@@ -55,7 +55,7 @@ export function tableProcessesQuery(key: TableKey) {
   return queryOptions({
     queryKey: ['table', key, 'processes'],
     queryFn: ({ signal }) =>
-      call<Page<OptimizingProcessBody>>(`${tableAddress(key)}/optimizing-processes`, {
+      call<ListPage<OptimizingProcessBody>>(`${tableAddress(key)}/optimizing-processes`, {
         query: { pageSize: 50 },
         signal,
       }),

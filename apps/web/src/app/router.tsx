@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
+import { optimizingSearch } from '../pages/optimizing/search.ts'
 import { NotFound } from './not-found.tsx'
 import { Shell } from './shell.tsx'
 
@@ -27,9 +28,16 @@ const table = createRoute({
   component: lazyRouteComponent(() => import('../pages/table/table-page.tsx'), 'TableDetailPage'),
 })
 
+const optimizing = createRoute({
+  getParentRoute: () => root,
+  path: '/optimizing',
+  validateSearch: optimizingSearch,
+  component: lazyRouteComponent(() => import('../pages/optimizing/optimizing-page.tsx'), 'OptimizingPage'),
+})
+
 export function appRouter(queries: QueryClient) {
   return createRouter({
-    routeTree: root.addChildren([overview, tables, table]),
+    routeTree: root.addChildren([overview, tables, table, optimizing]),
     context: { queries },
     defaultPreload: 'intent',
     scrollRestoration: true,

@@ -1,6 +1,6 @@
 import { AppShell, Burger, Group, NavLink, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { IconLayoutDashboard, IconTable } from '@tabler/icons-react'
+import { IconBolt, IconLayoutDashboard, IconTable } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet } from '@tanstack/react-router'
 import { sessionQuery } from '../api/queries.ts'
@@ -53,6 +53,13 @@ function Frame({ userName }: { readonly userName: string }) {
           activeProps={{ 'data-active': true }}
           label={messages.nav.tables}
           leftSection={<IconTable size={18} stroke={1.6} />}
+        />
+        <NavLink
+          component={Link}
+          to="/optimizing"
+          activeProps={{ 'data-active': true }}
+          label={messages.nav.optimizing}
+          leftSection={<IconBolt size={18} stroke={1.6} />}
         />
       </AppShell.Navbar>
       <AppShell.Main>

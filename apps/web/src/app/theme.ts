@@ -14,8 +14,22 @@ const ice: MantineColorsTuple = [
   '#00464f',
 ]
 
+/** As Mantine's, but dark enough for white letters. */
+const red: MantineColorsTuple = [
+  '#fdeeee',
+  '#fad9d9',
+  '#f3b1b1',
+  '#ec8787',
+  '#e66565',
+  '#d94141',
+  '#c92a2a',
+  '#b42323',
+  '#961d1d',
+  '#7a1717',
+]
+
 export const theme = createTheme({
-  colors: { ice },
+  colors: { ice, red },
   primaryColor: 'ice',
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,

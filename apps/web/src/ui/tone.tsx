@@ -12,13 +12,16 @@ const TONES: Readonly<Record<Tone, { readonly ground: string; readonly ink: stri
   still: { ground: 'light-dark(#eceef1, #3a3d41)', ink: 'light-dark(#454b52, #d5d8dc)' },
 }
 
+/** The word is never cut off: a narrow window scrolls. */
+const WHOLE = { label: { overflow: 'visible' } } as const
+
 export type ToneBadgeProps = { readonly tone: Tone; readonly title?: string; readonly children: ReactNode }
 
 /** A word or figure in the colour of how it stands; the colour says nothing that the text does not. */
 export function ToneBadge({ tone, title, children }: ToneBadgeProps) {
   const { ground, ink } = TONES[tone]
   return (
-    <Badge tt="none" miw={44} bg={ground} c={ink} {...(title !== undefined && { title })}>
+    <Badge tt="none" miw={44} styles={WHOLE} bg={ground} c={ink} {...(title !== undefined && { title })}>
       {children}
     </Badge>
   )

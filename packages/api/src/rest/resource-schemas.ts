@@ -1,4 +1,4 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { epochMsInteger, nullable, pageQuery, stringMap } from './envelope.ts'
 
 export const groupParams = Type.Object({ group: Type.String() })
@@ -23,6 +23,7 @@ export const groupBody = Type.Object(
   },
   { title: 'GroupBody' },
 )
+export type GroupBody = Static<typeof groupBody>
 
 export const groupRegistration = Type.Object(
   {
@@ -33,6 +34,7 @@ export const groupRegistration = Type.Object(
   },
   { title: 'GroupRegistration' },
 )
+export type GroupRegistrationBody = Static<typeof groupRegistration>
 
 export const groupName = Type.Object({ optimizerGroupName: Type.String() }, { title: 'GroupName' })
 
@@ -53,6 +55,7 @@ export const resourceGroupEntry = Type.Object(
   },
   { title: 'ResourceGroupEntry' },
 )
+export type ResourceGroupEntry = Static<typeof resourceGroupEntry>
 
 export const optimizerEntry = Type.Object(
   {
@@ -69,6 +72,7 @@ export const optimizerEntry = Type.Object(
   },
   { title: 'OptimizerEntry' },
 )
+export type OptimizerEntryBody = Static<typeof optimizerEntry>
 
 export const resourceParams = Type.Object({
   resource: Type.String({ maxLength: 255, description: 'Of a resource, or of an optimizer as lists of them show it.' }),
@@ -114,6 +118,7 @@ export const resourceEntry = Type.Object(
   },
   { title: 'ResourceEntry' },
 )
+export type ResourceEntryBody = Static<typeof resourceEntry>
 
 export const containerEntry = Type.Object(
   {
@@ -124,3 +129,4 @@ export const containerEntry = Type.Object(
   },
   { title: 'ContainerEntry' },
 )
+export type ContainerEntry = Static<typeof containerEntry>
