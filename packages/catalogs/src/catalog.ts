@@ -1,6 +1,7 @@
 import type { TableMetadata } from '@moraine/iceberg/metadata/table-metadata'
 import type { TableRequirement } from '@moraine/iceberg/metadata/table-requirement'
-import type { TableUpdate, UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
+import type { TableUpdate } from '@moraine/iceberg/metadata/table-update'
+import type { UnboundPartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import type { SortOrder } from '@moraine/iceberg/sort/sort-order'
 import type { CatalogViews } from './catalog-views.ts'

@@ -1,7 +1,8 @@
 import { decodeTableMetadata } from '@moraine/iceberg/metadata/table-metadata-json'
 import { decodeTableRequirement, encodeTableRequirement } from '@moraine/iceberg/metadata/table-requirement-json'
-import type { TableUpdate, UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
+import type { TableUpdate } from '@moraine/iceberg/metadata/table-update'
 import { decodeTableUpdate, encodeTableUpdate } from '@moraine/iceberg/metadata/table-update-json'
+import type { UnboundPartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import {
   decodeUnboundPartitionSpec,
   encodePartitionSpec,

@@ -1,9 +1,8 @@
 import { findSpecProblem } from '../partition/check-partition-spec.ts'
-import type { PartitionField, PartitionSpec } from '../partition/partition-spec.ts'
+import type { PartitionField, PartitionSpec, UnboundPartitionSpec } from '../partition/partition-spec.ts'
 import { FIRST_PARTITION_FIELD_ID } from '../partition/partition-spec-json.ts'
 import { isSameTransform } from '../partition/transform.ts'
 import { currentSchema, invalid, type MetadataDraft, nextId } from './metadata-draft.ts'
-import type { UnboundPartitionSpec } from './table-update.ts'
 
 type UnboundField = UnboundPartitionSpec['fields'][number]
 

@@ -1,12 +1,13 @@
 import type { EpochMs } from '@moraine/stdx/brand'
 import { MoraineError } from '@moraine/stdx/error'
+import type { UnboundPartitionSpec } from '../partition/partition-spec.ts'
 import { assignFreshIds } from '../schema/assign-fresh-ids.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { SortOrder } from '../sort/sort-order.ts'
 import { applyUpdates } from './apply-updates.ts'
 import type { FormatVersion, TableMetadata } from './table-metadata.ts'
 import { RESERVED_PROPERTIES, tableProperty } from './table-properties.ts'
-import type { TableUpdate, UnboundPartitionSpec } from './table-update.ts'
+import type { TableUpdate } from './table-update.ts'
 
 export type NewTable = {
   readonly schema: Schema

@@ -1,4 +1,4 @@
-import type { PartitionField } from '../partition/partition-spec.ts'
+import type { UnboundPartitionSpec } from '../partition/partition-spec.ts'
 import type { Schema } from '../schema/schema.ts'
 import type { SortOrder } from '../sort/sort-order.ts'
 import type { Snapshot, SnapshotId, SnapshotRef } from './snapshot.ts'
@@ -30,9 +30,3 @@ export type TableUpdate =
   | { readonly action: 'remove-schemas'; readonly schemaIds: readonly number[] }
   | { readonly action: 'add-encryption-key'; readonly encryptionKey: EncryptedKey }
   | { readonly action: 'remove-encryption-key'; readonly keyId: string }
-
-/** A spec as a client sends it: the id and the field ids may be left to the catalog. */
-export type UnboundPartitionSpec = {
-  readonly specId?: number
-  readonly fields: readonly (Omit<PartitionField, 'fieldId'> & { readonly fieldId?: number })[]
-}

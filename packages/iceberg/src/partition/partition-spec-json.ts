@@ -12,8 +12,7 @@ import {
   required,
   text,
 } from '@moraine/stdx/exact-json-decode'
-import type { UnboundPartitionSpec } from '../metadata/table-update.ts'
-import type { PartitionField, PartitionSpec } from './partition-spec.ts'
+import type { PartitionField, PartitionSpec, UnboundPartitionSpec } from './partition-spec.ts'
 import { formatTransform, parseTransform, type Transform } from './transform.ts'
 
 // Partition specs in JSON (table spec, Appendix C, "Partition Specs").

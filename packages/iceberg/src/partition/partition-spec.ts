@@ -7,6 +7,12 @@ export type PartitionSpec = {
   readonly fields: readonly PartitionField[]
 }
 
+/** A spec as a client sends it: the id and the field ids may be left to the catalog. */
+export type UnboundPartitionSpec = {
+  readonly specId?: number
+  readonly fields: readonly (Omit<PartitionField, 'fieldId'> & { readonly fieldId?: number })[]
+}
+
 export type PartitionField = {
   readonly fieldId: number
   /** Ids of the source columns; one for every transform of spec v1 to v3, more are reserved for multi-argument transforms. */

@@ -1,6 +1,5 @@
 import type { PartitionFieldText, TableChangeBody } from '@moraine/api/rest/table-change-schemas'
-import type { UnboundPartitionSpec } from '@moraine/iceberg/metadata/table-update'
-import type { PartitionSpec } from '@moraine/iceberg/partition/partition-spec'
+import type { PartitionSpec, UnboundPartitionSpec } from '@moraine/iceberg/partition/partition-spec'
 import { formatTransform, isSameTransform } from '@moraine/iceberg/partition/transform'
 import type { Schema } from '@moraine/iceberg/schema/schema'
 import { failAt, inside, type JsonPlace } from '@moraine/stdx/exact-json-decode'
