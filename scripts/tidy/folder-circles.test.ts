@@ -9,7 +9,6 @@ const REMAIN: readonly string[] = [
   'apps/cli/src: commands <-> sample',
   'apps/cli/src: commands <-> text',
   'packages/catalogs/src: internal <-> table-location.ts',
-  'packages/iceberg/src: expression <-> manifest',
   'packages/iceberg/src: schema <-> value',
   'packages/rewrite/src: deletes <-> output',
   'packages/rewrite/src: duckdb <-> partition',

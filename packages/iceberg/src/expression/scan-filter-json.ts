@@ -14,13 +14,13 @@ import {
 import { formatTransform } from '../partition/transform.ts'
 import type { Schema } from '../schema/schema.ts'
 import { formatPrimitiveType } from '../schema/type-text.ts'
+import { encodeWireValue } from '../value/wire-value.ts'
 import { allOf, anyOf, type ComparisonOp, FALSE, negated, type SetOp, TRUE, type UnaryOp } from './expression.ts'
 import type { Placement } from './filter-literal.ts'
 import { placeJsonLiteral } from './json-literal.ts'
 import { placedComparison, placedMembership } from './place-predicate.ts'
 import type { ScanFilter, ScanPredicate, ScanTerm } from './scan-filter.ts'
 import { decodeScanTerm } from './scan-term-json.ts'
-import { encodeWireValue } from './wire-value.ts'
 
 // Filters as the REST catalog protocol has them (rest-catalog-open-api.yaml, "Predicate"). Both forms of predicates are
 // read, that with `child`, `left` and `right` and the older one with `term`, `value` and `values`; the older one is

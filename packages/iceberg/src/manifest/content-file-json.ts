@@ -14,9 +14,9 @@ import {
   safeInteger,
   text,
 } from '@moraine/stdx/exact-json-decode'
-import { encodeWireValue, hexText, wireValue } from '../expression/wire-value.ts'
 import type { PartitionTuple } from '../partition/partition-spec.ts'
 import type { PrimitiveType } from '../schema/type.ts'
+import { encodeWireValue, hexText, wireValue } from '../value/wire-value.ts'
 import { type ContentFile, EMPTY_METRICS, type FileContent, type FileFormat, type FileMetrics } from './content-file.ts'
 
 // Files as the REST catalog protocol sends them (rest-catalog-open-api.yaml, "ContentFile"). Bounds are sent as the

@@ -1,8 +1,8 @@
 import type { JsonValue } from '@moraine/stdx/exact-json'
 import type { JsonDecoder } from '@moraine/stdx/exact-json-decode'
 import type { PrimitiveType } from '../schema/type.ts'
-import { encodeJsonSingleValue, jsonSingleValue } from '../value/json-single-value.ts'
-import { bytesOf, type Literal } from '../value/literal.ts'
+import { encodeJsonSingleValue, jsonSingleValue } from './json-single-value.ts'
+import { bytesOf, type Literal } from './literal.ts'
 
 // Values as the REST catalog protocol sends them ("PrimitiveTypeValue"): the table spec's JSON form, but for two things
 // that the spec leaves open. Bytes are upper-case hexadecimal, and the floating-point values that JSON has no number for
