@@ -5,7 +5,7 @@ import { encodeSingleValue } from '@moraine/iceberg/value/single-value'
 import { must } from '@moraine/stdx/assert'
 import type { CompressionCodec, SchemaElement } from 'hyparquet'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { CREATED_BY } from '../output/created-by.ts'
+import { CREATED_BY } from '../created-by.ts'
 
 /**
  * A position delete file (table spec, "Position Delete Files") of one data file: both columns required, with the
