@@ -10,7 +10,6 @@ const REMAIN: readonly string[] = [
   'apps/cli/src: commands <-> text',
   'packages/catalogs/src: internal <-> table-location.ts',
   'packages/iceberg/src: schema <-> value',
-  'packages/rewrite/src: duckdb <-> partition',
   'packages/rewrite/src: evidence <-> output',
   'packages/rewrite/src: evidence <-> read-plan',
   'packages/rewrite/src: output <-> partition',

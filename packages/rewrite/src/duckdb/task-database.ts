@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { BIGINT, type DuckDBConnection, DuckDBDataChunk, DuckDBInstance } from '@duckdb/node-api'
-import { bucketFunctions } from '../partition/bucket-functions.ts'
 import { sqlText } from '../sql/sql-text.ts'
+import { bucketFunctions } from './bucket-functions.ts'
 import type { SqlRow } from './child-protocol.ts'
 
 /**

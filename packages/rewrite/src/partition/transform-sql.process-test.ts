@@ -6,8 +6,8 @@ import { transformFunction } from '@moraine/iceberg/partition/transform-function
 import type { PrimitiveType } from '@moraine/iceberg/schema/type'
 import type { Literal } from '@moraine/iceberg/value/literal'
 import fc from 'fast-check'
+import { bucketFunctions } from '../duckdb/bucket-functions.ts'
 import { sqlLiteral, sqlNull } from '../sql/sql-literal.ts'
-import { bucketFunctions } from './bucket-functions.ts'
 import { readPlain } from './plain-value.ts'
 import { transformSql } from './transform-sql.ts'
 

@@ -2,7 +2,7 @@ import { formatTransform, type Transform } from '@moraine/iceberg/partition/tran
 import type { PrimitiveType } from '@moraine/iceberg/schema/type'
 import { unreachable } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
-import { BUCKET_HASH } from './bucket-hash.ts'
+import { BUCKET_HASH } from '../duckdb/bucket-hash.ts'
 import { plainSql } from './plain-value.ts'
 
 /**
