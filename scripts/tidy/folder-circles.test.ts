@@ -11,9 +11,7 @@ const REMAIN: readonly string[] = [
   'packages/catalogs/src: internal <-> table-location.ts',
   'packages/iceberg/src: schema <-> value',
   'packages/rewrite/src: evidence <-> output',
-  'packages/rewrite/src: evidence <-> read-plan',
   'packages/rewrite/src: output <-> partition',
-  'packages/rewrite/src: read-plan <-> staging',
 ]
 
 const found = mutualImports(sourceFiles(isTypeScript))

@@ -2,8 +2,8 @@ import type { RewriteTask } from '@moraine/maintenance/plan/rewrite-task'
 import type { LoadedDeletes } from './deletes/live-rows.ts'
 import type { DuckDbSession } from './duckdb/duckdb-pool.ts'
 import type { ReadPlan } from './read-plan/read-plan.ts'
-import type { PreparedFile } from './read-plan/source-file.ts'
 import type { Sorting } from './sort/order-by.ts'
+import type { PreparedFile } from './staging/prepared-file.ts'
 import type { TaskContext } from './task-context.ts'
 
 /** A rewrite whose inputs are staged and whose deletes are loaded: what its steps have in common. */

@@ -1,6 +1,6 @@
 import type { ReadPlan } from '../read-plan/read-plan.ts'
 import { type SourceColumn, tableColumn } from '../read-plan/row-source.ts'
-import { type PreparedFile, prepareFile } from '../read-plan/source-file.ts'
+import { type PreparedFile, prepareFile } from '../staging/prepared-file.ts'
 import { type FinishedOutput, finishOutput } from './finish-output.ts'
 import { fixedLengths, writeFixedColumns } from './fixed-columns.ts'
 import type { WrittenFile } from './write-rows.ts'

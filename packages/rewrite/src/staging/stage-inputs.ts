@@ -1,9 +1,9 @@
 import type { DataInput } from '@moraine/maintenance/plan/rewrite-plan'
 import { mapBounded } from '@moraine/stdx/bounded'
 import type { ReadPlan } from '../read-plan/read-plan.ts'
-import { type PreparedFile, prepareFile, stagedPath } from '../read-plan/source-file.ts'
 import type { TaskContext } from '../task-context.ts'
 import { namingFile } from './naming-file.ts'
+import { type PreparedFile, prepareFile, stagedPath } from './prepared-file.ts'
 import { stageFile } from './stage-file.ts'
 
 /** Brings the data files of a task into its directory and reads their footers, in the order given. */

@@ -7,12 +7,12 @@ import { MoraineError } from '@moraine/stdx/error'
 import { type ColumnFigures, columnFigures } from '../evidence/column-figures.ts'
 import { checkPages } from '../evidence/page-checksums.ts'
 import { checkSchemaWitness } from '../evidence/schema-witness.ts'
-import { editFooterInPlace } from '../staging/edit-footer.ts'
-import { withLocalReader } from '../staging/local-reader.ts'
-import { type StagedFile, unshare } from '../staging/stage-file.ts'
-import { fileColumns } from './file-column.ts'
-import type { SourceFile } from './row-source.ts'
-import { stagingEdits } from './staging-edits.ts'
+import { fileColumns } from '../read-plan/file-column.ts'
+import type { SourceFile } from '../read-plan/row-source.ts'
+import { stagingEdits } from '../read-plan/staging-edits.ts'
+import { editFooterInPlace } from './edit-footer.ts'
+import { withLocalReader } from './local-reader.ts'
+import { type StagedFile, unshare } from './stage-file.ts'
 
 /** A source file and what its footer says of its size and its columns. */
 export type PreparedFile = SourceFile & {
