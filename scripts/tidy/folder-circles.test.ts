@@ -11,7 +11,6 @@ const REMAIN: readonly string[] = [
   'packages/catalogs/src: internal <-> table-location.ts',
   'packages/iceberg/src: schema <-> value',
   'packages/rewrite/src: evidence <-> output',
-  'packages/rewrite/src: output <-> partition',
 ]
 
 const found = mutualImports(sourceFiles(isTypeScript))

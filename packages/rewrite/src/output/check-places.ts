@@ -1,13 +1,13 @@
 import { partitionKey as partitionText } from '@moraine/iceberg/partition/partition-path'
 import { must } from '@moraine/stdx/assert'
 import { MoraineError } from '@moraine/stdx/error'
-import { outputColumns, type PreparedOutput } from '../output/prepared-output.ts'
+import type { MovedRows } from '../partition/moved-rows.ts'
+import { keyItems, readableKeyItems, readPartition } from '../partition/partition-key.ts'
 import { groupByShape, type SourceColumn, type SourceFile, sourceSql } from '../read-plan/row-source.ts'
 import type { RewriteWork } from '../rewrite-work.ts'
 import { INTERNAL_PREFIX } from '../sql/column-names.ts'
 import { sqlName } from '../sql/sql-text.ts'
-import type { MovedRows } from './moved-rows.ts'
-import { keyItems, readableKeyItems, readPartition } from './partition-key.ts'
+import { outputColumns, type PreparedOutput } from './prepared-output.ts'
 
 const FILE = `${INTERNAL_PREFIX}file`
 

@@ -2,9 +2,9 @@ import { partitionPath } from '@moraine/iceberg/partition/partition-path'
 import { partitionFieldTypes } from '@moraine/iceberg/partition/partition-type'
 import type { OutputDataFile } from '@moraine/maintenance/plan/rewrite-result'
 import { must } from '@moraine/stdx/assert'
-import type { PreparedOutput } from '../output/prepared-output.ts'
+import type { MovedRows } from '../partition/moved-rows.ts'
 import type { RewriteWork } from '../rewrite-work.ts'
-import type { MovedRows } from './moved-rows.ts'
+import type { PreparedOutput } from './prepared-output.ts'
 
 /** Where an output with moved rows belongs. */
 export type OutputPlace = {
