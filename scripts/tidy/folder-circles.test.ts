@@ -10,7 +10,6 @@ const REMAIN: readonly string[] = [
   'apps/cli/src: commands <-> text',
   'packages/catalogs/src: internal <-> table-location.ts',
   'packages/iceberg/src: schema <-> value',
-  'packages/rewrite/src: evidence <-> output',
 ]
 
 const found = mutualImports(sourceFiles(isTypeScript))

@@ -8,8 +8,8 @@ import { groupByShape } from '../read-plan/row-source.ts'
 import type { RewriteWork } from '../rewrite-work.ts'
 import { INTERNAL_PREFIX } from '../sql/column-names.ts'
 import { sqlName } from '../sql/sql-text.ts'
+import { columnFault, columnFigures } from '../staging/column-figures.ts'
 import type { TaskOutcome } from '../task-outcome.ts'
-import { columnFault, columnFigures } from './column-figures.ts'
 import { type RowHash, readRowHash, rowHashAggregates } from './row-hash.ts'
 
 /**

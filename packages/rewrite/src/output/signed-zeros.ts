@@ -2,11 +2,11 @@ import { childFields } from '@moraine/iceberg/schema/schema-index'
 import { type IcebergType, isPrimitive } from '@moraine/iceberg/schema/type'
 import { decodeSingleValue } from '@moraine/iceberg/value/single-value'
 import type { DuckDbSession } from '../duckdb/duckdb-pool.ts'
-import type { ColumnFigures } from '../evidence/column-figures.ts'
 import type { ReadPlan } from '../read-plan/read-plan.ts'
 import { type SourceShape, sourceSql } from '../read-plan/row-source.ts'
 import { addressableNames } from '../sql/column-names.ts'
 import { sqlName } from '../sql/sql-text.ts'
+import type { ColumnFigures } from '../staging/column-figures.ts'
 
 /**
  * Whether some floating-point value of the inputs is -0, or a NaN with a sign. DuckDB's dictionaries take them for 0 and
