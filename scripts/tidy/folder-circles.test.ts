@@ -8,7 +8,6 @@ const REMAIN: readonly string[] = [
   'apps/cli/src: commands <-> reference',
   'apps/cli/src: commands <-> sample',
   'apps/cli/src: commands <-> text',
-  'packages/catalogs/src: internal <-> table-location.ts',
   'packages/iceberg/src: schema <-> value',
 ]
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Random } from '@moraine/stdx/random'
 import type { FileIO } from '@moraine/storage/file-io'
-import type { Properties } from './internal/table-pointers.ts'
+import type { Properties } from './properties.ts'
 import type { Namespace, TableIdentifier } from './table-identifier.ts'
 
 /**

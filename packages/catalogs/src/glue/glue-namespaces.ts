@@ -3,6 +3,7 @@ import { outcomeUnknown } from '@moraine/stdx/error'
 import type { CatalogNamespaces } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
+import type { Properties } from '../properties.ts'
 import type { Namespace } from '../table-identifier.ts'
 import { isGlueAnswer } from './glue-failure.ts'
 import { checkNewGlueDatabase, glueDatabase } from './glue-names.ts'
@@ -10,8 +11,6 @@ import type { GlueCall, GlueService } from './glue-service.ts'
 import { findGlueDatabase, type GlueStore } from './glue-store.ts'
 import { isIcebergInGlue } from './glue-table.ts'
 import { settleGlueChange } from './settle-glue-change.ts'
-
-type Properties = Readonly<Record<string, string>>
 
 const LOCATION = 'location'
 const COMMENT = 'comment'

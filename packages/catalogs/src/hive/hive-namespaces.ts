@@ -4,6 +4,7 @@ import type { CatalogNamespaces } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace } from '../catalog-error.ts'
 import { oneAtATime } from '../one-at-a-time.ts'
 import { pageOfNames } from '../page.ts'
+import type { Properties } from '../properties.ts'
 import type { Namespace } from '../table-identifier.ts'
 import { hiveFailure, isAnswered } from './hive-failure.ts'
 import { withHiveLock } from './hive-lock.ts'
@@ -11,8 +12,6 @@ import { checkNewDatabase, hiveDatabase } from './hive-names.ts'
 import { findDatabase, type HiveStore } from './hive-store.ts'
 import { DatabaseField, i32Value, parametersField, parametersValue, textField } from './hive-struct.ts'
 import { alreadyExists, invalidOperation, noSuchObject } from './metastore-thrift.ts'
-
-type Properties = Readonly<Record<string, string>>
 
 const LOCATION = 'location'
 const COMMENT = 'comment'

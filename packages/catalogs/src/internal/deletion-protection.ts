@@ -1,8 +1,9 @@
 import { isKind, MoraineError } from '@moraine/stdx/error'
 import { readMetadata } from '../metadata-file/metadata-files.ts'
+import type { Properties } from '../properties.ts'
 import { formatIdentifier } from '../table-identifier.ts'
 import type { InternalStore } from './internal-store.ts'
-import type { InternalPointer, Properties } from './table-pointers.ts'
+import type { InternalPointer } from './table-pointers.ts'
 
 /** A property of the table, so that whoever may change the table may lift it. Views have no files to lose, and no protection. */
 export const DELETION_PROTECTION = 'deletion-protection.enabled'

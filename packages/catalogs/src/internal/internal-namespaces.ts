@@ -2,11 +2,11 @@ import { MoraineError } from '@moraine/stdx/error'
 import type { CatalogNamespaces } from '../catalog.ts'
 import { namespaceExists, namespaceNotEmpty, noSuchNamespace, noSuchWarehouse } from '../catalog-error.ts'
 import { cutPage, PAGE_SIZE } from '../page.ts'
+import type { Properties } from '../properties.ts'
 import { checkNamespace } from '../table-identifier.ts'
 import { configuredLocation, namespaceFolder } from '../table-location.ts'
 import type { InternalStore } from './internal-store.ts'
 import { checkFolder } from './location-rules.ts'
-import type { Properties } from './table-pointers.ts'
 
 /** The namespaces of an internal catalog. They form a tree without gaps: a parent exists before its children. */
 export function internalNamespaces(store: InternalStore): CatalogNamespaces {

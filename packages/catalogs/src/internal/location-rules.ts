@@ -2,10 +2,11 @@ import { FILE_PATH_PROPERTIES } from '@moraine/iceberg/metadata/table-properties
 import { MoraineError } from '@moraine/stdx/error'
 import { canonicalLocation } from '@moraine/storage/location'
 import { folderOf, isBelow, isLocation, liesIn, mayLieIn, maySharePlace } from '@moraine/storage/places'
+import type { Properties } from '../properties.ts'
 import type { TableIdentifier } from '../table-identifier.ts'
 import type { Except } from './dropped-pointers.ts'
 import type { OtherCatalogs } from './other-catalogs.ts'
-import type { InternalPointer, Properties } from './table-pointers.ts'
+import type { InternalPointer } from './table-pointers.ts'
 
 /** Where the tables, views and namespaces of a catalog may be put by those who create and change them. */
 export type LocationRules = {

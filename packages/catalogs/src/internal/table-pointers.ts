@@ -1,4 +1,5 @@
 import type { Fence } from '../fence.ts'
+import type { Properties } from '../properties.ts'
 import type { Namespace } from '../table-identifier.ts'
 
 /**
@@ -52,7 +53,6 @@ export interface TablePointers {
   removePointer(catalog: string, namespace: Namespace, name: string, kind: PointerKind): Promise<boolean>
 }
 
-export type Properties = Readonly<Record<string, string>>
 export type PageRequest = { readonly after?: string; readonly limit: number }
 
 export type PointerKind = 'table' | 'view'

@@ -1,5 +1,6 @@
 import { isKind, MoraineError } from '@moraine/stdx/error'
-import type { Properties, TablePointers } from '../internal/table-pointers.ts'
+import type { TablePointers } from '../internal/table-pointers.ts'
+import type { Properties } from '../properties.ts'
 import type { Namespace } from '../table-identifier.ts'
 import { type JdbcSession, type JdbcStatement, jdbc, jdbcLength, jdbcText } from './jdbc-database.ts'
 import { jdbcBeginsWith, jdbcForUpdate, jdbcNextLevel, jdbcWhere } from './jdbc-dialect.ts'

@@ -1,9 +1,8 @@
 import { addressForMessages } from '@moraine/stdx/address-for-messages'
 import { MoraineError } from '@moraine/stdx/error'
+import type { Properties } from '../properties.ts'
 import type { RestConfig } from './rest-json.ts'
 import { type RestSettings, restSettings } from './rest-settings.ts'
-
-type Properties = Readonly<Record<string, string>>
 
 /**
  * The settings of a catalog whose server has said its configuration: its overrides count, then the properties that the

@@ -1,4 +1,4 @@
-import type { Properties } from '@moraine/catalogs/internal/table-pointers'
+import type { Properties } from '@moraine/catalogs/properties'
 
 /** One text for equal properties, whatever their order: what stores keep and compare. */
 export function propertiesText(properties: Properties): string {

@@ -1,6 +1,7 @@
 import type { Fence } from '@moraine/catalogs/fence'
 import type { DroppedPointer, Except } from '@moraine/catalogs/internal/dropped-pointers'
-import type { InternalPointer, PageRequest, PointerChange, Properties } from '@moraine/catalogs/internal/table-pointers'
+import type { InternalPointer, PageRequest, PointerChange } from '@moraine/catalogs/internal/table-pointers'
+import type { Properties } from '@moraine/catalogs/properties'
 import type { Namespace } from '@moraine/catalogs/table-identifier'
 import type { ManagedCatalog, StoredCatalog } from '@moraine/management/catalogs/managed-catalog'
 import { propertiesText } from '@moraine/management/catalogs/properties-text'
