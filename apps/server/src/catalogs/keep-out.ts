@@ -37,7 +37,13 @@ export function keepOut(
       const known = [...folders].filter(isLocation)
       for (let at = 0; at < known.length; at += FOLDERS_AT_ONCE) {
         const some = known.slice(at, at + FOLDERS_AT_ONCE)
-        if ((await pointers.findPointerAround(some)) !== undefined) refuse(`a data file in ${some[0]} and the like`)
+        if ((await pointers.findPointerAround(some)) === undefined) continue
+        // Asked for together they do not say which of them it is.
+        for (const folder of some) {
+          if ((await pointers.findPointerAround([folder])) !== undefined) refuse(`a data file in ${folder}`)
+        }
+        // Who was there has moved meanwhile, maybe to one that was asked for before.
+        refuse(`a data file in one of ${some.length} folders, ${some[0]} among them,`)
       }
     },
   }
