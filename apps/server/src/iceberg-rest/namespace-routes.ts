@@ -1,3 +1,4 @@
+import type { Properties } from '@moraine/catalogs/properties'
 import { decodeNamespaceBody, decodeNamespaceChange } from '@moraine/catalogs/rest/rest-json'
 import { isSeen } from '@moraine/management/access/grant'
 import { demand, demandSight } from '../access/identity.ts'
@@ -96,5 +97,3 @@ function withoutSparks(properties: Properties, { placement }: Pick<RestCall, 'pl
   const isFolder = placement.type === 'filesystem' || placement.type === 'hadoop'
   return isFolder && Object.keys(properties).join() === 'owner' ? {} : properties
 }
-
-type Properties = Readonly<Record<string, string>>
