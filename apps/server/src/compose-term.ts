@@ -31,7 +31,8 @@ import type { ServerOptions } from './server-options.ts'
 import { type Service, startServices, stopServices } from './service/service.ts'
 import { icebergMaintenance } from './table-work/iceberg-maintenance.ts'
 import { reachTable } from './table-work/reached-table.ts'
-import { readingThreads, spareThreads, usableMemory } from './table-work/reading/reading-threads.ts'
+import { readingThreads, spareThreads } from './table-work/reading/reading-threads.ts'
+import { tableMemory } from './table-work/reading/table-memory.ts'
 import type { TableReading } from './table-work/reading/table-reading.ts'
 import { type DoorOptions, type OptimizerDoor, optimizerDoor } from './thrift/optimizer-door.ts'
 import { holdFinder } from './waiting/hold-finder.ts'
@@ -100,14 +101,13 @@ function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | un
   const { clock, random, log, secretOf, tables, settings } = options
   const state = fence === undefined ? options.stores.state : fencedStateStore(options.stores.state, fence)
   const breakers = catalogBreakers({ clock, log })
-  const reading = readingThreads({
-    ...{ threads: settings.readingThreads ?? spareThreads(), memoryBytes: usableMemory() },
-    ...{ clock, log },
-  })
+  const threads = settings.readingThreads ?? spareThreads()
+  const tableBytes = tableMemory(threads)
+  const reading = readingThreads({ threads, tableBytes, clock, log })
   const optimizing = composeOptimizing({
     ...options,
     stores: sealedStores({ ...options.stores, state }, options.vault),
-    maintenance: maintenanceUnder(options, { breakers, reading, fence }),
+    maintenance: maintenanceUnder(options, { breakers, reading, tableBytes, fence }),
     breakers,
     groupSecrets: secretOf,
     othersLed: fence !== undefined,
@@ -137,19 +137,18 @@ function composeTerm(options: TermOptions, fence: (() => Fence | undefined) | un
 type MaintenanceParts = {
   readonly breakers: CatalogBreakers
   readonly reading: TableReading
+  readonly tableBytes: number
   readonly fence: (() => Fence | undefined) | undefined
 }
 
 /** The work on tables, by catalogs whose silence is told to `breakers`, and with nothing committed once another leads. */
 function maintenanceUnder(
   { clock, random, catalogs }: TermOptions,
-  { breakers, reading, fence }: MaintenanceParts,
+  { breakers, reading, tableBytes, fence }: MaintenanceParts,
 ): TableMaintenance {
   const watched = watchedCatalogs(catalogs, watchedCalls({ breakers, clock }))
   return icebergMaintenance({
-    clock,
-    random,
-    reading,
+    ...{ clock, random, reading, tableBytes },
     async reach(table, signal) {
       const reached = await reachTable(watched, table, signal)
       return fence === undefined ? reached : { ...reached, store: leadingCatalog(reached.store, fence) }

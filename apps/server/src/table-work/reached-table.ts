@@ -19,7 +19,10 @@ export type ReachedTable = {
   readonly boundsFiles: boolean
   /** Refuses files that are not this catalog's to have copied; absent where all are. */
   readonly keepOut?: KeepOut
-  /** Where the metadata file says everything of the table, and all its files are reached alike: then others can read it too. */
+  /**
+   * Where the metadata file says everything of the table, all its files are reached alike, and none is kept out: then others can
+   * read it too.
+   */
   readonly pointed?: Pick<PointedTable, 'storage' | 'tableDefaults'>
   /** How others reach the files from now on. Never to be logged, nor stored in the clear. */
   loadStorage(signal: AbortSignal): Promise<StorageSettings>
@@ -36,7 +39,7 @@ export async function reachTable(
   const identifier: TableIdentifier = { namespace, name }
   const store = keptOut(withTableDefaults(catalog, tableDefaults), keepOut)
   const common = { identifier, boundsFiles, ...(keepOut && { keepOut }) }
-  const pointed = placement.type === 'ams' && { pointed: { storage, tableDefaults } }
+  const pointed = placement.type === 'ams' && keepOut === undefined && { pointed: { storage, tableDefaults } }
   if (files === undefined) return { ...common, ...pointed, store, io, loadStorage: async () => storage }
   return {
     ...common,

@@ -14,19 +14,26 @@ export type TableJudgeContext = {
   readonly reach: (table: TableName, signal: AbortSignal) => Promise<ReachedTable>
   /** Where tables are read of which the metadata file says everything; absent: here, as all others are. */
   readonly reading?: TableReading
+  /** Of memory that the files of a table that is read here may take. Absent: whatever there is. */
+  readonly tableBytes?: number
 }
 
 // Some 3 million files; a table that does not fit is read anew at each look.
 const INDEX_CACHE_BYTES = 128 * 1024 * 1024
 
 /** Reads tables, and says what is to be done for them. Those that do not change much are cheap to look at again. */
-export function tableJudge({ reach, reading }: TableJudgeContext): Pick<TableMaintenance, 'evaluate' | 'plan'> {
+export function tableJudge({
+  reach,
+  reading,
+  tableBytes,
+}: TableJudgeContext): Pick<TableMaintenance, 'evaluate' | 'plan'> {
   const indexes = indexCache(INDEX_CACHE_BYTES)
   const read = async (table: TableName, reached: ReachedTable, signal: AbortSignal) => {
     const { store, identifier, io, boundsFiles } = reached
     const loaded = await store.loadTable(identifier, signal)
     const key = indexKey(table, loaded.metadata)
-    const state = await readTableFrom(io, loaded, { known: indexes.find(key), boundsFiles }, signal)
+    const bounds = { boundsFiles, ...(tableBytes !== undefined && { bytesMax: tableBytes }) }
+    const state = await readTableFrom(io, loaded, { known: indexes.find(key), ...bounds }, signal)
     indexes.keep(key, state.index)
     return state
   }

@@ -58,7 +58,11 @@ export async function prepareFile(
       `${staged.location} holds ${numRows} rows, its manifest says ${facts.recordCount}: one of the two is damaged, and the file is left as it is`,
     )
   }
-  if (numRows >= MAX_ROWS) throw new MoraineError('unsupported', `${staged.location} has ${numRows} rows in one file`)
+  if (numRows >= MAX_ROWS)
+    throw new MoraineError(
+      'unsupported',
+      `${staged.location} has ${numRows} rows, and a file of ${MAX_ROWS} or more is not rewritten here: have an engine split it`,
+    )
   const columns = fileColumns(footer, options.mapping)
   const edits = stagingEdits(columns, options.wanted)
   const readable = edits.length === 0 ? staged : await unshare(staged, `${staged.path}.edited`)

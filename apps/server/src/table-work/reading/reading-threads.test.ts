@@ -15,7 +15,7 @@ import { readingThread, type ThreadOrder } from './thread-handle.ts'
 const never = new AbortController().signal
 const surroundings = { clock: systemClock, random: systemRandom }
 const here = readingHere({ ...surroundings, blocks: false, indexBytes: 1e6, tableBytes: 1e6 })
-const threads = readingThreads({ threads: 2, memoryBytes: 1e9, clock: systemClock, log: SILENT_LOG })
+const threads = readingThreads({ threads: 2, tableBytes: 1e6, clock: systemClock, log: SILENT_LOG })
 const terms = { clocks: new Map(), now: systemClock.now() }
 
 let lakehouse: Lakehouse

@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { TableEvaluation } from '@moraine/management/records/table-evaluation'
 import type { PlannedWork } from '@moraine/management/table-work/table-maintenance'
 import type { Clock } from '@moraine/stdx/clock'
@@ -9,8 +9,8 @@ import { type ReadingThread, readingThread } from './thread-handle.ts'
 
 export type ReadingThreadsOptions = {
   readonly threads: number
-  /** Of memory that this process may use. */
-  readonly memoryBytes: number
+  /** As of `ReadingOptions`. */
+  readonly tableBytes: number
   readonly clock: Clock
   readonly log: Log
 }
@@ -18,25 +18,14 @@ export type ReadingThreadsOptions = {
 /** Of all threads together: some 3 million files; a table that does not fit is read anew at each look. */
 const INDEX_BYTES = 128 * 1024 * 1024
 
-/** Of the memory, for tables that are being read: each thread may have its largest. */
-const TABLES_SHARE = 0.25
-
 /**
  * Reads in threads of their own, so that a large table keeps nobody else waiting who is served by this process. A table is always
  * read by the same thread, which remembers it. Threads begin with the first table; one that dies fails what it was
  * reading as `unavailable`, and another begins with the next table.
  */
-export function readingThreads({
-  threads,
-  memoryBytes,
-  ...surroundings
-}: ReadingThreadsOptions): TableReading & Service {
+export function readingThreads({ threads, ...surroundings }: ReadingThreadsOptions): TableReading & Service {
   const all: readonly ReadingThread[] = Array.from({ length: threads }, () =>
-    readingThread({
-      ...surroundings,
-      indexBytes: INDEX_BYTES / threads,
-      tableBytes: Math.floor((memoryBytes * TABLES_SHARE) / threads),
-    }),
+    readingThread({ ...surroundings, indexBytes: INDEX_BYTES / threads }),
   )
   const threadOf = ({ table }: PointedTable) => {
     const thread = all[hashOf([table.catalog, ...table.namespace, table.name].join('\n')) % threads]
@@ -63,12 +52,6 @@ export function spareThreads(): number {
 
 /** Each takes some 50 MB, and reads hundreds of tables a second. */
 const THREADS_ENOUGH = 4
-
-/** Of this machine, or of the container that it is. */
-export function usableMemory(): number {
-  const confined = process.constrainedMemory()
-  return confined > 0 ? Math.min(confined, totalmem()) : totalmem()
-}
 
 /** FNV-1a, of 32 bits: the same for the same text. */
 function hashOf(text: string): number {

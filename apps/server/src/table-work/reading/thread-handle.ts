@@ -99,9 +99,10 @@ class RunningThread {
           signal.removeEventListener('abort', onAbort)
           settle(value)
         }
+      // First: what cannot be sent leaves nothing behind. Its answer comes in another turn.
+      this.#tell({ ...order, id })
       signal.addEventListener('abort', onAbort, { once: true })
       this.#waiting.set(id, { resolve: settled(resolve), reject: settled(reject) })
-      this.#tell({ ...order, id })
     })
   }
 
