@@ -135,6 +135,8 @@ test('a wrong value is refused with its place and what it should be', async () =
   await assert.rejects(read('ams: [1, 2'), refused(/not valid YAML/))
   await assert.rejects(read('- a'), refused(/must be a tree/))
   await assert.rejects(read('ams: {http-server: [1]}'), refused(/ams.http-server must be a single value/))
+  const misplaced = refused(/'containers:' stands below 'ams:'; it belongs beside it/)
+  await assert.rejects(read('ams: {containers: [{name: small, container-impl: local}]}'), misplaced)
 })
 
 test('a file that cannot be read is named with what its system says', async () => {

@@ -83,8 +83,10 @@ function warningsFor(key: string, source: string): readonly string[] {
 
 async function readConfigFile(file: string): Promise<ConfigFile> {
   const tree = parseTree(await readText(file), file)
+  const settings = tree['ams'] ?? {}
+  if (isTree(settings) && 'containers' in settings) throw new MoraineError('invalid-input', containersBelow(file))
   const entries = new Map<string, Entry>()
-  for (const [key, text] of flatten(tree['ams'] ?? {}, file)) entries.set(key, { text, source: file })
+  for (const [key, text] of flatten(settings, file)) entries.set(key, { text, source: file })
   const warnings = Object.keys(tree).flatMap((key) => (ROOMS.includes(key) ? [] : [strayWarning(key, file)]))
   return { entries, containers: parseContainers(tree['containers'], file), warnings }
 }
@@ -97,6 +99,10 @@ function strayWarning(key: string, file: string): string {
   if (isSetting) return `${file}: ${key} stands beside 'ams:' and has no effect; it belongs below it`
   const near = nearestKey(key, ROOMS)
   return `${file}: ${key} is unknown${near === undefined ? '' : `; is ${near} meant?`}`
+}
+
+function containersBelow(file: string): string {
+  return `configuration ${file}: 'containers:' stands below 'ams:'; it belongs beside it, at the top of the file`
 }
 
 async function readText(file: string): Promise<string> {
