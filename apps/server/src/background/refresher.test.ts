@@ -37,6 +37,7 @@ async function setUp(names: readonly string[]) {
   /** Evaluations wait for it. */
   const gate = { open: Promise.resolve() }
   const looks: string[] = []
+  const warned: string[] = []
   const gone: string[] = []
   const evaluations: string[] = []
   const find = (name: string) => {
@@ -64,7 +65,7 @@ async function setUp(names: readonly string[]) {
     limits: { shortestMs: 60_000, longestMs: 300_000, stepMs: 60_000 },
     parallelism: 2,
     clock,
-    log: SILENT_LOG,
+    log: { ...SILENT_LOG, warn: (_, message) => warned.push(message) },
   })
   const ids: TableId[] = []
   for (const name of names) {
@@ -85,7 +86,22 @@ async function setUp(names: readonly string[]) {
     return found
   }
   await service.start(new AbortController().signal)
-  return { clock, stores: raw, asked, gate, service, seen, looks, gone, evaluations, applied, ids, until, table }
+  return {
+    clock,
+    stores: raw,
+    warned,
+    asked,
+    gate,
+    service,
+    seen,
+    looks,
+    gone,
+    evaluations,
+    applied,
+    ids,
+    until,
+    table,
+  }
 }
 
 /** The same tables; what is asked of them is noted, and fails while the record says so. */
@@ -251,7 +267,7 @@ test('commits that follow each other closely are seen together, and the last is 
 })
 
 test('a table that cannot be read says so, is tried ever later, and disturbs no other', async () => {
-  const { service, seen, evaluations, applied, looks, until, table } = await setUp(['a', 'b'])
+  const { service, seen, evaluations, applied, warned, looks, until, table } = await setUp(['a', 'b'])
   await until(1000)
   seen.set('a', { location: new MoraineError('unavailable', 'no such bucket'), evaluation: {} })
   seen.set('b', { location: 'v2', evaluation: { needed: 'minor' } })
@@ -262,6 +278,7 @@ test('a table that cannot be read says so, is tried ever later, and disturbs no 
   const failures = looks.filter((look) => look.startsWith('a')).length
   await until(800_000)
   assert.equal(applied.length, written, 'a failure that goes on is not written again')
+  assert.deepEqual(warned, ['a table could not be refreshed'], 'nor is it told again')
   assert.ok(looks.filter((look) => look.startsWith('a')).length < failures + 5)
   seen.set('a', { location: 'v1', evaluation: { needed: undefined } })
   await until(1_400_000)

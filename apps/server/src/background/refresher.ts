@@ -187,8 +187,10 @@ async function lookAtTable(
   } catch (error) {
     if (signal.aborted) return { table, outcome: 'failed' }
     const reason = describeError(error)
-    log.warn({ table: formatTableName(table.name), reason }, 'a table could not be refreshed')
-    await stores.state.apply(recordRefreshFailure(table, reason, clock.now())).catch((failure: unknown) => {
+    const changes = recordRefreshFailure(table, reason, clock.now())
+    // Each commit brings another look: what is recorded already has been told.
+    if (changes.length > 0) log.warn({ table: formatTableName(table.name), reason }, 'a table could not be refreshed')
+    await stores.state.apply(changes).catch((failure: unknown) => {
       log.error({ tableId, failure: describeError(failure) }, 'a failed refresh could not be recorded')
     })
     return { table, outcome: 'failed' }
