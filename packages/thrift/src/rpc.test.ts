@@ -496,6 +496,17 @@ suite('stopping', () => {
     await assert.rejects(client.ping({}), (error) => isKind(error, 'unavailable'))
   })
 
+  test('who is turned away is told of, once for many', async (context) => {
+    const { server, failures, client } = await start(context, {}, { maxConnections: 1 })
+    await client.ping({})
+    for (const _ of [1, 2, 3]) await (await rawSocket(context, server.port)).closed
+    assert.deepEqual(
+      failures.map(({ name, error }) => [name, (error as Error).message]),
+      [['connecting', '1 client turned away: 1 are connected, which is the most; close some, or run several servers']],
+    )
+    await client.ping({})
+  })
+
   test('a port that is taken is named', async (context) => {
     const { server } = await start(context)
     const second = startThriftServer({

@@ -2,6 +2,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '@moraine/stdx/clock'
 import { MoraineError } from '@moraine/stdx/error'
+import { counted } from '@moraine/stdx/human-text'
 import { Arrivals } from './arrival.ts'
 import type { CallFailure } from './call-failure.ts'
 import type { BoundService } from './dispatch.ts'
@@ -68,9 +69,14 @@ export async function startThriftServer(options: ThriftServerOptions): Promise<T
   })
   server.maxConnections = options.maxConnections ?? 10_000
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => reject(cannotListen(options, cause)))
-    server.listen(options.port, options.host, resolve)
+    const refuse = (cause: NodeJS.ErrnoException) => reject(cannotListen(options, cause))
+    server.once('error', refuse)
+    server.listen(options.port, options.host, () => {
+      server.off('error', refuse)
+      resolve()
+    })
   })
+  tellOfListener(server, options)
   const stopping = new AbortController()
   void closeIdle(connections, clock, idleTimeoutMs, stopping.signal)
   const closed = new Promise<void>((resolve) => {
@@ -101,6 +107,29 @@ export async function startThriftServer(options: ThriftServerOptions): Promise<T
       await patience
     },
   }
+}
+
+/** Who is turned away hears nothing of why, so whoever runs the server does: once a minute, and how many they were. */
+const TURNED_AWAY_TOLD_MS = 60_000
+
+/** What happens to the listener once it listens, of which no connection knows. */
+function tellOfListener(server: Server, { clock, onFailure }: Pick<ThriftServerOptions, 'clock' | 'onFailure'>): void {
+  server.on('error', (error) => onFailure({ name: 'listening', peer: '', error }))
+  let turnedAway = 0
+  let toldMs = Number.NEGATIVE_INFINITY
+  server.on('drop', (dropped) => {
+    turnedAway += 1
+    if (clock.monotonicMs() - toldMs < TURNED_AWAY_TOLD_MS) return
+    toldMs = clock.monotonicMs()
+    const clients = `${counted(turnedAway, 'client')} turned away`
+    turnedAway = 0
+    const problem = `${clients}: ${server.maxConnections} are connected, which is the most; close some, or run several servers`
+    onFailure({
+      name: 'connecting',
+      peer: `${dropped?.remoteAddress}:${dropped?.remotePort}`,
+      error: new MoraineError('exhausted', problem),
+    })
+  })
 }
 
 type Listener = Pick<ThriftServer, 'renewCertificate'> & { readonly server: Server; readonly handshakes: Handshakes }
